@@ -1,0 +1,1 @@
+"""People, roles, sign-on and the audit trail."""

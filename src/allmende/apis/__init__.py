@@ -1,0 +1,1 @@
+"""One folder for each public standard that the data process speaks."""

@@ -1,0 +1,1 @@
+"""Datasets, licences, publishers and stations."""

@@ -1,0 +1,1 @@
+"""Pure rules: may this be done with this data, for this purpose?"""

@@ -1,0 +1,1 @@
+"""The one door to observations: decide, act, record."""

@@ -1,0 +1,1 @@
+"""Figures that are computed from observations, each with its method and source."""

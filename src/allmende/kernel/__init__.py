@@ -1,0 +1,1 @@
+"""Value types of the house: errors, money, time, units, bilingual text, ids."""

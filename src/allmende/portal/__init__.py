@@ -1,0 +1,1 @@
+"""Citizens' pages that gather from the slices."""

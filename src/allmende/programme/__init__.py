@@ -1,0 +1,1 @@
+"""Vision, target images, projects, milestones, money, decisions."""

@@ -1,0 +1,1 @@
+"""Data ethics as people see it: principles, purposes, rules, data uses."""

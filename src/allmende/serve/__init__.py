@@ -1,0 +1,1 @@
+"""Composition roots: settings, web, data, work and the tree of all three."""

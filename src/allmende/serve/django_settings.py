@@ -1,0 +1,138 @@
+"""Django's settings, derived from ours; the only file that writes Django's names."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from allmende.serve.settings import Settings, secret_key
+from allmende.serve.settings import settings as read_settings
+
+ALLMENDE: Settings = read_settings()
+PACKAGE = Path(__file__).parent.parent
+
+
+def _portal_database(current: Settings) -> dict[str, object]:
+    """Give the connection of the portal.
+
+    SQLite keeps its rollback journal: Python's own SQLite may carry the WAL-reset fault (ADR 0006).
+    PostgreSQL drops to a role that has no right on the schema of the observations (ADR 0007).
+    """
+    url = current.portal_database_url or current.database_url
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": current.home / "city.sqlite3",
+            "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
+        }
+    parts = urlsplit(url)
+    role = "" if current.portal_database_url else "-c role=allmende_portal "
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "OPTIONS": {"options": f"{role}-c search_path=city"},
+    }
+
+
+SECRET_KEY = secret_key(ALLMENDE)
+DEBUG = ALLMENDE.debug
+ALLOWED_HOSTS = list(ALLMENDE.allowed_hosts) or ["127.0.0.1", "localhost", "[::1]", "testserver"]
+_PUBLIC = urlsplit(ALLMENDE.public_url)
+if _PUBLIC.hostname:
+    ALLOWED_HOSTS.append(_PUBLIC.hostname)
+HTTPS = _PUBLIC.scheme == "https"
+CSRF_TRUSTED_ORIGINS = [ALLMENDE.public_url.rstrip("/")] if ALLMENDE.public_url else []
+
+INSTALLED_APPS = [
+    "allmende.ui",
+    "allmende.accounts",
+    "allmende.catalog",
+    "allmende.register",
+    "allmende.programme",
+    "allmende.portal",
+    "allmende.portal.office",
+    "wagtail.users",
+    "wagtail.images",
+    "wagtail.documents",
+    "wagtail.snippets",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "taggit",
+    "modelcluster",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "allmende.serve.urls"
+WSGI_APPLICATION = "allmende.serve.web.app"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+DATABASES = {"default": _portal_database(ALLMENDE)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "de"
+LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
+LOCALE_PATHS = [PACKAGE / "ui" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Berlin"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ALLMENDE.home / "static"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = ALLMENDE.home / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SECURE_REFERRER_POLICY = "same-origin"
+WAGTAIL_SITE_NAME = "Allmende"
+WAGTAILADMIN_BASE_URL = ALLMENDE.public_url or f"http://{ALLMENDE.host}:{ALLMENDE.port}"
+WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_GRAVATAR_PROVIDER_URL = None

@@ -1,0 +1,134 @@
+"""The one place where settings come from: ``allmende.toml``, then ``ALLMENDE_*``, then secrets in files."""
+
+import os
+import secrets
+import tomllib
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from allmende.kernel.errors import Broken, ErrorCode, Invalid
+from allmende.kernel.text import Text
+
+UNKNOWN_KEY = ErrorCode(
+    "settings.unknown_key",
+    Text("Die Einstellung „{key}“ ({source}) gibt es nicht.", "There is no setting “{key}” ({source})."),
+    Text("Gemeint war vielleicht: {close}. Alle stehen in docs/reference/settings.md.", "Perhaps you meant: {close}. All are listed in docs/reference/settings.md."),
+)
+BAD_VALUE = ErrorCode(
+    "settings.bad_value",
+    Text("Die Einstellung „{key}“ hat keinen gültigen Wert: {why}.", "The setting “{key}” has no valid value: {why}."),
+    Text("Berichtigen Sie den Wert.", "Correct the value."),
+)
+UNREADABLE = ErrorCode(
+    "settings.unreadable",
+    Text("Die Datei {path} lässt sich nicht lesen: {why}.", "The file {path} cannot be read: {why}."),
+    Text("Berichtigen Sie die Datei oder ihre Zugriffsrechte.", "Correct the file or its access rights."),
+)
+
+PREFIX = "ALLMENDE_"
+SECRETS = ("secret_key", "database_url", "portal_database_url", "oidc_client_secret", "mail_url")
+ELSEWHERE = frozenset({"ALLMENDE_TEST_POSTGRES_URL", "ALLMENDE_SAMPLES"})
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of one installation."""
+
+    home: Path = Path("var")
+    database_url: str = ""
+    portal_database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    basemap: str = ""
+    pack: str = "konstanz"
+    debug: bool = False
+    secret_key: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    oidc_name: str = ""
+    oidc_server: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    mail_url: str = ""
+    mail_from: str = ""
+
+    @property
+    def store_url(self) -> str:
+        """Give the SQLAlchemy-free address of the observation store: a PostgreSQL URL or a file path."""
+        return self.database_url or str(self.home / "observations.sqlite3")
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    """Read ``allmende.toml``; a missing file is an empty one."""
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Invalid(UNREADABLE, path=path, why=error) from error
+
+
+def _from_environment(environment: dict[str, str]) -> dict[str, str]:
+    """Take ``ALLMENDE_*``; ``ALLMENDE_X_FILE`` names a file that holds the secret x."""
+    found: dict[str, str] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or name in ELSEWHERE:
+            continue
+        key = name.removeprefix(PREFIX).lower()
+        if key.endswith("_file") and key.removesuffix("_file") in SECRETS:
+            try:
+                found[key.removesuffix("_file")] = Path(value).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise Invalid(UNREADABLE, path=value, why=error.strerror) from error
+        else:
+            found[key] = value
+    return found
+
+
+def _refuse_unknown(keys: dict[str, Any], source: str) -> None:
+    known = Settings.__struct_fields__
+    for key in keys:
+        if key not in known:
+            close = ", ".join(get_close_matches(key, known, 3, 0.4)) or ", ".join(known)
+            raise Invalid(UNKNOWN_KEY, key=key, source=source, close=close)
+
+
+def load_settings(directory: Path, environment: dict[str, str]) -> Settings:
+    """Merge file and environment (which wins) into settings; unknown keys and bad values are errors."""
+    from_file = _from_file(directory / "allmende.toml")
+    _refuse_unknown(from_file, "allmende.toml")
+    from_environment = _from_environment(environment)
+    _refuse_unknown(from_environment, "Umgebung/environment")
+    merged: dict[str, Any] = {**from_file, **from_environment}
+    if isinstance(merged.get("allowed_hosts"), str):
+        merged["allowed_hosts"] = tuple(filter(None, merged["allowed_hosts"].split(",")))
+    merged["home"] = str(merged.get("home", "var"))
+    try:
+        settings = msgspec.convert(merged, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
+        raise Invalid(BAD_VALUE, key=str(error).rpartition("$.")[2] or "?", why=error) from error
+    return msgspec.structs.replace(settings, home=(directory / settings.home).resolve())
+
+
+@cache
+def settings() -> Settings:
+    """Give the settings of this process, read once from the working directory and the environment."""
+    return load_settings(Path.cwd(), dict(os.environ))
+
+
+def secret_key(current: Settings) -> str:
+    """Give the signing key: the configured one, or one that is made once and kept in the home folder."""
+    if current.secret_key:
+        return current.secret_key
+    path = current.home / "secret.key"
+    if not path.exists():
+        try:
+            current.home.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        except OSError as error:
+            raise Broken(UNREADABLE, path=path, why=error.strerror) from error
+    return path.read_text(encoding="utf-8")

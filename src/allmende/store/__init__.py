@@ -1,0 +1,1 @@
+"""Entities and observations; only the gate may import it."""

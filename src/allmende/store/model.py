@@ -1,0 +1,126 @@
+"""What the store holds: the entities of OGC SensorThings 1.1 (18-088, clause 8) and observations.
+
+All times are whole microseconds since 1970-01-01T00:00Z. Geometries are GeoJSON in WGS 84.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+Json = dict[str, Any]
+EntityKind = Literal[
+    "Things", "Locations", "HistoricalLocations", "Sensors", "ObservedProperties", "Datastreams", "FeaturesOfInterest"
+]
+
+
+class Thing(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing that is observed or that observes, such as a weather station."""
+
+    name: str
+    description: str
+    properties: Json = {}
+    location_ids: tuple[int, ...] = ()
+
+
+class Location(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a thing stands; ``location`` is a GeoJSON geometry."""
+
+    name: str
+    description: str
+    location: Json
+    encoding_type: str = "application/geo+json"
+    properties: Json = {}
+
+
+class Sensor(msgspec.Struct, frozen=True, kw_only=True):
+    """The instrument or procedure that makes observations."""
+
+    name: str
+    description: str
+    encoding_type: str = "text/html"
+    metadata: str = ""
+    properties: Json = {}
+
+
+class ObservedProperty(msgspec.Struct, frozen=True, kw_only=True):
+    """What is observed, such as air temperature."""
+
+    name: str
+    definition: str
+    description: str
+    properties: Json = {}
+
+
+class FeatureOfInterest(msgspec.Struct, frozen=True, kw_only=True):
+    """What the observation is about, often the location of the thing."""
+
+    name: str
+    description: str
+    feature: Json
+    encoding_type: str = "application/geo+json"
+    properties: Json = {}
+
+
+class Datastream(msgspec.Struct, frozen=True, kw_only=True):
+    """A series of observations of one property by one sensor of one thing.
+
+    ``category`` and ``data_use`` tie it to the rules: without a category that a rule names it can be
+    neither written nor read. ``minimum`` and ``maximum`` are the physical range at the door.
+    """
+
+    name: str
+    description: str
+    thing_id: int
+    sensor_id: int
+    observed_property_id: int
+    unit: str
+    category: str
+    data_use: str
+    observation_type: str = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
+    simulated: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    properties: Json = {}
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """An observation as it comes in.
+
+    It is kept once for each (datastream, phenomenon time, source message), however often it is sent.
+    ``phenomenon_end`` is set for an interval (end exclusive).
+    """
+
+    datastream_id: int
+    phenomenon_start: int
+    result: float | str | bool | Json | list[Any]
+    phenomenon_end: int | None = None
+    result_time: int | None = None
+    source: str = ""
+    message: str = ""
+    quality: str = "unchecked"
+    parameters: Json | None = None
+    feature_id: int | None = None
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored observation; ``id`` is below 2^53 and lasts."""
+
+    id: int
+    datastream_id: int
+    phenomenon_start: int
+    phenomenon_end: int | None
+    result_time: int | None
+    received: int
+    result: Any
+    quality: str
+    source: str
+    parameters: Json | None
+    feature_id: int | None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch that was written durably: the ids in order of the batch, old ones for repeats."""
+
+    ids: tuple[int, ...]
+    added: int
+    repeated: int

@@ -1,0 +1,88 @@
+"""How the doors ask the store: filters as a small tree, independent of SQL and of any standard's grammar."""
+
+from typing import Literal
+
+import msgspec
+
+from allmende.store.model import EntityKind
+
+Comparison = Literal["eq", "ne", "gt", "ge", "lt", "le"]
+Kind = EntityKind | Literal["Observations"]
+
+
+class Path(msgspec.Struct, frozen=True, tag=True):
+    """A property, reached over navigation links: ``("Thing", "properties", "slug")``.
+
+    Names are those of SensorThings 1.1; entities end in a property, JSON members may follow it.
+    """
+
+    parts: tuple[str, ...]
+
+
+class Literal_(msgspec.Struct, frozen=True, tag="Literal"):
+    """A constant: text, number, truth, nothing, or an instant in microseconds (``is_instant``)."""
+
+    value: str | float | int | bool | None
+    is_instant: bool = False
+
+
+class Call(msgspec.Struct, frozen=True, tag=True):
+    """A function of the standard, such as ``substringof`` or ``year``."""
+
+    name: str
+    arguments: "tuple[Expression, ...]"
+
+
+class Compare(msgspec.Struct, frozen=True, tag=True):
+    """A comparison of two values."""
+
+    operator: Comparison
+    left: "Expression"
+    right: "Expression"
+
+
+class Logic(msgspec.Struct, frozen=True, tag=True):
+    """``and`` or ``or`` over two or more conditions."""
+
+    operator: Literal["and", "or"]
+    terms: "tuple[Expression, ...]"
+
+
+class Not(msgspec.Struct, frozen=True, tag=True):
+    """The opposite of a condition."""
+
+    term: "Expression"
+
+
+Expression = Path | Literal_ | Call | Compare | Logic | Not
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One key of the order of an answer."""
+
+    path: Path
+    descending: bool = False
+
+
+class Within(msgspec.Struct, frozen=True):
+    """Only what hangs on one entity: the ``Datastreams`` of ``Things(7)`` is ``Within("Things", 7)``."""
+
+    kind: Kind
+    id: int
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """A question for one page of one entity set.
+
+    ``after`` is the cursor of the page before (keyset), ``skip`` counts rows; ``count`` asks for the total.
+    """
+
+    kind: Kind
+    where: Expression | None = None
+    within: Within | None = None
+    id: int | None = None
+    order: tuple[Order, ...] = ()
+    top: int = 100
+    skip: int = 0
+    after: str | None = None
+    count: bool = False

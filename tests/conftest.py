@@ -1,0 +1,27 @@
+"""What all tests share: the sample files, PostgreSQL when it is there, an empty home."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(os.environ.get("ALLMENDE_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Give the folder of recorded sample files, or skip."""
+    if not SAMPLES.is_dir():
+        pytest.skip(f"no sample files at {SAMPLES}; set ALLMENDE_SAMPLES")
+    return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """Give the address of a PostgreSQL database that tests may fill and empty, or skip (never in CI)."""
+    url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
+    if not url:
+        if os.environ.get("CI"):
+            pytest.fail("ALLMENDE_TEST_POSTGRES_URL is not set, and in CI these tests must run")
+        pytest.skip("no PostgreSQL; set ALLMENDE_TEST_POSTGRES_URL to an empty database")
+    return url
