@@ -30,7 +30,7 @@ class AllmendeError(Exception):
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
 
-    def __init__(self, code: ErrorCode, **params: object) -> None:
+    def __init__(self, code: ErrorCode, /, **params: object) -> None:
         self.code = code
         self.params = params
         super().__init__(f"{self.what.en} {self.next.en}")

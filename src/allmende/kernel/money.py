@@ -13,7 +13,8 @@ BAD_AMOUNT = ErrorCode(
     "money.bad_amount",
     Text("„{value}“ ist kein Geldbetrag.", "“{value}” is not an amount of money."),
     Text(
-        "Schreiben Sie zum Beispiel 1234567.89 oder 1.234.567,89.", "Write for example 1234567.89 or 1,234,567.89."
+        "Schreiben Sie zum Beispiel 1234567.89 oder 1.234.567,89.",
+        "Write for example 1234567.89 or 1,234,567.89.",
     ),
 )
 BAD_SHARES = ErrorCode(

@@ -8,7 +8,10 @@ from allmende.kernel.text import Text
 UNKNOWN_UNIT = ErrorCode(
     "units.unknown",
     Text("Die Einheit „{code}“ ist nicht bekannt.", "The unit “{code}” is not known."),
-    Text("Verwenden Sie einen UCUM-Code, zum Beispiel Cel, %, hPa, mm, m/s.", "Use a UCUM code, such as Cel, %, hPa, mm, m/s."),
+    Text(
+        "Verwenden Sie einen UCUM-Code, zum Beispiel Cel, %, hPa, mm, m/s.",
+        "Use a UCUM code, such as Cel, %, hPa, mm, m/s.",
+    ),
 )
 
 
@@ -49,7 +52,7 @@ UNITS: dict[str, Unit] = {
         Unit("MW", "MW", Text("Megawatt", "megawatt")),
         Unit("V", "V", Text("Volt", "volt")),
         Unit("dB", "dB", Text("Dezibel", "decibel")),
-        Unit("dB[A]", "dB(A)", Text("Dezibel, A-bewertet", "decibel, A-weighted")),
+        Unit("dB[SPL]", "dB", Text("Dezibel Schalldruck", "decibel sound pressure")),
         Unit("lx", "lx", Text("Lux", "lux")),
         Unit("L", "l", Text("Liter", "litre")),
         Unit("m3", "m³", Text("Kubikmeter", "cubic metre")),

@@ -91,7 +91,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "allmende.serve.urls"
-WSGI_APPLICATION = "allmende.serve.web.app"
+WSGI_APPLICATION = "allmende.serve.wsgi.app"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -16,11 +16,17 @@ from allmende.kernel.text import Text
 UNKNOWN_KEY = ErrorCode(
     "settings.unknown_key",
     Text("Die Einstellung „{key}“ ({source}) gibt es nicht.", "There is no setting “{key}” ({source})."),
-    Text("Gemeint war vielleicht: {close}. Alle stehen in docs/reference/settings.md.", "Perhaps you meant: {close}. All are listed in docs/reference/settings.md."),
+    Text(
+        "Gemeint war vielleicht: {close}. Alle stehen in docs/reference/settings.md.",
+        "Perhaps you meant: {close}. All are listed in docs/reference/settings.md.",
+    ),
 )
 BAD_VALUE = ErrorCode(
     "settings.bad_value",
-    Text("Die Einstellung „{key}“ hat keinen gültigen Wert: {why}.", "The setting “{key}” has no valid value: {why}."),
+    Text(
+        "Die Einstellung „{key}“ hat keinen gültigen Wert: {why}.",
+        "The setting “{key}” has no valid value: {why}.",
+    ),
     Text("Berichtigen Sie den Wert.", "Correct the value."),
 )
 UNREADABLE = ErrorCode(

@@ -1,0 +1,66 @@
+# Everything a newcomer needs: make run, make test, make check, make bench.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+CATALOGUE := src/allmende/ui/locale/en/LC_MESSAGES/django
+VENDOR := src/allmende/ui/static/vendor/.built
+
+.PHONY: run setup test check bench format messages lock clean
+
+run: setup
+	@if [ ! -e "$${ALLMENDE_HOME:-var}/observations.sqlite3" ] && [ -z "$$ALLMENDE_DATABASE_URL" ]; then $(BIN)/allmende init --pack konstanz --demo; fi
+	@exec $(BIN)/allmende serve --port $(PORT)
+
+setup: $(STAMP) $(VENDOR) $(CATALOGUE).mo
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Allmende needs Python 3.11 or newer; name one: make run PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev
+	@touch $@
+
+$(VENDOR): package.json package-lock.json tools/frontend.py | $(STAMP)
+	$(BIN)/python tools/frontend.py
+	@touch $@
+
+$(CATALOGUE).mo: $(CATALOGUE).po | $(STAMP)
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale en --domain django
+
+test: setup $(DEV_STAMP)
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: setup $(DEV_STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djlint --quiet --lint src/allmende
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/allmende check
+	$(BIN)/python tools/migrations.py
+	$(BIN)/python tools/messages.py --check
+
+bench: setup $(DEV_STAMP)
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+format: $(DEV_STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+messages: $(DEV_STAMP)
+	$(BIN)/python tools/messages.py
+
+lock: $(DEV_STAMP)
+	$(BIN)/python -m pip freeze --exclude-editable --exclude pip > constraints.txt
+
+clean:
+	rm -rf $(VENV) node_modules build src/allmende/ui/static/vendor $(CATALOGUE).mo

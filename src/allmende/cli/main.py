@@ -1,0 +1,56 @@
+"""The command ``allmende``: one line for what went wrong, and a code that scripts can read."""
+
+import sys
+import typing
+
+import click
+
+from allmende.cli.data import load
+from allmende.cli.people import token, user
+from allmende.cli.run import serve, work
+from allmende.cli.setup import check, doctor, init, migrate
+from allmende.cli.speech import language, t
+from allmende.kernel.errors import AllmendeError
+
+EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=t(
+        "Allmende: das Smart-City-Programm einer Stadt, vom Sensor bis zur Bürgerin.",
+        "Allmende: a city's smart-city programme, from the sensor to the citizen.",
+    ),
+    epilog=t(
+        "Rückgabewerte: 0 gut, 2 falsche Eingabe, 3 nicht erlaubt, 4 nicht gefunden, 5 Widerspruch, "
+        "6 später noch einmal, 7 Installation unvollständig.",
+        "Exit codes: 0 good, 2 wrong input, 3 not permitted, 4 not found, 5 conflict, "
+        "6 try later, 7 installation incomplete.",
+    ),
+)
+@click.version_option(package_name="allmende")
+def allmende() -> None:
+    """Gather the commands."""
+
+
+for _command in (init, serve, work, migrate, check, load, token, user, doctor):
+    allmende.add_command(_command)
+
+
+def main() -> typing.NoReturn:
+    """Run a command; an error that a person is told becomes one line and an exit code."""
+    try:
+        sys.exit(allmende.main(standalone_mode=False) or 0)
+    except AllmendeError as error:
+        click.echo(f"allmende: {error.what.within(language())} {error.next.within(language())}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(t("allmende: abgebrochen.", "allmende: interrupted."), err=True)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

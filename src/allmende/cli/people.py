@@ -1,0 +1,109 @@
+"""``allmende user`` and ``allmende token``: who may come in."""
+
+import datetime as dt
+
+import click
+
+from allmende.cli.speech import say, t
+from allmende.serve import people
+from allmende.serve.settings import settings
+
+
+@click.group(help=t("Menschen und ihre Rollen.", "People and their roles."))
+def user() -> None:
+    """Gather the commands for people."""
+
+
+@user.command(
+    help=t("Eine Person anlegen; fragt nach dem Passwort.", "Add a person; asks for the password."),
+    epilog="\b\nallmende user create rita@example.org --role office --role steward",
+)
+@click.argument("email")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice(people.ROLES),
+    help=t("Rolle, mehrfach möglich", "role, may be repeated"),
+)
+@click.password_option(prompt=t("Passwort", "Password"), confirmation_prompt=t("Noch einmal", "Once more"))
+def create(email: str, roles: tuple[str, ...], password: str) -> None:
+    """Add a person with roles."""
+    people.create(settings(), email=email, roles=roles, password=password)
+    say(f"{email} ist angelegt. Anmeldung unter /intern/", f"{email} has been added. Sign in at /intern/")
+
+
+@user.command("list", help=t("Alle Personen zeigen.", "Show all people."), epilog="\b\nallmende user list")
+def list_users() -> None:
+    """Show all people with their roles."""
+    for person in people.listed(settings()):
+        state = "" if person.active else t(" (gesperrt)", " (blocked)")
+        click.echo(f"{person.email}\t{', '.join(person.roles)}{state}")
+
+
+@user.command(
+    help=t("Ein neues Passwort setzen.", "Set a new password."),
+    epilog="\b\nallmende user password rita@example.org",
+)
+@click.argument("email")
+@click.password_option(prompt=t("Passwort", "Password"), confirmation_prompt=t("Noch einmal", "Once more"))
+def password(email: str, password: str) -> None:
+    """Set a new password for a person."""
+    people.reset_password(settings(), email=email, password=password)
+    say(f"Das Passwort von {email} ist neu gesetzt.", f"The password of {email} has been set.")
+
+
+@click.group(help=t("Zugangsmarken für Programme.", "Access tokens for programs."))
+def token() -> None:
+    """Gather the commands for tokens."""
+
+
+@token.command(
+    "create",
+    help=t(
+        "Eine Zugangsmarke anlegen. Sie wird nur dieses eine Mal gezeigt, allein in der letzten Zeile.",
+        "Create a token. It is shown this once only, alone on the last line.",
+    ),
+    epilog="\b\nallmende token create gateway --scope observations:write --until 2027-12-31",
+)
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    help="sensorthings:write, observations:write, ingest:NAME, read:ZWECK, admin",
+)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help=t("letzter gültiger Tag", "last valid day"))
+def create_token(name: str, scopes: tuple[str, ...], until: dt.datetime | None) -> None:
+    """Create a token and print it once."""
+    plain = people.create_token(settings(), name=name, scopes=scopes, until=until.date() if until else None)
+    say(
+        f"Zugangsmarke „{name}“ angelegt. Bewahren Sie sie sicher auf:",
+        f"Token “{name}” created. Keep it safe:",
+    )
+    click.echo(plain)
+
+
+@token.command(
+    "list",
+    help=t("Alle Zugangsmarken zeigen (ohne Geheimnis).", "Show all tokens (without the secret)."),
+    epilog="\b\nallmende token list",
+)
+def list_tokens() -> None:
+    """Show names, scopes and last days."""
+    for entry in people.tokens(settings()):
+        until = entry.until.isoformat() if entry.until else t("unbegrenzt", "no end")
+        click.echo(f"{entry.name}\t{', '.join(entry.scopes)}\t{until}")
+
+
+@token.command(
+    help=t("Eine Zugangsmarke ungültig machen.", "Revoke a token."),
+    epilog="\b\nallmende token revoke gateway",
+)
+@click.argument("name")
+def revoke(name: str) -> None:
+    """Revoke a token at once."""
+    people.revoke_token(settings(), name=name)
+    say(f"Zugangsmarke „{name}“ gilt nicht mehr.", f"Token “{name}” is no longer valid.")

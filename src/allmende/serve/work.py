@@ -1,0 +1,72 @@
+"""The work process: what is done on a schedule, beside the requests."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from allmende.connectors.simulation.generate import advance, is_running
+from allmende.gate.door import Gate, open_gate
+from allmende.kernel.clock import utc_now
+from allmende.kernel.errors import AllmendeError
+from allmende.serve.settings import Settings
+
+log = structlog.get_logger("allmende.work")
+HEARTBEAT_SECONDS = 5.0
+
+
+class Job(msgspec.Struct, kw_only=True):
+    """Something that is done again and again; safe to do twice."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], object]
+    due: float = 0.0
+
+
+def _advance_demonstration(gate: Gate) -> None:
+    """Add the simulated values that have come due, where a demonstration was set up."""
+    if is_running(gate):
+        advance(gate, utc_now())
+
+
+def _beat(settings: Settings) -> None:
+    """Leave a sign of life that /health of the data process reads."""
+    folder = settings.home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "work.alive").write_text(utc_now().isoformat(), encoding="utf-8")
+
+
+def _run_due(jobs: list[Job], now: float) -> None:
+    for job in jobs:
+        if now < job.due:
+            continue
+        try:
+            job.run()
+            job.due = now + job.every_seconds
+        except AllmendeError as error:
+            log.warning("job failed", job=job.name, error=str(error))
+            job.due = now + job.every_seconds
+        except Exception:
+            log.exception("job broke", job=job.name)
+            job.due = now + job.every_seconds
+
+
+def run_work(settings: Settings) -> None:
+    """Do the jobs as they come due until SIGINT or SIGTERM; one that fails does not stop the others."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    gate = open_gate(settings.store_url)
+    jobs = [
+        Job(name="heartbeat", every_seconds=HEARTBEAT_SECONDS, run=lambda: _beat(settings)),
+        Job(name="demonstration", every_seconds=30.0, run=lambda: _advance_demonstration(gate)),
+    ]
+    try:
+        while not stop.wait(0.5):
+            _run_due(jobs, time.monotonic())
+    finally:
+        gate.close()

@@ -1,0 +1,78 @@
+"""Bring the translation catalogue up to date, or check that it is (needs GNU gettext)."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+PACKAGE = Path(__file__).parent.parent / "src" / "allmende"
+CATALOGUE = PACKAGE / "ui" / "locale" / "en" / "LC_MESSAGES" / "django.po"
+
+
+def _extract(package: Path) -> None:
+    """Run Django's makemessages over the package, which rewrites the catalogue inside it."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings"}
+    subprocess.run(
+        [
+            sys.executable,
+            *("-m", "django", "makemessages", "--locale", "en", "--no-obsolete", "--verbosity", "0"),
+            *("--ignore", "vendor/*", "--add-location", "file"),
+        ],
+        cwd=package,
+        env=environment,
+        check=True,
+    )
+
+
+def _identifiers(path: Path) -> dict[str, bool]:
+    """Map each message to whether it has a translation that is not fuzzy."""
+    with path.open("rb") as file:
+        catalogue = read_po(file)
+    found = {}
+    for message in catalogue:
+        if message.id:
+            parts = message.string if isinstance(message.string, tuple) else (message.string,)
+            found[str(message.id)] = all(parts) and not message.fuzzy
+    return found
+
+
+def check() -> int:
+    """Compare the messages in code and templates with the catalogue; print what is missing or left over."""
+    if shutil.which("xgettext") is None:
+        print("translations: GNU gettext is not installed, only completeness is checked")
+        wanted = set(_identifiers(CATALOGUE))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "allmende"
+            shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("vendor", "__pycache__"))
+            _extract(copy)
+            wanted = set(_identifiers(copy / CATALOGUE.relative_to(PACKAGE)))
+    present = _identifiers(CATALOGUE)
+    faults = [f"not in the catalogue: {text}" for text in sorted(wanted - set(present))]
+    faults += [f"left over in the catalogue: {text}" for text in sorted(set(present) - wanted)]
+    faults += [f"not translated: {text}" for text, done in sorted(present.items()) if not done]
+    for fault in faults:
+        print(fault)
+    if not faults:
+        print(f"translations: {len(present)} messages, all translated")
+    return 1 if faults else 0
+
+
+def main() -> int:
+    """Update the catalogue, or check it with ``--check``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    if parser.parse_args().check:
+        return check()
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    _extract(PACKAGE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
