@@ -6,9 +6,10 @@ import tomllib
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from allmende.kernel.errors import Broken, ErrorCode, Invalid
 from allmende.kernel.text import Text
@@ -43,23 +44,41 @@ ELSEWHERE = frozenset({"ALLMENDE_TEST_POSTGRES_URL", "ALLMENDE_SAMPLES"})
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of one installation."""
 
-    home: Path = Path("var")
-    database_url: str = ""
-    portal_database_url: str = ""
-    host: str = "127.0.0.1"
-    port: int = 8000
-    public_url: str = ""
-    basemap: str = ""
-    pack: str = "konstanz"
-    debug: bool = False
-    secret_key: str = ""
-    allowed_hosts: tuple[str, ...] = ()
-    oidc_name: str = ""
-    oidc_server: str = ""
-    oidc_client_id: str = ""
-    oidc_client_secret: str = ""
-    mail_url: str = ""
-    mail_from: str = ""
+    home: Annotated[Path, Meta(description="folder of all state, relative to the working directory")] = Path("var")
+    database_url: Annotated[
+        str, Meta(description="PostgreSQL address for store and portal; empty means SQLite files under home")
+    ] = ""
+    portal_database_url: Annotated[
+        str, Meta(description="a separate PostgreSQL address for the portal, with a login of its own")
+    ] = ""
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(description="port to listen on")] = 8000
+    public_url: Annotated[
+        str, Meta(description="address by which people reach the portal, for example https://allmende.example.org")
+    ] = ""
+    basemap: Annotated[
+        str,
+        Meta(
+            description="PMTiles file or tile address with {z}/{x}/{y} for the interactive map; empty keeps the schematic map"
+        ),
+    ] = ""
+    pack: Annotated[str, Meta(description="city pack")] = "konstanz"
+    debug: Annotated[bool, Meta(description="show errors in the browser; never in production")] = False
+    secret_key: Annotated[str, Meta(description="key for signatures; made once and kept under home when empty")] = ""
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="host names under which the portal answers, separated by commas in the environment"),
+    ] = ()
+    oidc_name: Annotated[str, Meta(description="name on the button of the single sign-on")] = ""
+    oidc_server: Annotated[
+        str, Meta(description="address of the OpenID Connect provider; empty switches single sign-on off")
+    ] = ""
+    oidc_client_id: Annotated[str, Meta(description="client id at the provider")] = ""
+    oidc_client_secret: Annotated[str, Meta(description="client secret at the provider")] = ""
+    mail_url: Annotated[
+        str, Meta(description="mail server, smtp://user:password@host:port; empty prints mails to the log")
+    ] = ""
+    mail_from: Annotated[str, Meta(description="sender of mails")] = ""
 
     @property
     def store_url(self) -> str:
