@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 CATALOGUE := src/allmende/ui/locale/en/LC_MESSAGES/django
 VENDOR := src/allmende/ui/static/vendor/.built
 
-.PHONY: run setup test check bench format messages lock clean
+.PHONY: run setup test check bench format messages reference lock clean
 
 run: setup
 	@if [ ! -e "$${ALLMENDE_HOME:-var}/observations.sqlite3" ] && [ -z "$$ALLMENDE_DATABASE_URL" ]; then $(BIN)/allmende init --pack konstanz --demo; fi
@@ -48,6 +48,7 @@ check: setup $(DEV_STAMP)
 	$(BIN)/allmende check
 	$(BIN)/python tools/migrations.py
 	$(BIN)/python tools/messages.py --check
+	$(BIN)/python tools/reference.py --check
 
 bench: setup $(DEV_STAMP)
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
@@ -58,6 +59,9 @@ format: $(DEV_STAMP)
 
 messages: $(DEV_STAMP)
 	$(BIN)/python tools/messages.py
+
+reference: setup $(DEV_STAMP)
+	$(BIN)/python tools/reference.py
 
 lock: $(DEV_STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable --exclude pip > constraints.txt

@@ -2,12 +2,15 @@
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 from pathlib import Path
 
 import click
 import msgspec
+
+os.environ["LC_ALL"] = "en_GB.UTF-8"
 
 import allmende
 from allmende.cli.main import allmende as program
@@ -22,8 +25,8 @@ def _settings() -> str:
     lines = [
         "# Settings",
         "",
-        "Settings stand in `allmende.toml` in the working directory, or in the environment, which wins. An unknown key is",
-        "an error. Secrets can come from a file: `ALLMENDE_SECRET_KEY_FILE=/run/secrets/key`.",
+        "Settings stand in `allmende.toml` in the working directory, or in the environment, which wins. An unknown",
+        "key is an error. Secrets can come from a file: `ALLMENDE_SECRET_KEY_FILE=/run/secrets/key`.",
         "",
         "| key | environment | otherwise | what |",
         "| --- | --- | --- | --- |",
@@ -50,8 +53,8 @@ def _errors() -> str:
     lines = [
         "# Error codes",
         "",
-        "Every error that a person is told has a stable code, a sentence that says what happened and one that says what",
-        "to do. Data doors send them as `application/problem+json`, the command line as one line and an exit code.",
+        "Every error that a person is told has a stable code, a sentence that says what happened and one that says",
+        "what to do. Data doors send them as `application/problem+json`, the command line as one line and an exit code.",
         "",
         "| code | what | what next |",
         "| --- | --- | --- |",
@@ -94,7 +97,7 @@ def main() -> int:
         elif not check:
             page.write_text(text, encoding="utf-8")
     if stale:
-        print(f"docs/reference is stale: {', '.join(stale)}; run: LC_ALL=en_GB.UTF-8 python tools/reference.py")
+        print(f"docs/reference is stale: {', '.join(stale)}; run: make reference")
     return 1 if stale else 0
 
 

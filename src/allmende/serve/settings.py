@@ -58,9 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     basemap: Annotated[
         str,
-        Meta(
-            description="PMTiles file or tile address with {z}/{x}/{y} for the interactive map; empty keeps the schematic map"
-        ),
+        Meta(description="PMTiles file or tile address with {z}/{x}/{y} for the interactive map"),
     ] = ""
     pack: Annotated[str, Meta(description="city pack")] = "konstanz"
     debug: Annotated[bool, Meta(description="show errors in the browser; never in production")] = False
@@ -113,12 +111,13 @@ def _from_environment(environment: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _refuse_unknown(keys: dict[str, Any], source: str) -> None:
+def _refuse_unknown(keys: dict[str, Any], source: str, prefix: str = "") -> None:
     known = Settings.__struct_fields__
     for key in keys:
         if key not in known:
-            close = ", ".join(get_close_matches(key, known, 3, 0.4)) or ", ".join(known)
-            raise Invalid(UNKNOWN_KEY, key=key, source=source, close=close)
+            near = get_close_matches(key, known, 3, 0.4) or known
+            close = ", ".join(prefix + (name.upper() if prefix else name) for name in near)
+            raise Invalid(UNKNOWN_KEY, key=prefix + (key.upper() if prefix else key), source=source, close=close)
 
 
 def load_settings(directory: Path, environment: dict[str, str]) -> Settings:
@@ -126,7 +125,7 @@ def load_settings(directory: Path, environment: dict[str, str]) -> Settings:
     from_file = _from_file(directory / "allmende.toml")
     _refuse_unknown(from_file, "allmende.toml")
     from_environment = _from_environment(environment)
-    _refuse_unknown(from_environment, "Umgebung/environment")
+    _refuse_unknown(from_environment, "environment", PREFIX)
     merged: dict[str, Any] = {**from_file, **from_environment}
     if isinstance(merged.get("allowed_hosts"), str):
         merged["allowed_hosts"] = tuple(filter(None, merged["allowed_hosts"].split(",")))
@@ -134,7 +133,8 @@ def load_settings(directory: Path, environment: dict[str, str]) -> Settings:
     try:
         settings = msgspec.convert(merged, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
-        raise Invalid(BAD_VALUE, key=str(error).rpartition("$.")[2] or "?", why=error) from error
+        why, _, place = str(error).partition(" - at `$.")
+        raise Invalid(BAD_VALUE, key=place.rstrip("`") or "?", why=why) from error
     return msgspec.structs.replace(settings, home=(directory / settings.home).resolve())
 
 
