@@ -1,0 +1,1 @@
+"""Measurements from CSV tables, wide or long, described by a mapping."""

@@ -1,0 +1,89 @@
+"""The properties that connectors observe, with names in both languages and a public definition.
+
+Definitions are the CF standard names, served at vocab.nerc.ac.uk.
+"""
+
+import msgspec
+
+from allmende.kernel.text import Text
+
+_CF = "http://vocab.nerc.ac.uk/standard_name/"
+
+
+class Property(msgspec.Struct, frozen=True):
+    """An observed property: slug, name, address of its definition, what exactly is meant."""
+
+    slug: str
+    name: Text
+    definition: str
+    description: Text
+
+
+VOCABULARY: dict[str, Property] = {
+    entry.slug: entry
+    for entry in (
+        Property(
+            "air-temperature",
+            Text("Lufttemperatur", "Air temperature"),
+            f"{_CF}air_temperature/",
+            Text("Temperatur der Luft am Messgerät.", "Temperature of the air at the instrument."),
+        ),
+        Property(
+            "relative-humidity",
+            Text("Relative Luftfeuchte", "Relative humidity"),
+            f"{_CF}relative_humidity/",
+            Text("Anteil an der größtmöglichen Feuchte der Luft.", "Share of the air's greatest possible humidity."),
+        ),
+        Property(
+            "precipitation",
+            Text("Niederschlag", "Precipitation"),
+            f"{_CF}lwe_thickness_of_precipitation_amount/",
+            Text("Regen, Schnee und Hagel als Wasserhöhe im Zeitraum.", "Depth of water fallen in the interval."),
+        ),
+        Property(
+            "air-pressure",
+            Text("Luftdruck", "Air pressure"),
+            f"{_CF}air_pressure/",
+            Text(
+                "Luftdruck in Höhe der Station, nicht auf Meereshöhe umgerechnet.",
+                "Pressure at the station's height, not reduced to sea level.",
+            ),
+        ),
+        Property(
+            "wind-speed",
+            Text("Windgeschwindigkeit", "Wind speed"),
+            f"{_CF}wind_speed/",
+            Text("Mittel der Windgeschwindigkeit im Zeitraum.", "Mean wind speed in the interval."),
+        ),
+        Property(
+            "wind-speed-max",
+            Text("Größte Windgeschwindigkeit", "Highest wind speed"),
+            f"{_CF}wind_speed_of_gust/",
+            Text("Größte Windgeschwindigkeit im Zeitraum.", "Highest wind speed in the interval."),
+        ),
+        Property(
+            "wind-speed-min",
+            Text("Kleinste Windgeschwindigkeit", "Lowest wind speed"),
+            f"{_CF}wind_speed/",
+            Text("Kleinste Windgeschwindigkeit im Zeitraum.", "Lowest wind speed in the interval."),
+        ),
+        Property(
+            "wind-direction",
+            Text("Windrichtung", "Wind direction"),
+            f"{_CF}wind_from_direction/",
+            Text("Richtung, aus der der Wind weht; 0° ist Norden.", "Direction the wind comes from; 0° is north."),
+        ),
+        Property(
+            "surface-temperature",
+            Text("Oberflächentemperatur", "Surface temperature"),
+            f"{_CF}surface_temperature/",
+            Text("Temperatur der Straßenoberfläche, mit Infrarot gemessen.", "Temperature of the road, by infrared."),
+        ),
+        Property(
+            "road-air-temperature",
+            Text("Lufttemperatur an der Straße", "Air temperature at the road"),
+            f"{_CF}air_temperature/",
+            Text("Lufttemperatur am Gerät des Winterdienstes.", "Air temperature at the winter service's instrument."),
+        ),
+    )
+}
