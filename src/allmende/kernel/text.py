@@ -24,5 +24,8 @@ class Text(msgspec.Struct, frozen=True):
         return self.en if language.startswith("en") else self.de
 
     def filled(self, **params: object) -> "Text":
-        """Give a copy with ``{name}`` places filled in both languages."""
-        return Text(self.de.format(**params), self.en.format(**params))
+        """Give a copy with ``{name}`` places filled; a parameter that is a text is put in by its language."""
+        return Text(
+            self.de.format(**{name: value.de if isinstance(value, Text) else value for name, value in params.items()}),
+            self.en.format(**{name: value.en if isinstance(value, Text) else value for name, value in params.items()}),
+        )

@@ -19,7 +19,7 @@ class Path(msgspec.Struct, frozen=True, tag=True):
     parts: tuple[str, ...]
 
 
-class Literal_(msgspec.Struct, frozen=True, tag="Literal"):
+class Constant(msgspec.Struct, frozen=True, tag=True):
     """A constant: text, number, truth, nothing, or an instant in microseconds (``is_instant``)."""
 
     value: str | float | int | bool | None
@@ -54,7 +54,7 @@ class Not(msgspec.Struct, frozen=True, tag=True):
     term: "Expression"
 
 
-Expression = Path | Literal_ | Call | Compare | Logic | Not
+Expression = Path | Constant | Call | Compare | Logic | Not
 
 
 class Order(msgspec.Struct, frozen=True):

@@ -1,0 +1,101 @@
+"""Purposes, categories, recipients and rules, as plain values."""
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from allmende.kernel.text import Text
+
+Verb = Literal["collect", "link", "use", "pass_on", "publish", "delete"]
+VERBS: tuple[Verb, ...] = ("collect", "link", "use", "pass_on", "publish", "delete")
+PersonalReference = Literal["none", "aggregated", "anonymous", "pseudonymous", "personal", "special"]
+EVERY = "*"
+
+
+class Duties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a permission demands: delay and time grid in seconds, space grid in metres, smallest group, hidden fields.
+
+    A time grid gives means per grid cell, aligned to 1970-01-01T00:00Z.
+    """
+
+    delay_seconds: int = 0
+    time_grid_seconds: int = 0
+    space_grid_metres: int = 0
+    minimum_group: int = 0
+    hidden_fields: tuple[str, ...] = ()
+
+
+NO_DUTIES = Duties()
+
+
+class Purpose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A node of the purpose tree; only leaves may be named in a request. ``dpv`` and ``dtpr`` are mapped terms."""
+
+    slug: str
+    title: Text
+    description: Text
+    parent: str | None = None
+    dpv: str = ""
+    dtpr: str = ""
+
+
+class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of data and its degree of personal reference."""
+
+    slug: str
+    title: Text
+    personal: PersonalReference
+
+
+class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A class of those who get data."""
+
+    slug: str
+    title: Text
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Permits or prohibits verbs on categories, for purposes and recipients; ``*`` stands for all of them.
+
+    ``since`` and ``until`` are whole days, both included. ``source`` is where the rule is laid down.
+    """
+
+    slug: str
+    effect: Literal["permit", "prohibit"]
+    verbs: tuple[str, ...]
+    categories: tuple[str, ...]
+    purposes: tuple[str, ...]
+    recipients: tuple[str, ...] = (EVERY,)
+    duties: Duties = NO_DUTIES
+    since: dt.date | None = None
+    until: dt.date | None = None
+    title: Text
+    reason: Text
+    source: str
+    source_url: str = ""
+    decision: str = ""
+
+    def in_force(self, day: dt.date) -> bool:
+        """Tell whether the rule holds on a day."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+
+class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
+    """All rules of one published version; version 0 is the empty book under which everything is refused."""
+
+    version: int = 0
+    published: dt.datetime | None = None
+    purposes: tuple[Purpose, ...] = ()
+    categories: tuple[Category, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The answer to a request, with the rules that led to it and a sentence that names them."""
+
+    allowed: bool
+    rules: tuple[Rule, ...]
+    reason: Text
+    duties: Duties = NO_DUTIES

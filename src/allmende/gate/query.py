@@ -1,0 +1,73 @@
+"""The words in which doors and pages speak with the gate; what the store gives and takes, re-exported."""
+
+from allmende.store.entities import Writable
+from allmende.store.model import (
+    Arrival,
+    Datastream,
+    EntityKind,
+    FeatureOfInterest,
+    Location,
+    Observation,
+    ObservedProperty,
+    Receipt,
+    Sensor,
+    Thing,
+)
+from allmende.store.navigation import LINKS, PROPERTIES, Link
+from allmende.store.query import (
+    Call,
+    Compare,
+    Constant,
+    Expression,
+    Kind,
+    Logic,
+    Not,
+    Order,
+    Path,
+    Query,
+    Within,
+)
+from allmende.store.scope import (
+    DayStatistics,
+    DecisionRow,
+    HistoricalLocation,
+    Page,
+    Record,
+    Series,
+    StreamSummary,
+)
+
+__all__ = [
+    "LINKS",
+    "PROPERTIES",
+    "Arrival",
+    "Call",
+    "Compare",
+    "Constant",
+    "Datastream",
+    "DayStatistics",
+    "DecisionRow",
+    "EntityKind",
+    "Expression",
+    "FeatureOfInterest",
+    "HistoricalLocation",
+    "Kind",
+    "Link",
+    "Location",
+    "Logic",
+    "Not",
+    "Observation",
+    "ObservedProperty",
+    "Order",
+    "Page",
+    "Path",
+    "Query",
+    "Receipt",
+    "Record",
+    "Sensor",
+    "Series",
+    "StreamSummary",
+    "Thing",
+    "Within",
+    "Writable",
+]

@@ -1,0 +1,116 @@
+"""Keys of programs: shown once, kept as a hash, bound to scopes.
+
+They live beside the observations because the data process checks them and never loads Django (ADR 0005).
+"""
+
+import datetime as dt
+import hashlib
+import re
+import secrets
+
+import msgspec
+
+from allmende.gate.door import Gate
+from allmende.kernel.clock import micros_from_instant, utc_now
+from allmende.kernel.errors import Denied, ErrorCode, Invalid, Unknown
+from allmende.kernel.text import Text
+from allmende.store.scope import TokenRow
+
+BAD_NAME = ErrorCode(
+    "token.bad_name",
+    Text("„{name}“ ist kein Name für eine Zugangsmarke.", "“{name}” is no name for a token."),
+    Text(
+        "Erlaubt sind 1 bis 60 Zeichen: a–z, 0–9, Punkt, Binde- und Unterstrich.",
+        "Allowed are 1 to 60 of: a–z, 0–9, dot, hyphen, underscore.",
+    ),
+)
+BAD_SCOPE = ErrorCode(
+    "token.bad_scope",
+    Text("Den Umfang „{scope}“ gibt es nicht.", "There is no scope “{scope}”."),
+    Text(
+        "Möglich sind sensorthings:write, observations:write, ingest:NAME, read:ZWECK und admin.",
+        "Possible are sensorthings:write, observations:write, ingest:NAME, read:PURPOSE and admin.",
+    ),
+)
+UNDECLARED_PURPOSE = ErrorCode(
+    "token.undeclared_purpose",
+    Text("Der Zweck „{purpose}“ ist nicht erklärt.", "The purpose “{purpose}” is not declared."),
+    Text("Erklärte Zwecke sind: {known}.", "Declared purposes are: {known}."),
+)
+PAST = ErrorCode(
+    "token.past",
+    Text("Der letzte Tag {until} ist vorbei.", "The last day {until} is past."),
+    Text("Nennen Sie heute oder einen späteren Tag.", "Name today or a later day."),
+)
+NOT_VALID = ErrorCode(
+    "token.not_valid",
+    Text("Diese Zugangsmarke gilt nicht (mehr).", "This token is not valid (any more)."),
+    Text("Lassen Sie sich eine neue geben: allmende token create", "Have a new one made: allmende token create"),
+)
+LACKS_SCOPE = ErrorCode(
+    "token.lacks_scope",
+    Text("Der Zugangsmarke „{name}“ fehlt der Umfang {scope}.", "The token “{name}” lacks the scope {scope}."),
+    Text("Lassen Sie sich eine mit diesem Umfang geben.", "Have one made with this scope."),
+)
+PREFIX = "alm_"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+_SCOPE = re.compile(r"sensorthings:write|observations:write|ingest:[a-z0-9-]{1,60}|read:[a-z0-9-]{1,60}|admin")
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A valid token: who it is and what it may; never its plain form."""
+
+    name: str
+    scopes: tuple[str, ...]
+    until: dt.date | None
+
+    def require(self, *scopes: str) -> None:
+        """Refuse unless the token has one of the scopes (or ``admin``)."""
+        if "admin" not in self.scopes and not set(scopes) & set(self.scopes):
+            raise Denied(LACKS_SCOPE, name=self.name, scope=" / ".join(scopes))
+
+
+def _digest(plain: str) -> str:
+    """Hash a token; it carries 256 random bits, so a fast hash is enough."""
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _check(gate: Gate, name: str, scopes: tuple[str, ...], until: dt.date | None) -> None:
+    if not _NAME.fullmatch(name):
+        raise Invalid(BAD_NAME, name=name[:60])
+    parents = {purpose.parent for purpose in gate.rulebook().purposes}
+    leaves = sorted(purpose.slug for purpose in gate.rulebook().purposes if purpose.slug not in parents)
+    for scope in scopes:
+        if not _SCOPE.fullmatch(scope):
+            raise Invalid(BAD_SCOPE, scope=scope[:60])
+        if scope.startswith("read:") and scope.removeprefix("read:") not in leaves:
+            raise Invalid(UNDECLARED_PURPOSE, purpose=scope.removeprefix("read:"), known=", ".join(leaves))
+    if until is not None and until < utc_now().date():
+        raise Invalid(PAST, until=until.isoformat())
+
+
+def create_token(gate: Gate, name: str, scopes: tuple[str, ...], until: dt.date | None = None) -> str:
+    """Make a token and give its plain form, the only time that it exists."""
+    _check(gate, name, scopes, until)
+    plain = PREFIX + secrets.token_urlsafe(32)
+    created = micros_from_instant(utc_now())
+    gate.store.add_token(TokenRow(name=name, digest=_digest(plain), scopes=scopes, until=until, created=created))
+    return plain
+
+
+def revoke(gate: Gate, name: str) -> None:
+    """End a token at once, in every process."""
+    gate.store.revoke_token(name)
+
+
+def list_tokens(gate: Gate) -> list[Token]:
+    """Give the tokens that are not revoked."""
+    return [Token(row.name, row.scopes, row.until) for row in gate.store.tokens() if row.revoked is None]
+
+
+def authenticate(gate: Gate, plain: str) -> Token:
+    """Give the token for its plain form; unknown, revoked and expired ones look the same."""
+    for row in gate.store.tokens(_digest(plain)):
+        if row.revoked is None and (row.until is None or row.until >= utc_now().date()):
+            return Token(row.name, row.scopes, row.until)
+    raise Unknown(NOT_VALID)

@@ -1,0 +1,116 @@
+"""What the gate keeps beside the observations: rule books, tokens, decisions."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from allmende.kernel.errors import Conflict, ErrorCode, NotFound
+from allmende.kernel.text import Text
+from allmende.store.scope import DecisionRow, TokenRow
+from allmende.store.tables import decisions, rulebooks, tokens
+
+TOKEN_TAKEN = ErrorCode(
+    "token.name_taken",
+    Text("Eine Zugangsmarke „{name}“ gibt es schon.", "There is a token “{name}” already."),
+    Text("Wählen Sie einen anderen Namen.", "Choose another name."),
+)
+NO_TOKEN = ErrorCode(
+    "token.unknown_name",
+    Text("Eine gültige Zugangsmarke „{name}“ gibt es nicht.", "There is no valid token “{name}”."),
+    Text("Alle Namen zeigt: allmende token list", "All names are shown by: allmende token list"),
+)
+
+
+def rulebook_version(connection: Connection) -> int:
+    """Give the number of the newest rule book, 0 when there is none."""
+    return connection.execute(select(func.max(rulebooks.c.version))).scalar_one() or 0
+
+
+def rulebook(connection: Connection, version: int) -> str | None:
+    """Give the content of a rule book as it was published."""
+    return connection.execute(select(rulebooks.c.content).where(rulebooks.c.version == version)).scalar_one_or_none()
+
+
+def add_rulebook(connection: Connection, version: int, content: str, actor: str, now: int) -> None:
+    """Publish a rule book under the next number; a number that is taken fails."""
+    values = {"version": version, "content": content, "actor": actor, "published": now}
+    connection.execute(insert(rulebooks).values(**values))
+
+
+def add_decisions(connection: Connection, rows: Sequence[DecisionRow]) -> None:
+    """Append rows to the record of decisions."""
+    if rows:
+        connection.execute(
+            insert(decisions),
+            [
+                {name: getattr(row, name) for name in row.__struct_fields__ if name not in ("id", "rules")}
+                | {"rules": " ".join(row.rules)}
+                for row in rows
+            ],
+        )
+
+
+def decision_rows(connection: Connection, limit: int, before: int | None) -> list[DecisionRow]:
+    """Give the newest decisions, or those before a number."""
+    question = select(decisions).order_by(decisions.c.id.desc()).limit(limit)
+    if before is not None:
+        question = question.where(decisions.c.id < before)
+    return [_decision(row) for row in connection.execute(question)]
+
+
+def _decision(row: Any) -> DecisionRow:
+    return DecisionRow(
+        id=row.id,
+        at=row.at,
+        asker=row.asker,
+        verb=row.verb,
+        purpose=row.purpose,
+        recipient=row.recipient,
+        category=row.category,
+        allowed=bool(row.allowed),
+        rules=tuple(row.rules.split()),
+        rulebook_version=row.rulebook_version,
+        amount=row.amount,
+    )
+
+
+def add_token(connection: Connection, row: TokenRow) -> None:
+    """Keep a new token; names are never used twice, so that decisions stay attributable."""
+    if connection.execute(select(tokens.c.name).where(tokens.c.name == row.name)).first() is not None:
+        raise Conflict(TOKEN_TAKEN, name=row.name)
+    connection.execute(
+        insert(tokens).values(
+            name=row.name,
+            digest=row.digest,
+            scopes=" ".join(row.scopes),
+            until=row.until.isoformat() if row.until else None,
+            created=row.created,
+        )
+    )
+
+
+def revoke_token(connection: Connection, name: str, now: int) -> None:
+    """End a token."""
+    valid = (tokens.c.name == name) & tokens.c.revoked.is_(None)
+    if connection.execute(update(tokens).where(valid).values(revoked=now)).rowcount == 0:
+        raise NotFound(NO_TOKEN, name=name)
+
+
+def token_rows(connection: Connection, digest: str | None = None) -> list[TokenRow]:
+    """Give all tokens in order of name, or the one with a digest."""
+    question = select(tokens).order_by(tokens.c.name)
+    if digest is not None:
+        question = question.where(tokens.c.digest == digest)
+    return [
+        TokenRow(
+            name=row.name,
+            digest=row.digest,
+            scopes=tuple(row.scopes.split()),
+            until=dt.date.fromisoformat(row.until) if row.until else None,
+            created=row.created,
+            revoked=row.revoked,
+        )
+        for row in connection.execute(question)
+    ]

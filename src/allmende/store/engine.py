@@ -1,0 +1,111 @@
+"""Connections: SQLite through APSW with durable commits, PostgreSQL in a schema of its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from allmende.kernel.errors import Broken, Busy, ErrorCode
+from allmende.kernel.text import Text
+from allmende.store import apsw_dbapi
+
+UNREACHABLE = ErrorCode(
+    "store.unreachable",
+    Text("Der Messwertspeicher ist nicht erreichbar: {why}", "The observation store cannot be reached: {why}"),
+    Text(
+        "Prüfen Sie ALLMENDE_DATABASE_URL und ob die Datenbank läuft.",
+        "Check ALLMENDE_DATABASE_URL, and that the database runs.",
+    ),
+)
+LOCKED = ErrorCode(
+    "store.locked",
+    Text("Der Messwertspeicher ist gerade von anderen belegt.", "The observation store is taken by others just now."),
+    Text("Versuchen Sie es gleich noch einmal.", "Try again in a moment."),
+)
+OLD_SQLITE = ErrorCode(
+    "store.old_sqlite",
+    Text(
+        "SQLite {version} kann Daten beschädigen; nötig ist 3.51.3.",
+        "SQLite {version} can damage data; 3.51.3 is needed.",
+    ),
+    Text("Installieren Sie apsw neu: pip install --upgrade apsw", "Install apsw anew: pip install --upgrade apsw"),
+)
+SAFE_SQLITE = (3, 51, 3)
+BUSY_MILLISECONDS = 20_000
+
+
+def is_postgres(url: str) -> bool:
+    """Tell whether an address names a PostgreSQL database; otherwise it is a file."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+def _sqlite(path: str) -> Engine:
+    if apsw_dbapi.sqlite_version_info < SAFE_SQLITE:
+        raise Broken(OLD_SQLITE, version=apsw_dbapi.sqlite_version)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", module=apsw_dbapi, pool_size=8, max_overflow=24)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: apsw_dbapi.Connection, _record: Any) -> None:
+        connection.apsw.set_busy_timeout(BUSY_MILLISECONDS)
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            connection.apsw.execute(f"PRAGMA {pragma}")
+        # SQLite's own know ASCII only.
+        connection.create_function("lower", 1, str.lower, deterministic=True)
+        connection.create_function("upper", 1, str.upper, deterministic=True)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: str) -> Engine:
+    address = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
+    options = {"options": "-c search_path=observations -c timezone=UTC", "connect_timeout": 10}
+    return create_engine(address, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args=options)
+
+
+def open_engine(url: str) -> Engine:
+    """Open the connections to a store; nothing is contacted before the first use."""
+    return _postgres(url) if is_postgres(url) else _sqlite(url)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        text = str(error.orig)
+        if "locked" in text or "busy" in text.lower():
+            raise Busy(LOCKED) from error
+        raise Broken(UNREACHABLE, why=text.splitlines()[0] if text else "?") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Broken(UNREACHABLE, why=str(error.orig).splitlines()[0]) from error
+        raise
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that reads one consistent state."""
+    with _translated(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that writes; all of it is durable when the block ends, or nothing happened."""
+    with _translated(), engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection

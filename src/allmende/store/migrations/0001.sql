@@ -1,0 +1,72 @@
+CREATE TABLE things (id {id}, slug TEXT UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL, properties TEXT NOT NULL);
+
+CREATE TABLE locations (
+  id {id}, slug TEXT UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL, encoding_type TEXT NOT NULL,
+  location TEXT NOT NULL, properties TEXT NOT NULL);
+
+CREATE TABLE thing_locations (
+  thing_id INTEGER NOT NULL REFERENCES things (id), location_id INTEGER NOT NULL REFERENCES locations (id),
+  PRIMARY KEY (thing_id, location_id));
+CREATE INDEX thing_locations_location ON thing_locations (location_id);
+
+CREATE TABLE historical_locations (id {id}, thing_id INTEGER NOT NULL REFERENCES things (id), time BIGINT NOT NULL);
+CREATE INDEX historical_locations_thing ON historical_locations (thing_id);
+
+CREATE TABLE historical_location_locations (
+  historical_location_id INTEGER NOT NULL REFERENCES historical_locations (id),
+  location_id INTEGER NOT NULL REFERENCES locations (id), PRIMARY KEY (historical_location_id, location_id));
+CREATE INDEX historical_location_locations_location ON historical_location_locations (location_id);
+
+CREATE TABLE sensors (
+  id {id}, slug TEXT UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL, encoding_type TEXT NOT NULL,
+  metadata TEXT NOT NULL, properties TEXT NOT NULL);
+
+CREATE TABLE observed_properties (
+  id {id}, slug TEXT UNIQUE, name TEXT NOT NULL, definition TEXT NOT NULL, description TEXT NOT NULL,
+  properties TEXT NOT NULL);
+
+CREATE TABLE features (
+  id {id}, slug TEXT UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL, encoding_type TEXT NOT NULL,
+  feature TEXT NOT NULL, properties TEXT NOT NULL, thing_id INTEGER REFERENCES things (id));
+CREATE INDEX features_thing ON features (thing_id);
+
+CREATE TABLE datastreams (
+  id {id}, slug TEXT UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL,
+  thing_id INTEGER NOT NULL REFERENCES things (id), sensor_id INTEGER NOT NULL REFERENCES sensors (id),
+  observed_property_id INTEGER NOT NULL REFERENCES observed_properties (id), feature_id INTEGER REFERENCES features (id),
+  unit TEXT NOT NULL, category TEXT NOT NULL, data_use TEXT NOT NULL, observation_type TEXT NOT NULL,
+  simulated BOOLEAN NOT NULL, minimum DOUBLE PRECISION, maximum DOUBLE PRECISION, properties TEXT NOT NULL);
+CREATE INDEX datastreams_thing ON datastreams (thing_id);
+CREATE INDEX datastreams_sensor ON datastreams (sensor_id);
+CREATE INDEX datastreams_observed_property ON datastreams (observed_property_id);
+CREATE INDEX datastreams_category ON datastreams (category);
+
+CREATE TABLE stream_state (
+  datastream_id INTEGER PRIMARY KEY REFERENCES datastreams (id), sequence BIGINT NOT NULL, count BIGINT NOT NULL,
+  first BIGINT, last BIGINT, latest_id BIGINT);
+
+CREATE TABLE stream_days (
+  datastream_id INTEGER NOT NULL REFERENCES datastreams (id), day INTEGER NOT NULL, count INTEGER NOT NULL,
+  minimum DOUBLE PRECISION NOT NULL, maximum DOUBLE PRECISION NOT NULL, total DOUBLE PRECISION NOT NULL,
+  PRIMARY KEY (datastream_id, day)){without_rowid};
+
+CREATE TABLE sources (id {id}, name TEXT NOT NULL UNIQUE);
+
+CREATE TABLE observations (
+  id {big_id}, datastream_id INTEGER NOT NULL, start BIGINT NOT NULL, duration BIGINT NOT NULL, latency BIGINT,
+  received BIGINT NOT NULL, number DOUBLE PRECISION, other TEXT, quality SMALLINT NOT NULL, source_id INTEGER NOT NULL,
+  message TEXT NOT NULL, parameters TEXT, feature_id INTEGER);
+CREATE UNIQUE INDEX observations_once ON observations (datastream_id, start, duration, source_id, message);
+CREATE INDEX observations_feature ON observations (feature_id) WHERE feature_id IS NOT NULL;
+
+CREATE TABLE rulebooks (version INTEGER PRIMARY KEY, published BIGINT NOT NULL, actor TEXT NOT NULL, content TEXT NOT NULL);
+
+CREATE TABLE tokens (
+  name TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL, until TEXT, created BIGINT NOT NULL,
+  revoked BIGINT);
+
+CREATE TABLE decisions (
+  id {counted_id}, at BIGINT NOT NULL, asker TEXT NOT NULL, verb TEXT NOT NULL, purpose TEXT NOT NULL,
+  recipient TEXT NOT NULL, category TEXT NOT NULL, allowed BOOLEAN NOT NULL, rules TEXT NOT NULL,
+  rulebook_version INTEGER NOT NULL, amount BIGINT NOT NULL);
+CREATE INDEX decisions_at ON decisions (at);

@@ -1,0 +1,228 @@
+"""The port behind which the store may change its form, and the one store that stands behind it now.
+
+The port speaks of batches, series and maintained statistics, never of rows, so that a store of sealed column chunks
+fits behind it.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from allmende.kernel.clock import micros_from_instant, utc_now
+from allmende.store import books, entities, schema
+from allmende.store.engine import is_postgres, open_engine, reading, writing
+from allmende.store.entities import Writable
+from allmende.store.model import Arrival, EntityKind, Observation, Receipt
+from allmende.store.query import Kind, Query
+from allmende.store.read import Reader
+from allmende.store.scope import DayStatistics, DecisionRow, Page, Record, Scope, Series, StreamSummary, TokenRow
+from allmende.store.write import Writer, streams_of
+
+
+class Store(Protocol):
+    """What the gate needs of a store; every read is within a scope, every write leaves its decisions with it."""
+
+    def page(self, scope: Scope, query: Query) -> Page:
+        """Answer a question with one page."""
+
+    def related(self, scope: Scope, kind: Kind, name: str, ids: Sequence[int]) -> dict[int, list[Record]]:
+        """Follow a link from many entities."""
+
+    def latest(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, Observation]:
+        """Give the newest observation of each datastream."""
+
+    def series(self, scope: Scope, datastream_id: int, since: int, until: int) -> Series:
+        """Give the numbers of a datastream."""
+
+    def days(self, scope: Scope, ids: Sequence[int], since: int, until: int) -> list[DayStatistics]:
+        """Give the statistics of UTC days."""
+
+    def summary(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
+        """Give count, first and last of datastreams."""
+
+    def categories(self, ids: set[int]) -> dict[int, str]:
+        """Give the category of each datastream that exists."""
+
+    def append(self, arrivals: Sequence[Arrival], decisions: Sequence[DecisionRow]) -> Receipt:
+        """Store a batch and the decisions that allowed it, durably, whole or not at all."""
+
+    def find(self, kind: EntityKind, slug: str) -> int | None:
+        """Look an entity up by its slug."""
+
+    def create(self, kind: EntityKind, entity: Writable, decisions: Sequence[DecisionRow]) -> int:
+        """Add an entity."""
+
+    def update(self, kind: EntityKind, number: int, entity: Writable, decisions: Sequence[DecisionRow]) -> None:
+        """Put an entity's new state."""
+
+    def record(self, decisions: Sequence[DecisionRow]) -> None:
+        """Keep decisions that came with no write."""
+
+    def decisions(self, limit: int, before: int | None) -> list[DecisionRow]:
+        """Give the newest decisions."""
+
+    def rulebook_version(self) -> int:
+        """Give the number of the newest rule book."""
+
+    def rulebook(self, version: int) -> str | None:
+        """Give a published rule book."""
+
+    def add_rulebook(self, version: int, content: str, actor: str) -> None:
+        """Publish a rule book."""
+
+    def add_token(self, row: TokenRow) -> None:
+        """Keep a token."""
+
+    def revoke_token(self, name: str) -> None:
+        """End a token."""
+
+    def tokens(self, digest: str | None = None) -> list[TokenRow]:
+        """Give tokens."""
+
+    def ping(self) -> None:
+        """Fail when the store cannot be reached."""
+
+    def close(self) -> None:
+        """Let go of all connections."""
+
+
+def _now() -> int:
+    return micros_from_instant(utc_now())
+
+
+class SqlStore:
+    """Entities and observations as rows in SQLite or PostgreSQL, with maintained state beside them."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        schema.check(self.engine)
+
+    def page(self, scope: Scope, query: Query) -> Page:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Reader(connection, scope).page(query)
+
+    def related(self, scope: Scope, kind: Kind, name: str, ids: Sequence[int]) -> dict[int, list[Record]]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Reader(connection, scope).related(kind, name, ids)
+
+    def latest(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, Observation]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Reader(connection, scope).latest(ids)
+
+    def series(self, scope: Scope, datastream_id: int, since: int, until: int) -> Series:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Reader(connection, scope).series(datastream_id, since, until)
+
+    def days(self, scope: Scope, ids: Sequence[int], since: int, until: int) -> list[DayStatistics]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Reader(connection, scope).days(ids, since, until)
+
+    def summary(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Reader(connection, scope).summary(ids)
+
+    def categories(self, ids: set[int]) -> dict[int, str]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return {number: stream.category for number, stream in streams_of(connection, ids).items()}
+
+    def append(self, arrivals: Sequence[Arrival], decisions: Sequence[DecisionRow]) -> Receipt:
+        """See the port."""
+        with writing(self.engine) as connection:
+            receipt = Writer(connection, _now()).append(arrivals)
+            if receipt.added:
+                books.add_decisions(connection, decisions)
+        return receipt
+
+    def find(self, kind: EntityKind, slug: str) -> int | None:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return entities.find(connection, kind, slug)
+
+    def create(self, kind: EntityKind, entity: Writable, decisions: Sequence[DecisionRow]) -> int:
+        """See the port."""
+        with writing(self.engine) as connection:
+            number = entities.create(connection, kind, entity, _now())
+            books.add_decisions(connection, decisions)
+        return number
+
+    def update(self, kind: EntityKind, number: int, entity: Writable, decisions: Sequence[DecisionRow]) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            entities.change(connection, kind, number, entity, _now())
+            books.add_decisions(connection, decisions)
+
+    def record(self, decisions: Sequence[DecisionRow]) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.add_decisions(connection, decisions)
+
+    def decisions(self, limit: int, before: int | None) -> list[DecisionRow]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.decision_rows(connection, limit, before)
+
+    def rulebook_version(self) -> int:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.rulebook_version(connection)
+
+    def rulebook(self, version: int) -> str | None:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.rulebook(connection, version)
+
+    def add_rulebook(self, version: int, content: str, actor: str) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.add_rulebook(connection, version, content, actor, _now())
+
+    def add_token(self, row: TokenRow) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.add_token(connection, row)
+
+    def revoke_token(self, name: str) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.revoke_token(connection, name, _now())
+
+    def tokens(self, digest: str | None = None) -> list[TokenRow]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.token_rows(connection, digest)
+
+    def ping(self) -> None:
+        """See the port."""
+        with reading(self.engine) as connection:
+            books.rulebook_version(connection)
+
+    def close(self) -> None:
+        """See the port."""
+        self.engine.dispose()
+
+
+def migrate_store(url: str) -> int:
+    """Bring a store to this version; give the version it had."""
+    engine = open_engine(url)
+    try:
+        return schema.migrate(engine)
+    finally:
+        engine.dispose()
+
+
+def store_facts(url: str) -> str:
+    """Say what the store is made of: database and version."""
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            question = "SHOW server_version" if is_postgres(url) else "SELECT sqlite_version()"
+            version = connection.exec_driver_sql(question).scalar_one()
+        return f"{'PostgreSQL' if is_postgres(url) else 'SQLite'} {version}, schema {schema.VERSION}"
+    finally:
+        engine.dispose()

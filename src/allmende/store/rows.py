@@ -1,0 +1,164 @@
+"""From table rows to entities and back."""
+
+from collections.abc import Callable
+from math import cos, radians
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row
+
+from allmende.store.model import (
+    Datastream,
+    EntityKind,
+    FeatureOfInterest,
+    Json,
+    Location,
+    Observation,
+    ObservedProperty,
+    Sensor,
+    Thing,
+)
+from allmende.store.query import Kind
+from allmende.store.scope import Entity, HistoricalLocation, Record
+from allmende.store.tables import QUALITIES
+
+METRES_PER_DEGREE = 111_320.0
+
+
+def json_text(value: Any) -> str:
+    """Write JSON as it is kept."""
+    return msgspec.json.encode(value).decode()
+
+
+def json_value(text: str) -> Any:
+    """Read kept JSON."""
+    return msgspec.json.decode(text)
+
+
+def _coarse_position(position: list[Any], metres: int) -> list[Any]:
+    """Move one longitude–latitude pair to the middle of its grid cell."""
+    step = metres / METRES_PER_DEGREE
+    latitude = (position[1] // step + 0.5) * step
+    wide = step / max(cos(radians(latitude)), 0.01)
+    return [round((position[0] // wide + 0.5) * wide, 6), round(latitude, 6)]
+
+
+def coarse(geometry: Json, metres: int) -> Json:
+    """Give the geometry's cell in a grid of so many metres as a point; other shapes give that of their first point."""
+    if not metres:
+        return geometry
+    inner = geometry.get("geometry", geometry)
+    position = inner.get("coordinates", [])
+    while position and isinstance(position[0], list):
+        position = position[0]
+    return {"type": "Point", "coordinates": _coarse_position(position, metres)} if len(position) >= 2 else {}
+
+
+def _thing(row: Any) -> Thing:
+    return Thing(name=row.name, description=row.description, properties=json_value(row.properties))
+
+
+def _location(row: Any) -> Location:
+    return Location(
+        name=row.name,
+        description=row.description,
+        location=json_value(row.location),
+        encoding_type=row.encoding_type,
+        properties=json_value(row.properties),
+    )
+
+
+def _historical(row: Any) -> HistoricalLocation:
+    return HistoricalLocation(thing_id=row.thing_id, time=row.time)
+
+
+def _sensor(row: Any) -> Sensor:
+    return Sensor(
+        name=row.name,
+        description=row.description,
+        encoding_type=row.encoding_type,
+        metadata=row.metadata,
+        properties=json_value(row.properties),
+    )
+
+
+def _observed_property(row: Any) -> ObservedProperty:
+    return ObservedProperty(
+        name=row.name, definition=row.definition, description=row.description, properties=json_value(row.properties)
+    )
+
+
+def _feature(row: Any) -> FeatureOfInterest:
+    return FeatureOfInterest(
+        name=row.name,
+        description=row.description,
+        feature=json_value(row.feature),
+        encoding_type=row.encoding_type,
+        properties=json_value(row.properties),
+    )
+
+
+def datastream_from_row(row: Any) -> Datastream:
+    """Read a datastream."""
+    return Datastream(
+        name=row.name,
+        description=row.description,
+        thing_id=row.thing_id,
+        sensor_id=row.sensor_id,
+        observed_property_id=row.observed_property_id,
+        unit=row.unit,
+        category=row.category,
+        data_use=row.data_use,
+        observation_type=row.observation_type,
+        simulated=bool(row.simulated),
+        minimum=row.minimum,
+        maximum=row.maximum,
+        properties=json_value(row.properties),
+    )
+
+
+def observation_from_row(row: Any, sources: dict[int, str]) -> Observation:
+    """Read an observation; what a duty hides is None."""
+    end = row.start + row.duration
+    return Observation(
+        id=row.id,
+        datastream_id=row.datastream_id,
+        phenomenon_start=row.start,
+        phenomenon_end=end if row.duration else None,
+        result_time=end + row.latency if row.latency is not None else None,
+        received=row.received,
+        result=row.number if row.number is not None else (json_value(row.other) if row.other is not None else None),
+        quality=QUALITIES[row.quality or 0],
+        source=sources.get(row.source_id, ""),
+        parameters=json_value(row.parameters) if row.parameters is not None else None,
+        feature_id=row.feature_id,
+    )
+
+
+READERS: dict[EntityKind, Callable[[Any], Entity]] = {
+    "Things": _thing,
+    "Locations": _location,
+    "HistoricalLocations": _historical,
+    "Sensors": _sensor,
+    "ObservedProperties": _observed_property,
+    "Datastreams": datastream_from_row,
+    "FeaturesOfInterest": _feature,
+}
+
+
+def record_from_row(kind: Kind, row: Row[Any], sources: dict[int, str]) -> Record:
+    """Read a row of any set."""
+    if kind == "Observations":
+        return Record(row.id, observation_from_row(row, sources))
+    return Record(row.id, READERS[kind](row))
+
+
+def columns_of(entity: Any) -> dict[str, Any]:
+    """Give the columns for an entity; the slug of its properties becomes a column of its own."""
+    values = {name: getattr(entity, name) for name in entity.__struct_fields__ if name != "location_ids"}
+    for name in ("properties", "location", "feature"):
+        if name in values:
+            values[name] = json_text(values[name])
+    if not isinstance(entity, HistoricalLocation):
+        values["slug"] = entity.properties.get("slug")
+    return values

@@ -1,0 +1,112 @@
+"""What a reader may see, as the store understands it; only the gate makes one."""
+
+import datetime as dt
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from allmende.store.model import Datastream, FeatureOfInterest, Location, Observation, ObservedProperty, Sensor, Thing
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Duties of one category in the store's units (microseconds, metres)."""
+
+    delay: int = 0
+    time_grid: int = 0
+    space_grid: int = 0
+    minimum_group: int = 0
+    hidden: frozenset[str] = frozenset()
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether observations can be given as they are."""
+        return not (self.delay or self.time_grid or self.hidden)
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """The categories that may be seen, each with its limits; ``now`` is the instant from which delays count."""
+
+    categories: dict[str, Limits]
+    now: int
+
+
+class HistoricalLocation(msgspec.Struct, frozen=True, kw_only=True):
+    """When a thing was given its locations; the store makes it."""
+
+    thing_id: int
+    time: int
+    location_ids: tuple[int, ...] = ()
+
+
+Entity = (
+    Thing | Location | HistoricalLocation | Sensor | ObservedProperty | Datastream | FeatureOfInterest | Observation
+)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """An entity with its lasting id."""
+
+    id: int
+    value: Entity
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of an answer; ``next_after`` is the cursor of the following one, ``count`` the total if asked for."""
+
+    records: list[Record]
+    next_after: str | None = None
+    count: int | None = None
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Numbers of one datastream, ordered by time (start of the interval, microseconds)."""
+
+    times: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+
+
+class DayStatistics(msgspec.Struct, frozen=True):
+    """What a UTC day brought: how many numbers, their least, greatest and sum."""
+
+    datastream_id: int
+    day: dt.date
+    count: int
+    minimum: float
+    maximum: float
+    total: float
+
+
+class StreamSummary(msgspec.Struct, frozen=True):
+    """How much a datastream holds, and from when to when (microseconds)."""
+
+    count: int
+    first: int | None
+    last: int | None
+
+
+class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision of the gate; ``amount`` counts the observations written, 0 for reads."""
+
+    at: int
+    asker: str
+    verb: str
+    purpose: str
+    recipient: str
+    category: str
+    allowed: bool
+    rules: tuple[str, ...]
+    rulebook_version: int
+    amount: int = 0
+    id: int = 0
+
+
+class TokenRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as it is kept: never its plain form."""
+
+    name: str
+    digest: str
+    scopes: tuple[str, ...]
+    until: dt.date | None
+    created: int
+    revoked: int | None = None

@@ -1,0 +1,191 @@
+"""The tables of the store, once for SQLite and PostgreSQL.
+
+Times are microseconds since 1970-01-01T00:00Z. JSON is kept as text. Migrations make these tables; they are never
+made from here.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, SmallInteger, Table, Text
+
+from allmende.store.model import EntityKind
+
+metadata = MetaData()
+
+schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
+
+things = Table(
+    "things",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, unique=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("properties", Text, nullable=False),
+)
+locations = Table(
+    "locations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, unique=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("encoding_type", Text, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("properties", Text, nullable=False),
+)
+thing_locations = Table(
+    "thing_locations",
+    metadata,
+    Column("thing_id", ForeignKey("things.id"), primary_key=True),
+    Column("location_id", ForeignKey("locations.id"), primary_key=True, index=True),
+)
+historical_locations = Table(
+    "historical_locations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("thing_id", ForeignKey("things.id"), nullable=False, index=True),
+    Column("time", BigInteger, nullable=False),
+)
+historical_location_locations = Table(
+    "historical_location_locations",
+    metadata,
+    Column("historical_location_id", ForeignKey("historical_locations.id"), primary_key=True),
+    Column("location_id", ForeignKey("locations.id"), primary_key=True, index=True),
+)
+sensors = Table(
+    "sensors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, unique=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("encoding_type", Text, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("properties", Text, nullable=False),
+)
+observed_properties = Table(
+    "observed_properties",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, unique=True),
+    Column("name", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("properties", Text, nullable=False),
+)
+features = Table(
+    "features",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, unique=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("encoding_type", Text, nullable=False),
+    Column("feature", Text, nullable=False),
+    Column("properties", Text, nullable=False),
+    Column("thing_id", ForeignKey("things.id"), index=True),
+)
+datastreams = Table(
+    "datastreams",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, unique=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("thing_id", ForeignKey("things.id"), nullable=False, index=True),
+    Column("sensor_id", ForeignKey("sensors.id"), nullable=False, index=True),
+    Column("observed_property_id", ForeignKey("observed_properties.id"), nullable=False, index=True),
+    Column("feature_id", ForeignKey("features.id")),
+    Column("unit", Text, nullable=False),
+    Column("category", Text, nullable=False, index=True),
+    Column("data_use", Text, nullable=False),
+    Column("observation_type", Text, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("minimum", Float),
+    Column("maximum", Float),
+    Column("properties", Text, nullable=False),
+)
+stream_state = Table(
+    "stream_state",
+    metadata,
+    Column("datastream_id", ForeignKey("datastreams.id"), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("first", BigInteger),
+    Column("last", BigInteger),
+    Column("latest_id", BigInteger),
+)
+stream_days = Table(
+    "stream_days",
+    metadata,
+    Column("datastream_id", ForeignKey("datastreams.id"), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("minimum", Float, nullable=False),
+    Column("maximum", Float, nullable=False),
+    Column("total", Float, nullable=False),
+)
+sources = Table(
+    "sources", metadata, Column("id", Integer, primary_key=True), Column("name", Text, nullable=False, unique=True)
+)
+observations = Table(
+    "observations",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("datastream_id", Integer, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("duration", BigInteger, nullable=False),
+    Column("latency", BigInteger),
+    Column("received", BigInteger, nullable=False),
+    Column("number", Float),
+    Column("other", Text),
+    Column("quality", SmallInteger, nullable=False),
+    Column("source_id", Integer, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("parameters", Text),
+    Column("feature_id", Integer),
+)
+rulebooks = Table(
+    "rulebooks",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("published", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("content", Text, nullable=False),
+)
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("until", Text),
+    Column("created", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
+)
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("asker", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("rulebook_version", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
+TABLE_OF: dict[EntityKind, Table] = {
+    "Things": things,
+    "Locations": locations,
+    "HistoricalLocations": historical_locations,
+    "Sensors": sensors,
+    "ObservedProperties": observed_properties,
+    "Datastreams": datastreams,
+    "FeaturesOfInterest": features,
+}
+
+QUALITIES = ("unchecked", "good", "suspect", "bad", "missing")
