@@ -80,8 +80,9 @@ STATION_UNKNOWN = ErrorCode(
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A value to take: station slug, index into the mapping's values, interval start (µs), since when if longer."""
+    """A value to take: line, station slug, index into the mapping's values, interval start (µs), since if longer."""
 
+    line: int
     station: str
     value: int
     start: int
@@ -202,7 +203,7 @@ class TableParser:
         if not value.minimum <= number <= value.maximum:
             detail = {"minimum": f"{value.minimum:g}", "maximum": f"{value.maximum:g}"}
             return Refusal(row.file, row.line, value.column, text[:SHOWN], "out-of-range", detail)
-        return Reading(row.station, index, row.start, number, since)
+        return Reading(row.line, row.station, index, row.start, number, since)
 
     def _read_number(self, row: _Row, value: Value, text: str) -> float:
         number = math.nan

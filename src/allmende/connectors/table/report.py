@@ -31,6 +31,10 @@ REASONS: dict[str, Text] = {
         "Außerhalb des physikalischen Bereichs von {minimum} bis {maximum}",
         "Outside the physical range from {minimum} to {maximum}",
     ),
+    "differs": Text(
+        "Zu dieser Zeit ist schon ein anderer Wert gespeichert; er gilt weiter",
+        "Another value is already stored for this time; it stays in force",
+    ),
     "counter-range": Text(
         "Kein Stand eines Zählers von 0 bis {modulus}", "No reading of a counter from 0 to {modulus}"
     ),

@@ -1,0 +1,87 @@
+"""Things, sensors, properties and datastreams made once and found again by their slug."""
+
+import msgspec
+
+from allmende.connectors.vocabulary import VOCABULARY
+from allmende.gate.door import Gate, Grant
+from allmende.gate.query import Datastream, Location, ObservedProperty, Sensor, Thing
+from allmende.kernel.text import Text
+
+Plain = dict[str, object]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A station that a connector needs; without a position when nobody knows it (degrees, WGS 84)."""
+
+    slug: str
+    name: str
+    description: str = ""
+    kind: str = "weather-station"
+    longitude: float | None = None
+    latitude: float | None = None
+
+
+def plain(text: Text) -> dict[str, str]:
+    """Write a bilingual text as JSON for an entity's properties."""
+    return {"de": text.de, "en": text.en}
+
+
+def thing_for(gate: Gate, grant: Grant, place: Place) -> int:
+    """Find the thing, or make it at its position."""
+    found = gate.find("Things", place.slug)
+    if found is not None:
+        return found
+    spot = () if place.longitude is None else (_location(gate, grant, place),)
+    thing = Thing(
+        name=place.name,
+        description=place.description or place.name,
+        properties={"slug": place.slug, "kind": place.kind},
+        location_ids=spot,
+    )
+    return gate.create(grant, "Things", thing)
+
+
+def _location(gate: Gate, grant: Grant, place: Place) -> int:
+    found = gate.find("Locations", place.slug)
+    if found is not None:
+        return found
+    point: Plain = {"type": "Point", "coordinates": [place.longitude, place.latitude]}
+    location = Location(name=place.name, description=place.name, location=point, properties={"slug": place.slug})
+    return gate.create(grant, "Locations", location)
+
+
+def property_for(gate: Gate, grant: Grant, slug: str, *, definition: str = "", name: Text | None = None) -> int:
+    """Find the observed property, or make it from the vocabulary or else from definition and name."""
+    found = gate.find("ObservedProperties", slug)
+    if found is not None:
+        return found
+    known = VOCABULARY.get(slug)
+    title = known.name if known else name or Text(slug, slug)
+    description = known.description if known else title
+    entity = ObservedProperty(
+        name=title.de,
+        definition=known.definition if known else definition,
+        description=description.de,
+        properties={"slug": slug, "name": plain(title), "description": plain(description)},
+    )
+    return gate.create(grant, "ObservedProperties", entity)
+
+
+def sensor_for(gate: Gate, grant: Grant, slug: str, *, name: Text, description: Text, metadata: str = "") -> int:
+    """Find the sensor, or make it."""
+    found = gate.find("Sensors", slug)
+    if found is not None:
+        return found
+    entity = Sensor(
+        name=name.de,
+        description=description.de,
+        metadata=metadata,
+        properties={"slug": slug, "name": plain(name), "description": plain(description)},
+    )
+    return gate.create(grant, "Sensors", entity)
+
+
+def datastream_for(gate: Gate, grant: Grant, datastream: Datastream) -> int:
+    """Find the datastream by the slug in its properties, or make it as given."""
+    found = gate.find("Datastreams", str(datastream.properties["slug"]))
+    return gate.create(grant, "Datastreams", datastream) if found is None else found

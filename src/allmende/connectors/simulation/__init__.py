@@ -1,0 +1,1 @@
+"""Simulated weather stations for demonstration, marked as simulated wherever they show."""
