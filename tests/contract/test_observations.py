@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.contract.conftest import COLLECT, MINUTE, NOON, book, rule
@@ -96,7 +97,7 @@ def test_the_door_names_what_is_wrong(
 
 def test_other_kinds_of_results(gate: Gate, collect: Grant, read: Grant, stream: Maker) -> None:
     prefix = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_"
-    wanted = {
+    wanted: dict[str, Any] = {
         "TruthObservation": True,
         "CategoryObservation": "grün",
         "Observation": {"a": [1, None]},

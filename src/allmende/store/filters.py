@@ -12,7 +12,6 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    exists,
     func,
     literal,
     not_,
@@ -74,7 +73,8 @@ def linked(link: Link, near: FromClause, far: FromClause) -> ColumnElement[bool]
     if link.between is None:
         return far.c[link.far] == near.c[link.near]
     between = link.between.alias()
-    return exists().where(and_(between.c[link.near] == near.c.id, between.c[link.far] == far.c.id))
+    joined = and_(between.c[link.near] == near.c.id, between.c[link.far] == far.c.id)
+    return select(literal(1)).select_from(between).where(joined).correlate(near, far).exists()
 
 
 class Compiler:
