@@ -27,7 +27,7 @@ def plain(text: Text) -> dict[str, str]:
 
 
 def thing_for(gate: Gate, grant: Grant, place: Place) -> int:
-    """Find the thing, or make it at its position."""
+    """Find the thing, or make it at its position; the place is real also where its values are simulated."""
     found = gate.find("Things", place.slug)
     if found is not None:
         return found
@@ -35,7 +35,7 @@ def thing_for(gate: Gate, grant: Grant, place: Place) -> int:
     thing = Thing(
         name=place.name,
         description=place.description or place.name,
-        properties={"slug": place.slug, "kind": place.kind},
+        properties={"slug": place.slug, "kind": place.kind, "simulated": False},
         location_ids=spot,
     )
     return gate.create(grant, "Things", thing)

@@ -157,7 +157,6 @@ def _append_all(
 
 def _append(gate: Gate, grant: Grant, stream: Stream, seconds: list[int], values: Floats) -> int:
     added = 0
-    message = f"{SOURCE}-{stream.recipe.seed}"
     arrivals = [
         Arrival(
             datastream_id=stream.id,
@@ -165,7 +164,6 @@ def _append(gate: Gate, grant: Grant, stream: Stream, seconds: list[int], values
             phenomenon_end=(second + STEP) * 1_000_000,
             result=value,
             source=SOURCE,
-            message=message,
         )
         for second, value in zip(seconds, values.tolist(), strict=True)
     ]

@@ -123,7 +123,6 @@ class _Load:
             phenomenon_end=reading.start + self._mapping.time.interval_seconds * 1_000_000,
             result=reading.result,
             source=self._mapping.id,
-            message=self._mapping.id,
             parameters=since,
         )
 

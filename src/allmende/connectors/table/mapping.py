@@ -148,7 +148,7 @@ class Source(_Strict, frozen=True):
 
 
 class Mapping(_Strict, frozen=True):
-    """A whole mapping; ``id`` is the source and the message by which a repeated value is known."""
+    """A whole mapping; ``id`` is the source by which, with the time, a repeated value is known."""
 
     mapping: Literal[1]
     id: str
