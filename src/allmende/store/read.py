@@ -197,7 +197,7 @@ class Reader:
         value = record.value
         if isinstance(value, Location):
             return Record(record.id, msgspec.structs.replace(value, location=coarse(value.location, metres)))
-        return Record(record.id, msgspec.structs.replace(value, feature=coarse(value.feature, metres)))  # type: ignore[union-attr]
+        return Record(record.id, msgspec.structs.replace(value, feature=coarse(value.feature, metres)))
 
     def related(self, kind: Kind, name: str, ids: Sequence[int]) -> dict[int, list[Record]]:
         """Follow one link from many rows at once; rows that the scope closes are left out."""

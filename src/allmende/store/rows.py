@@ -19,7 +19,7 @@ from allmende.store.model import (
     Thing,
 )
 from allmende.store.query import Kind
-from allmende.store.scope import Entity, HistoricalLocation, Record
+from allmende.store.scope import HistoricalLocation, Record
 from allmende.store.tables import QUALITIES
 
 METRES_PER_DEGREE = 111_320.0
@@ -135,7 +135,7 @@ def observation_from_row(row: Any, sources: dict[int, str]) -> Observation:
     )
 
 
-READERS: dict[EntityKind, Callable[[Any], Entity]] = {
+READERS: dict[EntityKind, Callable[[Any], Any]] = {
     "Things": _thing,
     "Locations": _location,
     "HistoricalLocations": _historical,

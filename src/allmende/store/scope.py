@@ -1,12 +1,11 @@
 """What a reader may see, as the store understands it; only the gate makes one."""
 
 import datetime as dt
+from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-
-from allmende.store.model import Datastream, FeatureOfInterest, Location, Observation, ObservedProperty, Sensor, Thing
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -39,16 +38,11 @@ class HistoricalLocation(msgspec.Struct, frozen=True, kw_only=True):
     location_ids: tuple[int, ...] = ()
 
 
-Entity = (
-    Thing | Location | HistoricalLocation | Sensor | ObservedProperty | Datastream | FeatureOfInterest | Observation
-)
-
-
 class Record(msgspec.Struct, frozen=True):
-    """An entity with its lasting id."""
+    """An entity with its lasting id; ``value`` is the struct of its set (a Thing, an Observation …)."""
 
     id: int
-    value: Entity
+    value: Any
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -1,0 +1,61 @@
+"""The form in which a pack brings its data ethics."""
+
+import datetime as dt
+
+import msgspec
+
+from allmende.ethics.model import Category, Purpose, Recipient, Rule
+from allmende.kernel.text import Text
+
+
+class PrincipleEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sentence that the city binds itself to, and where it stands."""
+
+    slug: str
+    title: Text
+    text: Text
+    source: str
+    source_url: str = ""
+
+
+class EthicsContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``ethics.yaml``."""
+
+    principles: tuple[PrincipleEntry, ...]
+    purposes: tuple[Purpose, ...]
+    categories: tuple[Category, ...]
+    recipients: tuple[Recipient, ...]
+    rules: tuple[Rule, ...]
+    decision: str = ""
+
+
+class DataUseEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A data sheet: what is collected, how, why, by whom, for how long; null is unknown."""
+
+    slug: str
+    title: Text
+    what: Text
+    how: Text
+    technology: Text
+    why: str
+    category: str
+    personal: Text
+    responsible: Text
+    provider: Text | None = None
+    legal_basis: Text | None = None
+    retention: Text | None = None
+    retention_days: int | None = None
+    recipients: tuple[str, ...] = ()
+    location: Text | None = None
+    since: dt.date | None = None
+    until: dt.date | None = None
+    contact: Text | None = None
+    source: str = ""
+    source_url: str = ""
+    note: Text | None = None
+
+
+class DataUsesContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``data_uses.yaml``."""
+
+    data_uses: tuple[DataUseEntry, ...]

@@ -1,0 +1,281 @@
+"""Tables of the data ethics: principles, purposes, rules with their versions, data sheets, published rule books."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from allmende.kernel.text import Text
+
+EFFECTS = [("permit", _("erlaubt")), ("prohibit", _("verbietet"))]
+PERSONAL = [
+    ("none", _("kein Personenbezug")),
+    ("aggregated", _("zusammengefasst")),
+    ("anonymous", _("anonym")),
+    ("pseudonymous", _("pseudonym")),
+    ("personal", _("personenbezogen")),
+    ("special", _("besonders schützenswert")),
+]
+
+
+class Principle(models.Model):
+    """A sentence that the city binds itself to."""
+
+    slug = models.SlugField(_("Kurzname"), unique=True)
+    position = models.PositiveIntegerField(_("Reihenfolge"), default=0)
+    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
+    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
+    text_de = models.TextField(_("Text (deutsch)"))
+    text_en = models.TextField(_("Text (englisch)"))
+    source = models.CharField(_("Fundstelle"), max_length=500)
+    source_url = models.URLField(_("Adresse der Fundstelle"), blank=True, max_length=500)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = _("Grundsatz")
+        verbose_name_plural = _("Grundsätze")
+        ordering = ("position", "slug")
+
+    def __str__(self) -> str:
+        """Give the German title."""
+        return self.title_de
+
+    @property
+    def title(self) -> Text:
+        """Give the title in both languages."""
+        return Text(self.title_de, self.title_en)
+
+    @property
+    def text(self) -> Text:
+        """Give the text in both languages."""
+        return Text(self.text_de, self.text_en)
+
+
+class Purpose(models.Model):
+    """A node of the purpose tree; data is used for leaves only."""
+
+    slug = models.SlugField(_("Kurzname"), unique=True)
+    parent = models.ForeignKey(
+        "self", verbose_name=_("Oberzweck"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
+    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
+    description_de = models.TextField(_("Beschreibung (deutsch)"))
+    description_en = models.TextField(_("Beschreibung (englisch)"))
+    dpv = models.CharField("DPV", max_length=200, blank=True, help_text=_("Begriff des Data Privacy Vocabulary"))
+    dtpr = models.CharField("DTPR", max_length=200, blank=True, help_text=_("Begriff von Digital Trust for Places"))
+
+    class Meta:
+        """Names."""
+
+        verbose_name = _("Zweck")
+        verbose_name_plural = _("Zwecke")
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        """Give the German title."""
+        return self.title_de
+
+    @property
+    def title(self) -> Text:
+        """Give the title in both languages."""
+        return Text(self.title_de, self.title_en)
+
+    @property
+    def description(self) -> Text:
+        """Give the description in both languages."""
+        return Text(self.description_de, self.description_en)
+
+
+class Category(models.Model):
+    """A kind of data and its degree of personal reference."""
+
+    slug = models.SlugField(_("Kurzname"), unique=True)
+    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
+    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
+    personal = models.CharField(_("Personenbezug"), max_length=20, choices=PERSONAL)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = _("Datenkategorie")
+        verbose_name_plural = _("Datenkategorien")
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        """Give the German title."""
+        return self.title_de
+
+    @property
+    def title(self) -> Text:
+        """Give the title in both languages."""
+        return Text(self.title_de, self.title_en)
+
+
+class RecipientClass(models.Model):
+    """A class of those who get data."""
+
+    slug = models.SlugField(_("Kurzname"), unique=True)
+    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
+    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = _("Empfängerkreis")
+        verbose_name_plural = _("Empfängerkreise")
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        """Give the German title."""
+        return self.title_de
+
+    @property
+    def title(self) -> Text:
+        """Give the title in both languages."""
+        return Text(self.title_de, self.title_en)
+
+
+class Rule(models.Model):
+    """One version of a rule; a change makes the next version, published ones are never changed."""
+
+    slug = models.SlugField(_("Kurzname"))
+    version = models.PositiveIntegerField(_("Fassung"), default=1, editable=False)
+    position = models.PositiveIntegerField(_("Reihenfolge"), default=0)
+    effect = models.CharField(_("Wirkung"), max_length=10, choices=EFFECTS)
+    verbs = models.JSONField(
+        _("Tätigkeiten"), help_text=_('Liste aus collect, link, use, pass_on, publish, delete; ["*"] heißt alle')
+    )
+    categories = models.JSONField(_("Datenkategorien"), help_text=_('Liste der Kurznamen; ["*"] heißt alle'))
+    purposes = models.JSONField(_("Zwecke"), help_text=_('Liste der Kurznamen; ["*"] heißt alle'))
+    recipients = models.JSONField(_("Empfängerkreise"), help_text=_('Liste der Kurznamen; ["*"] heißt alle'))
+    duties = models.JSONField(
+        _("Auflagen"),
+        default=dict,
+        blank=True,
+        help_text=_("delay_seconds, time_grid_seconds, space_grid_metres, minimum_group, hidden_fields"),
+    )
+    since = models.DateField(_("gilt ab"), null=True, blank=True)
+    until = models.DateField(_("gilt bis"), null=True, blank=True, help_text=_("letzter Tag; leer heißt unbefristet"))
+    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
+    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
+    reason_de = models.TextField(_("Begründung (deutsch)"))
+    reason_en = models.TextField(_("Begründung (englisch)"))
+    source = models.CharField(_("Fundstelle"), max_length=500, help_text=_("Wo die Regel festgelegt ist; Pflicht"))
+    source_url = models.URLField(_("Adresse der Fundstelle"), blank=True, max_length=500)
+    decision = models.CharField(_("Beschluss"), max_length=300, blank=True)
+    withdrawn = models.BooleanField(
+        _("zurückgezogen"), default=False, help_text=_("gilt ab der nächsten Veröffentlichung nicht mehr")
+    )
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    edited_at = models.DateTimeField(auto_now=True)
+    published_in = models.ForeignKey(
+        "RulebookPublication", null=True, editable=False, on_delete=models.PROTECT, related_name="new_rules"
+    )
+
+    class Meta:
+        """One row for each version."""
+
+        verbose_name = _("Regel")
+        verbose_name_plural = _("Regeln")
+        ordering = ("position", "slug", "-version")
+        constraints = [models.UniqueConstraint(fields=["slug", "version"], name="rule_version_once")]
+
+    def __str__(self) -> str:
+        """Give the German title with the version."""
+        return f"{self.title_de} ({self.version})"
+
+    @property
+    def title(self) -> Text:
+        """Give the title in both languages."""
+        return Text(self.title_de, self.title_en)
+
+    @property
+    def reason(self) -> Text:
+        """Give the reason in both languages."""
+        return Text(self.reason_de, self.reason_en)
+
+
+class RulebookPublication(models.Model):
+    """A rule book that was put in force: when, by whom, on which decision, with which content."""
+
+    version = models.PositiveIntegerField(_("Fassung"), unique=True)
+    at = models.DateTimeField(_("Zeitpunkt"), auto_now_add=True)
+    decision = models.CharField(_("Beschluss"), max_length=300)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        """Newest first."""
+
+        verbose_name = _("Veröffentlichtes Regelwerk")
+        verbose_name_plural = _("Veröffentlichte Regelwerke")
+        ordering = ("-version",)
+
+    def __str__(self) -> str:
+        """Give the version."""
+        return f"{self.version}"
+
+
+class DataUse(models.Model):
+    """A data sheet: what is collected, how, why, by whom, for how long; empty means unknown."""
+
+    slug = models.SlugField(_("Kurzname"), unique=True)
+    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
+    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
+    what_de = models.TextField(_("Was wird erhoben? (deutsch)"))
+    what_en = models.TextField(_("Was wird erhoben? (englisch)"))
+    how_de = models.TextField(_("Wie? (deutsch)"))
+    how_en = models.TextField(_("Wie? (englisch)"))
+    technology_de = models.TextField(_("Technik (deutsch)"))
+    technology_en = models.TextField(_("Technik (englisch)"))
+    personal_de = models.TextField(_("Geht es um Personen? (deutsch)"))
+    personal_en = models.TextField(_("Geht es um Personen? (englisch)"))
+    responsible_de = models.CharField(_("Verantwortlich (deutsch)"), max_length=300)
+    responsible_en = models.CharField(_("Verantwortlich (englisch)"), max_length=300)
+    provider_de = models.CharField(_("Dienstleister (deutsch)"), max_length=300, blank=True)
+    provider_en = models.CharField(_("Dienstleister (englisch)"), max_length=300, blank=True)
+    legal_basis_de = models.TextField(_("Rechtsgrundlage (deutsch)"), blank=True)
+    legal_basis_en = models.TextField(_("Rechtsgrundlage (englisch)"), blank=True)
+    retention_de = models.TextField(_("Wie lange? (deutsch)"), blank=True)
+    retention_en = models.TextField(_("Wie lange? (englisch)"), blank=True)
+    location_de = models.TextField(_("Wo? (deutsch)"), blank=True)
+    location_en = models.TextField(_("Wo? (englisch)"), blank=True)
+    contact_de = models.TextField(_("Ansprechstelle (deutsch)"), blank=True)
+    contact_en = models.TextField(_("Ansprechstelle (englisch)"), blank=True)
+    note_de = models.TextField(_("Anmerkung (deutsch)"), blank=True)
+    note_en = models.TextField(_("Anmerkung (englisch)"), blank=True)
+    purpose = models.ForeignKey(Purpose, verbose_name=_("Zweck"), on_delete=models.PROTECT, related_name="data_uses")
+    category = models.ForeignKey(
+        Category, verbose_name=_("Kategorie"), on_delete=models.PROTECT, related_name="data_uses"
+    )
+    recipients = models.ManyToManyField(
+        RecipientClass, verbose_name=_("Empfänger"), blank=True, related_name="data_uses"
+    )
+    retention_days = models.PositiveIntegerField(_("Aufbewahrung in Tagen"), null=True, blank=True)
+    since = models.DateField(_("seit"), null=True, blank=True)
+    until = models.DateField(_("bis"), null=True, blank=True)
+    source = models.CharField(_("Quelle"), max_length=500, blank=True)
+    source_url = models.URLField(_("Adresse der Quelle"), blank=True, max_length=500)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = _("Datennutzung")
+        verbose_name_plural = _("Datennutzungen")
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        """Give the German title."""
+        return self.title_de
+
+    def part(self, name: str) -> Text | None:
+        """Give a part of the sheet in both languages; None is unknown."""
+        de, en = getattr(self, f"{name}_de"), getattr(self, f"{name}_en")
+        return Text(de, en) if de and en else None
+
+    @property
+    def title(self) -> Text:
+        """Give the title in both languages."""
+        return Text(self.title_de, self.title_en)

@@ -1,0 +1,154 @@
+"""Reads of the register, the rules that run included."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+from django.db.models import QuerySet
+
+from allmende.ethics import model as ethics
+from allmende.gate.door import Ask, Gate
+from allmende.gate.query import Query, Record
+from allmende.kernel.text import Text
+from allmende.register.models import (
+    Category,
+    DataUse,
+    Principle,
+    Purpose,
+    RecipientClass,
+    Rule,
+    RulebookPublication,
+)
+
+
+class SensorEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that measures, with its data sheet and the rules that run for its data."""
+
+    slug: str
+    name: str
+    kind: str
+    simulated: bool
+    measures: tuple[str, ...]
+    data_uses: tuple[DataUse, ...]
+    rules: tuple[ethics.Rule, ...]
+
+
+def principles() -> QuerySet[Principle]:
+    """Give the principles in their order."""
+    return Principle.objects.all()
+
+
+def purpose_tree() -> list[tuple[int, Purpose]]:
+    """Give all purposes with their depth, children behind their parent."""
+    children: dict[int | None, list[Purpose]] = {}
+    for purpose in Purpose.objects.order_by("slug"):
+        children.setdefault(purpose.parent_id, []).append(purpose)
+
+    def walk(parent: int | None, depth: int) -> list[tuple[int, Purpose]]:
+        found = []
+        for purpose in children.get(parent, []):
+            found += [(depth, purpose), *walk(purpose.pk, depth + 1)]
+        return found
+
+    return walk(None, 0)
+
+
+def data_uses() -> QuerySet[DataUse]:
+    """Give all data sheets."""
+    return DataUse.objects.select_related("purpose", "category").prefetch_related("recipients")
+
+
+def data_use(slug: str) -> DataUse | None:
+    """Give one data sheet."""
+    return data_uses().filter(slug=slug).first()
+
+
+def newest_rules() -> list[Rule]:
+    """Give the newest version of each rule, drafts too, in order."""
+    found: dict[str, Rule] = {}
+    for rule in Rule.objects.select_related("published_in", "edited_by").order_by("version"):
+        found[rule.slug] = rule
+    return sorted(found.values(), key=lambda rule: (rule.position, rule.slug))
+
+
+def drafts() -> list[Rule]:
+    """Give the newest versions that are not published yet."""
+    return [rule for rule in newest_rules() if rule.published_in_id is None]
+
+
+def versions(slug: str) -> QuerySet[Rule]:
+    """Give all versions of a rule, newest first."""
+    return Rule.objects.filter(slug=slug).select_related("published_in", "edited_by").order_by("-version")
+
+
+def publications() -> QuerySet[RulebookPublication]:
+    """Give the published rule books, newest first."""
+    return RulebookPublication.objects.select_related("published_by")
+
+
+def rulebook_from_tables() -> ethics.Rulebook:
+    """Put the newest versions of all rules together, withdrawn ones left out."""
+    return ethics.Rulebook(
+        purposes=tuple(
+            ethics.Purpose(p.slug, p.title, p.description, p.parent.slug if p.parent else None, p.dpv, p.dtpr)
+            for p in Purpose.objects.select_related("parent")
+        ),
+        categories=tuple(ethics.Category(c.slug, c.title, c.personal) for c in Category.objects.all()),  # type: ignore[arg-type]
+        recipients=tuple(ethics.Recipient(r.slug, r.title) for r in RecipientClass.objects.all()),
+        rules=tuple(_plain(rule) for rule in newest_rules() if not rule.withdrawn),
+    )
+
+
+def _plain(rule: Rule) -> ethics.Rule:
+    """Give a row as the pure rule that the gate compiles."""
+    return msgspec.convert(
+        {
+            "slug": rule.slug,
+            "effect": rule.effect,
+            "verbs": rule.verbs,
+            "categories": rule.categories,
+            "purposes": rule.purposes,
+            "recipients": rule.recipients,
+            "duties": rule.duties,
+            "since": rule.since,
+            "until": rule.until,
+            "title": {"de": rule.title_de, "en": rule.title_en},
+            "reason": {"de": rule.reason_de, "en": rule.reason_en},
+            "source": rule.source,
+            "source_url": rule.source_url,
+            "decision": rule.decision,
+        },
+        ethics.Rule,
+    )
+
+
+def register_entries(gate: Gate, ask: Ask, on: dt.date) -> list[SensorEntry]:
+    """Give every thing that measures with its data sheets and the rules in force on a day, in order of name."""
+    grant = gate.grant(ask)
+    things = gate.page(grant, Query(kind="Things", top=10_000)).records
+    streams = gate.related(grant, "Things", "Datastreams", [thing.id for thing in things])
+    sheets = {use.slug: use for use in data_uses()}
+    entries = [_entry(gate, thing, streams[thing.id], sheets, on) for thing in things if streams[thing.id]]
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def _entry(
+    gate: Gate, thing: Record, streams: Sequence[Record], sheets: dict[str, DataUse], on: dt.date
+) -> SensorEntry:
+    categories = sorted({stream.value.category for stream in streams})
+    rules = {rule.slug: rule for category in categories for rule in gate.permitted(category, on)}
+    return SensorEntry(
+        slug=str(thing.value.properties.get("slug", thing.id)),
+        name=thing.value.name,
+        kind=str(thing.value.properties.get("kind", "")),
+        simulated=all(stream.value.simulated for stream in streams),
+        measures=tuple(sorted({stream.value.properties.get("observed", stream.value.name) for stream in streams})),
+        data_uses=tuple(sheets[slug] for slug in sorted({s.value.data_use for s in streams}) if slug in sheets),
+        rules=tuple(rules.values()),
+    )
+
+
+def title_of_category(slug: str) -> Text | None:
+    """Give the title of a category, if it is declared."""
+    category = Category.objects.filter(slug=slug).first()
+    return category.title if category else None

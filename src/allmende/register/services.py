@@ -1,0 +1,183 @@
+"""Writes of the register; publishing compiles the rules and puts them in force at the gate."""
+
+from typing import Any
+
+from django.db import transaction
+
+from allmende.accounts.models import Person
+from allmende.accounts.services import Actor, record
+from allmende.gate.door import Gate
+from allmende.kernel.errors import ErrorCode, Invalid
+from allmende.kernel.text import Text
+from allmende.register.content import DataUseEntry, DataUsesContent, EthicsContent
+from allmende.register.models import (
+    Category,
+    DataUse,
+    Principle,
+    Purpose,
+    RecipientClass,
+    Rule,
+    RulebookPublication,
+)
+from allmende.register.queries import drafts, newest_rules, rulebook_from_tables
+from allmende.register.rules import require_second_person
+
+NO_DECISION = ErrorCode(
+    "register.no_decision",
+    Text("Zum Veröffentlichen fehlt der Beschluss.", "Publishing needs a decision."),
+    Text("Nennen Sie Gremium und Tag des Beschlusses.", "Name the body and the day of the decision."),
+)
+NO_PURPOSE = ErrorCode(
+    "register.unknown_reference",
+    Text("Datennutzung {slug}: „{name}“ ist nicht erklärt.", "Data use {slug}: “{name}” is not declared."),
+    Text(
+        "Legen Sie den Zweck, die Kategorie oder den Empfängerkreis zuerst an.",
+        "Add the purpose, category or class of recipients first.",
+    ),
+)
+RULE_FIELDS = (
+    *("position", "effect", "verbs", "categories", "purposes", "recipients", "duties", "since", "until"),
+    *("title_de", "title_en", "reason_de", "reason_en", "source", "source_url", "decision", "withdrawn"),
+)
+
+
+def _pair(name: str, text: Text | None) -> dict[str, str]:
+    return {f"{name}_de": text.de if text else "", f"{name}_en": text.en if text else ""}
+
+
+@transaction.atomic
+def load_ethics(actor: Actor, *, content: EthicsContent) -> bool:
+    """Bring a pack's data ethics into an empty register; a register with content is left as it is."""
+    if Rule.objects.exists() or Purpose.objects.exists():
+        return False
+    for position, principle in enumerate(content.principles):
+        Principle.objects.create(
+            slug=principle.slug,
+            position=position,
+            source=principle.source,
+            source_url=principle.source_url,
+            **_pair("title", principle.title),
+            **_pair("text", principle.text),
+        )
+    _load_purposes(content)
+    for category in content.categories:
+        Category.objects.create(slug=category.slug, personal=category.personal, **_pair("title", category.title))
+    for recipient in content.recipients:
+        RecipientClass.objects.create(slug=recipient.slug, **_pair("title", recipient.title))
+    for position, rule in enumerate(content.rules):
+        Rule.objects.create(
+            slug=rule.slug,
+            position=position,
+            effect=rule.effect,
+            verbs=list(rule.verbs),
+            categories=list(rule.categories),
+            purposes=list(rule.purposes),
+            recipients=list(rule.recipients),
+            duties={name: value for name, value in _builtin(rule.duties).items() if value},
+            since=rule.since,
+            until=rule.until,
+            source=rule.source,
+            source_url=rule.source_url,
+            decision=rule.decision,
+            **_pair("title", rule.title),
+            **_pair("reason", rule.reason),
+        )
+    record(actor, "register.ethics_loaded", "register", after={"rules": len(content.rules)})
+    return True
+
+
+def _builtin(duties: Any) -> dict[str, Any]:
+    values = {name: getattr(duties, name) for name in duties.__struct_fields__}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _load_purposes(content: EthicsContent) -> None:
+    """Add purposes, parents first wherever they stand in the file."""
+    made: dict[str, Purpose] = {}
+    for purpose in content.purposes:
+        made[purpose.slug] = Purpose.objects.create(
+            slug=purpose.slug,
+            dpv=purpose.dpv,
+            dtpr=purpose.dtpr,
+            **_pair("title", purpose.title),
+            **_pair("description", purpose.description),
+        )
+    for purpose in content.purposes:
+        if purpose.parent is not None and purpose.parent in made:
+            made[purpose.slug].parent = made[purpose.parent]
+            made[purpose.slug].save()
+
+
+@transaction.atomic
+def load_data_uses(actor: Actor, *, content: DataUsesContent) -> int:
+    """Add the data sheets that are not there yet; give their number."""
+    added = 0
+    for entry in content.data_uses:
+        if DataUse.objects.filter(slug=entry.slug).exists():
+            continue
+        use = _data_use(entry)
+        record(actor, "register.data_use_created", use, after={"slug": entry.slug})
+        added += 1
+    return added
+
+
+def _data_use(entry: DataUseEntry) -> DataUse:
+    purpose = Purpose.objects.filter(slug=entry.why).first()
+    category = Category.objects.filter(slug=entry.category).first()
+    recipients = list(RecipientClass.objects.filter(slug__in=entry.recipients))
+    missing = set(entry.recipients) - {recipient.slug for recipient in recipients}
+    if purpose is None or category is None or missing:
+        name = entry.why if purpose is None else entry.category if category is None else ", ".join(missing)
+        raise Invalid(NO_PURPOSE, slug=entry.slug, name=name)
+    texts: dict[str, str] = {}
+    for name in (
+        *("title", "what", "how", "technology", "personal", "responsible", "provider", "legal_basis"),
+        *("retention", "location", "contact", "note"),
+    ):
+        texts |= _pair(name, getattr(entry, name))
+    use = DataUse.objects.create(
+        slug=entry.slug,
+        purpose=purpose,
+        category=category,
+        retention_days=entry.retention_days,
+        since=entry.since,
+        until=entry.until,
+        source=entry.source,
+        source_url=entry.source_url,
+        **texts,
+    )
+    use.recipients.set(recipients)
+    return use
+
+
+@transaction.atomic
+def edit_rule(actor: Actor, *, rule: Rule) -> Rule:
+    """Keep an edited rule: a draft in place, a published version as the next version."""
+    person = actor if isinstance(actor, Person) else None
+    newest = Rule.objects.filter(slug=rule.slug).order_by("-version").first()
+    values = {name: getattr(rule, name) for name in RULE_FIELDS}
+    if newest is not None and newest.published_in_id is None:
+        Rule.objects.filter(pk=newest.pk).update(**values, edited_by=person)
+        draft = Rule.objects.get(pk=newest.pk)
+    else:
+        version = 1 if newest is None else newest.version + 1
+        draft = Rule.objects.create(slug=rule.slug, version=version, edited_by=person, **values)
+    after = {name: values[name].isoformat() if hasattr(values[name], "isoformat") else values[name] for name in values}
+    record(actor, "register.rule_edited", draft, after=after)
+    return draft
+
+
+@transaction.atomic
+def publish_rulebook(actor: Actor, *, decision: str, gate: Gate) -> RulebookPublication:
+    """Put the newest versions of all rules in force; refuses unsound books and a publisher who edited them."""
+    if not decision.strip():
+        raise Invalid(NO_DECISION)
+    person = actor if isinstance(actor, Person) else None
+    new = drafts()
+    require_second_person(person.pk if person else None, {rule.slug: rule.edited_by_id for rule in new})
+    version = gate.publish(rulebook_from_tables(), actor.email if isinstance(actor, Person) else actor.name)
+    publication = RulebookPublication.objects.create(version=version, decision=decision, published_by=person)
+    Rule.objects.filter(pk__in=[rule.pk for rule in new]).update(published_in=publication)
+    after = {"version": version, "decision": decision, "rules": [str(rule) for rule in newest_rules()]}
+    record(actor, "register.rulebook_published", publication, after=after)
+    return publication
