@@ -18,8 +18,8 @@ from allmende.connectors.simulation.demo import read_demo
 from allmende.connectors.simulation.generate import fill
 from allmende.connectors.table.lines import file_lines
 from allmende.connectors.table.load import load
-from allmende.connectors.table.mapping import read_mapping
 from allmende.connectors.table.parse import TableParser
+from allmende.connectors.table.reading import read_mapping
 from allmende.gate.door import Gate, migrate_store, open_gate
 from allmende.kernel.clock import UTC, micros_from_instant, utc_now
 

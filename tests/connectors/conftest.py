@@ -8,7 +8,8 @@ import pytest
 import yaml
 from tests.weather_rules import WEATHER_RULES
 
-from allmende.connectors.table.mapping import Mapping, read_mapping
+from allmende.connectors.table.mapping import Mapping
+from allmende.connectors.table.reading import read_mapping
 from allmende.gate.door import Gate, migrate_store, open_gate
 
 BASE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "probe.yaml").read_text(encoding="utf-8"))

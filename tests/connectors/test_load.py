@@ -14,7 +14,8 @@ import yaml
 from tests.weather_rules import WEATHER_RULES
 
 from allmende.connectors.table.load import load, load_files
-from allmende.connectors.table.mapping import Mapping, read_mapping
+from allmende.connectors.table.mapping import Mapping
+from allmende.connectors.table.reading import read_mapping
 from allmende.connectors.table.report import write_refusals
 from allmende.gate.door import PUBLIC, Ask, Gate, Grant, migrate_store, open_gate
 from allmende.gate.query import Datastream, Location, Observation, Query, Thing

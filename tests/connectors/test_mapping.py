@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from allmende.connectors.table.mapping import read_mapping
+from allmende.connectors.table.reading import read_mapping
 from allmende.kernel.errors import Invalid, NotFound
 
 BASE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "probe.yaml").read_text(encoding="utf-8"))

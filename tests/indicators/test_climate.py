@@ -3,14 +3,16 @@
 import datetime as dt
 from pathlib import Path
 
+import msgspec
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
-import yaml
 
 from allmende.connectors.table.load import load_files
 from allmende.gate.door import PUBLIC, Ask, Gate
 from allmende.gate.query import DayStatistics
-from allmende.indicators.climate import ClimateYear, climate_years, years_of_days
+from allmende.indicators.climate import COMPLETE_SHARE, ClimateYear, climate_years, climate_years_of, years_of_days
+from allmende.indicators.method import method, methods
+from allmende.kernel.errors import NotFound
 
 WEATHER_2024 = Path("src/allmende/packs/konstanz/mappings/weather-2024.yaml")
 PUBLISHED = Ask(PUBLIC, "publish", "open-data", "public")
@@ -70,17 +72,15 @@ def test_no_values_give_no_years(gate: Gate) -> None:
     assert climate_years(gate, gate.grant(PUBLISHED), 999, 3600) == []
 
 
-def test_the_method_is_written_down_in_both_languages() -> None:
-    method = yaml.safe_load(Path("src/allmende/indicators/climate-days.yaml").read_text(encoding="utf-8"))
-    assert {kind["id"] for kind in method["kinds"]} == {
-        "ice-days",
-        "frost-days",
-        "summer-days",
-        "hot-days",
-        "tropical-nights",
-    }
-    for text in (method["title"], method["method"], *method["caveats"], *(kind["name"] for kind in method["kinds"])):
-        assert text["de"] and text["en"]
+def test_the_written_method_is_the_one_that_counts() -> None:
+    assert methods() == ("climate-days",)
+    written = method("climate-days")
+    fields = {field.name.replace("_", "-") for field in msgspec.structs.fields(ClimateYear)}
+    assert {kind.id for kind in written.kinds} <= fields
+    assert len(written.kinds) == 5
+    assert written.complete_share == COMPLETE_SHARE
+    with pytest.raises(NotFound, match="climate-days"):
+        method("happiness")
 
 
 def _by_pandas(path: Path) -> dict[str, object]:
@@ -106,11 +106,12 @@ def test_the_real_summer_agrees_with_pandas_and_with_the_city(gate: Gate, sample
     files = sorted((samples / "konstanz-weather").glob("ws_compl_summer.*.csv"))
     load_files(gate, files, WEATHER_2024)
     grant = gate.grant(PUBLISHED)
+    streams = {}
     for path in files:
         slug = path.name.split(".")[1].lower().replace("_", "-")
         datastream = gate.find("Datastreams", f"weather-2024-{slug}-air-temperature")
         assert datastream is not None
-        (year,) = climate_years(gate, grant, datastream, 3600)
+        (year,) = streams[datastream] = climate_years(gate, grant, datastream, 3600)
         assert isinstance(year, ClimateYear) and year.year == 2024
         for field, value in _by_pandas(path).items():
             assert getattr(year, field) == value, (slug, field)
@@ -118,3 +119,4 @@ def test_the_real_summer_agrees_with_pandas_and_with_the_city(gate: Gate, sample
         assert year.hot_days == above + EXACTLY_30.get(slug, 0)
         assert round(year.hottest + 1e-9, 1) == hottest
         assert year.hottest_day.isoformat() == day
+    assert climate_years_of(gate, grant, dict.fromkeys(streams, 3600)) == streams

@@ -5,7 +5,7 @@ guessed. The definitions, their source and caveats stand in climate-days.yaml.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 import msgspec
@@ -50,11 +50,22 @@ def climate_years(
     gate: Gate, grant: Grant, datastream_id: int, interval_seconds: int, threshold: float = COMPLETE_SHARE
 ) -> list[ClimateYear]:
     """Count the climate days of a temperature datastream for each year with values, in order."""
-    summary = gate.summary(grant, [datastream_id]).get(datastream_id)
-    if summary is None or summary.first is None or summary.last is None:
-        return []
-    first, last = (instant_from_micros(micros).date() for micros in (summary.first, summary.last))
-    return years_of_days(gate.days(grant, [datastream_id], first, last + ONE_DAY), interval_seconds, threshold)
+    found = climate_years_of(gate, grant, {datastream_id: interval_seconds}, threshold)
+    return found.get(datastream_id, [])
+
+
+def climate_years_of(
+    gate: Gate, grant: Grant, intervals: Mapping[int, int], threshold: float = COMPLETE_SHARE
+) -> dict[int, list[ClimateYear]]:
+    """Count for many datastreams at once; ``intervals`` gives the seconds between values of each datastream id."""
+    summaries = gate.summary(grant, intervals)
+    firsts = [summary.first for summary in summaries.values() if summary.first is not None]
+    lasts = [summary.last for summary in summaries.values() if summary.last is not None]
+    if not firsts or not lasts:
+        return {}
+    first, last = (instant_from_micros(micros).date() for micros in (min(firsts), max(lasts)))
+    days = groupby(gate.days(grant, intervals, first, last + ONE_DAY), key=lambda day: day.datastream_id)
+    return {stream: years_of_days(group, intervals[stream], threshold) for stream, group in days}
 
 
 def years_of_days(days: Iterable[DayStatistics], interval_seconds: int, threshold: float) -> list[ClimateYear]:

@@ -6,8 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from allmende.connectors.table.lines import FILE_MISSING, file_lines
-from allmende.connectors.table.mapping import Mapping, read_mapping
+from allmende.connectors.table.mapping import Mapping
 from allmende.connectors.table.parse import Reading, TableParser
+from allmende.connectors.table.reading import read_mapping
 from allmende.connectors.table.report import FileReport, LoadReport, Refusal
 from allmende.connectors.table.streams import Series, make_datastreams
 from allmende.gate.door import Ask, Asker, Gate, Grant
