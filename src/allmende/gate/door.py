@@ -1,48 +1,56 @@
 """The one door to observations: decide, act, record."""
 
 import datetime as dt
-import threading
-import time
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
-import msgspec
-
-from allmende.ethics.decide import Compiled, compile_rulebook
 from allmende.ethics.model import Decision, Rule, Rulebook
-from allmende.gate.grant import PUBLIC, Ask, Asker, Grant, sealed_grant
+from allmende.gate.grant import (
+    PUBLIC,
+    READ_VERBS,
+    Ask,
+    Asker,
+    Grant,
+    decide_all,
+    refusal,
+    sealed_grant,
+)
 from allmende.gate.journal import Journal
-from allmende.kernel.clock import DAY_MICROSECONDS, UTC, micros_from_instant, utc_now
+from allmende.gate.rules import RulesInForce
+from allmende.kernel.clock import DAY_MICROSECONDS, UTC, micros_from_instant, today, utc_now
 from allmende.kernel.errors import Denied, ErrorCode
 from allmende.kernel.text import Text
-from allmende.store import schema
-from allmende.store.engine import open_engine
 from allmende.store.entities import Writable
 from allmende.store.model import Arrival, Datastream, EntityKind, Observation, Receipt
-from allmende.store.port import SqlStore, Store, migrate_store, store_facts
+from allmende.store.port import SqlStore, Store, check_store, migrate_store, store_facts
 from allmende.store.query import Kind, Query
-from allmende.store.scope import DayStatistics, DecisionRow, Page, Record, Series, StreamSummary
+from allmende.store.scope import DayStatistics, DecisionRow, Page, Record, Scope, Series, StreamSummary
 
-REFUSED = ErrorCode(
-    "gate.refused",
-    Text("Das ist nicht erlaubt. {reason}", "This is not permitted. {reason}"),
-    Text(
-        "Die geltenden Regeln stehen unter /datenethik/. Einwände nimmt die dort genannte Stelle entgegen.",
-        "The rules in force stand at /en/datenethik/. The office named there takes objections.",
-    ),
+Role = Literal["reader", "writer"]
+
+READ_ONLY = ErrorCode(
+    "gate.read_only",
+    Text("Dieser Zugang zum Messwertspeicher liest nur.", "This access to the observation store only reads."),
+    Text("Öffnen Sie ihn als „writer“.", "Open it as “writer”."),
 )
-VERSION_CHECK_SECONDS = 0.5
-READ_VERBS = ("use", "publish", "pass_on", "link")
+
+
+class _Closed(Exception):
+    """A category of a batch is not open in the grant."""
+
+    def __init__(self, category: str) -> None:
+        self.category = category
+        super().__init__(category)
 
 
 class Gate:
     """Decides by the newest published rule book; notices a new one within a second. Threads may share it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, role: Role = "writer") -> None:
         self._store = store
+        self._role = role
+        self._rules = RulesInForce(store)
         self._journal = Journal(store)
-        self._lock = threading.Lock()
-        self._compiled = compile_rulebook(Rulebook())
-        self._checked = float("-inf")
 
     def close(self) -> None:
         """Write what is still to be written and let go of the store."""
@@ -53,130 +61,100 @@ class Gate:
         """Fail when the store cannot be reached."""
         self._store.ping()
 
-    def _rules(self) -> Compiled:
-        """Give the compiled rule book in force."""
-        now = time.monotonic()
-        if now - self._checked < VERSION_CHECK_SECONDS:
-            return self._compiled
-        with self._lock:
-            version = self._store.rulebook_version()
-            if version != self._compiled.book.version:
-                content = self._store.rulebook(version)
-                self._compiled = compile_rulebook(msgspec.json.decode(content or "{}", type=Rulebook))
-            self._checked = now
-            return self._compiled
-
     def rulebook(self) -> Rulebook:
         """Give the rule book in force; version 0 when none was ever published."""
-        return self._rules().book
+        return self._rules.compiled().book
 
     def publish(self, book: Rulebook, actor: str) -> int:
         """Put a sound rule book in force under the next version; give that version."""
-        version = self._store.rulebook_version() + 1
-        book = msgspec.structs.replace(book, version=version, published=utc_now())
-        compile_rulebook(book)
-        self._store.add_rulebook(version, msgspec.json.encode(book).decode(), actor)
-        self._checked = float("-inf")
-        return version
+        self._require_writer()
+        return self._rules.publish(book, actor)
 
     def permitted(self, category: str, day: dt.date) -> list[Rule]:
         """Give the rules in force on a day that speak of a category, in the book's order."""
-        return [
-            rule
-            for rule in self.rulebook().rules
-            if rule.in_force(day) and (category in rule.categories or "*" in rule.categories)
-        ]
+        return self._rules.speaking_of(category, day)
 
     def decide(self, ask: Ask, category: str, day: dt.date | None = None) -> Decision:
         """Answer whether something would be permitted, without doing or recording anything."""
-        return self._rules().decide(ask.verb, ask.purpose, category, ask.recipient, day or utc_now().date())
+        return self._rules.compiled().decide(ask.verb, ask.purpose, category, ask.recipient, day or today())
 
     def grant(self, ask: Ask) -> Grant:
         """Open the categories that the rules open for a request; refuse, naming the rules, when there is none."""
-        compiled = self._rules()
-        day = utc_now().date()
-        decisions = {
-            category.slug: compiled.decide(ask.verb, ask.purpose, category.slug, ask.recipient, day)
-            for category in compiled.book.categories
-        }
-        allowed = {category: decision.duties for category, decision in decisions.items() if decision.allowed}
-        rules = {category: tuple(rule.slug for rule in decisions[category].rules) for category in allowed}
-        grant = sealed_grant(ask, allowed, rules, compiled.book.version)
-        if not allowed:
-            self._refuse(ask, decisions, compiled.book.version)
+        compiled, day = self._rules.compiled(), today()
+        decisions = decide_all(compiled, ask, day)
+        grant = sealed_grant(compiled, ask, day, decisions)
+        if not grant.categories:
+            against = {rule.slug: None for decision in decisions.values() for rule in decision.rules}
+            self._store.record([_row(ask, "*", tuple(against), compiled.book.version, allowed=False)])
+            raise refusal(list(decisions.values()))
         if ask.verb in READ_VERBS:
-            self._journal.note(self._decision_rows(grant, dict.fromkeys(allowed, 0)))
+            self._journal.note(_rows(grant, dict.fromkeys(grant.categories, 0)))
         return grant
 
-    def _refuse(self, ask: Ask, decisions: dict[str, Decision], version: int) -> None:
-        """Record a refusal, then tell it."""
-        against = {rule.slug: decision for decision in decisions.values() for rule in decision.rules}
-        reason = next(
-            iter(against.values()),
-            next(
-                iter(decisions.values()),
-                Decision(False, (), Text("Es gilt kein Regelwerk.", "No rule book is in force.")),
-            ),
-        ).reason
-        self._store.record([_row(ask, "*", tuple(against), version, allowed=False)])
-        raise Denied(REFUSED, reason=reason)
+    def _still(self, grant: Grant) -> Grant:
+        """Give the grant, asked for anew when the rules or the day have changed since."""
+        if grant.version == self._rules.compiled().book.version and grant.day == today():
+            return grant
+        return self.grant(grant.ask)
 
-    def _decision_rows(self, grant: Grant, amounts: dict[str, int]) -> list[DecisionRow]:
-        return [
-            _row(grant.ask, category, grant.rules[category], grant.version, allowed=True, amount=amount)
-            for category, amount in amounts.items()
-        ]
+    def _scope(self, grant: Grant) -> Scope:
+        grant.require(*READ_VERBS)
+        return self._still(grant).scope(_now())
+
+    def _to_write(self, grant: Grant) -> Grant:
+        self._require_writer()
+        grant.require("collect")
+        return self._still(grant)
+
+    def _require_writer(self) -> None:
+        if self._role != "writer":
+            raise Denied(READ_ONLY)
 
     def page(self, grant: Grant, query: Query) -> Page:
         """Answer a question with one page of what the grant opens."""
-        grant.require(*READ_VERBS)
-        return self._store.page(grant.scope(_now()), query)
+        return self._store.page(self._scope(grant), query)
 
     def related(self, grant: Grant, kind: Kind, name: str, ids: Sequence[int]) -> dict[int, list[Record]]:
         """Follow one link from many entities at once."""
-        grant.require(*READ_VERBS)
-        return self._store.related(grant.scope(_now()), kind, name, list(ids))
+        return self._store.related(self._scope(grant), kind, name, list(ids))
 
     def latest(self, grant: Grant, ids: Iterable[int] | None = None) -> dict[int, Observation]:
         """Give the newest observation of each datastream, of all when no ids are named."""
-        grant.require(*READ_VERBS)
-        return self._store.latest(grant.scope(_now()), None if ids is None else list(ids))
+        return self._store.latest(self._scope(grant), None if ids is None else list(ids))
 
     def series(self, grant: Grant, datastream_id: int, since: int, until: int) -> Series:
         """Give the numbers of a datastream whose time lies in ``[since, until)``, microseconds."""
-        grant.require(*READ_VERBS)
-        return self._store.series(grant.scope(_now()), datastream_id, since, until)
+        return self._store.series(self._scope(grant), datastream_id, since, until)
 
     def days(self, grant: Grant, ids: Iterable[int], since: dt.date, until: dt.date) -> list[DayStatistics]:
         """Give statistics of the UTC days ``[since, until)``, in order of datastream and day."""
-        grant.require(*READ_VERBS)
-        return self._store.days(grant.scope(_now()), list(ids), _day_number(since), _day_number(until))
+        return self._store.days(self._scope(grant), list(ids), _day_number(since), _day_number(until))
 
     def summary(self, grant: Grant, ids: Iterable[int] | None = None) -> dict[int, StreamSummary]:
         """Give count, first and last time of datastreams."""
-        grant.require(*READ_VERBS)
-        return self._store.summary(grant.scope(_now()), None if ids is None else list(ids))
+        return self._store.summary(self._scope(grant), None if ids is None else list(ids))
 
     def append(self, grant: Grant, arrivals: Sequence[Arrival]) -> Receipt:
         """Store a batch; durable, with its decision, when this returns. A closed category refuses the batch."""
-        grant.require("collect")
-        categories = self._store.categories({arrival.datastream_id for arrival in arrivals})
-        amounts: dict[str, int] = {}
-        for arrival in arrivals:
-            category = categories.get(arrival.datastream_id)
-            if category is not None:
-                amounts[category] = amounts.get(category, 0) + 1
-        self._require_open(grant, amounts)
-        return self._store.append(arrivals, self._decision_rows(grant, amounts))
+        current = self._to_write(grant)
 
-    def _require_open(self, grant: Grant, categories: Iterable[str]) -> None:
-        """Refuse when a category is not open in the grant."""
-        for category in categories:
-            if category not in grant.categories:
-                decision = self.decide(grant.ask, category)
-                rules = tuple(rule.slug for rule in decision.rules)
-                self._store.record([_row(grant.ask, category, rules, grant.version, allowed=False)])
-                raise Denied(REFUSED, reason=decision.reason)
+        def decide(amounts: dict[str, int]) -> list[DecisionRow]:
+            for category in amounts:
+                if category not in current.categories:
+                    raise _Closed(category)
+            return _rows(current, amounts)
+
+        try:
+            return self._store.append(arrivals, decide)
+        except _Closed as closed:
+            raise self._refused(current, closed.category) from closed
+
+    def _refused(self, grant: Grant, category: str) -> Denied:
+        """Record that a category is closed; give the error that names the rules."""
+        decision = self.decide(grant.ask, category)
+        rules = tuple(rule.slug for rule in decision.rules)
+        self._store.record([_row(grant.ask, category, rules, grant.version, allowed=False)])
+        return refusal([decision])
 
     def find(self, kind: EntityKind, slug: str) -> int | None:
         """Look an entity up by the slug of its properties; tells a number, nothing else."""
@@ -184,23 +162,25 @@ class Gate:
 
     def create(self, grant: Grant, kind: EntityKind, entity: Writable) -> int:
         """Add an entity; a datastream needs a category that the grant opens for collecting."""
-        return self._store.create(kind, entity, self._entity_rows(grant, entity))
+        current = self._to_write(grant)
+        return self._store.create(kind, entity, self._entity_rows(current, kind, None, entity))
 
     def update(self, grant: Grant, kind: EntityKind, number: int, entity: Writable) -> None:
-        """Put an entity's new state."""
-        if kind == "Datastreams":
-            self._require_open(grant, self._store.categories({number}).values())
-        self._store.update(kind, number, entity, self._entity_rows(grant, entity))
+        """Put an entity's new state; a datastream's old and new category must be open for collecting."""
+        current = self._to_write(grant)
+        self._store.update(kind, number, entity, self._entity_rows(current, kind, number, entity))
 
-    def _entity_rows(self, grant: Grant, entity: Writable) -> list[DecisionRow]:
-        grant.require("collect")
-        if not isinstance(entity, Datastream):
-            return []
-        self._require_open(grant, [entity.category])
-        return self._decision_rows(grant, {entity.category: 0})
+    def _entity_rows(self, grant: Grant, kind: EntityKind, number: int | None, entity: Writable) -> list[DecisionRow]:
+        """Refuse what touches a closed category; give the decisions to record."""
+        old = set(self._store.categories({number}).values()) if kind == "Datastreams" and number else set()
+        new = {entity.category} if isinstance(entity, Datastream) else set()
+        for category in sorted(old | new):
+            if category not in grant.categories:
+                raise self._refused(grant, category)
+        return _rows(grant, dict.fromkeys(sorted(new), 0))
 
     def decisions(self, limit: int = 100, before: int | None = None) -> list[DecisionRow]:
-        """Give the newest decisions, this process's own included."""
+        """Give the newest decisions, this process's own included; ``before`` is the id of the last one seen."""
         self._journal.flush()
         return self._store.decisions(limit, before)
 
@@ -216,6 +196,13 @@ def _now() -> int:
 
 def _day_number(day: dt.date) -> int:
     return micros_from_instant(dt.datetime(day.year, day.month, day.day, tzinfo=UTC)) // DAY_MICROSECONDS
+
+
+def _rows(grant: Grant, amounts: dict[str, int]) -> list[DecisionRow]:
+    return [
+        _row(grant.ask, category, grant.rules[category], grant.version, allowed=True, amount=amount)
+        for category, amount in amounts.items()
+    ]
 
 
 def _row(
@@ -235,18 +222,12 @@ def _row(
     )
 
 
-def open_gate(store_url: str) -> Gate:
-    """Open the gate before a store (a PostgreSQL address or a file); refuses one of another version."""
-    return Gate(SqlStore(store_url))
+def open_gate(store_url: str, *, role: Role = "writer") -> Gate:
+    """Open the gate before a store (a PostgreSQL address or a file); refuses one of another version.
 
-
-def check_store(store_url: str) -> None:
-    """Refuse a store that is not of this version."""
-    engine = open_engine(store_url)
-    try:
-        schema.check(engine)
-    finally:
-        engine.dispose()
+    A reader refuses to write observations, entities and rules.
+    """
+    return Gate(SqlStore(store_url), role)
 
 
 __all__ = [

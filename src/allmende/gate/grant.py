@@ -1,14 +1,27 @@
 """Who asks, what for, and what was granted."""
 
+import datetime as dt
+
 import msgspec
 
-from allmende.ethics.model import Duties, Verb
+from allmende.ethics.decide import Compiled
+from allmende.ethics.model import Decision, Duties, Verb
 from allmende.kernel.errors import Denied, ErrorCode
 from allmende.kernel.text import Text
 from allmende.store.scope import Limits, Scope
 
 SECOND = 1_000_000
+READ_VERBS: tuple[Verb, ...] = ("use", "publish", "pass_on", "link")
+MOST_REASONS = 5
 
+REFUSED = ErrorCode(
+    "gate.refused",
+    Text("Das ist nicht erlaubt. {reason}", "This is not permitted. {reason}"),
+    Text(
+        "Die geltenden Regeln stehen unter /datenethik/. Einwände nimmt die dort genannte Stelle entgegen.",
+        "The rules in force stand at /en/datenethik/. The office named there takes objections.",
+    ),
+)
 FORGED = ErrorCode(
     "gate.forged",
     Text("Eine Erlaubnis stellt nur die Regelprüfung aus.", "Only the gate makes a grant."),
@@ -21,6 +34,7 @@ WRONG_VERB = ErrorCode(
     ),
     Text("Fragen Sie mit der richtigen Tätigkeit.", "Ask with the right verb."),
 )
+NO_RULEBOOK = Text("Es gilt kein Regelwerk.", "No rule book is in force.")
 
 
 class Asker(msgspec.Struct, frozen=True):
@@ -45,19 +59,23 @@ _SEAL = object()
 
 
 class Grant:
-    """What was granted: the categories that are open, each with its duties. Only the gate makes one."""
+    """What was granted: the categories that are open, each with its duties. Only the gate makes one.
 
-    __slots__ = ("ask", "categories", "rules", "version")
+    It holds for one version of the rules and one day; the gate asks the rules again when either has passed.
+    """
 
-    def __init__(
-        self, seal: object, ask: Ask, categories: dict[str, Duties], rules: dict[str, tuple[str, ...]], version: int
-    ) -> None:
+    __slots__ = ("ask", "categories", "day", "limits", "rules", "titles", "version")
+
+    def __init__(self, seal: object, ask: Ask, day: dt.date, version: int, allowed: dict[str, Decision]) -> None:
         if seal is not _SEAL:
             raise Denied(FORGED)
         self.ask = ask
-        self.categories = categories
-        self.rules = rules
+        self.day = day
         self.version = version
+        self.categories = {category: decision.duties for category, decision in allowed.items()}
+        self.rules = {category: tuple(rule.slug for rule in decision.rules) for category, decision in allowed.items()}
+        self.titles = {category: decision.rules[0].title for category, decision in allowed.items()}
+        self.limits = {category: _limits(duties) for category, duties in self.categories.items()}
 
     def require(self, *verbs: str) -> None:
         """Refuse to serve for another verb than the one granted."""
@@ -66,12 +84,29 @@ class Grant:
 
     def scope(self, now: int) -> Scope:
         """Give what the store needs to apply the duties; ``now`` in microseconds."""
-        return Scope({category: _limits(duties) for category, duties in self.categories.items()}, now)
+        return Scope(self.limits, now, self.titles)
 
 
-def sealed_grant(ask: Ask, categories: dict[str, Duties], rules: dict[str, tuple[str, ...]], version: int) -> Grant:
-    """Make a grant; called by the gate alone."""
-    return Grant(_SEAL, ask, categories, rules, version)
+def decide_all(compiled: Compiled, ask: Ask, day: dt.date) -> dict[str, Decision]:
+    """Decide a request for every category of the rule book."""
+    return {
+        category.slug: compiled.decide(ask.verb, ask.purpose, category.slug, ask.recipient, day)
+        for category in compiled.book.categories
+    }
+
+
+def sealed_grant(compiled: Compiled, ask: Ask, day: dt.date, decisions: dict[str, Decision]) -> Grant:
+    """Make a grant of the categories that were allowed; called by the gate alone."""
+    allowed = {category: decision for category, decision in decisions.items() if decision.allowed}
+    return Grant(_SEAL, ask, day, compiled.book.version, allowed)
+
+
+def refusal(decisions: list[Decision]) -> Denied:
+    """Give the error that names the rules, or the lack of any."""
+    reasons = list(dict.fromkeys(decision.reason for decision in decisions if decision.rules))
+    reasons = reasons or list(dict.fromkeys(decision.reason for decision in decisions)) or [NO_RULEBOOK]
+    shown = reasons[:MOST_REASONS]
+    return Denied(REFUSED, reason=Text(" ".join(reason.de for reason in shown), " ".join(r.en for r in shown)))
 
 
 def _limits(duties: Duties) -> Limits:

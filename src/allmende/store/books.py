@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
@@ -16,11 +17,24 @@ TOKEN_TAKEN = ErrorCode(
     Text("Eine Zugangsmarke „{name}“ gibt es schon.", "There is a token “{name}” already."),
     Text("Wählen Sie einen anderen Namen.", "Choose another name."),
 )
+RULES_MOVED = ErrorCode(
+    "rules.moved",
+    Text(
+        "Fassung {version} des Regelwerks gibt es schon.",
+        "Version {version} of the rules is there already.",
+    ),
+    Text("Sehen Sie sie durch, und veröffentlichen Sie noch einmal.", "Look through it, and publish again."),
+)
 NO_TOKEN = ErrorCode(
     "token.unknown_name",
     Text("Eine gültige Zugangsmarke „{name}“ gibt es nicht.", "There is no valid token “{name}”."),
     Text("Alle Namen zeigt: allmende token list", "All names are shown by: allmende token list"),
 )
+
+
+def insert_for(connection: Connection) -> Any:
+    """Give the dialect's INSERT, which knows ON CONFLICT."""
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
 def rulebook_version(connection: Connection) -> int:
@@ -34,9 +48,11 @@ def rulebook(connection: Connection, version: int) -> str | None:
 
 
 def add_rulebook(connection: Connection, version: int, content: str, actor: str, now: int) -> None:
-    """Publish a rule book under the next number; a number that is taken fails."""
+    """Publish a rule book; refuse a number that another has taken in the meantime."""
     values = {"version": version, "content": content, "actor": actor, "published": now}
-    connection.execute(insert(rulebooks).values(**values))
+    statement = insert_for(connection)(rulebooks).values(values).on_conflict_do_nothing()
+    if rulebook_version(connection) >= version or connection.execute(statement).rowcount == 0:
+        raise Conflict(RULES_MOVED, version=version)
 
 
 def add_decisions(connection: Connection, rows: Sequence[DecisionRow]) -> None:
@@ -73,6 +89,7 @@ def _decision(row: Any) -> DecisionRow:
         rules=tuple(row.rules.split()),
         rulebook_version=row.rulebook_version,
         amount=row.amount,
+        times=row.times,
     )
 
 
@@ -98,6 +115,11 @@ def revoke_token(connection: Connection, name: str, now: int) -> None:
         raise NotFound(NO_TOKEN, name=name)
 
 
+def use_token(connection: Connection, name: str, day: dt.date) -> None:
+    """Note the last day on which a token was used."""
+    connection.execute(update(tokens).where(tokens.c.name == name).values(last_used=day.isoformat()))
+
+
 def token_rows(connection: Connection, digest: str | None = None) -> list[TokenRow]:
     """Give all tokens in order of name, or the one with a digest."""
     question = select(tokens).order_by(tokens.c.name)
@@ -111,6 +133,7 @@ def token_rows(connection: Connection, digest: str | None = None) -> list[TokenR
             until=dt.date.fromisoformat(row.until) if row.until else None,
             created=row.created,
             revoked=row.revoked,
+            last_used=dt.date.fromisoformat(row.last_used) if row.last_used else None,
         )
         for row in connection.execute(question)
     ]

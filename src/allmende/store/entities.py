@@ -1,13 +1,15 @@
 """Writing entities: with their links, and the history that SensorThings asks for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
+from allmende.store.bulk import LINK_FEATURES
 from allmende.store.model import Datastream, EntityKind, FeatureOfInterest, Location, ObservedProperty, Sensor, Thing
-from allmende.store.rows import columns_of, json_text
+from allmende.store.rows import columns_of
 from allmende.store.tables import (
     TABLE_OF,
     datastreams,
@@ -15,6 +17,7 @@ from allmende.store.tables import (
     historical_location_locations,
     historical_locations,
     locations,
+    stream_state,
     thing_locations,
 )
 
@@ -43,6 +46,12 @@ def find(connection: Connection, kind: EntityKind, slug: str) -> int | None:
     return connection.execute(select(table.c.id).where(table.c.slug == slug)).scalar_one_or_none()
 
 
+def categories(connection: Connection, ids: set[int]) -> dict[int, str]:
+    """Give the category of each datastream that exists."""
+    question = select(datastreams.c.id, datastreams.c.category).where(datastreams.c.id.in_(sorted(ids)))
+    return {row.id: row.category for row in connection.execute(question)}
+
+
 def _require(connection: Connection, kind: EntityKind, number: int) -> None:
     table = TABLE_OF[kind]
     if connection.execute(select(table.c.id).where(table.c.id == number)).first() is None:
@@ -69,6 +78,9 @@ def create(connection: Connection, kind: EntityKind, entity: Writable, now: int)
         values["feature_id"] = _feature_of_thing(connection, entity.thing_id)
     table = TABLE_OF[kind]
     number = int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+    if isinstance(entity, Datastream):
+        connection.execute(insert(stream_state).values(datastream_id=number, sequence=0, count=0))
+        _link_feature(connection, [number], values["feature_id"])
     if isinstance(entity, Thing) and entity.location_ids:
         _place(connection, number, entity.location_ids, now)
     return number
@@ -98,7 +110,15 @@ def _place(connection: Connection, thing: int, places: tuple[int, ...], now: int
     rows = [{"historical_location_id": number, "location_id": place} for place in places]
     connection.execute(insert(historical_location_locations), rows)
     feature = _feature_of_thing(connection, thing)
-    connection.execute(update(datastreams).where(datastreams.c.thing_id == thing).values(feature_id=feature))
+    hanging = datastreams.c.thing_id == thing
+    connection.execute(update(datastreams).where(hanging).values(feature_id=feature))
+    _link_feature(connection, connection.execute(select(datastreams.c.id).where(hanging)).scalars().all(), feature)
+
+
+def _link_feature(connection: Connection, streams: Sequence[int], feature: int | None) -> None:
+    """Note that observations of these datastreams may be about a feature."""
+    if feature is not None:
+        LINK_FEATURES.run(connection, [(stream, feature) for stream in streams])
 
 
 def _feature_of_thing(connection: Connection, thing: int) -> int | None:
@@ -118,7 +138,7 @@ def _feature_of_thing(connection: Connection, thing: int) -> int | None:
         "description": place.description,
         "encoding_type": place.encoding_type,
         "feature": place.location,
-        "properties": json_text({}),
+        "properties": "{}",
         "thing_id": thing,
     }
     return int(connection.execute(insert(features).values(**values).returning(features.c.id)).scalar_one())

@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     literal,
     not_,
@@ -98,7 +99,7 @@ class Compiler:
                 expression.arguments, kind, rows, lambda values: self._predicate(expression, values)
             )
         if isinstance(expression, Constant):
-            return true() if expression.value is True else literal(bool(expression.value)) == true()
+            return true() if expression.value is True else false()
         value = self.value(expression, kind, rows, as_number=False)
         truth: ColumnElement[bool] = func.lower(cast(value, String)).in_(("true", "1"))
         return truth

@@ -4,7 +4,8 @@ The port speaks of batches, series and maintained statistics, never of rows, so 
 fits behind it.
 """
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from allmende.kernel.clock import micros_from_instant, utc_now
@@ -15,7 +16,9 @@ from allmende.store.model import Arrival, EntityKind, Observation, Receipt
 from allmende.store.query import Kind, Query
 from allmende.store.read import Reader
 from allmende.store.scope import DayStatistics, DecisionRow, Page, Record, Scope, Series, StreamSummary, TokenRow
-from allmende.store.write import Writer, streams_of
+from allmende.store.write import Writer
+
+Decide = Callable[[dict[str, int]], list[DecisionRow]]
 
 
 class Store(Protocol):
@@ -42,8 +45,11 @@ class Store(Protocol):
     def categories(self, ids: set[int]) -> dict[int, str]:
         """Give the category of each datastream that exists."""
 
-    def append(self, arrivals: Sequence[Arrival], decisions: Sequence[DecisionRow]) -> Receipt:
-        """Store a batch and the decisions that allowed it, durably, whole or not at all."""
+    def append(self, arrivals: Sequence[Arrival], decide: Decide) -> Receipt:
+        """Store a batch and the decisions that allow it, durably, whole or not at all.
+
+        ``decide`` is told the number of arrivals of each category, and raises to refuse the batch.
+        """
 
     def find(self, kind: EntityKind, slug: str) -> int | None:
         """Look an entity up by its slug."""
@@ -74,6 +80,9 @@ class Store(Protocol):
 
     def revoke_token(self, name: str) -> None:
         """End a token."""
+
+    def use_token(self, name: str, day: dt.date) -> None:
+        """Note the last day of use."""
 
     def tokens(self, digest: str | None = None) -> list[TokenRow]:
         """Give tokens."""
@@ -129,12 +138,13 @@ class SqlStore:
     def categories(self, ids: set[int]) -> dict[int, str]:
         """See the port."""
         with reading(self.engine) as connection:
-            return {number: stream.category for number, stream in streams_of(connection, ids).items()}
+            return entities.categories(connection, ids)
 
-    def append(self, arrivals: Sequence[Arrival], decisions: Sequence[DecisionRow]) -> Receipt:
+    def append(self, arrivals: Sequence[Arrival], decide: Decide) -> Receipt:
         """See the port."""
+        decisions: list[DecisionRow] = []
         with writing(self.engine) as connection:
-            receipt = Writer(connection, _now()).append(arrivals)
+            receipt = Writer(connection, _now()).append(arrivals, lambda amounts: decisions.extend(decide(amounts)))
             if receipt.added:
                 books.add_decisions(connection, decisions)
         return receipt
@@ -192,6 +202,11 @@ class SqlStore:
         with writing(self.engine) as connection:
             books.revoke_token(connection, name, _now())
 
+    def use_token(self, name: str, day: dt.date) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.use_token(connection, name, day)
+
     def tokens(self, digest: str | None = None) -> list[TokenRow]:
         """See the port."""
         with reading(self.engine) as connection:
@@ -212,6 +227,15 @@ def migrate_store(url: str) -> int:
     engine = open_engine(url)
     try:
         return schema.migrate(engine)
+    finally:
+        engine.dispose()
+
+
+def check_store(url: str) -> None:
+    """Refuse a store that is not of this version."""
+    engine = open_engine(url)
+    try:
+        schema.check(engine)
     finally:
         engine.dispose()
 

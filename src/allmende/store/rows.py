@@ -1,5 +1,6 @@
 """From table rows to entities and back."""
 
+import re
 from collections.abc import Callable
 from math import cos, radians
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
+from allmende.kernel.errors import ErrorCode, Invalid
+from allmende.kernel.text import Text
 from allmende.store.model import (
     Datastream,
     EntityKind,
@@ -23,11 +26,36 @@ from allmende.store.scope import HistoricalLocation, Record
 from allmende.store.tables import QUALITIES
 
 METRES_PER_DEGREE = 111_320.0
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+NOT_STORABLE = ErrorCode(
+    "store.not_storable",
+    Text(
+        "{place}: der Inhalt lässt sich nicht speichern.",
+        "{place}: the content cannot be stored.",
+    ),
+    Text(
+        "Verwenden Sie gültiges JSON und Texte ohne Nullzeichen.",
+        "Use valid JSON, and texts without NUL characters.",
+    ),
+)
 
 
-def json_text(value: Any) -> str:
-    """Write JSON as it is kept."""
-    return msgspec.json.encode(value).decode()
+def storable(text: object) -> bool:
+    """Tell whether both databases can keep a text: it is one, and without NUL and lone surrogates."""
+    return isinstance(text, str) and "\0" not in text and not _SURROGATE.search(text)
+
+
+def json_text(value: Any, place: Text | str) -> str:
+    """Write JSON as it is kept; ``place`` is named where a text in it cannot be kept."""
+    try:
+        text = msgspec.json.encode(value).decode()
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Invalid(NOT_STORABLE, place=place) from error
+    if _NUL.search(text):
+        raise Invalid(NOT_STORABLE, place=place)
+    return text
 
 
 def json_value(text: str) -> Any:
@@ -156,9 +184,11 @@ def record_from_row(kind: Kind, row: Row[Any], sources: dict[int, str]) -> Recor
 def columns_of(entity: Any) -> dict[str, Any]:
     """Give the columns for an entity; the slug of its properties becomes a column of its own."""
     values = {name: getattr(entity, name) for name in entity.__struct_fields__ if name != "location_ids"}
-    for name in ("properties", "location", "feature"):
-        if name in values:
-            values[name] = json_text(values[name])
+    for name, value in values.items():
+        if name in ("properties", "location", "feature"):
+            values[name] = json_text(value, name)
+        elif isinstance(value, str) and not storable(value):
+            raise Invalid(NOT_STORABLE, place=name)
     if not isinstance(entity, HistoricalLocation):
         values["slug"] = entity.properties.get("slug")
     return values

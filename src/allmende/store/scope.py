@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from allmende.kernel.text import Text
+
 
 class Limits(msgspec.Struct, frozen=True):
     """Duties of one category in the store's units (microseconds, metres)."""
@@ -20,14 +22,28 @@ class Limits(msgspec.Struct, frozen=True):
     @property
     def plain(self) -> bool:
         """Tell whether observations can be given as they are."""
-        return not (self.delay or self.time_grid or self.hidden)
+        return not (self.delay or self.time_grid or self.hidden or self.minimum_group > 1)
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """The categories that may be seen, each with its limits; ``now`` is the instant from which delays count."""
+    """The categories that may be seen, each with its limits and the titles of its rules.
+
+    ``now`` is the instant from which delays count.
+    """
 
     categories: dict[str, Limits]
     now: int
+    rules: dict[str, Text] = {}
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether no category has limits that change observations."""
+        return all(limits.plain for limits in self.categories.values())
+
+    def only(self, category: str | None) -> "Scope":
+        """Narrow to one category; None, and one that is closed, leaves nothing."""
+        kept = {name: limits for name, limits in self.categories.items() if name == category}
+        return Scope(kept, self.now, self.rules)
 
 
 class HistoricalLocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +96,10 @@ class StreamSummary(msgspec.Struct, frozen=True):
 
 
 class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision of the gate; ``amount`` counts the observations written, 0 for reads."""
+    """One decision of the gate, or ``times`` equal ones within a second.
+
+    ``amount`` counts the observations written, 0 for reads.
+    """
 
     at: int
     asker: str
@@ -92,6 +111,7 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...]
     rulebook_version: int
     amount: int = 0
+    times: int = 1
     id: int = 0
 
 
@@ -104,3 +124,4 @@ class TokenRow(msgspec.Struct, frozen=True, kw_only=True):
     until: dt.date | None
     created: int
     revoked: int | None = None
+    last_used: dt.date | None = None

@@ -104,6 +104,12 @@ datastreams = Table(
     Column("maximum", Float),
     Column("properties", Text, nullable=False),
 )
+datastream_features = Table(
+    "datastream_features",
+    metadata,
+    Column("datastream_id", ForeignKey("datastreams.id"), primary_key=True),
+    Column("feature_id", ForeignKey("features.id"), primary_key=True, index=True),
+)
 stream_state = Table(
     "stream_state",
     metadata,
@@ -113,6 +119,7 @@ stream_state = Table(
     Column("first", BigInteger),
     Column("last", BigInteger),
     Column("latest_id", BigInteger),
+    Column("latest_start", BigInteger),
 )
 stream_days = Table(
     "stream_days",
@@ -161,6 +168,7 @@ tokens = Table(
     Column("until", Text),
     Column("created", BigInteger, nullable=False),
     Column("revoked", BigInteger),
+    Column("last_used", Text),
 )
 decisions = Table(
     "decisions",
@@ -176,6 +184,7 @@ decisions = Table(
     Column("rules", Text, nullable=False),
     Column("rulebook_version", Integer, nullable=False),
     Column("amount", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
 )
 
 TABLE_OF: dict[EntityKind, Table] = {
@@ -189,3 +198,4 @@ TABLE_OF: dict[EntityKind, Table] = {
 }
 
 QUALITIES = ("unchecked", "good", "suspect", "bad", "missing")
+QUALITY_NUMBERS = {name: number for number, name in enumerate(QUALITIES)}

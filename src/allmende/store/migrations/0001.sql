@@ -41,9 +41,14 @@ CREATE INDEX datastreams_sensor ON datastreams (sensor_id);
 CREATE INDEX datastreams_observed_property ON datastreams (observed_property_id);
 CREATE INDEX datastreams_category ON datastreams (category);
 
+CREATE TABLE datastream_features (
+  datastream_id INTEGER NOT NULL REFERENCES datastreams (id), feature_id INTEGER NOT NULL REFERENCES features (id),
+  PRIMARY KEY (datastream_id, feature_id));
+CREATE INDEX datastream_features_feature ON datastream_features (feature_id);
+
 CREATE TABLE stream_state (
   datastream_id INTEGER PRIMARY KEY REFERENCES datastreams (id), sequence BIGINT NOT NULL, count BIGINT NOT NULL,
-  first BIGINT, last BIGINT, latest_id BIGINT);
+  first BIGINT, last BIGINT, latest_id BIGINT, latest_start BIGINT);
 
 CREATE TABLE stream_days (
   datastream_id INTEGER NOT NULL REFERENCES datastreams (id), day INTEGER NOT NULL, count INTEGER NOT NULL,
@@ -57,16 +62,15 @@ CREATE TABLE observations (
   received BIGINT NOT NULL, number DOUBLE PRECISION, other TEXT, quality SMALLINT NOT NULL, source_id INTEGER NOT NULL,
   message TEXT NOT NULL, parameters TEXT, feature_id INTEGER);
 CREATE UNIQUE INDEX observations_once ON observations (datastream_id, start, duration, source_id, message);
-CREATE INDEX observations_feature ON observations (feature_id) WHERE feature_id IS NOT NULL;
 
 CREATE TABLE rulebooks (version INTEGER PRIMARY KEY, published BIGINT NOT NULL, actor TEXT NOT NULL, content TEXT NOT NULL);
 
 CREATE TABLE tokens (
   name TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL, until TEXT, created BIGINT NOT NULL,
-  revoked BIGINT);
+  revoked BIGINT, last_used TEXT);
 
 CREATE TABLE decisions (
   id {counted_id}, at BIGINT NOT NULL, asker TEXT NOT NULL, verb TEXT NOT NULL, purpose TEXT NOT NULL,
   recipient TEXT NOT NULL, category TEXT NOT NULL, allowed BOOLEAN NOT NULL, rules TEXT NOT NULL,
-  rulebook_version INTEGER NOT NULL, amount BIGINT NOT NULL);
+  rulebook_version INTEGER NOT NULL, amount BIGINT NOT NULL, times INTEGER NOT NULL);
 CREATE INDEX decisions_at ON decisions (at);

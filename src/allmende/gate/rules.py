@@ -1,0 +1,54 @@
+"""The rule book in force, as every process sees it."""
+
+import datetime as dt
+import threading
+import time
+
+import msgspec
+
+from allmende.ethics.decide import Compiled, compile_rulebook
+from allmende.ethics.model import EVERY, Rule, Rulebook
+from allmende.kernel.clock import utc_now
+from allmende.store.port import Store
+
+VERSION_CHECK_SECONDS = 0.5
+
+
+class RulesInForce:
+    """Holds the newest published rule book compiled; notices a new one within half a second. Threads may share it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._compiled = compile_rulebook(Rulebook())
+        self._checked = float("-inf")
+
+    def compiled(self) -> Compiled:
+        """Give the rule book in force; the empty one, under which everything is refused, before the first."""
+        now = time.monotonic()
+        if now - self._checked < VERSION_CHECK_SECONDS:
+            return self._compiled
+        with self._lock:
+            version = self._store.rulebook_version()
+            if version != self._compiled.book.version:
+                content = self._store.rulebook(version)
+                self._compiled = compile_rulebook(msgspec.json.decode(content or "{}", type=Rulebook))
+            self._checked = now
+            return self._compiled
+
+    def publish(self, book: Rulebook, actor: str) -> int:
+        """Put a sound rule book in force under the next version; give that version."""
+        version = self._store.rulebook_version() + 1
+        book = msgspec.structs.replace(book, version=version, published=utc_now())
+        compile_rulebook(book)
+        self._store.add_rulebook(version, msgspec.json.encode(book).decode(), actor)
+        self._checked = float("-inf")
+        return version
+
+    def speaking_of(self, category: str, day: dt.date) -> list[Rule]:
+        """Give the rules in force on a day that speak of a category, in the book's order."""
+        return [
+            rule
+            for rule in self.compiled().book.rules
+            if rule.in_force(day) and (category in rule.categories or EVERY in rule.categories)
+        ]

@@ -1,0 +1,219 @@
+"""What is checked of observations at the door; every refusal names the place in the batch and the field."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from allmende.kernel.clock import iso_from_micros
+from allmende.kernel.errors import ErrorCode, Invalid, NotFound
+from allmende.kernel.text import Text
+from allmende.store.model import Arrival
+from allmende.store.rows import json_text, storable
+from allmende.store.tables import QUALITY_NUMBERS, datastreams, features, stream_state
+
+AHEAD_MICROSECONDS = 10 * 60 * 1_000_000
+EARLIEST, LATEST = -30_610_224_000_000_000, 253_402_300_800_000_000
+MANY = 10_000
+
+NO_DATASTREAM = ErrorCode(
+    "observation.unknown_datastream",
+    Text(
+        "Messwert {index}: die Messreihe {datastream} gibt es nicht.",
+        "Observation {index}: there is no datastream {datastream}.",
+    ),
+    Text(
+        "Legen Sie die Messreihe an, oder berichtigen Sie die Nummer.", "Create the datastream, or correct the number."
+    ),
+)
+NO_FEATURE = ErrorCode(
+    "observation.unknown_feature",
+    Text(
+        "Messwert {index}: FeatureOfInterest {feature} gibt es nicht.",
+        "Observation {index}: there is no FeatureOfInterest {feature}.",
+    ),
+    Text("Legen Sie es an, oder berichtigen Sie die Nummer.", "Create it, or correct the number."),
+)
+BAD_RESULT = ErrorCode(
+    "observation.bad_result",
+    Text(
+        "Messwert {index}: result ist nicht von der Art {wanted}.",
+        "Observation {index}: result is not of kind {wanted}.",
+    ),
+    Text(
+        "Senden Sie einen Wert dieser Art; fehlende Werte werden weggelassen.",
+        "Send a value of this kind; leave missing values out.",
+    ),
+)
+OUT_OF_RANGE = ErrorCode(
+    "observation.out_of_range",
+    Text(
+        "Messwert {index}: result {value} liegt außerhalb von {minimum} bis {maximum}.",
+        "Observation {index}: result {value} is outside {minimum} to {maximum}.",
+    ),
+    Text("Prüfen Sie Sensor und Einheit.", "Check the sensor and the unit."),
+)
+BAD_TIME = ErrorCode(
+    "observation.bad_time",
+    Text(
+        "Messwert {index}: {field} ist kein möglicher Zeitpunkt.",
+        "Observation {index}: {field} is no possible time.",
+    ),
+    Text(
+        "Ein Ende liegt nach dem Anfang, beide in den Jahren 1000 bis 9999.",
+        "An end lies after its start, both in the years 1000 to 9999.",
+    ),
+)
+AHEAD = ErrorCode(
+    "observation.ahead",
+    Text(
+        "Messwert {index}: phenomenonTime {time} liegt in der Zukunft.",
+        "Observation {index}: phenomenonTime {time} lies in the future.",
+    ),
+    Text(
+        "Stellen Sie die Uhr des Geräts, und prüfen Sie die Zeitzone.",
+        "Set the device's clock, and check the time zone.",
+    ),
+)
+BAD_FIELD = ErrorCode(
+    "observation.bad_field",
+    Text(
+        "Messwert {index}: {field} ist nicht verwendbar.",
+        "Observation {index}: {field} cannot be used.",
+    ),
+    Text(
+        "Texte enthalten kein Nullzeichen, parameters ist ein JSON-Objekt, resultQuality eine der bekannten Stufen.",
+        "Texts have no NUL character, parameters is a JSON object, resultQuality one of the known levels.",
+    ),
+)
+
+Kept = tuple[float | None, str | None]
+
+
+class Stream(msgspec.Struct, frozen=True):
+    """What the door has to know of a datastream, with its maintained state."""
+
+    id: int
+    category: str
+    wanted: str
+    minimum: float | None
+    maximum: float | None
+    feature_id: int | None
+    sequence: int
+    count: int
+    first: int | None
+    last: int | None
+    latest_id: int | None
+    latest_start: int | None
+
+
+def streams_of(connection: Connection, ids: set[int]) -> dict[int, Stream]:
+    """Look up the datastreams of a batch, and lock their state in order of their numbers."""
+    d, s = datastreams.c, stream_state.c
+    question = (
+        select(
+            *(d.id, d.category, d.observation_type, d.minimum, d.maximum, d.feature_id),
+            *(s.sequence, s["count"], s.first, s.last, s.latest_id, s.latest_start),
+        )
+        .join_from(datastreams, stream_state, s.datastream_id == d.id)
+        .order_by(d.id)
+        .with_for_update(of=stream_state)
+    )
+    wanted = sorted(ids)
+    found: dict[int, Stream] = {}
+    for start in range(0, len(wanted), MANY):
+        for row in connection.execute(question.where(d.id.in_(wanted[start : start + MANY]))):
+            number, category, kind, *rest = row
+            found[number] = Stream(number, category, kind.rpartition("OM_")[2], *rest)
+    return found
+
+
+def check_batch(arrivals: Sequence[Arrival], streams: dict[int, Stream], now: int) -> list[Kept]:
+    """Check all arrivals; give number and JSON text of each result, one of them None."""
+    kept: list[Kept] = []
+    latest = now + AHEAD_MICROSECONDS
+    for index, arrival in enumerate(arrivals):
+        stream = streams.get(arrival.datastream_id)
+        if stream is None:
+            raise NotFound(NO_DATASTREAM, index=index, datastream=arrival.datastream_id)
+        start = arrival.phenomenon_start
+        if start > latest and start < LATEST:
+            raise Invalid(AHEAD, index=index, time=iso_from_micros(start))
+        if start < EARLIEST or start >= LATEST or arrival.phenomenon_end is not None or arrival.result_time is not None:
+            _check_times(index, arrival)
+        result = arrival.result
+        if type(result) is float and stream.wanted == "Measurement":
+            kept.append((_in_range(index, result, stream), None))
+        else:
+            kept.append(_checked_result(index, result, stream))
+        if arrival.source or arrival.message or arrival.parameters is not None or arrival.quality != "unchecked":
+            _check_fields(index, arrival)
+    return kept
+
+
+def _check_times(index: int, arrival: Arrival) -> None:
+    start, end, known = arrival.phenomenon_start, arrival.phenomenon_end, arrival.result_time
+    if not EARLIEST <= start < LATEST or (end is not None and not start < end < LATEST):
+        raise Invalid(BAD_TIME, index=index, field="phenomenonTime")
+    if known is not None and not EARLIEST <= known < LATEST:
+        raise Invalid(BAD_TIME, index=index, field="resultTime")
+
+
+def _check_fields(index: int, arrival: Arrival) -> None:
+    fits = {
+        "source": storable(arrival.source),
+        "message": storable(arrival.message),
+        "parameters": arrival.parameters is None or isinstance(arrival.parameters, dict),
+        "resultQuality": arrival.quality in QUALITY_NUMBERS,
+    }
+    for field, good in fits.items():
+        if not good:
+            raise Invalid(BAD_FIELD, index=index, field=field)
+
+
+def _in_range(index: int, value: float, stream: Stream) -> float:
+    low, high = stream.minimum, stream.maximum
+    if not math.isfinite(value):
+        raise Invalid(BAD_RESULT, index=index, wanted=stream.wanted)
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise Invalid(OUT_OF_RANGE, index=index, value=value, minimum=low, maximum=high)
+    return value
+
+
+def _number(result: Any) -> float | None:
+    """Give a number as it is kept; None for what is none, infinity for what is too great."""
+    if not isinstance(result, int | float) or isinstance(result, bool):
+        return None
+    try:
+        return float(result)
+    except OverflowError:
+        return math.inf
+
+
+def _checked_result(index: int, result: Any, stream: Stream) -> Kept:
+    number = _number(result)
+    fits = {
+        "Measurement": number is not None,
+        "CountObservation": number is not None and number.is_integer(),
+        "TruthObservation": isinstance(result, bool),
+        "CategoryObservation": isinstance(result, str),
+    }.get(stream.wanted, result is not None)
+    if not fits:
+        raise Invalid(BAD_RESULT, index=index, wanted=stream.wanted)
+    if number is not None:
+        return _in_range(index, number, stream), None
+    return None, json_text(result, Text(f"Messwert {index}: result", f"Observation {index}: result"))
+
+
+def check_features(connection: Connection, arrivals: Sequence[Arrival]) -> set[tuple[int, int]]:
+    """Refuse features of interest that are not there; give the pairs of datastream and feature that are named."""
+    named = {arrival.feature_id for arrival in arrivals if arrival.feature_id is not None}
+    if not named:
+        return set()
+    known = set(connection.execute(select(features.c.id).where(features.c.id.in_(sorted(named)))).scalars())
+    for index, arrival in enumerate(arrivals):
+        if arrival.feature_id is not None and arrival.feature_id not in known:
+            raise NotFound(NO_FEATURE, index=index, feature=arrival.feature_id)
+    return {(arrival.datastream_id, arrival.feature_id) for arrival in arrivals if arrival.feature_id is not None}
