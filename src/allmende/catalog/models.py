@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.text import Text
+from allmende.ui.bilingual import Titled
 
 
 class Licence(models.Model):
@@ -25,12 +26,10 @@ class Licence(models.Model):
         return self.title
 
 
-class Dataset(models.Model):
+class Dataset(Titled):
     """Series of one origin and one licence; measured or simulated, never both."""
 
     slug = models.SlugField(_("Kurzname"), unique=True)
-    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
-    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
     description_de = models.TextField(_("Beschreibung (deutsch)"))
     description_en = models.TextField(_("Beschreibung (englisch)"))
     publisher = models.CharField(_("Herausgeber"), max_length=200)
@@ -46,15 +45,6 @@ class Dataset(models.Model):
         verbose_name = _("Datensatz")
         verbose_name_plural = _("Datensätze")
         ordering = ("simulated", "slug")
-
-    def __str__(self) -> str:
-        """Give the German title."""
-        return self.title_de
-
-    @property
-    def title(self) -> Text:
-        """Give the title in both languages."""
-        return Text(self.title_de, self.title_en)
 
     @property
     def description(self) -> Text:

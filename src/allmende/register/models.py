@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.text import Text
+from allmende.ui.bilingual import Titled, pair
 
 EFFECTS = [("permit", _("erlaubt")), ("prohibit", _("verbietet"))]
 PERSONAL = [
@@ -17,13 +18,11 @@ PERSONAL = [
 ]
 
 
-class Principle(models.Model):
+class Principle(Titled):
     """A sentence that the city binds itself to."""
 
     slug = models.SlugField(_("Kurzname"), unique=True)
     position = models.PositiveIntegerField(_("Reihenfolge"), default=0)
-    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
-    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
     text_de = models.TextField(_("Text (deutsch)"))
     text_en = models.TextField(_("Text (englisch)"))
     source = models.CharField(_("Fundstelle"), max_length=500)
@@ -36,30 +35,19 @@ class Principle(models.Model):
         verbose_name_plural = _("Grundsätze")
         ordering = ("position", "slug")
 
-    def __str__(self) -> str:
-        """Give the German title."""
-        return self.title_de
-
-    @property
-    def title(self) -> Text:
-        """Give the title in both languages."""
-        return Text(self.title_de, self.title_en)
-
     @property
     def text(self) -> Text:
         """Give the text in both languages."""
         return Text(self.text_de, self.text_en)
 
 
-class Purpose(models.Model):
+class Purpose(Titled):
     """A node of the purpose tree; data is used for leaves only."""
 
     slug = models.SlugField(_("Kurzname"), unique=True)
     parent = models.ForeignKey(
         "self", verbose_name=_("Oberzweck"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )
-    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
-    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
     description_de = models.TextField(_("Beschreibung (deutsch)"))
     description_en = models.TextField(_("Beschreibung (englisch)"))
     dpv = models.CharField("DPV", max_length=200, blank=True, help_text=_("Begriff des Data Privacy Vocabulary"))
@@ -72,27 +60,16 @@ class Purpose(models.Model):
         verbose_name_plural = _("Zwecke")
         ordering = ("slug",)
 
-    def __str__(self) -> str:
-        """Give the German title."""
-        return self.title_de
-
-    @property
-    def title(self) -> Text:
-        """Give the title in both languages."""
-        return Text(self.title_de, self.title_en)
-
     @property
     def description(self) -> Text:
         """Give the description in both languages."""
         return Text(self.description_de, self.description_en)
 
 
-class Category(models.Model):
+class Category(Titled):
     """A kind of data and its degree of personal reference."""
 
     slug = models.SlugField(_("Kurzname"), unique=True)
-    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
-    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
     personal = models.CharField(_("Personenbezug"), max_length=20, choices=PERSONAL)
 
     class Meta:
@@ -102,22 +79,11 @@ class Category(models.Model):
         verbose_name_plural = _("Datenkategorien")
         ordering = ("slug",)
 
-    def __str__(self) -> str:
-        """Give the German title."""
-        return self.title_de
 
-    @property
-    def title(self) -> Text:
-        """Give the title in both languages."""
-        return Text(self.title_de, self.title_en)
-
-
-class RecipientClass(models.Model):
+class RecipientClass(Titled):
     """A class of those who get data."""
 
     slug = models.SlugField(_("Kurzname"), unique=True)
-    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
-    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
 
     class Meta:
         """Names."""
@@ -126,17 +92,8 @@ class RecipientClass(models.Model):
         verbose_name_plural = _("Empfängerkreise")
         ordering = ("slug",)
 
-    def __str__(self) -> str:
-        """Give the German title."""
-        return self.title_de
 
-    @property
-    def title(self) -> Text:
-        """Give the title in both languages."""
-        return Text(self.title_de, self.title_en)
-
-
-class Rule(models.Model):
+class Rule(Titled):
     """One version of a rule; a change makes the next version, published ones are never changed."""
 
     slug = models.SlugField(_("Kurzname"))
@@ -157,8 +114,6 @@ class Rule(models.Model):
     )
     since = models.DateField(_("gilt ab"), null=True, blank=True)
     until = models.DateField(_("gilt bis"), null=True, blank=True, help_text=_("letzter Tag; leer heißt unbefristet"))
-    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
-    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
     reason_de = models.TextField(_("Begründung (deutsch)"))
     reason_en = models.TextField(_("Begründung (englisch)"))
     source = models.CharField(_("Fundstelle"), max_length=500, help_text=_("Wo die Regel festgelegt ist; Pflicht"))
@@ -188,11 +143,6 @@ class Rule(models.Model):
         return f"{self.title_de} ({self.version})"
 
     @property
-    def title(self) -> Text:
-        """Give the title in both languages."""
-        return Text(self.title_de, self.title_en)
-
-    @property
     def reason(self) -> Text:
         """Give the reason in both languages."""
         return Text(self.reason_de, self.reason_en)
@@ -218,12 +168,10 @@ class RulebookPublication(models.Model):
         return f"{self.version}"
 
 
-class DataUse(models.Model):
+class DataUse(Titled):
     """A data sheet: what is collected, how, why, by whom, for how long; empty means unknown."""
 
     slug = models.SlugField(_("Kurzname"), unique=True)
-    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
-    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
     what_de = models.TextField(_("Was wird erhoben? (deutsch)"))
     what_en = models.TextField(_("Was wird erhoben? (englisch)"))
     how_de = models.TextField(_("Wie? (deutsch)"))
@@ -266,16 +214,6 @@ class DataUse(models.Model):
         verbose_name_plural = _("Datennutzungen")
         ordering = ("slug",)
 
-    def __str__(self) -> str:
-        """Give the German title."""
-        return self.title_de
-
     def part(self, name: str) -> Text | None:
         """Give a part of the sheet in both languages; None is unknown."""
-        de, en = getattr(self, f"{name}_de"), getattr(self, f"{name}_en")
-        return Text(de, en) if de and en else None
-
-    @property
-    def title(self) -> Text:
-        """Give the title in both languages."""
-        return Text(self.title_de, self.title_en)
+        return pair(self, name)

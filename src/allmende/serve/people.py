@@ -24,7 +24,7 @@ class Listed(msgspec.Struct, frozen=True):
 def create(settings: Settings, *, email: str, roles: tuple[str, ...], password: str) -> None:
     """Add a person with roles; refuses an e-mail that is taken and a weak password."""
     set_up_django()
-    from allmende.accounts import rules, services  # noqa: PLC0415 - needs Django to be set up
+    from allmende.accounts import rules, services
 
     services.create_person(rules.SystemActor(ACTOR), email=email, password=password, roles=roles)
 
@@ -32,7 +32,7 @@ def create(settings: Settings, *, email: str, roles: tuple[str, ...], password: 
 def listed(settings: Settings) -> list[Listed]:
     """Give all people."""
     set_up_django()
-    from allmende.accounts import queries  # noqa: PLC0415 - needs Django to be set up
+    from allmende.accounts import queries
 
     return [Listed(person.email, person.roles, person.active) for person in queries.list_people()]
 
@@ -40,14 +40,14 @@ def listed(settings: Settings) -> list[Listed]:
 def reset_password(settings: Settings, *, email: str, password: str) -> None:
     """Set a new password."""
     set_up_django()
-    from allmende.accounts import rules, services  # noqa: PLC0415 - needs Django to be set up
+    from allmende.accounts import rules, services
 
     services.reset_password(rules.SystemActor(ACTOR), email=email, password=password)
 
 
 def _audit(verb: str, name: str, note: str) -> None:
     set_up_django()
-    from allmende.accounts import rules, services  # noqa: PLC0415 - needs Django to be set up
+    from allmende.accounts import rules, services
 
     services.record(rules.SystemActor(ACTOR), verb, f"token:{name}", note=note)
 

@@ -1,0 +1,185 @@
+"""Answers to reading requests, free of any web framework."""
+
+from typing import Any
+from urllib.parse import quote
+
+from allmende.apis.sensorthings.lex import fault
+from allmende.apis.sensorthings.options import Expand, Options
+from allmende.apis.sensorthings.paths import NO_ENTITY, Resource
+from allmende.apis.sensorthings.render import Json, entity, self_link
+from allmende.gate.door import Gate, Grant
+from allmende.gate.query import LINKS, PROPERTIES, Kind, Order, Path, Query, Record, Within
+from allmende.kernel.errors import NotFound
+
+SAME_ONE = (Order(Path(("id",))),)
+
+
+class Answerer:
+    """Answers one request within one grant."""
+
+    def __init__(self, gate: Gate, grant: Grant, root: str) -> None:
+        self.gate, self.grant, self.root = gate, grant, root
+
+    def answer(self, resource: Resource, options: Options, address: str) -> Any:
+        """Give what a path and its options ask for; ``address`` is the request's own, for the next link."""
+        self._check_select(resource.target, options)
+        start = self._start(resource)
+        if resource.single:
+            record = self._one(resource, start)
+            return self._single(resource, record, options)
+        within = self._within(resource, start)
+        query = Query(
+            kind=resource.target,
+            where=options.where,
+            within=within,
+            order=options.order,
+            top=options.top,
+            skip=options.skip if options.after is None else 0,
+            after=options.after,
+            count=options.count,
+        )
+        page = self.gate.page(self.grant, query)
+        found: Json = {"@iot.count": page.count} if page.count is not None else {}
+        if page.next_after is not None and options.top > 0:
+            found["@iot.nextLink"] = _with_token(address, page.next_after)
+        found["value"] = (
+            [{"@iot.selfLink": self_link(self.root, resource.target, record.id)} for record in page.records]
+            if resource.ref
+            else self.entities(resource.target, page.records, options)
+        )
+        return found
+
+    def _start(self, resource: Resource) -> tuple[Kind, int | None]:
+        """Walk the path to its last step; give the set and id from which that step leads."""
+        kind, number = resource.kind, resource.id
+        if number is not None:
+            self._require(kind, number)
+        for step in resource.steps[:-1]:
+            records = self.gate.related(self.grant, kind, step.name, [number or 0])[number or 0]
+            if step.id is not None:
+                records = [record for record in records if record.id == step.id]
+            if not records:
+                raise NotFound(NO_ENTITY, path=f"{kind}({number})/{step.name}")
+            kind, number = step.link.target, records[0].id
+        return kind, number
+
+    def _require(self, kind: Kind, number: int) -> Record:
+        page = self.gate.page(self.grant, Query(kind=kind, id=number, order=SAME_ONE, top=1))
+        if not page.records:
+            raise NotFound(NO_ENTITY, path=f"{kind}({number})")
+        return page.records[0]
+
+    def _one(self, resource: Resource, start: tuple[Kind, int | None]) -> Record:
+        kind, number = start
+        if not resource.steps:
+            return self._require(kind, number or 0)
+        step = resource.steps[-1]
+        if step.id is not None:
+            query = Query(kind=step.link.target, id=step.id, within=Within(kind, number or 0), order=SAME_ONE, top=1)
+            records = self.gate.page(self.grant, query).records
+        else:
+            records = self.gate.related(self.grant, kind, step.name, [number or 0])[number or 0]
+        if not records:
+            raise NotFound(NO_ENTITY, path=f"{kind}({number})/{step.name}")
+        return records[0]
+
+    def _within(self, resource: Resource, start: tuple[Kind, int | None]) -> Within | None:
+        return Within(start[0], start[1] or 0) if resource.steps else None
+
+    def _single(self, resource: Resource, record: Record, options: Options) -> Any:
+        if resource.ref:
+            return {"@iot.selfLink": self_link(self.root, resource.target, record.id)}
+        (found,) = self.entities(resource.target, [record], options)
+        if not resource.part:
+            return found
+        value = record.id if resource.part == "id" else found.get(resource.part)
+        return value if resource.raw else {resource.part: value}
+
+    def _check_select(self, kind: Kind, options: Options) -> None:
+        extra = {"unitOfMeasurement", "phenomenonTime", "resultTime", "observedArea", "@iot.id", "@iot.selfLink"}
+        for name in options.select:
+            if name.split("/")[0] not in {*PROPERTIES[kind], *LINKS[kind], *extra}:
+                known = ", ".join([*PROPERTIES[kind], *LINKS[kind]])
+                why = f"„{name}“ gibt es an {kind} nicht (möglich: {known})"
+                raise fault("$select", 1, why, f"there is no “{name}” on {kind} (possible: {known})")
+        for inner in options.expand:
+            if inner.name not in LINKS[kind]:
+                known = ", ".join(LINKS[kind])
+                why = f"von {kind} führt kein Weg zu „{inner.name}“ (möglich: {known})"
+                raise fault("$expand", 1, why, f"there is no link “{inner.name}” on {kind} (possible: {known})")
+            self._check_select(LINKS[kind][inner.name].target, inner.options)
+
+    def entities(self, kind: Kind, records: list[Record], options: Options) -> list[Json]:
+        """Write records with what their ``$expand`` adds, one query for each link where no options narrow it."""
+        summaries = {}
+        if kind == "Datastreams" and records:
+            summaries = self.gate.summary(self.grant, [record.id for record in records])
+        found = [entity(self.root, kind, record, options.select, summaries.get(record.id)) for record in records]
+        for inner in options.expand:
+            expanded = self._expanded(kind, records, inner)
+            many = LINKS[kind][inner.name].many
+            for record, written in zip(records, found, strict=True):
+                values, link = expanded[record.id]
+                if many:
+                    written[inner.name] = values
+                    if link is not None:
+                        written[f"{inner.name}@iot.nextLink"] = link
+                else:
+                    written[inner.name] = values[0] if values else None
+        return found
+
+    def _expanded(self, kind: Kind, records: list[Record], inner: Expand) -> dict[int, tuple[list[Json], str | None]]:
+        target, options = LINKS[kind][inner.name].target, inner.options
+        ids = [record.id for record in records]
+        newest = self._is_newest(kind, inner)
+        if newest:
+            latest = self.gate.latest(self.grant, ids)
+            rows = {number: [Record(latest[number].id, latest[number])] if number in latest else [] for number in ids}
+        elif target != "Observations" and options.where is None and not options.order and not options.skip:
+            rows = {number: found[: options.top] for number, found in self._related(kind, inner, ids).items()}
+        else:
+            return {number: self._page_of(kind, number, inner) for number in ids}
+        flat = [record for found in rows.values() for record in found]
+        unique = {record.id: record for record in flat}
+        written = dict(zip(unique, self.entities(target, list(unique.values()), options), strict=True))
+        return {number: ([dict(written[record.id]) for record in found], None) for number, found in rows.items()}
+
+    def _related(self, kind: Kind, inner: Expand, ids: list[int]) -> dict[int, list[Record]]:
+        return self.gate.related(self.grant, kind, inner.name, ids)
+
+    def _is_newest(self, kind: Kind, inner: Expand) -> bool:
+        """Recognise the question for the newest observation, which the maintained state answers."""
+        options = inner.options
+        return (
+            kind == "Datastreams"
+            and inner.name == "Observations"
+            and options.top == 1
+            and options.order == (Order(Path(("phenomenonTime",)), descending=True),)
+            and options.where is None
+            and not options.skip
+            and not options.count
+        )
+
+    def _page_of(self, kind: Kind, number: int, inner: Expand) -> tuple[list[Json], str | None]:
+        target, options = LINKS[kind][inner.name].target, inner.options
+        query = Query(
+            kind=target,
+            within=Within(kind, number),
+            where=options.where,
+            order=options.order,
+            top=options.top,
+            skip=options.skip,
+        )
+        page = self.gate.page(self.grant, query)
+        link = None
+        if page.next_after is not None and options.top > 0:
+            base = f"{self_link(self.root, kind, number)}/{inner.name}?$top={options.top}"
+            link = f"{base}&$skip={options.skip + options.top}" if not options.order and options.where is None else None
+        return self.entities(target, page.records, options), link
+
+
+def _with_token(address: str, token: str) -> str:
+    """Give the request's address with the cursor in place of ``$skip`` and of an older cursor."""
+    path, _, query = address.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith(("$skip=", "$skiptoken=", "%24skip"))]
+    return f"{path}?{'&'.join([*kept, f'$skiptoken={quote(token)}'])}"

@@ -1,0 +1,163 @@
+"""The doors of SensorThings: thin, everything that blocks runs in a thread."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_plus
+
+import anyio.to_thread
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from allmende.apis.sensorthings.answer import Answerer
+from allmende.apis.sensorthings.create import Creator
+from allmende.apis.sensorthings.options import read_options
+from allmende.apis.sensorthings.paths import NO_PATH, read_path
+from allmende.families.manifest import Manifest
+from allmende.gate.door import PUBLIC, Ask, Asker, Gate
+from allmende.gate.query import LINKS
+from allmende.gate.tokens import Token, authenticate
+from allmende.kernel.errors import ErrorCode, Malformed, NotFound, Unknown
+from allmende.kernel.text import Text
+
+LONGEST_URL, LARGEST_BODY = 16_384, 10_000_000
+
+TOKEN_NEEDED = ErrorCode(
+    "sensorthings.token_needed",
+    Text("Zum Anlegen fehlt eine Zugangsmarke.", "Creating needs a token."),
+    Text("Senden Sie: Authorization: Bearer TOKEN", "Send: Authorization: Bearer TOKEN"),
+)
+TOO_LARGE = ErrorCode(
+    "sensorthings.too_large",
+    Text("Die Anfrage ist größer als {limit} Bytes.", "The request is larger than {limit} bytes."),
+    Text("Teilen Sie sie auf.", "Split it."),
+)
+NOT_ENCODED = ErrorCode(
+    "sensorthings.not_encoded",
+    Text("Die Adresse ist nicht richtig in UTF-8 kodiert.", "The address is not correctly encoded in UTF-8."),
+    Text("Kodieren Sie Sonderzeichen mit %.", "Encode special characters with %."),
+)
+
+
+class TooLarge(Malformed):
+    """More than the door takes."""
+
+    status = 413
+
+
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(value), status, headers, "application/json")
+
+
+def _pairs(query: str) -> dict[str, str]:
+    """Read the query options; a plus is a blank, an option stands once."""
+    if len(query) > LONGEST_URL:
+        raise TooLarge(TOO_LARGE, limit=LONGEST_URL)
+    found: dict[str, str] = {}
+    try:
+        for part in filter(None, query.split("&")):
+            name, _, value = part.partition("=")
+            found[unquote_plus(name, errors="strict")] = unquote_plus(value, errors="strict")
+    except UnicodeDecodeError as error:
+        raise Malformed(NOT_ENCODED) from error
+    return found
+
+
+def _token(request: Request, gate: Gate) -> Token | None:
+    scheme, _, plain = request.headers.get("authorization", "").partition(" ")
+    return authenticate(gate, plain.strip()) if scheme.lower() == "bearer" else None
+
+
+def _reading(token: Token | None) -> Ask:
+    """Give the request of a reader: the public, or the purpose of the token."""
+    for scope in token.scopes if token else ():
+        if scope.startswith("read:"):
+            return Ask(
+                Asker(f"token:{token.name if token else ''}"), "use", scope.removeprefix("read:"), "administration"
+            )
+    return Ask(PUBLIC, "publish", "open-data", "public")
+
+
+async def _body(request: Request) -> bytes:
+    """Read the body up to the limit."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise TooLarge(TOO_LARGE, limit=LARGEST_BODY)
+        parts.append(part)
+    return b"".join(parts)
+
+
+class Doors:
+    """The handlers, with the gate that they ask."""
+
+    def __init__(self, gate: Gate, manifest: Manifest, public_url: str, written: Callable[[int], None]) -> None:
+        self.gate, self.manifest, self.public_url, self.written = gate, manifest, public_url, written
+
+    def _root(self, request: Request) -> str:
+        base = self.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+        return base + self.manifest.prefix
+
+    async def entrance(self, request: Request) -> Response:
+        """List the entity sets and what is conformed to (18-088, clause 9.2.1)."""
+        root = self._root(request)
+        sets = [{"name": kind, "url": f"{root}/{kind}"} for kind in LINKS]
+        return _json({"value": sets, "serverSettings": {"conformance": list(self.manifest.conformance)}})
+
+    async def read(self, request: Request) -> Response:
+        """Answer a reading request."""
+        path = request.path_params["path"]
+        resource = read_path(path)
+        options = read_options(_pairs(request.url.query))
+        root = self._root(request)
+        address = f"{root}/{path}" + (f"?{request.url.query}" if request.url.query else "")
+
+        def answer() -> Any:
+            grant = self.gate.grant(_reading(_token(request, self.gate)))
+            return Answerer(self.gate, grant, root).answer(resource, options, address)
+
+        value = await anyio.to_thread.run_sync(answer)
+        if resource.raw:
+            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            return Response(text, 200, None, "text/plain; charset=utf-8")
+        return _json(value)
+
+    async def write(self, request: Request) -> Response:
+        """Create observations; the answer comes when they are durable."""
+        path = request.path_params["path"].strip("/")
+        body = await _body(request)
+        key = request.headers.get("idempotency-key", "")[:200]
+        root = self._root(request)
+        if path == "CreateObservations":
+            answers = await anyio.to_thread.run_sync(lambda: self._creator(request, root).arrays(body, key))
+            self.written(sum(not answer.startswith("error") for answer in answers))
+            return _json(answers, 201)
+        resource = read_path(path)
+        whole_set = resource.kind == "Observations" and resource.id is None and not resource.steps
+        of_stream = resource.kind == "Datastreams" and [step.name for step in resource.steps] == ["Observations"]
+        if not (whole_set or of_stream) or resource.part:
+            raise NotFound(NO_PATH, path=path[:100])
+        datastream = resource.id if of_stream else None
+        location, new = await anyio.to_thread.run_sync(lambda: self._creator(request, root).one(body, datastream, key))
+        self.written(int(new))
+        return Response(status_code=201, headers={"Location": location})
+
+    def _creator(self, request: Request, root: str) -> Creator:
+        token = _token(request, self.gate)
+        if token is None:
+            raise Unknown(TOKEN_NEEDED)
+        return Creator(self.gate, token, root)
+
+
+def routes(gate: Gate, manifest: Manifest, public_url: str, written: Callable[[int], None]) -> list[BaseRoute]:
+    """Give the routes that the data process mounts under the prefix."""
+    doors = Doors(gate, manifest, public_url, written)
+    prefix = manifest.prefix
+    return [
+        Route(prefix, doors.entrance, methods=["GET"]),
+        Route(f"{prefix}/", doors.entrance, methods=["GET"]),
+        Route(f"{prefix}/{{path:path}}", doors.read, methods=["GET"]),
+        Route(f"{prefix}/{{path:path}}", doors.write, methods=["POST"]),
+    ]

@@ -1,0 +1,158 @@
+"""Projects: what happened to them, whom they serve, who takes part."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from allmende.kernel.text import Text
+from allmende.programme.models.facts import DatedFact, Decision, Source, TargetImage
+from allmende.ui.bilingual import Titled, Told, pair
+
+STATES = [
+    ("idea", _("Idee")),
+    ("decided", _("beschlossen")),
+    ("running", _("läuft")),
+    ("pilot-finished", _("Pilot abgeschlossen")),
+    ("permanent", _("verstetigt")),
+    ("transferred", _("übertragen")),
+    ("ended", _("beendet")),
+    ("dropped", _("gestrichen")),
+    ("idea-store", _("im Ideenspeicher")),
+]
+NOTE = ("note", _("Ereignis ohne neuen Stand"))
+STANDINGS = [
+    ("certain", _("gehört sicher dazu")),
+    ("likely", _("gehört wahrscheinlich dazu")),
+    ("unknown", _("Zugehörigkeit unbekannt")),
+    ("neighbour", _("kein Projekt des Programms, wird aber oft dazugezählt")),
+]
+
+
+class Project(Titled):
+    """What the city carries out; its state follows from its events."""
+
+    slug = models.SlugField(_("Kurzname"), unique=True)
+    position = models.PositiveSmallIntegerField(_("Reihenfolge"), default=0)
+    standing = models.CharField(_("Zugehörigkeit"), max_length=10, choices=STANDINGS, default="certain")
+    sentence_de = models.TextField(_("Was sich dadurch ändert (deutsch)"), help_text=_("ein Satz ohne Fachwörter"))
+    sentence_en = models.TextField(_("Was sich dadurch ändert (englisch)"))
+    purpose_de = models.TextField(_("Worum es geht (deutsch)"))
+    purpose_en = models.TextField(_("Worum es geht (englisch)"))
+    contact_de = models.CharField(_("Ansprechstelle (deutsch)"), max_length=300, blank=True)
+    contact_en = models.CharField(_("Ansprechstelle (englisch)"), max_length=300, blank=True)
+    data_use = models.SlugField(_("Datennutzung"), blank=True)
+    leads = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("Projektleitung"), blank=True, related_name="projects"
+    )
+    sources = models.ManyToManyField(Source, verbose_name=_("Quellen"), related_name="projects")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = _("Projekt")
+        verbose_name_plural = _("Projekte")
+        ordering = ("position", "title_de")
+
+    @property
+    def sentence(self) -> Text:
+        """Say what changes, in one sentence."""
+        return Text(self.sentence_de, self.sentence_en)
+
+    @property
+    def purpose(self) -> Text:
+        """Say what it is about."""
+        return Text(self.purpose_de, self.purpose_en)
+
+    @property
+    def contact(self) -> Text | None:
+        """Give whom to ask; None is unknown."""
+        return pair(self, "contact")
+
+
+class ProjectEvent(Told, DatedFact):
+    """Something that happened to a project; most events give it a new state."""
+
+    project = models.ForeignKey(Project, verbose_name=_("Projekt"), on_delete=models.PROTECT, related_name="events")
+    state = models.CharField(_("neuer Stand"), max_length=20, choices=[*STATES, NOTE])
+    certain = models.BooleanField(_("gesichert"), default=True)
+    decision = models.ForeignKey(
+        Decision, verbose_name=_("Beschluss"), null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+    )
+
+    class Meta:
+        """Oldest first."""
+
+        verbose_name = _("Projektereignis")
+        verbose_name_plural = _("Projektereignisse")
+        ordering = ("day", "pk")
+
+    def __str__(self) -> str:
+        """Give the beginning of the text."""
+        return self.text_de[:80]
+
+
+class ProjectTarget(models.Model):
+    """Which target image a project serves, and whether the city says so or it is inferred; no weight is published."""
+
+    project = models.ForeignKey(Project, verbose_name=_("Projekt"), on_delete=models.CASCADE, related_name="targets")
+    target = models.ForeignKey(
+        TargetImage, verbose_name=_("Zielbild"), on_delete=models.PROTECT, related_name="projects"
+    )
+    stated = models.BooleanField(_("von der Stadt genannt"), default=False)
+
+    class Meta:
+        """One row for each pair."""
+
+        verbose_name = _("Beitrag zum Zielbild")
+        verbose_name_plural = _("Beiträge zu Zielbildern")
+        ordering = ("target__position",)
+        constraints = [models.UniqueConstraint(fields=["project", "target"], name="project_target_once")]
+
+    def __str__(self) -> str:
+        """Name both."""
+        return f"{self.project} → {self.target}"
+
+
+class Partner(models.Model):
+    """Who takes part in a project, in which role."""
+
+    project = models.ForeignKey(Project, verbose_name=_("Projekt"), on_delete=models.CASCADE, related_name="partners")
+    name = models.CharField(_("Name"), max_length=200)
+    role_de = models.CharField(_("Rolle (deutsch)"), max_length=200)
+    role_en = models.CharField(_("Rolle (englisch)"), max_length=200)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = _("Beteiligte")
+        verbose_name_plural = _("Beteiligte")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        """Give the name."""
+        return self.name
+
+    @property
+    def role(self) -> Text:
+        """Give the role."""
+        return Text(self.role_de, self.role_en)
+
+
+class ProjectCount(Told, DatedFact):
+    """How many projects a source counted on a day."""
+
+    count = models.PositiveSmallIntegerField(_("Anzahl"), null=True, blank=True)
+    label = models.CharField(
+        _("Angabe der Quelle"), max_length=20, help_text=_("wie die Quelle es schreibt, zum Beispiel 16½")
+    )
+
+    class Meta:
+        """Oldest first."""
+
+        verbose_name = _("Projektzahl")
+        verbose_name_plural = _("Projektzahlen")
+        ordering = ("day", "pk")
+
+    def __str__(self) -> str:
+        """Give day and number."""
+        return f"{self.day}: {self.label}"

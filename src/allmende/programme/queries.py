@@ -1,0 +1,203 @@
+"""Reads of the programme, each as it was known on a day."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import msgspec
+from django.db.models import Prefetch, Q, QuerySet
+
+from allmende.kernel.money import Money
+from allmende.programme.models import (
+    Body,
+    Decision,
+    Discrepancy,
+    FundingRule,
+    Gap,
+    Milestone,
+    PlanVersion,
+    Programme,
+    ProgrammeEvent,
+    Project,
+    ProjectCount,
+    ProjectEvent,
+    Source,
+    TargetImage,
+    Track,
+)
+from allmende.programme.rules import Dated, Happening, MilestoneView, exact_shares, milestone_on, state_on
+
+
+class ProjectView(msgspec.Struct, frozen=True):
+    """A project as it was known on a day; ``events`` are those up to then, oldest first."""
+
+    project: Project
+    state: str | None
+    events: tuple[ProjectEvent, ...]
+    targets: tuple[TargetImage, ...]
+    inferred: bool
+
+    @property
+    def last_event(self) -> ProjectEvent | None:
+        """Give the newest event."""
+        return self.events[-1] if self.events else None
+
+
+class PlanView(msgspec.Struct, frozen=True):
+    """A plan with the exact split of its total beside the published shares; differences are published minus exact."""
+
+    plan: PlanVersion
+    exact_federal: Money
+    exact_own: Money
+
+    @property
+    def federal_difference(self) -> Money:
+        """Give how far the published federal share is from the exact one."""
+        return self.plan.federal - self.exact_federal
+
+    @property
+    def unexplained(self) -> Money:
+        """Give the total minus the published shares."""
+        return self.plan.total - self.plan.federal - self.plan.own
+
+    @property
+    def federal_share(self) -> float:
+        """Give the published federal share of the total, in percent."""
+        return 100 * self.plan.federal_cents / self.plan.total_cents
+
+
+class MilestoneRow(msgspec.Struct, frozen=True):
+    """A milestone with what was known about its dates on a day."""
+
+    milestone: Milestone
+    view: MilestoneView
+
+
+def programme() -> Programme | None:
+    """Give the programme of this installation."""
+    return Programme.objects.select_related("source").first()
+
+
+def target_images() -> QuerySet[TargetImage]:
+    """Give the target images in their order."""
+    return TargetImage.objects.select_related("source")
+
+
+def funding_rules() -> QuerySet[FundingRule]:
+    """Give the rules of the funding scheme."""
+    return FundingRule.objects.select_related("source")
+
+
+def bodies() -> QuerySet[Body]:
+    """Give who decides or advises."""
+    return Body.objects.all()
+
+
+def tracks() -> QuerySet[Track]:
+    """Give the strands of the strategy phase with their events."""
+    return Track.objects.select_related("source").prefetch_related("events__source")
+
+
+def decisions_until(on: dt.date) -> QuerySet[Decision]:
+    """Give the decisions up to a day, newest first."""
+    return Decision.objects.filter(day__lte=on).select_related("body", "source")
+
+
+def _view(project: Project, on: dt.date) -> ProjectView:
+    events = tuple(event for event in project.events.all() if event.day <= on)
+    state = state_on([Happening(event.day, event.state) for event in events], on)
+    links = list(project.targets.all())
+    return ProjectView(
+        project,
+        state,
+        events,
+        tuple(link.target for link in links),
+        bool(links) and not all(link.stated for link in links),
+    )
+
+
+def _projects() -> QuerySet[Project]:
+    events = ProjectEvent.objects.select_related("source", "decision").order_by("day", "pk")
+    return Project.objects.prefetch_related(Prefetch("events", events), "targets__target", "partners", "sources")
+
+
+def projects_on(
+    on: dt.date, *, target: str = "", state: str = "", text: str = "", standing: Iterable[str] = ()
+) -> list[ProjectView]:
+    """Give the projects that were known on a day, narrowed by target image, state, words or standing."""
+    rows = _projects()
+    if target:
+        rows = rows.filter(targets__target__slug=target)
+    if text:
+        words = Q()
+        for name in ("title", "sentence", "purpose"):
+            words |= Q(**{f"{name}_de__icontains": text}) | Q(**{f"{name}_en__icontains": text})
+        rows = rows.filter(words)
+    if standing:
+        rows = rows.filter(standing__in=list(standing))
+    views = [_view(project, on) for project in rows]
+    return [view for view in views if view.events and (not state or view.state == state)]
+
+
+def project_on(slug: str, on: dt.date) -> ProjectView | None:
+    """Give one project as it was known on a day; None when there is none of this name."""
+    project = _projects().filter(slug=slug).first()
+    return _view(project, on) if project else None
+
+
+def counts_until(on: dt.date) -> QuerySet[ProjectCount]:
+    """Give the published numbers of projects up to a day."""
+    return ProjectCount.objects.filter(day__lte=on).select_related("source")
+
+
+def count_on(on: dt.date) -> ProjectCount | None:
+    """Give the latest published number of projects on a day."""
+    return counts_until(on).last()
+
+
+def plans_until(on: dt.date) -> list[PlanView]:
+    """Give the plans published up to a day, oldest first, each with its exact split."""
+    found = programme()
+    rate = (found.rate_numerator, found.rate_denominator) if found else (13, 20)
+    plans = PlanVersion.objects.filter(day__lte=on).select_related("source")
+    return [PlanView(plan, *exact_shares(plan.total, *rate)) for plan in plans]
+
+
+def plan_on(on: dt.date) -> PlanView | None:
+    """Give the plan in force on a day."""
+    plans = plans_until(on)
+    return plans[-1] if plans else None
+
+
+def milestones_on(on: dt.date, *, project: str = "") -> list[MilestoneRow]:
+    """Give the milestones that were known on a day, in order of the date that counts."""
+    rows = Milestone.objects.select_related("source", "project").prefetch_related("dates")
+    if project:
+        rows = rows.filter(project__slug=project)
+    found = []
+    for milestone in rows:
+        dates = [Dated(date.kind, date.day, date.precision, date.known_since) for date in milestone.dates.all()]  # type: ignore[arg-type]
+        view = milestone_on(dates, on)
+        if view.shown is not None:
+            found.append(MilestoneRow(milestone, view))
+    return sorted(found, key=lambda row: row.view.shown.day if row.view.shown else on)
+
+
+def events_until(on: dt.date, *, kind: str = "") -> QuerySet[ProgrammeEvent]:
+    """Give what took place up to a day, oldest first."""
+    rows = ProgrammeEvent.objects.filter(day__lte=on).select_related("source", "track")
+    return rows.filter(kind=kind) if kind else rows
+
+
+def discrepancies() -> QuerySet[Discrepancy]:
+    """Give where sources differ."""
+    return Discrepancy.objects.prefetch_related("sources")
+
+
+def gaps() -> QuerySet[Gap]:
+    """Give what is not known."""
+    return Gap.objects.all()
+
+
+def sources() -> QuerySet[Source]:
+    """Give all sources."""
+    return Source.objects.all()

@@ -1,0 +1,84 @@
+"""Decisions about the programme on plain values."""
+
+import datetime as dt
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+
+from allmende.kernel.money import Money
+
+PROOF_A_MONTHS, PROOF_B_MONTHS = 30, 66
+OVER = frozenset({"ended", "dropped", "idea-store"})
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """An event as the rules need it."""
+
+    day: dt.date
+    state: str
+
+
+def state_on(events: Sequence[Happening], on: dt.date) -> str | None:
+    """Give the state that the latest event up to a day gave; None when nothing was known yet."""
+    known = [event for event in events if event.day <= on and event.state != "note"]
+    return known[-1].state if known else None
+
+
+def exact_shares(total: Money, numerator: int, denominator: int) -> tuple[Money, Money]:
+    """Split a total into the funder's and the own share, to the cent."""
+    rate = Fraction(numerator, denominator)
+    funded, own = total.split([rate, 1 - rate])
+    return funded, own
+
+
+def months_later(day: dt.date, months: int) -> dt.date:
+    """Add months; a day that the month lacks becomes its last one."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return dt.date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise ValueError(day)
+
+
+class Dated(msgspec.Struct, frozen=True):
+    """A date of a milestone as the rules need it."""
+
+    kind: Literal["baseline", "forecast", "actual"]
+    day: dt.date
+    precision: str
+    known_since: dt.date
+
+
+MilestoneState = Literal["done", "late", "ahead", "unknown"]
+
+
+class MilestoneView(msgspec.Struct, frozen=True):
+    """What was known about a milestone on a day."""
+
+    baseline: Dated | None
+    forecast: Dated | None
+    actual: Dated | None
+    state: MilestoneState
+
+    @property
+    def shown(self) -> Dated | None:
+        """Give the date that counts: reached, else expected, else planned."""
+        return self.actual or self.forecast or self.baseline
+
+
+def milestone_on(dates: Sequence[Dated], on: dt.date) -> MilestoneView:
+    """Give the newest date of each kind that was known on a day; late is what was due and is not reached."""
+    newest = {date.kind: date for date in dates if date.known_since <= on}
+    actual = newest.get("actual")
+    due = newest.get("forecast") or newest.get("baseline")
+    state: MilestoneState = "unknown"
+    if actual is not None:
+        state = "done"
+    elif due is not None:
+        state = "late" if due.day < on else "ahead"
+    return MilestoneView(newest.get("baseline"), newest.get("forecast"), actual, state)

@@ -1,0 +1,194 @@
+"""The data process: SensorThings and the other data doors, ASGI; it never imports Django (ADR 0004)."""
+
+import datetime as dt
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import anyio.to_thread
+import msgspec
+import structlog
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from allmende.families.registry import load, members
+from allmende.gate.door import Gate, open_gate
+from allmende.kernel.clock import utc_now
+from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
+from allmende.kernel.text import Text
+from allmende.serve.forward import Forwarder
+from allmende.serve.settings import Settings
+
+log = structlog.get_logger("allmende.data")
+
+NO_DOOR = ErrorCode(
+    "data.no_door",
+    Text("Unter {path} gibt es hier nichts.", "There is nothing at {path} here."),
+    Text("Die Daten stehen unter /sensorthings/v1.1.", "The data stands at /sensorthings/v1.1."),
+)
+FAULT = ErrorCode(
+    "data.fault",
+    Text("Ein unerwarteter Fehler ist aufgetreten.", "An unexpected error occurred."),
+    Text("Versuchen Sie es noch einmal; der Fehler steht im Protokoll.", "Try again; the error stands in the log."),
+)
+WORK_SILENT_SECONDS = 60
+DOORS = ("/sensorthings", "/ogc", "/ingest", "/catalog", "/api")
+
+
+class Figures:
+    """What ``/metrics`` shows."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter("allmende_requests", "Requests", ["method", "status"], registry=self.registry)
+        self.seconds = Histogram("allmende_request_seconds", "Time to the answer's head", registry=self.registry)
+        self.observations = Counter("allmende_observations_written", "New observations", registry=self.registry)
+
+
+def problem(error: AllmendeError, request: Request) -> Response:
+    """Write an error as problem+json (RFC 9457); ``detail`` in the language asked for, German otherwise."""
+    language = "en" if request.headers.get("accept-language", "").lower().startswith("en") else "de"
+    body = {
+        "type": f"urn:allmende:error:{error.code.code}",
+        "title": error.what.within(language),
+        "detail": error.next.within(language),
+        "title_en": error.what.en,
+        "status": error.status,
+        "code": error.code.code,
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if error.retryable:
+        headers["Retry-After"] = "1"
+    return Response(msgspec.json.encode(body), error.status, headers, "application/problem+json")
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    if isinstance(error, AllmendeError):
+        return problem(error, request)
+    log.error("request broke", path=request.url.path, exc_info=error)
+    return problem(AllmendeError(FAULT), request)
+
+
+class Health:
+    """Answers ``/health``."""
+
+    def __init__(self, settings: Settings, gate: Gate) -> None:
+        self.settings, self.gate = settings, gate
+
+    def state(self) -> dict[str, str]:
+        """Look at store, rule book and background work; a word other than ``ok`` says what is wrong."""
+        try:
+            self.gate.ping()
+            store = "ok"
+            rules = "ok" if self.gate.rulebook().version else "no rule book is published"
+        except AllmendeError as error:
+            store = rules = error.code.code
+        return {"store": store, "rules": rules, "work": self._work()}
+
+    def _work(self) -> str:
+        try:
+            beat = (self.settings.home / "run" / "work.alive").read_text(encoding="utf-8")
+            age = (utc_now() - dt.datetime.fromisoformat(beat)).total_seconds()
+        except (OSError, ValueError):
+            return "not started"
+        return "ok" if age < WORK_SILENT_SECONDS else f"silent for {int(age)} s"
+
+    async def __call__(self, _request: Request) -> Response:
+        """Give 200 when store and rules are well, 503 otherwise; work may rest without making it worse."""
+        state = await anyio.to_thread.run_sync(self.state)
+        well = state["store"] == "ok" and state["rules"] == "ok"
+        body = {"status": "ok" if well else "ill", "data": "ok", **state, "version": version("allmende")}
+        return Response(msgspec.json.encode(body), 200 if well else 503, None, "application/json")
+
+
+def _doors(settings: Settings, gate: Gate, figures: Figures) -> list[BaseRoute]:
+    """Mount every standard that the family has."""
+    found: list[BaseRoute] = []
+    for entry in members("apis"):
+        module = load(entry, entry.manifest.routes)
+        found += module.routes(gate, entry.manifest, settings.public_url, figures.observations.inc)
+    return found
+
+
+def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) -> Starlette:
+    """Put the data process together; with ``forward_to`` the portal answers what is left."""
+    figures = Figures()
+    forwarder = Forwarder(forward_to) if forward_to else None
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(figures.registry), 200, None, CONTENT_TYPE_LATEST)
+
+    async def nothing(request: Request) -> Response:
+        raise NotFound(NO_DOOR, path=request.url.path[:100])
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        if forwarder is not None:
+            await forwarder.close()
+        await anyio.to_thread.run_sync(gate.close)
+
+    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    routes = [
+        Route("/health", Health(settings, gate), methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
+        *_doors(settings, gate, figures),
+        Route("/{path:path}", forwarder or nothing, methods=methods),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={AllmendeError: _told, 500: _told})
+    app.add_middleware(_Doors, figures=figures)
+    return app
+
+
+class _Doors:
+    """Counts every request; compresses data doors and opens them for scripts of other origins; pages pass untouched."""
+
+    def __init__(self, app: ASGIApp, figures: Figures) -> None:
+        self.plain = app
+        open_to_all = CORSMiddleware(app, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
+        self.door = GZipMiddleware(open_to_all, minimum_size=1000, compresslevel=1)
+        self.figures = figures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose by path, and note the answer's status and time."""
+        if scope["type"] != "http":
+            await self.plain(scope, receive, send)
+            return
+        started = time.perf_counter()
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.figures.seconds.observe(time.perf_counter() - started)
+                self.figures.requests.labels(scope["method"], str(message["status"])).inc()
+            await send(message)
+
+        door = scope["path"].startswith(DOORS)
+        await (self.door if door else self.plain)(scope, receive, noted)
+
+
+def run(settings: Settings, *, fd: int | None = None, forward_to: str | None = None) -> None:
+    """Serve on an inherited socket, or on host and port, until told to stop."""
+    gate = open_gate(settings.store_url)
+    config = uvicorn.Config(
+        create_app(settings, gate, forward_to),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=8,
+        h11_max_incomplete_event_size=32_768,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)

@@ -1,0 +1,52 @@
+"""Texts in both languages as pairs of columns."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from allmende.kernel.text import Text
+
+
+def pair(row: Any, name: str) -> Text | None:
+    """Give the columns ``name_de`` and ``name_en`` as a text; None where one is empty, which means unknown."""
+    de, en = getattr(row, f"{name}_de"), getattr(row, f"{name}_en")
+    return Text(de, en) if de.strip() and en.strip() else None
+
+
+class Titled(models.Model):
+    """A row with a title in both languages."""
+
+    title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
+    title_en = models.CharField(_("Titel (englisch)"), max_length=200)
+
+    class Meta:
+        """Columns only."""
+
+        abstract = True
+
+    def __str__(self) -> str:
+        """Give the German title."""
+        return self.title_de
+
+    @property
+    def title(self) -> Text:
+        """Give the title in both languages."""
+        return Text(self.title_de, self.title_en)
+
+
+class Told(models.Model):
+    """A row with a text in both languages."""
+
+    text_de = models.TextField(_("Inhalt (deutsch)"))
+    text_en = models.TextField(_("Inhalt (englisch)"))
+
+    class Meta:
+        """Columns only."""
+
+        abstract = True
+
+    @property
+    def text(self) -> Text:
+        """Give the text in both languages."""
+        return Text(self.text_de, self.text_en)
