@@ -1,27 +1,11 @@
 """Writes of the catalogue."""
 
-import msgspec
 from django.db import transaction
 
 from allmende.accounts.services import Actor, record
+from allmende.catalog.content import DatasetEntry
 from allmende.catalog.models import Dataset, Licence
 from allmende.kernel.ids import slug_from_title
-from allmende.kernel.text import Text
-
-
-class DatasetEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A dataset as packs and mappings declare it."""
-
-    slug: str
-    title: Text
-    description: Text
-    publisher: str
-    licence: str
-    licence_url: str = ""
-    attribution: str = ""
-    source_url: str = ""
-    simulated: bool = False
-    data_use: str = ""
 
 
 @transaction.atomic

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import click
 
-from allmende.cli.speech import progress, t
+from allmende.cli.speech import language, progress, say, t
 from allmende.connectors.table.load import load_files
+from allmende.connectors.table.report import LoadReport, write_refusals
 from allmende.gate.door import open_gate
 from allmende.serve import datasets
 from allmende.serve.readiness import require_ready
 from allmende.serve.settings import settings
-
-SHOWN_REFUSALS = 10
 
 
 @click.group(help=t("Daten aus Dateien übernehmen.", "Take data from files."))
@@ -51,4 +50,21 @@ def observations(files: tuple[Path, ...], mapping: Path, refusals: Path | None) 
     datasets.declare(current, mapping)
     _tell(report)
     if refusals is not None:
-        _write_refusals(report, refusals)
+        write_refusals(report, refusals)
+        say(f"Abgelehnte Werte: {refusals}", f"Refused values: {refusals}")
+
+
+def _tell(report: LoadReport) -> None:
+    """Say what was taken and what was refused, and show the first refusals by line."""
+    say(
+        f"{report.taken} Werte übernommen, {report.repeated} waren schon da, {report.absent} Zellen waren leer.",
+        f"{report.taken} values taken, {report.repeated} were there already, {report.absent} cells were empty.",
+    )
+    if not report.refused:
+        return
+    total = sum(report.refused.values())
+    say(f"{total} Werte abgelehnt:", f"{total} values refused:")
+    for reason, count in report.refused.most_common():
+        first = next(refusal for refusal in report.refusals if refusal.reason == reason)
+        place = f"{first.file}:{first.line} {first.column} {first.value}"
+        click.echo(f"  {count:>7}  {first.text.within(language())}  ({t('zuerst', 'first')} {place})")

@@ -1,0 +1,75 @@
+"""Reads the files of a city pack; errors name file, place and reason."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import yaml
+
+from allmende.families.registry import member
+from allmende.kernel.errors import ErrorCode, Invalid
+from allmende.kernel.text import Text
+
+BAD_FILE = ErrorCode(
+    "packs.bad_file",
+    Text("Stadtpaket {pack}, {file}, {place}: {reason}.", "City pack {pack}, {file}, {place}: {reason}."),
+    Text("Berichtigen Sie die Datei; nichts wurde geladen.", "Correct the file; nothing was loaded."),
+)
+T = TypeVar("T")
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a station stands (WGS 84) and how well that is known."""
+
+    slug: str
+    name: str
+    longitude: float | None
+    latitude: float | None
+    position: str
+    description: Text
+    kind: str = "weather-station"
+
+
+class Stations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``stations.yaml``."""
+
+    stations: tuple[Place, ...]
+    source: str = ""
+    source_url: str = ""
+
+
+def pack_folder(pack: str) -> Path:
+    """Give the folder of a pack; raises for an unknown one, naming those that are there."""
+    return member("packs", pack).folder
+
+
+def read_parts(pack: str, names: tuple[str, ...], kind: type[T]) -> T:
+    """Read YAML files whose top levels together make one struct."""
+    tree: dict[str, object] = {}
+    for name in names:
+        path = pack_folder(pack) / name
+        try:
+            part = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise Invalid(BAD_FILE, pack=pack, file=name, place="$", reason=error.strerror) from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split())
+            raise Invalid(BAD_FILE, pack=pack, file=name, place="$", reason=reason) from error
+        if not isinstance(part, dict):
+            raise Invalid(BAD_FILE, pack=pack, file=name, place="$", reason="Expected `object`")
+        tree |= part
+    try:
+        return msgspec.convert(tree, kind)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `")
+        file = ", ".join(names)
+        raise Invalid(BAD_FILE, pack=pack, file=file, place=place.rstrip("`") or "$", reason=reason) from error
+
+
+def read_text(pack: str, name: str, language: str) -> str:
+    """Give a page text (Markdown) in a language."""
+    path = pack_folder(pack) / "texts" / f"{name}.{language}.md"
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Invalid(BAD_FILE, pack=pack, file=path.name, place="$", reason=error.strerror) from error

@@ -1,0 +1,37 @@
+"""Enters what a mapping or a pack says about its dataset into the catalogue."""
+
+from pathlib import Path
+
+import msgspec
+
+from allmende.accounts.rules import SystemActor
+from allmende.catalog.content import DatasetEntry
+from allmende.connectors.table.reading import read_mapping
+from allmende.serve.settings import Settings
+from allmende.serve.web import set_up_django
+
+
+class Datasets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``datasets.yaml``."""
+
+    datasets: tuple[DatasetEntry, ...]
+
+
+def declare(settings: Settings, mapping_path: Path) -> None:
+    """Enter the dataset of a mapping, with licence and attribution, unless it is there."""
+    mapping = read_mapping(mapping_path)
+    set_up_django()
+    from allmende.catalog.services import ensure_dataset
+
+    source = mapping.source
+    entry = DatasetEntry(
+        slug=mapping.dataset,
+        title=mapping.title,
+        description=mapping.description,
+        publisher=source.publisher or source.attribution,
+        licence=source.licence,
+        attribution=source.attribution,
+        source_url=source.url,
+        data_use=mapping.data_use,
+    )
+    ensure_dataset(SystemActor("system:load"), entry=entry)

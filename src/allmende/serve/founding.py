@@ -1,0 +1,161 @@
+"""Founding a city: databases, roles, and what its pack brings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from allmende.connectors.simulation.demo import read_demo
+from allmende.connectors.simulation.generate import demonstrate as simulate
+from allmende.ethics.check import faults
+from allmende.ethics.model import Rulebook
+from allmende.families.manifest import Finding
+from allmende.families.registry import FAMILIES, folders
+from allmende.gate.door import Ask, Asker, Gate, Grant, migrate_store, open_gate
+from allmende.gate.query import Location, Thing
+from allmende.kernel.clock import utc_now
+from allmende.kernel.errors import AllmendeError
+from allmende.kernel.text import Text
+from allmende.packs.read import Place, Stations, pack_folder, read_parts
+from allmende.serve.settings import Settings
+from allmende.serve.web import set_up_django
+
+Advance = Callable[[int, int], None]
+ACTOR = "system:init"
+PROGRAMME_FILES = ("programme.yaml", "projects.yaml", "course.yaml")
+STEPS = 6
+
+
+def migrate(settings: Settings) -> None:
+    """Bring both databases to this version's form and make the roles; the store comes first and refuses newer ones."""
+    migrate_store(settings.store_url)
+    set_up_django()
+    from django.core.management import call_command
+
+    from allmende.accounts.services import ensure_roles
+
+    call_command("migrate", verbosity=0, interactive=False)
+    ensure_roles()
+
+
+def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
+    """Set up a city from its pack; what is there already is kept, so that this can be repeated."""
+    set_up_django()
+    from allmende.accounts.rules import SystemActor
+    from allmende.catalog.services import ensure_dataset
+    from allmende.programme.content import ProgrammeContent
+    from allmende.programme.services import load_programme
+    from allmende.register.content import DataUsesContent, EthicsContent
+    from allmende.register.services import load_data_uses, load_ethics, publish_rulebook
+    from allmende.serve.datasets import Datasets
+
+    programme = read_parts(pack, PROGRAMME_FILES, ProgrammeContent)
+    ethics = read_parts(pack, ("ethics.yaml",), EthicsContent)
+    uses = read_parts(pack, ("data_uses.yaml",), DataUsesContent)
+    stations = read_parts(pack, ("stations.yaml",), Stations)
+    datasets = read_parts(pack, ("datasets.yaml",), Datasets)
+    advance(1, STEPS)
+    migrate(settings)
+    advance(2, STEPS)
+    actor = SystemActor(ACTOR)
+    gate = open_gate(settings.store_url)
+    try:
+        fresh = load_ethics(actor, content=ethics)
+        if fresh or not gate.rulebook().version:
+            publish_rulebook(actor, decision=ethics.decision, gate=gate)
+        advance(3, STEPS)
+        load_data_uses(actor, content=uses)
+        for entry in datasets.datasets:
+            ensure_dataset(actor, entry=entry)
+        advance(4, STEPS)
+        loaded = load_programme(actor, content=programme)
+        advance(5, STEPS)
+        made = _place_stations(gate, stations)
+    finally:
+        gate.close()
+    advance(6, STEPS)
+    if not (fresh or loaded or made):
+        return [
+            Text(
+                f"„{pack}“ war schon eingerichtet; nichts wurde geändert.",
+                f"“{pack}” was set up already; nothing was changed.",
+            )
+        ]
+    return [
+        Text(
+            f"„{pack}“ eingerichtet: {len(programme.projects)} Projekte, {len(ethics.rules)} Regeln, {made} Stationen.",
+            f"“{pack}” set up: {len(programme.projects)} projects, {len(ethics.rules)} rules, {made} stations.",
+        )
+    ]
+
+
+def _place_stations(gate: Gate, stations: Stations) -> int:
+    """Make the stations that the store has not yet; give their number."""
+    grant = gate.grant(Ask(Asker(ACTOR), "collect", "climate-adaptation", "administration"))
+    new = [place for place in stations.stations if gate.find("Things", place.slug) is None]
+    for place in new:
+        _make_station(gate, grant, place, stations)
+    return len(new)
+
+
+def _make_station(gate: Gate, grant: Grant, place: Place, stations: Stations) -> None:
+    properties = {
+        "slug": place.slug,
+        "kind": place.kind,
+        "position": place.position,
+        "description_en": place.description.en,
+        "source": stations.source,
+        "source_url": stations.source_url,
+    }
+    location_ids: tuple[int, ...] = ()
+    if place.longitude is not None and place.latitude is not None:
+        point = {"type": "Point", "coordinates": [place.longitude, place.latitude]}
+        about = {"slug": f"{place.slug}-place", "position": place.position}
+        location = Location(name=place.name, description=place.position, location=point, properties=about)
+        location_ids = (gate.create(grant, "Locations", location),)
+    thing = Thing(name=place.name, description=place.description.de, properties=properties, location_ids=location_ids)
+    gate.create(grant, "Things", thing)
+
+
+def demonstrate(settings: Settings, *, pack: str, advance: Advance) -> int:
+    """Simulate two years of measurements up to now; give the number of new values."""
+    gate = open_gate(settings.store_url)
+    try:
+        return simulate(gate, pack_folder(pack), utc_now(), advance)
+    finally:
+        gate.close()
+
+
+def check_packs() -> list[Finding]:
+    """Validate the contents of all packs: every file, and the soundness of the rules."""
+    set_up_django()
+    from allmende.programme.content import ProgrammeContent
+    from allmende.register.content import DataUsesContent, EthicsContent
+    from allmende.serve.datasets import Datasets
+
+    findings: list[Finding] = []
+    kinds: list[tuple[tuple[str, ...], type[msgspec.Struct]]] = [
+        (PROGRAMME_FILES, ProgrammeContent),
+        (("ethics.yaml",), EthicsContent),
+        (("data_uses.yaml",), DataUsesContent),
+        (("stations.yaml",), Stations),
+        (("datasets.yaml",), Datasets),
+    ]
+    for folder in folders(FAMILIES[2]):
+        for names, kind in kinds:
+            findings += _check_file(folder, names, kind)
+    return findings
+
+
+def _check_file(folder: Path, names: tuple[str, ...], kind: type[msgspec.Struct]) -> list[Finding]:
+    place = f"packs/{folder.name}/{', '.join(names)}"
+    try:
+        content = read_parts(folder.name, names, kind)
+        if names == ("datasets.yaml",) and (folder / "demo.yaml").exists():
+            read_demo(folder)
+    except AllmendeError as error:
+        return [Finding(place, "$", error.what)]
+    if names != ("ethics.yaml",):
+        return []
+    book = Rulebook(**{name: getattr(content, name) for name in ("purposes", "categories", "recipients", "rules")})
+    return [Finding(place, "rules", fault) for fault in faults(book)]
