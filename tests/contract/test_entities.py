@@ -25,7 +25,7 @@ from allmende.gate.query import (
     Within,
 )
 from allmende.kernel.clock import micros_from_instant, utc_now
-from allmende.kernel.errors import Conflict, Malformed, NotFound
+from allmende.kernel.errors import Conflict, Denied, Malformed, NotFound
 
 Maker = Callable[..., int]
 
@@ -199,6 +199,9 @@ def test_delay_and_hidden_fields_hold_in_filters_too(gate: Gate, collect: Grant,
     assert record.value.parameters is None
     assert gate.latest(read)[number].phenomenon_start == now - 7200_000_000
     by_device = Compare("eq", path("parameters/device"), Constant("d1"))
+    with pytest.raises(Denied, match=r"“parameters” may not be asked for: publish-late \(en\)"):
+        gate.page(read, Query(kind="Observations", where=by_device))
+    stream()
     assert gate.page(read, Query(kind="Observations", where=by_device)).records == []
     descending = Query(kind="Observations", order=(Order(path("phenomenonTime"), descending=True),))
     assert gate.page(read, descending).records[0].value.phenomenon_start < now - 3600_000_000

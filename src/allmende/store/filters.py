@@ -8,10 +8,9 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     FromClause,
-    Select,
     and_,
     case,
-    cast,
+    exists,
     false,
     func,
     literal,
@@ -20,53 +19,46 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy import Float as Number
-from sqlalchemy import Text as String
-from sqlalchemy.dialects.postgresql import JSONB
 
-from allmende.kernel.errors import ErrorCode, Malformed
+from allmende.kernel.errors import Denied, ErrorCode, Malformed
 from allmende.kernel.text import Text
-from allmende.store.navigation import JSON_PROPERTIES, LINKS, PROPERTIES, Link
+from allmende.kernel.units import UNITS, Unit
+from allmende.store.functions import call
+from allmende.store.navigation import LINKS, PROPERTIES, Link, Property
 from allmende.store.query import Call, Compare, Constant, Expression, Kind, Logic, Not, Path
 from allmende.store.scope import Scope
-from allmende.store.visible import entities, seen_observations
+from allmende.store.tables import QUALITIES
+from allmende.store.values import Sql, Value, compare, constant, member, result
+from allmende.store.visible import seen
 
 UNKNOWN_PROPERTY = ErrorCode(
     "query.unknown_property",
     Text("„{path}“ gibt es an {kind} nicht.", "There is no “{path}” on {kind}."),
     Text("Möglich sind: {known}.", "Possible are: {known}."),
 )
-UNKNOWN_FUNCTION = ErrorCode(
-    "query.unknown_function",
-    Text(
-        "Die Funktion „{name}“ mit {count} Werten gibt es hier nicht.",
-        "There is no function “{name}” with {count} values here.",
-    ),
-    Text("Möglich sind: {known}.", "Possible are: {known}."),
+NO_CONDITION = ErrorCode(
+    "query.no_condition",
+    Text("Hier fehlt eine Bedingung.", "A condition is missing here."),
+    Text("Vergleichen Sie mit eq, ne, gt, ge, lt oder le.", "Compare with eq, ne, gt, ge, lt or le."),
 )
-NOT_COMPARABLE = ErrorCode(
-    "query.not_comparable",
-    Text("„{path}“ lässt sich nicht mit diesem Wert vergleichen.", "“{path}” cannot be compared with this value."),
-    Text(
-        "Prüfen Sie die Art des Werts (Text, Zahl, Zeitpunkt).", "Check the kind of the value (text, number, instant)."
-    ),
+HIDDEN = ErrorCode(
+    "gate.hidden_field",
+    Text("Nach „{field}“ darf nicht gefragt werden: {rule}.", "“{field}” may not be asked for: {rule}."),
+    Text("Lassen Sie diese Bedingung weg.", "Leave this condition out."),
 )
-SECOND = 1_000_000
-
-OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
+TOO_DEEP = ErrorCode(
+    "query.too_deep",
+    Text("Die Bedingung ist zu tief verschachtelt.", "The condition is nested too deeply."),
+    Text("Schreiben Sie sie mit höchstens {deepest} Ebenen.", "Write it with at most {deepest} levels."),
+)
+_JSON_NAME = re.compile(r"[A-Za-z_@.-][A-Za-z0-9_.@-]*")
+DEEPEST = 100
+UNIT_PARTS: dict[str, Callable[[Unit], str]] = {
+    "name": lambda unit: unit.name.en,
+    "symbol": lambda unit: unit.symbol,
+    "definition": lambda unit: unit.definition,
 }
-_JSON_NAME = re.compile(r"[A-Za-z0-9_.@-]+")
-
-
-def seen(kind: Kind, scope: Scope) -> FromClause:
-    """Give the rows of any set, observations too, that the scope lets through."""
-    return seen_observations(scope) if kind == "Observations" else entities(kind, scope)
+Step = tuple[FromClause, ColumnElement[bool]]
 
 
 def linked(link: Link, near: FromClause, far: FromClause) -> ColumnElement[bool]:
@@ -75,7 +67,7 @@ def linked(link: Link, near: FromClause, far: FromClause) -> ColumnElement[bool]
         return far.c[link.far] == near.c[link.near]
     between = link.between.alias()
     joined = and_(between.c[link.near] == near.c.id, between.c[link.far] == far.c.id)
-    return select(literal(1)).select_from(between).where(joined).correlate(near, far).exists()
+    return exists(select(literal(1)).select_from(between).where(joined).correlate_except(between))
 
 
 class Compiler:
@@ -85,184 +77,133 @@ class Compiler:
         self.scope = scope
         self.postgres = dialect.name == "postgresql"
 
-    def condition(self, expression: Expression, kind: Kind, rows: FromClause) -> ColumnElement[bool]:
-        """Compile a condition on the rows of a set."""
+    def condition(self, expression: Expression, kind: Kind, rows: FromClause, depth: int = 0) -> ColumnElement[bool]:
+        """Compile a condition on the rows of a set; a path over links becomes "there is one for which"."""
+        if depth > DEEPEST:
+            raise Malformed(TOO_DEEP, deepest=DEEPEST)
         if isinstance(expression, Logic):
-            terms = [self.condition(term, kind, rows) for term in expression.terms]
+            terms = [self.condition(term, kind, rows, depth + 1) for term in expression.terms]
             return and_(*terms) if expression.operator == "and" else or_(*terms)
         if isinstance(expression, Not):
-            return not_(func.coalesce(self.condition(expression.term, kind, rows), literal(False)))
-        if isinstance(expression, Compare):
-            return self._compare(expression, kind, rows)
-        if isinstance(expression, Call):
-            return self._through_many(
-                expression.arguments, kind, rows, lambda values: self._predicate(expression, values)
-            )
+            return not_(func.coalesce(self.condition(expression.term, kind, rows, depth + 1), false()))
         if isinstance(expression, Constant):
-            return true() if expression.value is True else false()
-        value = self.value(expression, kind, rows, as_number=False)
-        truth: ColumnElement[bool] = func.lower(cast(value, String)).in_(("true", "1"))
-        return truth
+            if not isinstance(expression.value, bool):
+                raise Malformed(NO_CONDITION)
+            return true() if expression.value else false()
+        steps: list[Step] = []
+        found = self._term(expression, kind, rows, steps)
+        for far, link in reversed(steps):
+            found = exists(select(literal(1)).select_from(far).where(link, found).correlate_except(far))
+        return found
 
-    def _compare(self, expression: Compare, kind: Kind, rows: FromClause) -> ColumnElement[bool]:
-        sides = (expression.left, expression.right)
-        numeric = any(isinstance(side, Constant) and _is_number(side.value) for side in sides)
-
-        def compared(values: list[Any]) -> ColumnElement[bool]:
-            left, right = values
-            for side, other in ((expression.left, right), (expression.right, left)):
-                if isinstance(side, Constant) and side.value is None:
-                    return other.is_(None) if expression.operator == "eq" else other.is_not(None)
-            result: ColumnElement[bool] = OPERATORS[expression.operator](left, right)
-            return result
-
-        return self._through_many(sides, kind, rows, compared, numeric=numeric)
-
-    def _through_many(
-        self,
-        sides: tuple[Expression, ...],
-        kind: Kind,
-        rows: FromClause,
-        build: Callable[[list[Any]], ColumnElement[bool]],
-        *,
-        numeric: bool = False,
+    def _term(
+        self, expression: Path | Call | Compare, kind: Kind, rows: FromClause, steps: list[Step]
     ) -> ColumnElement[bool]:
-        """Build a condition; a path over a to-many link becomes "there is one for which"."""
-        values: list[Any] = []
-        wrappers: list[tuple[FromClause, ColumnElement[bool]]] = []
-        for side in sides:
-            if isinstance(side, Path) and (step := self._first_many(side, kind)) is not None:
-                far: FromClause = seen(step.target, self.scope).alias()
-                wrappers.append((far, linked(step, rows, far)))
-                values.append(self.value(Path(side.parts[1:]), step.target, far, as_number=numeric))
-            else:
-                values.append(self.value(side, kind, rows, as_number=numeric))
-        condition = build(values)
-        for far, link in wrappers:
-            condition = select(literal(1)).select_from(far).where(link, condition).correlate(rows).exists()
-        return condition
+        if isinstance(expression, Compare):
+            left = self._value(expression.left, kind, rows, steps)
+            right = self._value(expression.right, kind, rows, steps)
+            return compare(expression.operator, left, right, postgres=self.postgres)
+        value = self._value(expression, kind, rows, steps)
+        if value.kind not in ("truth", "open"):
+            raise Malformed(NO_CONDITION)
+        return value.of_kind("truth") == true()
 
-    def _first_many(self, path: Path, kind: Kind) -> Link | None:
-        link = LINKS[kind].get(path.parts[0])
-        return link if link is not None and link.many and len(path.parts) > 1 else None
-
-    def value(self, expression: Expression, kind: Kind, rows: FromClause, *, as_number: bool) -> ColumnElement[Any]:
-        """Compile a value: a constant, a property or a function."""
+    def _value(self, expression: Expression, kind: Kind, rows: FromClause, steps: list[Step], depth: int = 0) -> Value:
+        if depth > DEEPEST:
+            raise Malformed(TOO_DEEP, deepest=DEEPEST)
         if isinstance(expression, Constant):
-            return literal(expression.value) if expression.value is not None else literal(None)
-        if isinstance(expression, Path):
-            return self._path(expression.parts, kind, rows, as_number=as_number)
+            return constant(expression)
         if isinstance(expression, Call):
-            values = [self.value(argument, kind, rows, as_number=False) for argument in expression.arguments]
-            return self._function(expression, values)
-        raise Malformed(NOT_COMPARABLE, path="(…)")
+            values = [self._value(argument, kind, rows, steps, depth + 1) for argument in expression.arguments]
+            return call(expression.name, values, self.scope.now, postgres=self.postgres)
+        if isinstance(expression, Path):
+            return self._path(expression.parts, kind, rows, steps)
+        return Value("truth", self.condition(expression, kind, rows, depth + 1))
 
-    def _path(self, parts: tuple[str, ...], kind: Kind, rows: FromClause, *, as_number: bool) -> ColumnElement[Any]:
-        head, rest = parts[0], parts[1:]
-        link = LINKS[kind].get(head)
-        if link is not None and not link.many and rest:
+    def _path(self, parts: tuple[str, ...], kind: Kind, rows: FromClause, steps: list[Step]) -> Value:
+        """Walk the links of a path, noting each step, and read the property at its end."""
+        while len(parts) > 1 and parts[0] in LINKS[kind]:
+            link = LINKS[kind][parts[0]]
             far = seen(link.target, self.scope).alias()
-            inner = self._path(rest, link.target, far, as_number=as_number)
-            question: Select[Any] = select(inner).select_from(far).where(linked(link, rows, far)).correlate(rows)
-            return question.scalar_subquery()
-        if head not in PROPERTIES[kind] or (rest and head not in JSON_PROPERTIES):
-            known = ", ".join([*PROPERTIES[kind], *LINKS[kind]])
-            raise Malformed(UNKNOWN_PROPERTY, path="/".join(parts)[:100], kind=kind, known=known)
-        if kind == "Observations":
-            return self._observed(head, rest, rows, as_number=as_number)
-        column = rows.c[PROPERTIES[kind][head]]
-        return self._member(column, rest, as_number=as_number) if rest else column
+            steps.append((far, linked(link, rows, far)))
+            kind, rows, parts = link.target, far, parts[1:]
+        return self._property(parts, kind, rows)
 
-    def _observed(self, head: str, rest: tuple[str, ...], rows: FromClause, *, as_number: bool) -> ColumnElement[Any]:
-        if head == "result":
-            return (
-                rows.c.number
-                if as_number
-                else case((rows.c.number.is_not(None), cast(rows.c.number, String)), else_=_unquoted(rows.c.other))
-            )
-        if head == "resultTime":
-            return rows.c.start + rows.c.duration + rows.c.latency
-        if head == "parameters" and rest:
-            return self._member(rows.c.parameters, rest, as_number=as_number)
-        return rows.c[PROPERTIES["Observations"][head]]
+    def key(self, path: Path, kind: Kind, rows: FromClause) -> list[tuple[str, Sql, bool]]:
+        """Compile a key of an order: its kind, its value, whether it can be null.
 
-    def _member(self, column: ColumnElement[Any], names: tuple[str, ...], *, as_number: bool) -> ColumnElement[Any]:
-        """Read a member of a JSON text; a number where it is compared with one, text otherwise."""
-        if not all(_JSON_NAME.fullmatch(name) for name in names):
-            raise Malformed(UNKNOWN_PROPERTY, path="/".join(names)[:100], kind="JSON", known="A–Z a–z 0–9 _ . @ -")
-        if self.postgres:
-            text = func.jsonb_extract_path_text(cast(column, JSONB), *names)
-            if as_number:
-                is_number = func.jsonb_typeof(func.jsonb_extract_path(cast(column, JSONB), *names)) == "number"
-                return case((is_number, cast(text, Number)), else_=None)
-            return text
-        path = "$" + "".join(f'."{name}"' for name in names)
-        member = func.json_extract(column, path)
-        if as_number:
-            return case((func.json_type(column, path).in_(("integer", "real")), member), else_=None)
-        truth = case((func.json_type(column, path) == "true", "true"), else_="false")
-        return case((func.json_type(column, path).in_(("true", "false")), truth), else_=cast(member, String))
+        An open value is ordered as number, then as text.
+        """
+        steps: list[Step] = []
+        parts = path.parts
+        for link in self._links(parts, kind):
+            if link.many:
+                raise self._unknown(parts, kind)
+        value = self._path(parts, kind, rows, steps)
+        if value.kind == "json":
+            raise self._unknown(parts, kind)
+        if value.kind == "open":
+            return [(name, self._reached(value.variants[name], steps), True) for name in ("number", "text")]
+        never = parts[-1] in ("id", "phenomenonTime", "time", "name") and not steps
+        return [(value.kind, self._reached(value.sql, steps), not never)]
 
-    def _predicate(self, call: Call, values: list[Any]) -> ColumnElement[bool]:
-        predicates: dict[tuple[str, int], Callable[..., Any]] = {
-            ("substringof", 2): lambda part, whole: self._position(part, whole) > 0,
-            ("startswith", 2): lambda whole, part: func.substr(whole, 1, func.length(part)) == part,
-            ("endswith", 2): lambda whole, part: func.substr(whole, func.length(whole) - func.length(part) + 1) == part,
-        }
-        build = predicates.get((call.name, len(values)))
-        if build is None:
-            raise Malformed(UNKNOWN_FUNCTION, name=call.name, count=len(values), known=", ".join(KNOWN_FUNCTIONS))
-        result: ColumnElement[bool] = build(*values)
-        return result
+    def _links(self, parts: tuple[str, ...], kind: Kind) -> list[Link]:
+        found = []
+        while len(parts) > 1 and parts[0] in LINKS[kind]:
+            found.append(LINKS[kind][parts[0]])
+            kind, parts = found[-1].target, parts[1:]
+        return found
 
-    def _position(self, part: Any, whole: Any) -> Any:
-        return func.strpos(whole, part) if self.postgres else func.instr(whole, part)
+    def _reached(self, sql: Sql, steps: list[Step]) -> Sql:
+        for far, link in reversed(steps):
+            sql = select(sql).select_from(far).where(link).correlate_except(far).scalar_subquery()
+        return sql
 
-    def _function(self, call: Call, values: list[Any]) -> ColumnElement[Any]:
-        functions: dict[tuple[str, int], Callable[..., Any]] = {
-            ("tolower", 1): func.lower,
-            ("toupper", 1): func.upper,
-            ("trim", 1): func.trim,
-            ("length", 1): func.length,
-            ("concat", 2): lambda first, second: first + second,
-            ("indexof", 2): lambda whole, part: self._position(part, whole) - 1,
-            ("substring", 2): lambda whole, start: func.substr(whole, start + 1),
-            ("substring", 3): lambda whole, start, size: func.substr(whole, start + 1, size),
-            ("round", 1): func.round,
-            ("floor", 1): func.floor,
-            ("ceiling", 1): func.ceil,
-            **{(name, 1): self._calendar(name) for name in CALENDAR},
-        }
-        build = functions.get((call.name, len(values)))
-        if build is None:
-            raise Malformed(UNKNOWN_FUNCTION, name=call.name, count=len(values), known=", ".join(KNOWN_FUNCTIONS))
-        result: ColumnElement[Any] = build(*values)
-        return result
+    def _unknown(self, parts: tuple[str, ...], kind: Kind) -> Malformed:
+        known = ", ".join([*PROPERTIES[kind], *LINKS[kind]])
+        return Malformed(UNKNOWN_PROPERTY, path="/".join(parts)[:100], kind=kind, known=known)
 
-    def _calendar(self, name: str) -> Callable[[Any], Any]:
-        """Give the part of an instant in UTC."""
+    def _property(self, parts: tuple[str, ...], kind: Kind, rows: FromClause) -> Value:
+        head, rest = parts[0], parts[1:]
+        known = PROPERTIES[kind].get(head)
+        inside = known is not None and known.kind in ("json", "result", "unit")
+        if known is None or (rest and not inside) or not all(_JSON_NAME.fullmatch(name) for name in rest):
+            raise self._unknown(parts, kind)
+        self._refuse_hidden(head, kind)
+        column = rows.c[known.column]
+        if known.kind == "json":
+            return member(column, rest, postgres=self.postgres) if rest else Value("json", column)
+        if known.kind == "result":
+            return result(rows.c.number, rows.c.other, rest, postgres=self.postgres)
+        if known.kind == "unit":
+            return self._unit(parts, kind, column)
+        return self._simple(known, column, rows)
 
-        def part(micros: Any) -> Any:
-            seconds = micros / SECOND if self.postgres else micros // SECOND
-            if self.postgres:
-                return cast(func.date_part(name, func.timezone("UTC", func.to_timestamp(seconds))), Number)
-            return cast(func.strftime(CALENDAR[name], seconds, "unixepoch"), Number)
+    def _simple(self, known: Property, column: Any, rows: FromClause) -> Value:
+        if known.kind == "latency":
+            return Value("instant", rows.c.start + rows.c.duration + column)
+        if known.kind == "quality":
+            return Value("text", case(*((column == number, literal(name)) for number, name in enumerate(QUALITIES))))
+        return Value("instant" if known.kind == "instant" else "number" if known.kind == "number" else "text", column)
 
-        return part
+    def _unit(self, parts: tuple[str, ...], kind: Kind, column: Any) -> Value:
+        """Read a part of a unit, which is kept by its code."""
+        if len(parts) != 2 or parts[1] not in UNIT_PARTS:
+            raise self._unknown(parts, kind)
+        read = UNIT_PARTS[parts[1]]
+        whens = ((column == code, literal(read(unit))) for code, unit in UNITS.items())
+        return Value("text", case(*whens, else_=column))
 
+    def _refuse_hidden(self, head: str, kind: Kind) -> None:
+        """Refuse to ask for what every open category hides; where only some do, their values count as absent.
 
-CALENDAR = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S"}
-KNOWN_FUNCTIONS = (
-    *("substringof", "startswith", "endswith", "tolower", "toupper", "trim", "length", "concat", "indexof"),
-    *("substring", "round", "floor", "ceiling"),
-    *CALENDAR,
-)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _unquoted(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Give a JSON string without its quotes; other JSON stays as it is written."""
-    return case((column.like('"%'), func.substr(column, 2, func.length(column) - 2)), else_=column)
+        Exact places are refused as soon as one category shows them coarser.
+        """
+        limits = self.scope.categories
+        hiding = [name for name, limit in limits.items() if kind == "Observations" and head in limit.hidden]
+        if head in ("location", "feature"):
+            hiding = [name for name, limit in limits.items() if limit.space_grid]
+        elif len(hiding) < len(limits):
+            return
+        if hiding:
+            raise Denied(HIDDEN, field=head, rule=self.scope.rules.get(hiding[0], Text(hiding[0], hiding[0])))

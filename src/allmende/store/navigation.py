@@ -1,5 +1,7 @@
 """The links between entity sets (OGC 18-088, clause 8.2) and how the tables hold them."""
 
+from typing import Literal
+
 import msgspec
 from sqlalchemy import Table
 
@@ -57,55 +59,39 @@ LINKS: dict[Kind, dict[str, Link]] = {
     "FeaturesOfInterest": {"Observations": Link("Observations", True, far="feature_id")},
 }
 
-# SensorThings property → column; time and result properties are handled where they are read.
-PROPERTIES: dict[Kind, dict[str, str]] = {
-    "Things": {"id": "id", "name": "name", "description": "description", "properties": "properties"},
-    "Locations": {
-        "id": "id",
-        "name": "name",
-        "description": "description",
-        "encodingType": "encoding_type",
-        "location": "location",
-        "properties": "properties",
-    },
-    "HistoricalLocations": {"id": "id", "time": "time"},
-    "Sensors": {
-        "id": "id",
-        "name": "name",
-        "description": "description",
-        "encodingType": "encoding_type",
-        "metadata": "metadata",
-        "properties": "properties",
-    },
-    "ObservedProperties": {
-        "id": "id",
-        "name": "name",
-        "definition": "definition",
-        "description": "description",
-        "properties": "properties",
-    },
+Kinds = Literal["number", "text", "instant", "json", "result", "unit", "quality", "latency"]
+
+
+class Property(msgspec.Struct, frozen=True):
+    """A property of an entity set: the column that holds it and the kind of its values."""
+
+    column: str
+    kind: Kinds = "text"
+
+
+_NAMED = {"id": Property("id", "number"), "name": Property("name"), "description": Property("description")}
+_ENCODED = {"encodingType": Property("encoding_type")}
+_OPEN = {"properties": Property("properties", "json")}
+
+PROPERTIES: dict[Kind, dict[str, Property]] = {
+    "Things": {**_NAMED, **_OPEN},
+    "Locations": {**_NAMED, **_ENCODED, "location": Property("location", "json"), **_OPEN},
+    "HistoricalLocations": {"id": Property("id", "number"), "time": Property("time", "instant")},
+    "Sensors": {**_NAMED, **_ENCODED, "metadata": Property("metadata"), **_OPEN},
+    "ObservedProperties": {**_NAMED, "definition": Property("definition"), **_OPEN},
     "Datastreams": {
-        "id": "id",
-        "name": "name",
-        "description": "description",
-        "observationType": "observation_type",
-        "properties": "properties",
+        **_NAMED,
+        "observationType": Property("observation_type"),
+        "unitOfMeasurement": Property("unit", "unit"),
+        **_OPEN,
     },
     "Observations": {
-        "id": "id",
-        "phenomenonTime": "start",
-        "result": "number",
-        "resultTime": "latency",
-        "resultQuality": "quality",
-        "parameters": "parameters",
+        "id": Property("id", "number"),
+        "phenomenonTime": Property("start", "instant"),
+        "result": Property("number", "result"),
+        "resultTime": Property("latency", "latency"),
+        "resultQuality": Property("quality", "quality"),
+        "parameters": Property("parameters", "json"),
     },
-    "FeaturesOfInterest": {
-        "id": "id",
-        "name": "name",
-        "description": "description",
-        "encodingType": "encoding_type",
-        "feature": "feature",
-        "properties": "properties",
-    },
+    "FeaturesOfInterest": {**_NAMED, **_ENCODED, "feature": Property("feature", "json"), **_OPEN},
 }
-JSON_PROPERTIES = frozenset({"properties", "parameters", "location", "feature"})

@@ -16,6 +16,7 @@ from allmende.store.model import Arrival, EntityKind, Observation, Receipt
 from allmende.store.query import Kind, Query
 from allmende.store.read import Reader
 from allmende.store.scope import DayStatistics, DecisionRow, Page, Record, Scope, Series, StreamSummary, TokenRow
+from allmende.store.statistics import Statistics
 from allmende.store.write import Writer
 
 Decide = Callable[[dict[str, int]], list[DecisionRow]]
@@ -118,22 +119,22 @@ class SqlStore:
     def latest(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, Observation]:
         """See the port."""
         with reading(self.engine) as connection:
-            return Reader(connection, scope).latest(ids)
+            return Statistics(connection, scope).latest(ids)
 
     def series(self, scope: Scope, datastream_id: int, since: int, until: int) -> Series:
         """See the port."""
         with reading(self.engine) as connection:
-            return Reader(connection, scope).series(datastream_id, since, until)
+            return Statistics(connection, scope).series(datastream_id, since, until)
 
     def days(self, scope: Scope, ids: Sequence[int], since: int, until: int) -> list[DayStatistics]:
         """See the port."""
         with reading(self.engine) as connection:
-            return Reader(connection, scope).days(ids, since, until)
+            return Statistics(connection, scope).days(ids, since, until)
 
     def summary(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
         """See the port."""
         with reading(self.engine) as connection:
-            return Reader(connection, scope).summary(ids)
+            return Statistics(connection, scope).summary(ids)
 
     def categories(self, ids: set[int]) -> dict[int, str]:
         """See the port."""

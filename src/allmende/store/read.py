@@ -1,65 +1,39 @@
-"""Answers of the store: pages, links, latest values, series and statistics, within a scope."""
+"""Pages of entities and observations, and the links between them, within a scope."""
 
-import base64
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
-from sqlalchemy import Connection, FromClause, Select, and_, func, or_, select
-from sqlalchemy.exc import DataError, ProgrammingError
+from sqlalchemy import Connection, FromClause, Select, func, select, true, union_all
 
-from allmende.kernel.clock import DAY_MICROSECONDS, EPOCH
 from allmende.kernel.errors import ErrorCode, Malformed
+from allmende.kernel.ids import datastream_of_observation
 from allmende.kernel.text import Text
-from allmende.store.filters import NOT_COMPARABLE, Compiler, linked, seen
-from allmende.store.model import Location, Observation
+from allmende.store.filters import Compiler, linked
 from allmende.store.navigation import LINKS
-from allmende.store.query import Kind, Order, Path, Query
-from allmende.store.rows import coarse, observation_from_row, record_from_row
-from allmende.store.scope import DayStatistics, Page, Record, Scope, Series, StreamSummary
+from allmende.store.paging import ID, Key, behind, cursor_of, keys_of
+from allmende.store.query import Compare, Constant, Expression, Kind, Logic, Path, Query
+from allmende.store.rows import coarse, observations_from_rows, record_from_row
+from allmende.store.scope import Limits, Page, Record, Scope
 from allmende.store.tables import (
+    datastream_features,
     datastreams,
     historical_location_locations,
-    observations,
+    historical_locations,
     sources,
-    stream_days,
     stream_state,
     thing_locations,
 )
-from allmende.store.visible import seen_observations, stream_ids
+from allmende.store.visible import Part, entities, parts_of, rows_of, seen, together
 
-BAD_CURSOR = ErrorCode(
-    "query.bad_cursor",
-    Text("Die Fortsetzungsmarke ist nicht gültig.", "The continuation mark is not valid."),
-    Text("Folgen Sie dem nextLink der vorigen Seite unverändert.", "Follow the nextLink of the page before as it is."),
-)
 NO_SUCH_LINK = ErrorCode(
     "query.no_such_link",
     Text("Von {kind} führt kein Weg zu „{name}“.", "There is no link “{name}” on {kind}."),
     Text("Möglich sind: {known}.", "Possible are: {known}."),
 )
 MANY = 500
-
-
-def source_names(connection: Connection) -> dict[int, str]:
-    """Map source numbers to names."""
-    return {row.id: row.name for row in connection.execute(select(sources))}
-
-
-def _cursor(values: Sequence[Any]) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(list(values))).decode().rstrip("=")
-
-
-def _from_cursor(text: str, size: int) -> list[Any]:
-    try:
-        values = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=list[Any])
-    except (ValueError, msgspec.DecodeError) as error:
-        raise Malformed(BAD_CURSOR) from error
-    if len(values) != size:
-        raise Malformed(BAD_CURSOR)
-    return values
+NOTHING = Part(Limits(), streams=(0,))
+STREAM_NUMBER, TIME = Path(("Datastream", "id")), Path(("phenomenonTime",))
 
 
 class Reader:
@@ -68,97 +42,128 @@ class Reader:
     def __init__(self, connection: Connection, scope: Scope) -> None:
         self.connection = connection
         self.scope = scope
-        self.compiler = Compiler(scope, connection.dialect)
 
     def page(self, query: Query) -> Page:
-        """Answer a question with one page; keys of the order and the id make the cursor of the next."""
-        rows = seen(query.kind, self.scope).alias("r")
-        question = self._conditions(query, select(rows), rows)
-        count = None
-        if query.count:
-            count = self._run(select(func.count()).select_from(question.subquery()))[0][0]
-        keys = self._keys(query, rows)
-        question = self._after(query, question, keys)
-        labelled = question.add_columns(*(key.label(f"key_{index}") for index, (key, _) in enumerate(keys)))
-        for key, descending in keys:
-            labelled = labelled.order_by(key.desc() if descending else key.asc())
-        found = self._run(labelled.limit(query.top + 1).offset(query.skip))
-        shown = found[: query.top]
-        more = len(found) > len(shown) and shown
-        cursor = _cursor([getattr(shown[-1], f"key_{i}") for i in range(len(keys))]) if more else None
-        return Page(self._records(query.kind, shown), cursor, count)
+        """Answer a question with one page; ``skip`` counts from the beginning and not from a cursor."""
+        if query.kind == "Observations":
+            return self._observations(query)
+        rows = entities(query.kind, self.scope).alias("r")
+        compiler = Compiler(self.scope, self.connection.dialect)
+        question = self._conditions(query, compiler, rows)
+        count = self._counted(question) if query.count else None
+        found, cursor = self._found(query, [(question, keys_of(compiler, query, rows))])
+        return Page(self.records(query.kind, found), cursor, count)
 
-    def _run(self, question: Select[Any]) -> Sequence[Any]:
-        """Run a question that a reader worded; PostgreSQL refuses to compare unlike kinds."""
-        try:
-            return self.connection.execute(question).all()
-        except (ProgrammingError, DataError) as error:
-            raise Malformed(NOT_COMPARABLE, path="$filter") from error
+    def _observations(self, query: Query) -> Page:
+        streams = self._streams(query)
+        parts = parts_of(self.connection, self.scope, streams)
+        here = {part.limits for part in parts}
+        kept = {name: limits for name, limits in self.scope.categories.items() if limits in here}
+        compiler = Compiler(msgspec.structs.replace(self.scope, categories=kept), self.connection.dialect)
+        by_id = (not query.order or query.order[0].path == ID) and not _mentions(query.where, TIME)
+        questions, count = [], 0
+        for part in parts or [NOTHING]:
+            rows = rows_of(part, self.scope, by_id=by_id).subquery().alias("r")
+            question = self._conditions(query, compiler, rows)
+            count += self._count_of(query, part, question) if query.count else 0
+            questions.append((question, keys_of(compiler, query, rows)))
+        found, cursor = self._found(query, questions)
+        return Page(self.records("Observations", found), cursor, count if query.count else None)
 
-    def _conditions(self, query: Query, question: Select[Any], rows: FromClause) -> Select[Any]:
+    def _streams(self, query: Query) -> list[int] | None:
+        """Name the datastreams to which a question keeps, where it does."""
+        if query.id is not None:
+            return [datastream_of_observation(query.id)]
+        if query.within is not None and query.within.kind == "Datastreams":
+            return [query.within.id]
+        if query.within is not None and query.within.kind == "FeaturesOfInterest":
+            link = datastream_features.c
+            return list(
+                self.connection.execute(select(link.datastream_id).where(link.feature_id == query.within.id)).scalars()
+            )
+        return _named_stream(query.where)
+
+    def _count_of(self, query: Query, part: Part, question: Select[Any]) -> int:
+        """Count a part; from the maintained state where nothing narrows it."""
+        whole = query.where is None and query.id is None
+        if part.limits.plain and whole and (query.within is None or query.within.kind == "Datastreams"):
+            s = stream_state.c
+            total = select(func.coalesce(func.sum(s["count"]), 0)).where(part.chosen(s.datastream_id))
+            return int(self.connection.execute(total).scalar_one())
+        return self._counted(question)
+
+    def _counted(self, question: Select[Any]) -> int:
+        return int(self.connection.execute(select(func.count()).select_from(question.subquery())).scalar_one())
+
+    def _conditions(self, query: Query, compiler: Compiler, rows: FromClause) -> Select[Any]:
+        question = select(rows)
         if query.id is not None:
             question = question.where(rows.c.id == query.id)
         if query.within is not None:
-            names = [name for name, link in LINKS[query.within.kind].items() if link.target == query.kind]
-            if not names:
-                known = ", ".join(LINKS[query.within.kind])
-                raise Malformed(NO_SUCH_LINK, kind=query.within.kind, name=query.kind, known=known)
-            near = seen(query.within.kind, self.scope).alias("n")
-            link = LINKS[query.within.kind][names[0]]
-            if link.between is None and link.near == "id" and query.within.kind == "Datastreams":
-                question = question.where(rows.c[link.far] == query.within.id)
-            else:
-                question = question.where(
-                    select(near.c.id).where(near.c.id == query.within.id, linked(link, near, rows)).exists()
-                )
+            question = question.where(self._hangs(query, rows))
         if query.where is not None:
-            question = question.where(self.compiler.condition(query.where, query.kind, rows))
+            question = question.where(compiler.condition(query.where, query.kind, rows))
         return question
 
-    def _keys(self, query: Query, rows: FromClause) -> list[tuple[Any, bool]]:
-        orders = [*query.order]
-        if not orders or orders[-1].path.parts != ("id",):
-            orders.append(Order(Path(("id",)), orders[-1].descending if orders else False))
-        return [
-            (
-                self.compiler.value(order.path, query.kind, rows, as_number=order.path.parts == ("result",)),
-                order.descending,
-            )
-            for order in orders
-        ]
+    def _hangs(self, query: Query, rows: FromClause) -> Any:
+        """Tell whether a row hangs on the entity to which a question keeps."""
+        within = query.within
+        if within is None:
+            return None
+        links = LINKS[within.kind]
+        link = next((link for link in links.values() if link.target == query.kind), None)
+        if link is None:
+            raise Malformed(NO_SUCH_LINK, kind=within.kind, name=query.kind, known=", ".join(links))
+        if within.kind == "Datastreams":
+            return rows.c[link.far] == within.id if query.kind != "Observations" else true()
+        near = self._rows(within.kind, [within.id]).alias("n")
+        return select(near.c.id).where(near.c.id == within.id, linked(link, near, rows)).correlate(rows).exists()
 
-    def _after(self, query: Query, question: Select[Any], keys: list[tuple[Any, bool]]) -> Select[Any]:
-        """Continue behind the cursor: lexicographically later in the order; nulls stand last."""
-        if query.after is None:
-            return question
-        values = _from_cursor(query.after, len(keys))
-        branches = []
-        for index, ((key, descending), value) in enumerate(zip(keys, values, strict=True)):
-            same = [
-                other.is_(None) if past is None else other == past
-                for (other, _), past in zip(keys[:index], values[:index], strict=True)
-            ]
-            later = self._later(key, value, descending=descending)
-            if later is not None:
-                branches.append(and_(*same, later))
-        return question.where(or_(*branches))
+    def _rows(self, kind: Kind, ids: Sequence[int]) -> FromClause:
+        """Give the visible rows of a set; of observations only those of the datastreams of these."""
+        if kind != "Observations":
+            return seen(kind, self.scope)
+        streams = {datastream_of_observation(number) for number in ids}
+        return together(parts_of(self.connection, self.scope, streams), self.scope)
 
-    def _later(self, key: Any, value: Any, *, descending: bool) -> Any:
-        """Tell what follows a key; SQLite sorts nulls first going up, PostgreSQL last."""
-        nulls_last = (self.connection.dialect.name == "postgresql") != descending
-        if value is None:
-            return None if nulls_last else key.is_not(None)
-        beyond = key < value if descending else key > value
-        return or_(beyond, key.is_(None)) if nulls_last else beyond
+    def _found(self, query: Query, questions: list[tuple[Select[Any], list[Key]]]) -> tuple[list[Any], str | None]:
+        """Order and cut; of several questions each gives its first rows, which are then put in one order."""
+        skip = 0 if query.after is not None else query.skip
+        selected = []
+        for question, keys in questions:
+            narrowed = question if query.after is None else behind(question, keys, query.after)
+            labelled = narrowed.add_columns(*(key.sql.label(f"key_{index}") for index, key in enumerate(keys)))
+            selected.append(labelled.order_by(*(key.ordering for key in keys)))
+        keys = questions[0][1]
+        if len(selected) == 1:
+            final = selected[0].limit(query.top + 1).offset(skip)
+        else:
+            first = [select(part.limit(query.top + 1 + skip).subquery()) for part in selected]
+            rows = union_all(*first).subquery()
+            again = [msgspec.structs.replace(key, sql=rows.c[f"key_{index}"]) for index, key in enumerate(keys)]
+            final = select(rows).order_by(*(key.ordering for key in again)).limit(query.top + 1).offset(skip)
+        found = list(self.connection.execute(final).all())
+        shown = found[: query.top]
+        more = len(found) > len(shown) > 0
+        return shown, cursor_of(shown[-1][-len(keys) :]) if more else None
 
-    def _records(self, kind: Kind, rows: Sequence[Any]) -> list[Record]:
-        names = source_names(self.connection) if kind == "Observations" else {}
-        records = [record_from_row(kind, row, names) for row in rows]
+    def records(self, kind: Kind, rows: Sequence[Any]) -> list[Record]:
+        """Read rows, with what belongs to them from other tables."""
+        if kind == "Observations":
+            values = observations_from_rows(rows, self.source_names({row.source_id for row in rows}))
+            return [Record(value.id, value) for value in values]
+        records = [record_from_row(kind, row) for row in rows]
         if kind in ("Locations", "FeaturesOfInterest"):
-            return [self._coarse(kind, record) for record in records]
+            return self._coarse(kind, records)
         if kind in ("Things", "HistoricalLocations"):
             return self._with_locations(kind, records)
         return records
+
+    def source_names(self, numbers: set[int | None]) -> dict[int, str]:
+        """Map source numbers to names."""
+        wanted = sorted(number for number in numbers if number is not None)
+        question = select(sources.c.id, sources.c.name).where(sources.c.id.in_(wanted))
+        return {row.id: row.name for row in self.connection.execute(question)}
 
     def _with_locations(self, kind: Kind, records: list[Record]) -> list[Record]:
         table, near = (
@@ -166,144 +171,86 @@ class Reader:
             if kind == "Things"
             else (historical_location_locations, "historical_location_id")
         )
-        ids = [record.id for record in records]
         found: dict[int, list[int]] = {}
-        for row in self.connection.execute(select(table).where(table.c[near].in_(ids))):
+        question = select(table).where(table.c[near].in_([record.id for record in records]))
+        for row in self.connection.execute(question.order_by(table.c.location_id)):
             found.setdefault(getattr(row, near), []).append(row.location_id)
         return [
-            Record(
-                record.id, msgspec.structs.replace(record.value, location_ids=tuple(sorted(found.get(record.id, []))))
-            )
-            for record in records
+            Record(r.id, msgspec.structs.replace(r.value, location_ids=tuple(found.get(r.id, ())))) for r in records
         ]
 
-    def _coarse(self, kind: Kind, record: Record) -> Record:
-        """Apply the space grid of the categories whose datastreams stand at the place."""
+    def _coarse(self, kind: Kind, records: list[Record]) -> list[Record]:
+        """Apply the widest space grid of the categories whose datastreams stand, or stood, at the place."""
         if not any(limits.space_grid for limits in self.scope.categories.values()):
-            return record
-        link = thing_locations.c
-        near = (
-            select(link.thing_id).where(link.location_id == record.id)
-            if kind == "Locations"
-            else select(seen(kind, self.scope).c.thing_id).where(seen(kind, self.scope).c.id == record.id)
-        )
-        named = self.connection.execute(
-            select(datastreams.c.category).where(datastreams.c.thing_id.in_(near)).distinct()
-        )
-        metres = max(
-            (self.scope.categories[row.category].space_grid for row in named if row.category in self.scope.categories),
-            default=0,
-        )
-        value = record.value
-        if isinstance(value, Location):
-            return Record(record.id, msgspec.structs.replace(value, location=coarse(value.location, metres)))
-        return Record(record.id, msgspec.structs.replace(value, feature=coarse(value.feature, metres)))
+            return records
+        places = _categories_at(kind).subquery()
+        question = select(places).where(places.c.place.in_([record.id for record in records]))
+        metres: dict[int, int] = {}
+        for number, category in self.connection.execute(question.distinct()):
+            limits = self.scope.categories.get(category)
+            metres[number] = max(metres.get(number, 0), limits.space_grid if limits else 0)
+        field = "location" if kind == "Locations" else "feature"
+        return [Record(r.id, _coarsened(r.value, field, metres.get(r.id, 0))) for r in records]
 
     def related(self, kind: Kind, name: str, ids: Sequence[int]) -> dict[int, list[Record]]:
         """Follow one link from many rows at once; rows that the scope closes are left out."""
         link = LINKS[kind].get(name)
         if link is None:
             raise Malformed(NO_SUCH_LINK, kind=kind, name=name, known=", ".join(LINKS[kind]))
-        near = seen(kind, self.scope).alias("n")
-        far = seen(link.target, self.scope).alias("f")
         found: dict[int, list[Record]] = {number: [] for number in ids}
         for start in range(0, len(ids), MANY):
+            some = ids[start : start + MANY]
+            near = self._rows(kind, some).alias("n")
+            far = self._far(kind, link.target, some).alias("f")
             question = (
-                select(near.c.id.label("near_id"), far)
+                select(far, near.c.id.label("near_id"))
                 .select_from(near)
                 .join(far, linked(link, near, far))
-                .where(near.c.id.in_(ids[start : start + MANY]))
+                .where(near.c.id.in_(some))
                 .order_by(far.c.id)
             )
             rows = self.connection.execute(question).all()
-            for row, record in zip(rows, self._records(link.target, rows), strict=True):
+            for row, record in zip(rows, self.records(link.target, rows), strict=True):
                 found[row.near_id].append(record)
         return found
 
-    def latest(self, ids: Sequence[int] | None) -> dict[int, Observation]:
-        """Give the newest observation of each datastream from the maintained state; limits make it a search."""
-        names = source_names(self.connection)
-        streams = stream_ids(self.scope)
-        if ids is not None:
-            streams = streams.where(datastreams.c.id.in_(ids))
-        if all(limits.plain for limits in self.scope.categories.values()):
-            question = (
-                select(observations)
-                .join(stream_state, stream_state.c.latest_id == observations.c.id)
-                .where(stream_state.c.datastream_id.in_(streams))
-            )
-            return {row.datastream_id: observation_from_row(row, names) for row in self.connection.execute(question)}
-        found = {}
-        rows = seen_observations(self.scope).alias("r")
-        for number in self.connection.execute(streams).scalars().all():
-            newest = select(rows).where(rows.c.datastream_id == number).order_by(rows.c.start.desc(), rows.c.id.desc())
-            row = self.connection.execute(newest.limit(1)).first()
-            if row is not None:
-                found[number] = observation_from_row(row, names)
-        return found
+    def _far(self, kind: Kind, target: Kind, ids: Sequence[int]) -> FromClause:
+        if kind == "Datastreams" and target == "Observations":
+            return together(parts_of(self.connection, self.scope, ids), self.scope)
+        return seen(target, self.scope)
 
-    def series(self, datastream_id: int, since: int, until: int) -> Series:
-        """Give the numbers of a datastream in ``[since, until)``."""
-        rows = seen_observations(self.scope).alias("r")
-        question = (
-            select(rows.c.start, rows.c.number)
-            .where(
-                rows.c.datastream_id == datastream_id,
-                rows.c.start >= since,
-                rows.c.start < until,
-                rows.c.number.is_not(None),
-                rows.c.datastream_id.in_(stream_ids(self.scope)),
-            )
-            .order_by(rows.c.start, rows.c.id)
+
+def _categories_at(kind: Kind) -> Select[Any]:
+    """Pair places with the categories of the datastreams that observe, or observed, there."""
+    d = datastreams.c
+    if kind == "FeaturesOfInterest":
+        about = datastream_features.c
+        return select(about.feature_id.label("place"), d.category).join_from(
+            datastream_features, datastreams, d.id == about.datastream_id
         )
-        found = self.connection.execute(question).all()
-        return Series(np.array([row[0] for row in found], np.int64), np.array([row[1] for row in found], np.float64))
+    link, history = historical_location_locations, historical_locations
+    return (
+        select(link.c.location_id.label("place"), d.category)
+        .join_from(link, history, history.c.id == link.c.historical_location_id)
+        .join(datastreams, d.thing_id == history.c.thing_id)
+    )
 
-    def days(self, ids: Sequence[int], since: int, until: int) -> list[DayStatistics]:
-        """Give the statistics of UTC days ``[since, until)``, counted from 1970; finer limits withhold them."""
-        question = (
-            select(stream_days, stream_days.c["count"].label("amount"), datastreams.c.category)
-            .join(datastreams, datastreams.c.id == stream_days.c.datastream_id)
-            .where(
-                stream_days.c.datastream_id.in_(stream_ids(self.scope).where(datastreams.c.id.in_(list(ids)))),
-                stream_days.c.day >= since,
-                stream_days.c.day < until,
-            )
-            .order_by(stream_days.c.datastream_id, stream_days.c.day)
-        )
-        found = []
-        for row in self.connection.execute(question):
-            limits = self.scope.categories[row.category]
-            too_new = limits.delay and (row.day + 1) * DAY_MICROSECONDS > self.scope.now - limits.delay
-            too_fine = limits.time_grid > DAY_MICROSECONDS or "result" in limits.hidden
-            if too_new or too_fine or row.amount < limits.minimum_group:
-                continue
-            day = (EPOCH + dt.timedelta(days=row.day)).date()
-            found.append(DayStatistics(row.datastream_id, day, row.amount, row.minimum, row.maximum, row.total))
-        return found
 
-    def summary(self, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
-        """Give count, first and last time of each datastream; under limits they are counted on what may be seen."""
-        streams = stream_ids(self.scope)
-        if ids is not None:
-            streams = streams.where(datastreams.c.id.in_(list(ids)))
-        if all(limits.plain for limits in self.scope.categories.values()):
-            question: Select[Any] = select(
-                stream_state.c.datastream_id, stream_state.c.count, stream_state.c.first, stream_state.c.last
-            ).where(stream_state.c.datastream_id.in_(streams))
-        else:
-            rows = seen_observations(self.scope).alias("r")
-            question = (
-                select(
-                    rows.c.datastream_id,
-                    func.count().label("count"),
-                    func.min(rows.c.start).label("first"),
-                    func.max(rows.c.start + rows.c.duration).label("last"),
-                )
-                .where(rows.c.datastream_id.in_(streams))
-                .group_by(rows.c.datastream_id)
-            )
-        return {
-            row.datastream_id: StreamSummary(int(row._mapping["count"]), row.first, row.last)
-            for row in self.connection.execute(question)
-        }
+def _coarsened(value: Any, field: str, metres: int) -> Any:
+    return msgspec.structs.replace(value, **{field: coarse(getattr(value, field), metres)})
+
+
+def _named_stream(where: Expression | None) -> list[int] | None:
+    """Find the one datastream that a condition names: ``Datastream/id eq 7``, alone or with others by ``and``."""
+    if isinstance(where, Compare) and where.operator == "eq" and where.left == STREAM_NUMBER:
+        right = where.right
+        if isinstance(right, Constant) and type(right.value) is int:
+            return [right.value] if 0 < right.value < 1 << 31 else []
+    if isinstance(where, Logic) and where.operator == "and":
+        return next((found for term in where.terms if (found := _named_stream(term)) is not None), None)
+    return None
+
+
+def _mentions(where: Expression | None, path: Path) -> bool:
+    """Tell whether a condition speaks of a property anywhere."""
+    return where is not None and repr(path) in repr(where)

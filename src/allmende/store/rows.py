@@ -1,12 +1,11 @@
 """From table rows to entities and back."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import cos, radians
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row
 
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
@@ -21,7 +20,6 @@ from allmende.store.model import (
     Sensor,
     Thing,
 )
-from allmende.store.query import Kind
 from allmende.store.scope import HistoricalLocation, Record
 from allmende.store.tables import QUALITIES
 
@@ -145,22 +143,29 @@ def datastream_from_row(row: Any) -> Datastream:
     )
 
 
-def observation_from_row(row: Any, sources: dict[int, str]) -> Observation:
-    """Read an observation; what a duty hides is None."""
-    end = row.start + row.duration
-    return Observation(
-        id=row.id,
-        datastream_id=row.datastream_id,
-        phenomenon_start=row.start,
-        phenomenon_end=end if row.duration else None,
-        result_time=end + row.latency if row.latency is not None else None,
-        received=row.received,
-        result=row.number if row.number is not None else (json_value(row.other) if row.other is not None else None),
-        quality=QUALITIES[row.quality or 0],
-        source=sources.get(row.source_id, ""),
-        parameters=json_value(row.parameters) if row.parameters is not None else None,
-        feature_id=row.feature_id,
-    )
+def observations_from_rows(rows: Iterable[Any], sources: dict[int, str]) -> list[Observation]:
+    """Read observations, whose columns stand first in the rows; what a duty hides is None."""
+    found = []
+    for row in rows:
+        number, stream, start, duration, latency, received, value, other, *rest = row
+        quality, source, _, more, feature = rest[:5]
+        end = start + duration
+        found.append(
+            Observation(
+                id=number,
+                datastream_id=stream,
+                phenomenon_start=start,
+                phenomenon_end=end if duration else None,
+                result_time=None if latency is None else end + latency,
+                received=received,
+                result=value if other is None else json_value(other),
+                quality=QUALITIES[quality or 0],
+                source=sources.get(source, ""),
+                parameters=None if more is None else json_value(more),
+                feature_id=feature,
+            )
+        )
+    return found
 
 
 READERS: dict[EntityKind, Callable[[Any], Any]] = {
@@ -174,10 +179,8 @@ READERS: dict[EntityKind, Callable[[Any], Any]] = {
 }
 
 
-def record_from_row(kind: Kind, row: Row[Any], sources: dict[int, str]) -> Record:
-    """Read a row of any set."""
-    if kind == "Observations":
-        return Record(row.id, observation_from_row(row, sources))
+def record_from_row(kind: EntityKind, row: Any) -> Record:
+    """Read a row of an entity set."""
     return Record(row.id, READERS[kind](row))
 
 

@@ -1,10 +1,13 @@
 """The tables as a reader may see them: what the scope does not open is not there, limits are part of the query."""
 
+from collections.abc import Collection
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger as Big
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     FromClause,
     Select,
     SmallInteger,
@@ -18,19 +21,23 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy import Text as String
 
+from allmende.kernel.ids import SEQUENCE_BITS
 from allmende.store.model import EntityKind
+from allmende.store.query import Kind
 from allmende.store.scope import Limits, Scope
 from allmende.store.tables import (
     TABLE_OF,
+    datastream_features,
     datastreams,
     features,
+    historical_location_locations,
     historical_locations,
     observations,
-    thing_locations,
 )
 
 # Names by which a duty may hide a part of an observation → the columns that hold it.
@@ -63,70 +70,160 @@ def _thing_seen(scope: Scope, thing_id: ColumnElement[Any]) -> ColumnElement[boo
     return _not_only_closed(scope, datastreams.c.thing_id == thing_id)
 
 
+def _location_seen(scope: Scope, location_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Judge a place by the things that stand there and those that ever stood there."""
+    link, history = historical_location_locations.c, historical_locations.c
+    here = and_(link.location_id == location_id, history.id == link.historical_location_id)
+    return or_(not_(exists().where(here)), exists().where(and_(here, _thing_seen(scope, history.thing_id))))
+
+
+def _feature_seen(scope: Scope) -> ColumnElement[bool]:
+    link = datastream_features.c
+    about = and_(link.feature_id == features.c.id, datastreams.c.id == link.datastream_id)
+    of_thing = or_(features.c.thing_id.is_(None), _thing_seen(scope, features.c.thing_id))
+    return or_(and_(not_(exists().where(about)), of_thing), exists().where(and_(about, opened(scope))))
+
+
 def entities(kind: EntityKind, scope: Scope) -> FromClause:
     """Give the rows of an entity set that the scope lets through."""
     table = TABLE_OF[kind]
-    link = thing_locations
     conditions: dict[EntityKind, ColumnElement[bool]] = {
         "Things": _thing_seen(scope, TABLE_OF["Things"].c.id),
-        "Locations": or_(
-            not_(exists().where(link.c.location_id == table.c.id)),
-            exists().where(and_(link.c.location_id == table.c.id, _thing_seen(scope, link.c.thing_id))),
-        ),
+        "Locations": _location_seen(scope, TABLE_OF["Locations"].c.id),
         "HistoricalLocations": _thing_seen(scope, historical_locations.c.thing_id),
-        "Sensors": _not_only_closed(scope, datastreams.c.sensor_id == table.c.id),
-        "ObservedProperties": _not_only_closed(scope, datastreams.c.observed_property_id == table.c.id),
+        "Sensors": _not_only_closed(scope, datastreams.c.sensor_id == TABLE_OF["Sensors"].c.id),
+        "ObservedProperties": _not_only_closed(
+            scope, datastreams.c.observed_property_id == TABLE_OF["ObservedProperties"].c.id
+        ),
         "Datastreams": opened(scope),
-        "FeaturesOfInterest": and_(features.c.thing_id.is_not(None), _thing_seen(scope, features.c.thing_id)),
+        "FeaturesOfInterest": _feature_seen(scope),
     }
     return select(table).where(conditions[kind]).subquery()
 
 
-def _plain(names: list[str], limits: Limits, scope: Scope) -> Select[Any]:
-    """Select observations of categories that share limits without a time grid."""
+class Part(msgspec.Struct, frozen=True):
+    """Observations under the same limits: of named datastreams, of categories, or (neither named) of all there are."""
+
+    limits: Limits
+    streams: tuple[int, ...] | None = None
+    categories: tuple[str, ...] | None = None
+
+    def chosen(self, number: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Tell of a datastream's number whether it belongs to the part."""
+        if self.streams is not None:
+            return number == self.streams[0] if len(self.streams) == 1 else number.in_(self.streams)
+        if self.categories is not None:
+            return number.in_(select(datastreams.c.id).where(datastreams.c.category.in_(self.categories)))
+        return true()
+
+    def chosen_by_id(self) -> ColumnElement[bool]:
+        """Choose by ranges of observation ids, in whose order the rows lie, where it is one datastream."""
+        if self.streams is None or len(self.streams) > 1:
+            return self.chosen(observations.c.datastream_id)
+        first = self.streams[0] << SEQUENCE_BITS
+        return and_(observations.c.id > first, observations.c.id < first + (1 << SEQUENCE_BITS))
+
+
+def parts_of(connection: Connection, scope: Scope, streams: Collection[int] | None = None) -> list[Part]:
+    """Group what the scope opens, of some datastreams or of all, by limits."""
+    groups: dict[Limits, list[Any]] = {}
+    if streams is not None:
+        question = select(datastreams.c.id, datastreams.c.category).where(datastreams.c.id.in_(sorted(streams)))
+        for number, category in connection.execute(question.order_by(datastreams.c.id)):
+            if category in scope.categories:
+                groups.setdefault(scope.categories[category], []).append(number)
+        return [Part(limits, streams=tuple(numbers)) for limits, numbers in groups.items()]
+    present = sorted(connection.execute(select(datastreams.c.category).distinct()).scalars())
+    for category in present:
+        if category in scope.categories:
+            groups.setdefault(scope.categories[category], []).append(category)
+    if len(groups) == 1 and all(category in scope.categories for category in present):
+        return [Part(limits) for limits in groups]
+    return [Part(limits, categories=tuple(names)) for limits, names in groups.items()]
+
+
+def rows_of(
+    part: Part, scope: Scope, *, by_id: bool = False, since: int | None = None, until: int | None = None
+) -> Select[Any]:
+    """Select a part's observations with its limits applied, whose time lies in ``[since, until)``."""
+    if part.limits.time_grid:
+        return _gridded(part, scope, since, until)
+    return _plain(part, scope, by_id, since, until)
+
+
+def _columns(limits: Limits) -> list[Any]:
+    """Give the columns of observations; hidden ones are null, and so nothing can be learnt by asking."""
     hidden = {column for field in limits.hidden for column in HIDEABLE.get(field, ())}
-    columns = [null().label(column.name) if column.name in hidden else column for column in observations.c]
-    question = select(*columns).where(
-        observations.c.datastream_id.in_(select(datastreams.c.id).where(datastreams.c.category.in_(names)))
-    )
-    return question.where(observations.c.start <= scope.now - limits.delay) if limits.delay else question
+    columns: list[Any] = [
+        cast(null(), column.type).label(column.name) if column.name in hidden else column for column in observations.c
+    ]
+    if "resultTime" in limits.hidden:
+        index = list(observations.c).index(observations.c.received)
+        columns[index] = (observations.c.start + observations.c.duration).label("received")
+    return columns
 
 
-def _gridded(names: list[str], limits: Limits, scope: Scope) -> Select[Any]:
+def _plain(part: Part, scope: Scope, by_id: bool, since: int | None, until: int | None) -> Select[Any]:
+    o, limits = observations.c, part.limits
+    question = select(*_columns(limits)).where(part.chosen_by_id() if by_id else part.chosen(o.datastream_id))
+    if since is not None:
+        question = question.where(o.start >= since)
+    if until is not None:
+        question = question.where(o.start < until)
+    if limits.delay:
+        question = question.where(o.start + o.duration <= scope.now - limits.delay)
+    # A single observation is a group of one.
+    return question.where(false()) if limits.minimum_group > 1 and not limits.time_grid else question
+
+
+def _gridded(part: Part, scope: Scope, since: int | None, until: int | None) -> Select[Any]:
     """Select means per grid cell, with the id of the cell's first observation; cells too small are left out."""
-    inner = _plain(names, limits, scope).subquery()
-    cell = inner.c.start - inner.c.start % limits.time_grid
-    return (
+    limits = part.limits
+    grid = limits.time_grid
+    inner = _plain(
+        part, scope, False, None if since is None else since - grid, None if until is None else until + grid
+    ).subquery()
+    cell = inner.c.start - (inner.c.start % grid + grid) % grid
+    amount = func.count()
+    counted = literal('{"count":').concat(cast(amount, String)).concat(literal("}"))
+    question = (
         select(
             func.min(inner.c.id).label("id"),
             inner.c.datastream_id,
             cell.label("start"),
-            cast(literal(limits.time_grid), Big).label("duration"),
+            cast(literal(grid), Big).label("duration"),
             cast(null(), Big).label("latency"),
-            cell.label("received"),
+            (cell + grid).label("received"),
             func.avg(inner.c.number).label("number"),
             cast(null(), String).label("other"),
             cast(literal(0), SmallInteger).label("quality"),
             func.min(inner.c.source_id).label("source_id"),
             literal("").label("message"),
-            cast(null(), String).label("parameters"),
+            (cast(null(), String) if "parameters" in limits.hidden else counted).label("parameters"),
             func.min(inner.c.feature_id).label("feature_id"),
         )
-        .where(inner.c.number.is_not(None), cell + limits.time_grid <= scope.now - limits.delay)
+        .where(inner.c.number.is_not(None), cell + grid <= scope.now - limits.delay)
         .group_by(inner.c.datastream_id, cell)
-        .having(func.count() >= max(limits.minimum_group, 1))
+        .having(amount >= max(limits.minimum_group, 1))
     )
+    if since is not None:
+        question = question.where(cell >= since)
+    return question if until is None else question.where(cell < until)
 
 
-def seen_observations(scope: Scope) -> FromClause:
-    """Give the observations that the scope lets through, with its limits applied."""
+def together(parts: list[Part], scope: Scope) -> FromClause:
+    """Give the observations of several parts as one set of rows."""
+    if not parts:
+        return select(observations).where(false()).subquery()
+    selected = [rows_of(part, scope) for part in parts]
+    return selected[0].subquery() if len(parts) == 1 else union_all(*selected).subquery()
+
+
+def seen(kind: Kind, scope: Scope) -> FromClause:
+    """Give the rows of any set, observations too, that the scope lets through."""
+    if kind != "Observations":
+        return entities(kind, scope)
     groups: dict[Limits, list[str]] = {}
     for category, limits in sorted(scope.categories.items()):
         groups.setdefault(limits, []).append(category)
-    if not groups:
-        return select(observations).where(false()).subquery()
-    parts = [
-        _gridded(names, limits, scope) if limits.time_grid else _plain(names, limits, scope)
-        for limits, names in groups.items()
-    ]
-    return parts[0].subquery() if len(parts) == 1 else union_all(*parts).subquery()
+    return together([Part(limits, categories=tuple(names)) for limits, names in groups.items()], scope)

@@ -1,0 +1,133 @@
+"""The functions of the standard's filters (OGC 18-088, table 25) that the store computes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Float as Number
+from sqlalchemy import Integer, Numeric, cast, func, literal
+from sqlalchemy import Text as String
+
+from allmende.kernel.errors import ErrorCode, Malformed
+from allmende.kernel.text import Text
+from allmende.store.values import Plain, Value
+
+SECOND = 1_000_000
+EARLIEST, LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999
+
+UNKNOWN_FUNCTION = ErrorCode(
+    "query.unknown_function",
+    Text(
+        "Die Funktion „{name}“ mit {count} Werten gibt es hier nicht.",
+        "There is no function “{name}” with {count} values here.",
+    ),
+    Text("Möglich sind: {known}.", "Possible are: {known}."),
+)
+
+
+class Function(msgspec.Struct, frozen=True):
+    """The kinds of the arguments, the kind of the value, and how it is built."""
+
+    takes: tuple[Plain, ...]
+    gives: Plain
+    build: Callable[..., Any]
+
+
+def _fraction(micros: Any) -> Any:
+    return cast((micros % SECOND + SECOND) % SECOND, Number) / float(SECOND)
+
+
+def _size(size: Any) -> Any:
+    """Give a whole number that is not negative; PostgreSQL refuses negative lengths."""
+    return cast((size + func.abs(size)) / 2, Integer)
+
+
+_SHARED: dict[str, tuple[Function, ...]] = {
+    "startswith": (Function(("text", "text"), "truth", lambda a, b: func.substr(a, 1, func.length(b)) == b),),
+    "endswith": (
+        Function(
+            ("text", "text"),
+            "truth",
+            lambda a, b: (
+                (func.length(a) >= func.length(b))
+                & (func.substr(a, func.length(a) - func.length(b) + 1, func.length(b)) == b)
+            ),
+        ),
+    ),
+    "tolower": (Function(("text",), "text", func.lower),),
+    "toupper": (Function(("text",), "text", func.upper),),
+    "trim": (Function(("text",), "text", func.trim),),
+    "length": (Function(("text",), "number", func.length),),
+    "concat": (Function(("text", "text"), "text", lambda a, b: cast(a, String).concat(b)),),
+    "substring": (
+        Function(("text", "number"), "text", lambda a, start: func.substr(a, _size(start) + 1)),
+        Function(
+            ("text", "number", "number"), "text", lambda a, start, size: func.substr(a, _size(start) + 1, _size(size))
+        ),
+    ),
+    "floor": (Function(("number",), "number", func.floor),),
+    "ceiling": (Function(("number",), "number", func.ceil),),
+    "add": (Function(("number", "number"), "number", lambda a, b: a + b),),
+    "sub": (Function(("number", "number"), "number", lambda a, b: a - b),),
+    "mul": (Function(("number", "number"), "number", lambda a, b: cast(a, Number) * b),),
+    "div": (Function(("number", "number"), "number", lambda a, b: cast(a, Number) / func.nullif(cast(b, Number), 0)),),
+    "fractionalseconds": (Function(("instant",), "number", _fraction),),
+    "totaloffsetminutes": (Function(("instant",), "number", lambda a: a - a),),
+    "mindatetime": (Function((), "instant", lambda: literal(EARLIEST)),),
+    "maxdatetime": (Function((), "instant", lambda: literal(LATEST)),),
+}
+_PARTS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S"}
+
+
+def _on_sqlite() -> dict[str, tuple[Function, ...]]:
+    def written(form: str) -> Callable[[Any], Any]:
+        return lambda micros: func.strftime(form, (micros - (micros % SECOND + SECOND) % SECOND) / SECOND, "unixepoch")
+
+    def part(form: str) -> Callable[[Any], Any]:
+        return lambda micros: cast(written(form)(micros), Number)
+
+    return {
+        "substringof": (Function(("text", "text"), "truth", lambda a, b: func.instr(b, a) > 0),),
+        "indexof": (Function(("text", "text"), "number", lambda a, b: func.instr(a, b) - 1),),
+        "round": (Function(("number",), "number", func.round),),
+        "mod": (Function(("number", "number"), "number", lambda a, b: func.mod(a, func.nullif(b, 0))),),
+        "date": (Function(("instant",), "text", written("%Y-%m-%d")),),
+        "time": (Function(("instant",), "text", written("%H:%M:%S")),),
+        **{name: (Function(("instant",), "number", part(form)),) for name, form in _PARTS.items()},
+    }
+
+
+def _on_postgres() -> dict[str, tuple[Function, ...]]:
+    def instant(micros: Any) -> Any:
+        return func.timezone("UTC", func.to_timestamp(func.floor(micros / float(SECOND))))
+
+    def part(name: str) -> Callable[[Any], Any]:
+        return lambda micros: cast(func.date_part(name, instant(micros)), Number)
+
+    def exact(build: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *values: cast(build(*(cast(value, Numeric) for value in values)), Number)
+
+    return {
+        "substringof": (Function(("text", "text"), "truth", lambda a, b: func.strpos(b, a) > 0),),
+        "indexof": (Function(("text", "text"), "number", lambda a, b: func.strpos(a, b) - 1),),
+        "round": (Function(("number",), "number", exact(func.round)),),
+        "mod": (Function(("number", "number"), "number", exact(lambda a, b: func.mod(a, func.nullif(b, 0)))),),
+        "date": (Function(("instant",), "text", lambda a: func.to_char(instant(a), "YYYY-MM-DD")),),
+        "time": (Function(("instant",), "text", lambda a: func.to_char(instant(a), "HH24:MI:SS")),),
+        **{name: (Function(("instant",), "number", part(name)),) for name in _PARTS},
+    }
+
+
+ON_SQLITE, ON_POSTGRES = _SHARED | _on_sqlite(), _SHARED | _on_postgres()
+
+
+def call(name: str, values: list[Value], now: int, *, postgres: bool) -> Value:
+    """Compile a call; refuse functions that are not known with so many values, and values of the wrong kind."""
+    if name == "now" and not values:
+        return Value("instant", literal(now))
+    table = ON_POSTGRES if postgres else ON_SQLITE
+    for function in table.get(name, ()):
+        if len(function.takes) == len(values):
+            arguments = [value.of_kind(kind) for value, kind in zip(values, function.takes, strict=True)]
+            return Value(function.gives, function.build(*arguments))
+    raise Malformed(UNKNOWN_FUNCTION, name=name[:40], count=len(values), known=", ".join(sorted([*table, "now"])))

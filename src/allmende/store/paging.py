@@ -1,0 +1,103 @@
+"""Keyset paging: the keys of the order and the id make a cursor, behind which the next page begins."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import FromClause, Select, and_, or_
+
+from allmende.kernel.errors import ErrorCode, Malformed
+from allmende.kernel.text import Text
+from allmende.store.filters import Compiler
+from allmende.store.query import Order, Path, Query
+from allmende.store.rows import storable
+
+BAD_CURSOR = ErrorCode(
+    "query.bad_cursor",
+    Text("Die Fortsetzungsmarke ist nicht gültig.", "The continuation mark is not valid."),
+    Text("Folgen Sie dem nextLink der vorigen Seite unverändert.", "Follow the nextLink of the page before as it is."),
+)
+ID = Path(("id",))
+GREATEST = 1 << 63
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One key of an order. Nulls stand last in either direction and in either database."""
+
+    kind: str
+    sql: Any
+    descending: bool
+    nullable: bool
+
+    @property
+    def ordering(self) -> Any:
+        """Give the clause of ORDER BY."""
+        ordering = self.sql.desc() if self.descending else self.sql.asc()
+        return ordering.nulls_last() if self.nullable else ordering
+
+    def beyond(self, value: Any) -> Any:
+        """Tell what follows a value; nothing follows a null."""
+        if value is None:
+            return None
+        beyond = self.sql < value if self.descending else self.sql > value
+        return or_(beyond, self.sql.is_(None)) if self.nullable else beyond
+
+    def same(self, value: Any) -> Any:
+        """Tell what has the same key."""
+        return self.sql.is_(None) if value is None else self.sql == value
+
+    def fits(self, value: Any) -> bool:
+        """Tell whether a cursor's value can be one of this key."""
+        if value is None:
+            return self.nullable
+        if self.kind == "text":
+            return storable(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < GREATEST
+
+
+def keys_of(compiler: Compiler, query: Query, rows: FromClause) -> list[Key]:
+    """Compile the order of a question; the id comes last, so that the order is whole."""
+    orders = [*query.order]
+    if not any(order.path == ID for order in orders):
+        orders.append(Order(ID, orders[-1].descending if orders else False))
+    keys = []
+    for order in orders:
+        for kind, sql, nullable in compiler.key(order.path, query.kind, rows):
+            collated = sql.collate("C") if kind == "text" and compiler.postgres else sql
+            keys.append(Key(kind, collated, order.descending, nullable))
+        if order.path == ID:
+            break
+    return keys
+
+
+def behind(question: Select[Any], keys: Sequence[Key], cursor: str) -> Select[Any]:
+    """Narrow a question to what stands behind a cursor."""
+    values = _values(cursor, keys)
+    branches = []
+    for index, (key, value) in enumerate(zip(keys, values, strict=True)):
+        beyond = key.beyond(value)
+        if beyond is not None:
+            branches.append(and_(*(k.same(v) for k, v in zip(keys[:index], values[:index], strict=True)), beyond))
+    question = question.where(or_(*branches))
+    first, value = keys[0], values[0]
+    if len(keys) > 1 and not first.nullable:
+        # Says again what the branches say, in a form that an index can use.
+        question = question.where(first.sql <= value if first.descending else first.sql >= value)
+    return question
+
+
+def cursor_of(values: Sequence[Any]) -> str:
+    """Write the keys of a page's last row as a cursor."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(list(values))).decode().rstrip("=")
+
+
+def _values(cursor: str, keys: Sequence[Key]) -> list[Any]:
+    try:
+        raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        values = msgspec.json.decode(raw, type=list[Any])
+    except (ValueError, msgspec.DecodeError) as error:
+        raise Malformed(BAD_CURSOR) from error
+    if len(values) != len(keys) or not all(key.fits(value) for key, value in zip(keys, values, strict=True)):
+        raise Malformed(BAD_CURSOR)
+    return values

@@ -1,0 +1,175 @@
+"""Values in conditions: each has a kind, so that both databases refuse the same comparisons."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import ColumnElement, case, cast, false, func, literal, literal_column, or_
+from sqlalchemy import Float as Number
+from sqlalchemy import Text as String
+from sqlalchemy.dialects.postgresql import JSONB
+
+from allmende.kernel.errors import ErrorCode, Malformed
+from allmende.kernel.text import Text
+from allmende.store.query import Constant
+from allmende.store.rows import storable
+
+Sql = ColumnElement[Any]
+Plain = Literal["number", "text", "instant", "truth"]
+
+NOT_COMPARABLE = ErrorCode(
+    "query.not_comparable",
+    Text("{left} und {right} lassen sich nicht vergleichen.", "{left} and {right} cannot be compared."),
+    Text(
+        "Prüfen Sie die Art der Werte (Text, Zahl, Zeitpunkt, Wahrheitswert).",
+        "Check the kind of the values (text, number, instant, truth value).",
+    ),
+)
+WRONG_KIND = ErrorCode(
+    "query.wrong_kind",
+    Text("An dieser Stelle steht {found} statt {wanted}.", "Here stands {found} in place of {wanted}."),
+    Text(
+        "Prüfen Sie die Art der Werte (Text, Zahl, Zeitpunkt, Wahrheitswert).",
+        "Check the kind of the values (text, number, instant, truth value).",
+    ),
+)
+UNUSABLE_TEXT = ErrorCode(
+    "query.unusable_text",
+    Text("Ein Text enthält ein Zeichen, das nicht gespeichert wird.", "A text has a character that is never stored."),
+    Text("Verwenden Sie Texte ohne Nullzeichen.", "Use texts without NUL characters."),
+)
+KIND_NAMES = {
+    "number": Text("eine Zahl", "a number"),
+    "text": Text("ein Text", "a text"),
+    "instant": Text("ein Zeitpunkt", "an instant"),
+    "truth": Text("ein Wahrheitswert", "a truth value"),
+    "null": Text("null", "null"),
+    "open": Text("ein offener Wert", "an open value"),
+    "json": Text("ein JSON-Objekt", "a JSON object"),
+}
+_POSTGRES_KINDS = {"number": ["number"], "text": ["string"], "truth": ["boolean"]}
+_SQLITE_KINDS = {"number": ["integer", "real"], "text": ["text"], "truth": ["true", "false"]}
+_NO_PATH: Sql = literal_column("'{}'::text[]")
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a.is_distinct_from(b),
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+}
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A compiled value. One of kind ``open`` (a result, a JSON member) is of the kind that it is compared with.
+
+    ``present`` is null where the value is absent.
+    """
+
+    kind: Plain | Literal["null", "open", "json"]
+    sql: Any = None
+    variants: dict[str, Any] = {}
+
+    @property
+    def present(self) -> Sql:
+        """Give what is null exactly where the value is absent."""
+        found: Sql = self.variants["present"] if self.kind == "open" else self.sql
+        return found
+
+    def of_kind(self, kind: Plain) -> Sql:
+        """Give the value as one of a kind; refuse another kind."""
+        if self.kind == "open" and kind in self.variants:
+            return self.variants[kind]  # type: ignore[no-any-return]
+        if self.kind != kind:
+            raise Malformed(WRONG_KIND, found=KIND_NAMES[self.kind], wanted=KIND_NAMES[kind])
+        return self.sql  # type: ignore[no-any-return]
+
+
+def constant(value: Constant) -> Value:
+    """Compile a constant."""
+    raw = value.value
+    if raw is None:
+        return Value("null")
+    if isinstance(raw, bool):
+        return Value("truth", literal(raw))
+    if isinstance(raw, str):
+        if not storable(raw):
+            raise Malformed(UNUSABLE_TEXT)
+        return Value("text", literal(raw))
+    if value.is_instant:
+        return Value("instant", literal(int(raw)))
+    return Value("number", literal(float(raw) if isinstance(raw, int) and abs(raw) >= 1 << 53 else raw))
+
+
+def compare(operator: str, left: Value, right: Value, *, postgres: bool) -> ColumnElement[bool]:
+    """Compile a comparison; refuse kinds that do not fit."""
+    if "null" in (left.kind, right.kind):
+        return _with_null(operator, left, right)
+    kinds = {left.kind, right.kind} - {"open"}
+    ordered = operator not in ("eq", "ne")
+    if len(kinds) > 1 or "json" in kinds or (ordered and "truth" in kinds):
+        raise Malformed(NOT_COMPARABLE, left=KIND_NAMES[left.kind], right=KIND_NAMES[right.kind])
+    if not kinds:
+        return _open(operator, left, right, postgres=postgres)
+    (kind,) = kinds
+    if kind == "instant" and "open" in (left.kind, right.kind):
+        raise Malformed(NOT_COMPARABLE, left=KIND_NAMES[left.kind], right=KIND_NAMES[right.kind])
+    return _same_kind(operator, kind, left, right, postgres=postgres)
+
+
+def _same_kind(operator: str, kind: Any, left: Value, right: Value, *, postgres: bool) -> ColumnElement[bool]:
+    one, other = left.of_kind(kind), right.of_kind(kind)
+    if kind == "text" and postgres and operator not in ("eq", "ne"):
+        one = one.collate("C")
+    compared: ColumnElement[bool] = OPERATORS[operator](one, other)
+    return compared
+
+
+def _with_null(operator: str, left: Value, right: Value) -> ColumnElement[bool]:
+    other = right if left.kind == "null" else left
+    if operator not in ("eq", "ne"):
+        raise Malformed(NOT_COMPARABLE, left=KIND_NAMES[left.kind], right=KIND_NAMES[right.kind])
+    if other.kind == "null":
+        return false() if operator == "ne" else ~false()
+    present = other.present
+    return present.is_(None) if operator == "eq" else present.is_not(None)
+
+
+def _open(operator: str, left: Value, right: Value, *, postgres: bool) -> ColumnElement[bool]:
+    kinds = ("number", "text", "truth") if operator in ("eq", "ne") else ("number", "text")
+    if operator == "ne":
+        return ~func.coalesce(_open("eq", left, right, postgres=postgres), literal(value=False))
+    return or_(*(_same_kind(operator, kind, left, right, postgres=postgres) for kind in kinds))
+
+
+def member(column: Sql, names: tuple[str, ...], *, postgres: bool) -> Value:
+    """Compile a member of a JSON text (the whole of it without names), whatever its kind."""
+    if postgres:
+        parsed = cast(column, JSONB)
+        kind = func.jsonb_typeof(func.jsonb_extract_path(parsed, *names) if names else parsed)
+        text = func.jsonb_extract_path_text(parsed, *names) if names else parsed.op("#>>")(_NO_PATH)
+        names_of = _POSTGRES_KINDS
+        truth = text == literal("true")
+    else:
+        path = literal("$" + "".join(f'."{name}"' for name in names))
+        kind, text = func.json_type(column, path), func.json_extract(column, path)
+        names_of = _SQLITE_KINDS
+        truth = kind == literal("true")
+    return Value(
+        "open",
+        variants={
+            "number": case((kind.in_(names_of["number"]), cast(text, Number) if postgres else text)),
+            "text": case((kind.in_(names_of["text"]), cast(text, String))),
+            "truth": case((kind.in_(names_of["truth"]), truth)),
+            "present": func.nullif(kind, literal("null")),
+        },
+    )
+
+
+def result(number: Sql, other: Sql, names: tuple[str, ...], *, postgres: bool) -> Value:
+    """Compile an observation's result: a number has a column of its own, the rest is JSON."""
+    found = member(other, names, postgres=postgres)
+    if names:
+        return found
+    present = case((number.is_not(None), literal("number")), else_=found.variants["present"])
+    return Value("open", variants={**found.variants, "number": number, "present": present})
