@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from allmende.ethics.model import EVERY, VERBS, Rule, Rulebook
+from allmende.ethics.model import EVERY, HIDEABLE_FIELDS, VERBS, Rule, Rulebook
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 
@@ -57,11 +57,23 @@ def _names(rule: Rule, book: Rulebook) -> Iterator[Text]:
                 yield Text(f"Regel {rule.slug}: {de} {name} ist unbekannt", f"rule {rule.slug}: unknown {en} {name}")
 
 
+def _duties(rule: Rule) -> Iterator[Text]:
+    duties, slug = rule.duties, rule.slug
+    for field in duties.hidden_fields:
+        if field not in HIDEABLE_FIELDS:
+            yield Text(f"Regel {slug}: {field} lässt sich nicht verbergen", f"rule {slug}: {field} cannot be hidden")
+    sizes = (duties.delay_seconds, duties.time_grid_seconds, duties.space_grid_metres, duties.minimum_group)
+    if min(sizes) < 0:
+        yield Text(f"Regel {slug} hat eine negative Auflage", f"rule {slug} has a negative duty")
+    if duties.minimum_group > 1 and not duties.time_grid_seconds:
+        yield Text(f"Regel {slug}: Mindestgruppe ohne Zeitraster", f"rule {slug}: smallest group without time grid")
+
+
 def faults(book: Rulebook) -> list[Text]:
     """List what is wrong: doubles, loops, unknown names, turned validity, missing sources, unruled categories."""
     found = [*_doubles(book), *_tree(book)]
     for rule in book.rules:
-        found += _names(rule, book)
+        found += [*_names(rule, book), *_duties(rule)]
         if rule.since and rule.until and rule.until < rule.since:
             found.append(Text(f"Regel {rule.slug} endet vor ihrem Beginn", f"rule {rule.slug} ends before it begins"))
         if not rule.source.strip():

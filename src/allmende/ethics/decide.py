@@ -13,6 +13,7 @@ from allmende.ethics.model import EVERY, VERBS, Decision, Rule, Rulebook
 from allmende.kernel.text import Text
 
 Key = tuple[str, str, str]
+MOST_KEPT = 100_000
 
 UNKNOWN_PURPOSE = Text(
     "Der Zweck „{purpose}“ ist nicht erklärt oder kein einzelner Zweck.",
@@ -45,6 +46,8 @@ class Compiled:
         self._recipients = {recipient.slug for recipient in book.recipients}
         self._below, self._above = self._masks()
         self._table: dict[Key, list[tuple[int, Rule]]] = {}
+        self._known: dict[tuple[str, str, str, str], Decision] = {}
+        self._day: dt.date | None = None
         for rule in book.rules:
             self._enter(rule)
 
@@ -84,7 +87,20 @@ class Compiled:
         return None
 
     def decide(self, verb: str, purpose: str, category: str, recipient: str, day: dt.date) -> Decision:
-        """Answer one request; the rules named are all prohibitions that match, or else the permission that holds."""
+        """Answer one request; the rules named are all prohibitions that match, or else the permission that holds.
+
+        Answers are kept for the day they are asked for, since rules begin and end with days.
+        """
+        if day != self._day or len(self._known) >= MOST_KEPT:
+            self._known, self._day = {}, day
+        known = self._known
+        key = (verb, purpose, category, recipient)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = self._decided(verb, purpose, category, recipient, day)
+        return found
+
+    def _decided(self, verb: str, purpose: str, category: str, recipient: str, day: dt.date) -> Decision:
         undeclared = self._undeclared(purpose, category, recipient)
         if undeclared is not None:
             return Decision(False, (), undeclared)

@@ -11,12 +11,15 @@ Verb = Literal["collect", "link", "use", "pass_on", "publish", "delete"]
 VERBS: tuple[Verb, ...] = ("collect", "link", "use", "pass_on", "publish", "delete")
 PersonalReference = Literal["none", "aggregated", "anonymous", "pseudonymous", "personal", "special"]
 EVERY = "*"
+# The parts of an observation, by their SensorThings names, that a rule may hide.
+HIDEABLE_FIELDS = ("result", "resultTime", "resultQuality", "parameters", "FeatureOfInterest", "source")
 
 
 class Duties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a permission demands: delay and time grid in seconds, space grid in metres, smallest group, hidden fields.
 
-    A time grid gives means per grid cell, aligned to 1970-01-01T00:00Z.
+    A time grid gives means per grid cell, aligned to 1970-01-01T00:00Z, each with the count behind it; cells with
+    fewer values than the smallest group are withheld. Hidden fields are those of ``HIDEABLE_FIELDS``.
     """
 
     delay_seconds: int = 0

@@ -5,13 +5,14 @@ They live beside the observations because the data process checks them and never
 
 import datetime as dt
 import hashlib
+import hmac
 import re
 import secrets
 
 import msgspec
 
 from allmende.gate.door import Gate
-from allmende.kernel.clock import micros_from_instant, utc_now
+from allmende.kernel.clock import micros_from_instant, today, utc_now
 from allmende.kernel.errors import Denied, ErrorCode, Invalid, Unknown
 from allmende.kernel.text import Text
 from allmende.store.scope import TokenRow
@@ -63,6 +64,7 @@ class Token(msgspec.Struct, frozen=True):
     name: str
     scopes: tuple[str, ...]
     until: dt.date | None
+    last_used: dt.date | None = None
 
     def require(self, *scopes: str) -> None:
         """Refuse unless the token has one of the scopes (or ``admin``)."""
@@ -72,7 +74,7 @@ class Token(msgspec.Struct, frozen=True):
 
 def _digest(plain: str) -> str:
     """Hash a token; it carries 256 random bits, so a fast hash is enough."""
-    return hashlib.sha256(plain.encode()).hexdigest()
+    return hashlib.sha256(plain.encode(errors="surrogatepass")).hexdigest()
 
 
 def _check(gate: Gate, name: str, scopes: tuple[str, ...], until: dt.date | None) -> None:
@@ -85,7 +87,7 @@ def _check(gate: Gate, name: str, scopes: tuple[str, ...], until: dt.date | None
             raise Invalid(BAD_SCOPE, scope=scope[:60])
         if scope.startswith("read:") and scope.removeprefix("read:") not in leaves:
             raise Invalid(UNDECLARED_PURPOSE, purpose=scope.removeprefix("read:"), known=", ".join(leaves))
-    if until is not None and until < utc_now().date():
+    if until is not None and until < today():
         raise Invalid(PAST, until=until.isoformat())
 
 
@@ -105,12 +107,20 @@ def revoke(gate: Gate, name: str) -> None:
 
 def list_tokens(gate: Gate) -> list[Token]:
     """Give the tokens that are not revoked."""
-    return [Token(row.name, row.scopes, row.until) for row in gate.store.tokens() if row.revoked is None]
+    return [_token(row) for row in gate.store.tokens() if row.revoked is None]
+
+
+def _token(row: TokenRow) -> Token:
+    return Token(row.name, row.scopes, row.until, row.last_used)
 
 
 def authenticate(gate: Gate, plain: str) -> Token:
-    """Give the token for its plain form; unknown, revoked and expired ones look the same."""
-    for row in gate.store.tokens(_digest(plain)):
-        if row.revoked is None and (row.until is None or row.until >= utc_now().date()):
-            return Token(row.name, row.scopes, row.until)
+    """Give the token for its plain form, and note the day; unknown, revoked and expired ones look the same."""
+    digest, day = _digest(plain), today()
+    for row in gate.store.tokens(digest):
+        valid = row.revoked is None and (row.until is None or row.until >= day)
+        if hmac.compare_digest(row.digest, digest) and valid:
+            if row.last_used != day:
+                gate.store.use_token(row.name, day)
+            return _token(row)
     raise Unknown(NOT_VALID)

@@ -59,7 +59,7 @@ def Binary(value: bytes) -> bytes:  # noqa: N802 - the name is PEP 249's
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turn APSW's errors into those of PEP 249."""
     try:
         yield
@@ -91,7 +91,7 @@ class Cursor:
         """Run one statement."""
         self.description = None
         before = self.connection.apsw.total_changes()
-        with _translated():
+        with translated():
             self._cursor.execute(sql, tuple(parameters))
         self.rowcount = self.connection.apsw.total_changes() - before if self.description is None else -1
         self.lastrowid = self.connection.apsw.last_insert_rowid()
@@ -100,7 +100,7 @@ class Cursor:
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> "Cursor":
         """Run one statement for many rows."""
         before = self.connection.apsw.total_changes()
-        with _translated():
+        with translated():
             self._cursor.executemany(sql, rows)
         self.rowcount = self.connection.apsw.total_changes() - before
         self.description = None
@@ -108,12 +108,12 @@ class Cursor:
 
     def fetchone(self) -> Any:
         """Give the next row or nothing."""
-        with _translated():
+        with translated():
             return next(self._cursor, None)
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """Give up to so many rows."""
-        with _translated():
+        with translated():
             rows = []
             for row in self._cursor:
                 rows.append(row)
@@ -123,7 +123,7 @@ class Cursor:
 
     def fetchall(self) -> list[Any]:
         """Give all rows that are left."""
-        with _translated():
+        with translated():
             return list(self._cursor)
 
     def close(self) -> None:
@@ -143,7 +143,7 @@ class Connection:
     isolation_level: str | None = None
 
     def __init__(self, filename: str) -> None:
-        with _translated():
+        with translated():
             self.apsw = apsw.Connection(filename)
 
     def cursor(self) -> Cursor:
@@ -153,13 +153,13 @@ class Connection:
     def commit(self) -> None:
         """End the transaction, if there is one; durable when it returns (``synchronous=FULL``)."""
         if self.apsw.in_transaction:
-            with _translated():
+            with translated():
                 self.apsw.execute("COMMIT")
 
     def rollback(self) -> None:
         """Take the transaction back, if there is one."""
         if self.apsw.in_transaction:
-            with _translated():
+            with translated():
                 self.apsw.execute("ROLLBACK")
 
     def close(self) -> None:

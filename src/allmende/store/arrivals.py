@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from allmende.kernel.clock import iso_from_micros
 from allmende.kernel.errors import ErrorCode, Invalid, NotFound
@@ -109,22 +109,25 @@ class Stream(msgspec.Struct, frozen=True):
     latest_start: int | None
 
 
+_D, _S = datastreams.c, stream_state.c
+_STREAMS = (
+    select(
+        *(_D.id, _D.category, _D.observation_type, _D.minimum, _D.maximum, _D.feature_id),
+        *(_S.sequence, _S["count"], _S.first, _S.last, _S.latest_id, _S.latest_start),
+    )
+    .join_from(datastreams, stream_state, _S.datastream_id == _D.id)
+    .where(_D.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_D.id)
+    .with_for_update(of=stream_state)
+)
+
+
 def streams_of(connection: Connection, ids: set[int]) -> dict[int, Stream]:
     """Look up the datastreams of a batch, and lock their state in order of their numbers."""
-    d, s = datastreams.c, stream_state.c
-    question = (
-        select(
-            *(d.id, d.category, d.observation_type, d.minimum, d.maximum, d.feature_id),
-            *(s.sequence, s["count"], s.first, s.last, s.latest_id, s.latest_start),
-        )
-        .join_from(datastreams, stream_state, s.datastream_id == d.id)
-        .order_by(d.id)
-        .with_for_update(of=stream_state)
-    )
     wanted = sorted(ids)
     found: dict[int, Stream] = {}
     for start in range(0, len(wanted), MANY):
-        for row in connection.execute(question.where(d.id.in_(wanted[start : start + MANY]))):
+        for row in connection.execute(_STREAMS, {"ids": wanted[start : start + MANY]}):
             number, category, kind, *rest = row
             found[number] = Stream(number, category, kind.rpartition("OM_")[2], *rest)
     return found

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
-from allmende.kernel.errors import Broken, Busy, ErrorCode
+from allmende.kernel.errors import Broken, Busy, ErrorCode, Malformed
 from allmende.kernel.text import Text
 from allmende.store import apsw_dbapi
 
@@ -33,8 +32,14 @@ OLD_SQLITE = ErrorCode(
     ),
     Text("Installieren Sie apsw neu: pip install --upgrade apsw", "Install apsw anew: pip install --upgrade apsw"),
 )
+NOT_COMPUTABLE = ErrorCode(
+    "query.not_computable",
+    Text("Mit diesen Werten lässt sich nicht rechnen.", "These values cannot be computed with."),
+    Text("Prüfen Sie die Zahlen in der Bedingung.", "Check the numbers in the condition."),
+)
 SAFE_SQLITE = (3, 51, 3)
 BUSY_MILLISECONDS = 20_000
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY")
 
 
 def is_postgres(url: str) -> bool:
@@ -45,20 +50,14 @@ def is_postgres(url: str) -> bool:
 def _sqlite(path: str) -> Engine:
     if apsw_dbapi.sqlite_version_info < SAFE_SQLITE:
         raise Broken(OLD_SQLITE, version=apsw_dbapi.sqlite_version)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{path}", module=apsw_dbapi, pool_size=8, max_overflow=24)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: apsw_dbapi.Connection, _record: Any) -> None:
-        connection.apsw.set_busy_timeout(BUSY_MILLISECONDS)
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "cache_size=-65536",
-            "temp_store=MEMORY",
-        ):
-            connection.apsw.execute(f"PRAGMA {pragma}")
+        with apsw_dbapi.translated():
+            connection.apsw.set_busy_timeout(BUSY_MILLISECONDS)
+            for pragma in PRAGMAS:
+                connection.apsw.execute(f"PRAGMA {pragma}")
         # SQLite's own know ASCII only.
         connection.create_function("lower", 1, str.lower, deterministic=True)
         connection.create_function("upper", 1, str.upper, deterministic=True)
@@ -99,9 +98,13 @@ def _translated() -> Iterator[None]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that reads one consistent state."""
-    with _translated(), engine.begin() as connection:
-        yield connection
+    """Open a transaction that reads one consistent state; what cannot be computed is the question's fault."""
+    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with _translated(), engine.connect().execution_options(**options) as connection, connection.begin():
+        try:
+            yield connection
+        except DataError as error:
+            raise Malformed(NOT_COMPUTABLE) from error
 
 
 @contextmanager

@@ -6,6 +6,7 @@ fits behind it.
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from allmende.kernel.clock import micros_from_instant, utc_now
@@ -225,6 +226,8 @@ class SqlStore:
 
 def migrate_store(url: str) -> int:
     """Bring a store to this version; give the version it had."""
+    if not is_postgres(url):
+        Path(url).parent.mkdir(parents=True, exist_ok=True)
     engine = open_engine(url)
     try:
         return schema.migrate(engine)

@@ -1,8 +1,10 @@
 """Numbered migrations of the store's own; a database of a newer version is refused untouched."""
 
 from importlib import resources
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import ProgrammingError
 
 from allmende.kernel.errors import Broken, ErrorCode
 from allmende.kernel.text import Text
@@ -28,6 +30,24 @@ OLDER = ErrorCode(
     Text("Führen Sie aus: allmende migrate", "Run: allmende migrate"),
 )
 
+NOT_SET_UP = ErrorCode(
+    "store.not_set_up",
+    Text("Der Messwertspeicher ist noch nicht eingerichtet.", "The observation store is not set up yet."),
+    Text("Führen Sie aus: allmende migrate", "Run: allmende migrate"),
+)
+NO_ROLE = ErrorCode(
+    "store.no_role",
+    Text(
+        "Die Datenbankrolle {role} fehlt, und {user} darf sie nicht anlegen oder annehmen.",
+        "The database role {role} is missing, and {user} may neither make nor take it.",
+    ),
+    Text(
+        "Als Verwalter der Datenbank: CREATE ROLE {role} NOLOGIN; GRANT {role} TO {user};",
+        "As administrator of the database: CREATE ROLE {role} NOLOGIN; GRANT {role} TO {user};",
+    ),
+)
+MIGRATION_LOCK = 0x616C6C6D
+
 _WORDS = {
     "sqlite": {
         "id": "INTEGER PRIMARY KEY",
@@ -52,29 +72,44 @@ def version_of(connection: Connection) -> int:
 
 
 def check(engine: Engine) -> None:
-    """Refuse a store that is newer or older than this program."""
+    """Refuse a store that is newer or older than this program, and one that is not set up; make nothing."""
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+        raise Broken(NOT_SET_UP)
     with reading(engine) as connection:
         found = version_of(connection)
     if found > VERSION:
         raise Broken(NEWER, found=found, known=VERSION)
+    if found == 0:
+        raise Broken(NOT_SET_UP)
     if found < VERSION:
         raise Broken(OLDER, found=found, known=VERSION)
 
 
+def _portal_role(connection: Connection) -> None:
+    """Make the portal's role and join it; where the user may not, an administrator must have done so before."""
+    for done, statement in (
+        ("SELECT 1 FROM pg_roles WHERE rolname = :role", f"CREATE ROLE {PORTAL_ROLE} NOLOGIN"),
+        ("SELECT 1 WHERE pg_has_role(current_user, :role, 'USAGE')", f"GRANT {PORTAL_ROLE} TO CURRENT_USER"),
+    ):
+        if connection.execute(text(done), {"role": PORTAL_ROLE}).first() is not None:
+            continue
+        try:
+            connection.exec_driver_sql(statement)
+        except ProgrammingError as error:
+            user = connection.engine.url.username
+            raise Broken(NO_ROLE, role=PORTAL_ROLE, user=user) from error
+
+
 def _schemas(connection: Connection) -> None:
     """Keep the portal out: its role owns schema ``city`` and has no right on ``observations`` (ADR 0007)."""
-    statements = [
+    _portal_role(connection)
+    for statement in (
         "CREATE SCHEMA IF NOT EXISTS observations",
-        "REVOKE ALL ON SCHEMA observations FROM PUBLIC",
-        f"""DO $$ BEGIN
-            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{PORTAL_ROLE}')
-            THEN CREATE ROLE {PORTAL_ROLE} NOLOGIN; END IF;
-            END $$""",
-        f"GRANT {PORTAL_ROLE} TO CURRENT_USER",
         f"CREATE SCHEMA IF NOT EXISTS city AUTHORIZATION {PORTAL_ROLE}",
-        f"REVOKE ALL ON SCHEMA observations FROM {PORTAL_ROLE}",
-    ]
-    for statement in statements:
+        f"REVOKE ALL ON SCHEMA observations FROM PUBLIC, {PORTAL_ROLE}",
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA observations FROM PUBLIC, {PORTAL_ROLE}",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA observations REVOKE ALL ON TABLES FROM PUBLIC",
+    ):
         connection.exec_driver_sql(statement)
 
 
@@ -82,6 +117,7 @@ def migrate(engine: Engine) -> int:
     """Bring the store to this program's version in one transaction; give the version it had before."""
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             _schemas(connection)
         found = version_of(connection)
         if found > VERSION:

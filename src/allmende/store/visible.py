@@ -40,7 +40,7 @@ from allmende.store.tables import (
     observations,
 )
 
-# Names by which a duty may hide a part of an observation → the columns that hold it.
+# What a duty may hide of an observation → the columns that hold it; the rule check knows the same names.
 HIDEABLE = {
     "result": ("number", "other"),
     "resultTime": ("latency",),

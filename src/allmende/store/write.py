@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from allmende.kernel.clock import DAY_MICROSECONDS, iso_from_micros
 from allmende.kernel.errors import Conflict, ErrorCode
@@ -31,6 +31,7 @@ DIFFERS = ErrorCode(
 # datastream, start, duration, source, message
 Key = tuple[int, int, int, int, str]
 Row = tuple[Any, ...]
+_SOURCES = select(sources.c.name, sources.c.id).where(sources.c.name.in_(bindparam("names", expanding=True)))
 Permit = Callable[[dict[str, int]], None]
 
 
@@ -100,11 +101,11 @@ class Writer:
         ]
 
     def _sources(self, names: set[str]) -> dict[str, int]:
-        question = select(sources.c.name, sources.c.id).where(sources.c.name.in_(sorted(names)))
-        known = {row.name: row.id for row in self.connection.execute(question)}
+        wanted = {"names": sorted(names)}
+        known = {row.name: row.id for row in self.connection.execute(_SOURCES, wanted)}
         if len(known) < len(names):
             ADD_SOURCES.run(self.connection, [(name,) for name in sorted(names - set(known))])
-            known = {row.name: row.id for row in self.connection.execute(question)}
+            known = {row.name: row.id for row in self.connection.execute(_SOURCES, wanted)}
         return known
 
     def _present(self, keys: list[Key], streams: dict[int, Stream]) -> dict[Key, tuple[int, float | None, str | None]]:
