@@ -26,6 +26,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.serve.forward import Forwarder
+from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
 
 log = structlog.get_logger("allmende.data")
@@ -102,7 +103,7 @@ class Health:
             return "not started"
         return "ok" if age < WORK_SILENT_SECONDS else f"silent for {int(age)} s"
 
-    async def __call__(self, _request: Request) -> Response:
+    async def answer(self, _request: Request) -> Response:
         """Give 200 when store and rules are well, 503 otherwise; work may rest without making it worse."""
         state = await anyio.to_thread.run_sync(self.state)
         well = state["store"] == "ok" and state["rules"] == "ok"
@@ -139,10 +140,10 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
 
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     routes = [
-        Route("/health", Health(settings, gate), methods=["GET"]),
+        Route("/health", Health(settings, gate).answer, methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),
         *_doors(settings, gate, figures),
-        Route("/{path:path}", forwarder or nothing, methods=methods),
+        Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=methods),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={AllmendeError: _told, 500: _told})
     app.add_middleware(_Doors, figures=figures)
@@ -177,6 +178,7 @@ class _Doors:
 
 def run(settings: Settings, *, fd: int | None = None, forward_to: str | None = None) -> None:
     """Serve on an inherited socket, or on host and port, until told to stop."""
+    configure_logs()
     gate = open_gate(settings.store_url)
     config = uvicorn.Config(
         create_app(settings, gate, forward_to),

@@ -33,7 +33,7 @@ class Forwarder:
         """Let go of the connections."""
         await self._client.aclose()
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Forward one request; while the portal is away, a page says so and reloads itself."""
         headers = [(name, value) for name, value in request.headers.raw if name.decode() not in HOP_BY_HOP]
         client = request.client.host if request.client else ""

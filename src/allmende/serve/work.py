@@ -12,6 +12,7 @@ from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
+from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
 
 log = structlog.get_logger("allmende.work")
@@ -57,13 +58,14 @@ def _run_due(jobs: list[Job], now: float) -> None:
 
 def run_work(settings: Settings) -> None:
     """Do the jobs as they come due until SIGINT or SIGTERM; one that fails does not stop the others."""
+    configure_logs()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     gate = open_gate(settings.store_url)
     jobs = [
         Job(name="heartbeat", every_seconds=HEARTBEAT_SECONDS, run=lambda: _beat(settings)),
-        Job(name="demonstration", every_seconds=30.0, run=lambda: _advance_demonstration(gate)),
+        Job(name="demonstration", every_seconds=300.0, run=lambda: _advance_demonstration(gate)),
     ]
     try:
         while not stop.wait(0.5):

