@@ -4,6 +4,7 @@ from typing import Any, ClassVar, NoReturn
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 
@@ -42,10 +43,12 @@ class Person(AbstractUser):
         """Give the name, or the e-mail where no name is known."""
         return self.get_full_name() or self.email
 
-    @property
+    @cached_property
     def roles(self) -> set[str]:
-        """Give the names of the roles."""
-        return set(self.groups.values_list("name", flat=True))
+        """Give the names of the roles, read once for each request; who may all of Django administers."""
+        if not self.is_active:
+            return set()
+        return {"administrator"} if self.is_superuser else set(self.groups.values_list("name", flat=True))
 
 
 class AuditEntry(models.Model):

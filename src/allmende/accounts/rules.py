@@ -1,12 +1,8 @@
 """Roles and what they may, as plain values."""
 
-from typing import Literal
-
 import msgspec
 
 from allmende.kernel.text import Text
-
-Action = Literal["view", "add", "change", "delete", "publish"]
 
 ROLES: dict[str, Text] = {
     "office": Text("Programmbüro", "programme office"),
@@ -27,6 +23,13 @@ WRITES: dict[str, frozenset[str]] = {
     "administrator": frozenset({"programme", "register", "catalog", "stations", "rulebook", "accounts", "tokens"}),
 }
 
+# Areas that not everybody of the staff may see; all others are open to every role.
+READS: dict[str, frozenset[str]] = {
+    "accounts": frozenset({"auditor", "administrator"}),
+    "tokens": frozenset({"auditor", "administrator"}),
+    "trail": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
+}
+
 
 class SystemActor(msgspec.Struct, frozen=True):
     """The program itself, such as ``system:init``."""
@@ -37,6 +40,11 @@ class SystemActor(msgspec.Struct, frozen=True):
 def may_write(roles: set[str], area: str) -> bool:
     """Tell whether one of the roles writes in an area; the auditor's role alone never does."""
     return any(area in WRITES.get(role, frozenset()) for role in roles)
+
+
+def may_read(roles: set[str], area: str) -> bool:
+    """Tell whether one of the roles sees an area."""
+    return bool(roles & READS.get(area, frozenset(ROLES)))
 
 
 def may_enter(roles: set[str]) -> bool:

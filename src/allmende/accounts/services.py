@@ -1,9 +1,9 @@
 """Writes of people and of the audit trail."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -41,6 +41,11 @@ NO_PERSON = ErrorCode(
     Text("Eine Person {email} gibt es nicht.", "There is no person {email}."),
     Text("Alle zeigt: allmende user list", "All are shown by: allmende user list"),
 )
+LAST_ADMINISTRATOR = ErrorCode(
+    "accounts.last_administrator",
+    Text("{email} ist die letzte Person, die Zugänge verwaltet.", "{email} is the last person who administers access."),
+    Text("Geben Sie diese Rolle zuerst einer anderen Person.", "Give that role to another person first."),
+)
 NO_ROLE = ErrorCode(
     "accounts.unknown_role",
     Text("Eine Rolle „{role}“ gibt es nicht.", "There is no role “{role}”."),
@@ -73,16 +78,30 @@ def record(
 
 @transaction.atomic
 def ensure_roles() -> None:
-    """Make the groups that stand for roles; safe to repeat."""
+    """Make the groups that stand for roles; all open the staff room, what each does there stands in the rules."""
+    entrance = Permission.objects.filter(content_type__app_label="wagtailadmin", codename="access_admin")
     for role in ROLES:
-        Group.objects.get_or_create(name=role)
+        group, _ = Group.objects.get_or_create(name=role)
+        group.permissions.set(entrance)
 
 
-def _groups(roles: Iterable[str]) -> list[Group]:
+def _groups(roles: Collection[str]) -> list[Group]:
     for role in roles:
         if role not in ROLES:
             raise Invalid(NO_ROLE, role=role, known=", ".join(ROLES))
     return list(Group.objects.filter(name__in=list(roles)))
+
+
+def _names(groups: Iterable[Group]) -> list[str]:
+    return sorted(group.name for group in groups)
+
+
+def _keep_an_administrator(person: Person, *, stays: bool) -> None:
+    """Refuse to take the last active administrator away, after whom nobody could let anybody in."""
+    others = Person.objects.filter(groups__name="administrator", is_active=True).exclude(pk=person.pk)
+    is_one = person.is_active and person.groups.filter(name="administrator").exists()
+    if is_one and not stays and not others.exists():
+        raise Conflict(LAST_ADMINISTRATOR, email=person.email)
 
 
 def _check_password(password: str, person: Person | None = None) -> None:
@@ -100,7 +119,7 @@ def _person(email: str) -> Person:
 
 
 @transaction.atomic
-def create_person(actor: Actor, *, email: str, password: str | None, roles: Iterable[str]) -> Person:
+def create_person(actor: Actor, *, email: str, password: str | None, roles: Collection[str]) -> Person:
     """Add a person with roles; without a password they can come in by single sign-on only."""
     try:
         validate_email(email)
@@ -113,17 +132,18 @@ def create_person(actor: Actor, *, email: str, password: str | None, roles: Iter
     chosen = _groups(roles)
     person = Person.objects.create_user(email, password)
     person.groups.set(chosen)
-    record(actor, "accounts.person_created", person, after={"email": person.email, "roles": sorted(person.roles)})
+    record(actor, "accounts.person_created", person, after={"email": person.email, "roles": _names(chosen)})
     return person
 
 
 @transaction.atomic
-def set_roles(actor: Actor, *, email: str, roles: Iterable[str]) -> None:
+def set_roles(actor: Actor, *, email: str, roles: Collection[str]) -> None:
     """Give a person exactly these roles."""
     person = _person(email)
-    before = sorted(person.roles)
-    person.groups.set(_groups(roles))
-    record(actor, "accounts.roles_set", person, before={"roles": before}, after={"roles": sorted(person.roles)})
+    before, chosen = _names(person.groups.all()), _groups(roles)
+    _keep_an_administrator(person, stays="administrator" in roles)
+    person.groups.set(chosen)
+    record(actor, "accounts.roles_set", person, before={"roles": before}, after={"roles": _names(chosen)})
 
 
 @transaction.atomic
@@ -131,6 +151,7 @@ def set_active(actor: Actor, *, email: str, active: bool) -> None:
     """Block a person, or let them in again; nobody is deleted, so that the audit trail stays readable."""
     person = _person(email)
     before = person.is_active
+    _keep_an_administrator(person, stays=active)
     person.is_active = active
     person.save(update_fields=["is_active"])
     record(actor, "accounts.activity_set", person, before={"active": before}, after={"active": active})

@@ -46,8 +46,7 @@ class Compiled:
         self._recipients = {recipient.slug for recipient in book.recipients}
         self._below, self._above = self._masks()
         self._table: dict[Key, list[tuple[int, Rule]]] = {}
-        self._known: dict[tuple[str, str, str, str], Decision] = {}
-        self._day: dt.date | None = None
+        self._known: dict[tuple[str, str, str, str, dt.date], Decision] = {}
         for rule in book.rules:
             self._enter(rule)
 
@@ -87,17 +86,13 @@ class Compiled:
         return None
 
     def decide(self, verb: str, purpose: str, category: str, recipient: str, day: dt.date) -> Decision:
-        """Answer one request; the rules named are all prohibitions that match, or else the permission that holds.
-
-        Answers are kept for the day they are asked for, since rules begin and end with days.
-        """
-        if day != self._day or len(self._known) >= MOST_KEPT:
-            self._known, self._day = {}, day
-        known = self._known
-        key = (verb, purpose, category, recipient)
-        found = known.get(key)
+        """Answer one request; the rules named are all prohibitions that match, or else the permission that holds."""
+        key = (verb, purpose, category, recipient, day)
+        found = self._known.get(key)
         if found is None:
-            found = known[key] = self._decided(verb, purpose, category, recipient, day)
+            if len(self._known) >= MOST_KEPT:
+                self._known = {}
+            found = self._known[key] = self._decided(verb, purpose, category, recipient, day)
         return found
 
     def _decided(self, verb: str, purpose: str, category: str, recipient: str, day: dt.date) -> Decision:

@@ -7,3 +7,6 @@ urlpatterns = [
     path("intern/", include("allmende.portal.office.urls")),
     *i18n_patterns(path("", include("allmende.portal.urls")), prefix_default_language=False),
 ]
+
+handler404 = "allmende.portal.views.not_found"
+handler500 = "allmende.portal.views.broken"

@@ -59,8 +59,8 @@ def _sqlite(path: str) -> Engine:
             for pragma in PRAGMAS:
                 connection.apsw.execute(f"PRAGMA {pragma}")
         # SQLite's own know ASCII only.
-        connection.create_function("lower", 1, str.lower, deterministic=True)
-        connection.create_function("upper", 1, str.upper, deterministic=True)
+        connection.create_function("lower", 1, lambda text: text and str(text).lower(), deterministic=True)
+        connection.create_function("upper", 1, lambda text: text and str(text).upper(), deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -109,10 +109,12 @@ def _place(connection: Connection, thing: int, places: tuple[int, ...], now: int
     number = connection.execute(insert(history).values(thing_id=thing, time=now).returning(history.c.id)).scalar_one()
     rows = [{"historical_location_id": number, "location_id": place} for place in places]
     connection.execute(insert(historical_location_locations), rows)
-    feature = _feature_of_thing(connection, thing)
     hanging = datastreams.c.thing_id == thing
-    connection.execute(update(datastreams).where(hanging).values(feature_id=feature))
-    _link_feature(connection, connection.execute(select(datastreams.c.id).where(hanging)).scalars().all(), feature)
+    streams = connection.execute(select(datastreams.c.id).where(hanging)).scalars().all()
+    if streams:
+        feature = _feature_of_thing(connection, thing)
+        connection.execute(update(datastreams).where(hanging).values(feature_id=feature))
+        _link_feature(connection, streams, feature)
 
 
 def _link_feature(connection: Connection, streams: Sequence[int], feature: int | None) -> None:

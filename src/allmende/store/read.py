@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, FromClause, Select, func, select, true, union_all
+from sqlalchemy import Connection, FromClause, Select, SelectBase, func, select, true, union_all
 
 from allmende.kernel.errors import ErrorCode, Malformed
 from allmende.kernel.ids import datastream_of_observation
@@ -18,6 +18,7 @@ from allmende.store.scope import Limits, Page, Record, Scope
 from allmende.store.tables import (
     datastream_features,
     datastreams,
+    features,
     historical_location_locations,
     historical_locations,
     sources,
@@ -220,14 +221,16 @@ class Reader:
         return seen(target, self.scope)
 
 
-def _categories_at(kind: Kind) -> Select[Any]:
+def _categories_at(kind: Kind) -> SelectBase:
     """Pair places with the categories of the datastreams that observe, or observed, there."""
     d = datastreams.c
     if kind == "FeaturesOfInterest":
         about = datastream_features.c
-        return select(about.feature_id.label("place"), d.category).join_from(
+        observed = select(about.feature_id.label("place"), d.category).join_from(
             datastream_features, datastreams, d.id == about.datastream_id
         )
+        of_thing = select(features.c.id, d.category).join_from(features, datastreams, d.thing_id == features.c.thing_id)
+        return observed.union(of_thing)
     link, history = historical_location_locations, historical_locations
     return (
         select(link.c.location_id.label("place"), d.category)

@@ -154,7 +154,7 @@ def columns(title: str, unit: str, rows: Sequence[tuple[str, float]], language: 
     """Draw one horizontal bar for each name, longest first, with its value written at the end."""
     values = [{"name": name, "value": value} for name, value in rows]
     y = {"field": "name", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 220, "domain": False, "ticks": False}}
-    x = {"field": "value", "type": "quantitative", "axis": {"title": unit, "tickMinStep": 1, "format": "d"}}
+    x = {"field": "value", "type": "quantitative", "axis": {"title": unit, "tickMinStep": 1, "tickCount": 6, "format": "d"}}
     return draw(
         {
             **_frame(title),
@@ -198,7 +198,7 @@ def shares(title: str, unit: str, rows: Sequence[tuple[str, str, float]], colour
             ],
             "encoding": {
                 "y": {"field": "name", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 240, "domain": False, "ticks": False}},
-                "x": {"field": "value", "type": "quantitative", "stack": "zero", "axis": {"title": unit, "format": "d"}},
+                "x": {"field": "value", "type": "quantitative", "stack": "zero", "axis": {"title": unit, "tickCount": 6, "format": "d"}},
                 "order": {"field": "order", "type": "quantitative"},
             },
         },

@@ -1,0 +1,31 @@
+"""The day of which a page speaks, from ``?stand=YYYY-MM-DD``."""
+
+import datetime as dt
+
+import msgspec
+from django.http import HttpRequest
+
+from allmende.kernel.clock import today
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """The day, whether it is a past one, whether it was not readable, and the other fields of the form to keep."""
+
+    day: dt.date
+    past: bool
+    fault: bool
+    kept: tuple[tuple[str, str], ...] = ()
+
+
+def stand_of(request: HttpRequest) -> Stand:
+    """Read the day; an unreadable or future one gives today, with a word about it."""
+    now = today()
+    kept = tuple((name, value) for name, value in request.GET.items() if name != "stand" and value)
+    text = request.GET.get("stand", "")
+    if not text:
+        return Stand(now, past=False, fault=False, kept=kept)
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return Stand(now, past=False, fault=True, kept=kept)
+    return Stand(min(day, now), past=day < now, fault=day > now, kept=kept)

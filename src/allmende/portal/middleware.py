@@ -1,0 +1,29 @@
+"""Headers of citizens' pages: nothing from third parties, nothing that runs unasked."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+    "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+
+
+class PortalHeaders:
+    """Adds the content security policy and a short cache time to pages outside the staff room."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and set what is not set yet."""
+        response = self.get_response(request)
+        if request.path.startswith(("/intern/", "/static/")):
+            return response
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+        if response.status_code == 200:
+            response.headers.setdefault("Cache-Control", "public, max-age=30")
+        return response

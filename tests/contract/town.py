@@ -1,0 +1,252 @@
+"""A small town, made alike in any store, and questions about it at random."""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+from tests.contract.conftest import COLLECT, MINUTE, NOON, book, rule
+
+from allmende.ethics.model import Duties
+from allmende.gate.door import Gate, Grant
+from allmende.gate.query import (
+    LINKS,
+    PROPERTIES,
+    Arrival,
+    Call,
+    Compare,
+    Constant,
+    Datastream,
+    Expression,
+    Kind,
+    Location,
+    Logic,
+    Not,
+    ObservedProperty,
+    Order,
+    Path,
+    Query,
+    Sensor,
+    Thing,
+    Within,
+)
+from allmende.kernel.clock import micros_from_instant, utc_now
+from allmende.kernel.errors import AllmendeError
+
+HOUR = 60 * MINUTE
+CATEGORIES = ("weather", "coarse", "late", "secret")
+KINDS: tuple[Kind, ...] = (
+    *("Things", "Locations", "HistoricalLocations", "Sensors", "ObservedProperties", "Datastreams", "Observations"),
+    "FeaturesOfInterest",
+)
+# What was measured after noon is still held back.
+DELAY = (micros_from_instant(utc_now()) - NOON) // 1_000_000 - 600
+TOWN_RULES = book(
+    rule("collect-all", "collect", "*", "climate"),
+    rule("publish-weather", "publish", "weather", "open-data"),
+    rule(
+        *("publish-coarse", "publish", "coarse", "open-data"),
+        duties=Duties(time_grid_seconds=3600, minimum_group=3, space_grid_metres=1000),
+    ),
+    rule(
+        *("publish-late", "publish", "late", "open-data"),
+        duties=Duties(delay_seconds=DELAY, hidden_fields=("parameters", "resultTime")),
+    ),
+    rule("use-secret", "use", "secret", "climate", recipients=("city",)),
+)
+
+
+def build(gate: Gate, changed: frozenset[str] = frozenset()) -> None:
+    """Make the town; in a changed one, all that the rules hide from the public is different."""
+    grant = gate.grant(COLLECT)
+    gate.create(grant, "ObservedProperties", ObservedProperty(name="Warmth", definition="", description=""))
+    for number, category in enumerate(CATEGORIES, 1):
+        secret = category == "secret" and "secret" in changed
+        word = f"{category} {'changed' if secret else 'as it was'}"
+        sensor = gate.create(grant, "Sensors", Sensor(name=f"Sensor {word}", description=word))
+        thing = _thing(
+            gate, grant, number, word, moved=0.3 if secret else 0.0, near=category == "coarse" and category in changed
+        )
+        for twin in (1, 2):
+            stream = Datastream(
+                name=f"{word} {twin}", description="", thing_id=thing, sensor_id=sensor, observed_property_id=1,
+                unit="%" if secret else "Cel", category=category, data_use="tests",
+                properties={"number": number + 100 * secret, "word": word, "simulated": twin == 2},
+            )  # fmt: skip
+            made = gate.create(grant, "Datastreams", stream)
+            gate.append(grant, _observations(made, category, twin, changed))
+
+
+def _thing(gate: Gate, grant: Grant, number: int, word: str, *, moved: float, near: bool) -> int:
+    """Make a thing that has moved once; near is within the same kilometre."""
+    east = 9.17 + number / 10 + moved + 0.0001 * near
+    first, second = (
+        gate.create(
+            grant,
+            "Locations",
+            Location(
+                name=f"{word} {place}",
+                description="",
+                location={"type": "Point", "coordinates": [east, 47.66 + place / 10]},
+                properties={"place": place},
+            ),
+        )
+        for place in (1, 2)
+    )
+    thing = Thing(
+        name=f"Station {word}", description="", properties={"number": number + 9 * bool(moved)}, location_ids=(first,)
+    )
+    made = gate.create(grant, "Things", thing)
+    gate.update(grant, "Things", made, msgspec.structs.replace(thing, location_ids=(second,)))
+    return made
+
+
+def _observations(stream: int, category: str, twin: int, changed: frozenset[str]) -> list[Arrival]:
+    """Give eight hours around noon, four values an hour; in one hour there are but two."""
+    here = category in changed
+    found = []
+    for quarter in range(-16, 16):
+        small, held = -8 <= quarter < -6, quarter >= 4
+        if quarter in (-6, -5):
+            continue
+        value = float(quarter) + twin * 0.25
+        if here and (category == "secret" or (category == "coarse" and small) or (category == "late" and held)):
+            value += 1000.0
+        if here and category == "coarse" and -16 <= quarter < -12:
+            value += 50.0 if quarter % 2 else -50.0
+        start = NOON // HOUR * HOUR + quarter * 15 * MINUTE
+        found.append(
+            Arrival(
+                datastream_id=stream, phenomenon_start=start, result=value,
+                phenomenon_end=start + 15 * MINUTE if quarter % 3 == 0 else None,
+                result_time=start + 20 * MINUTE + (MINUTE if here and category == "late" else 0),
+                parameters={"depth": quarter % 4 + (50 if here and category in ("late", "secret", "coarse") else 0)},
+                quality="good" if quarter % 2 else "unchecked",
+            )
+        )  # fmt: skip
+    return found[:-5] if here and category == "secret" else found
+
+
+TEXTS = ("", "weather as it was 1", "secret changed 2", "Station", "secret", "weather", "1", "Cel", "%", "good")
+NUMBERS = (0, 1, 2, 3, 12.5, 1000.25, -3.75, 50, 101)
+INSTANTS = tuple(NOON // HOUR * HOUR + hours * HOUR for hours in (-4, -2, 0, 2))
+constants = st.one_of(
+    st.sampled_from(TEXTS).map(Constant),
+    st.sampled_from(NUMBERS).map(Constant),
+    st.sampled_from(INSTANTS).map(lambda instant: Constant(instant, is_instant=True)),
+    st.sampled_from((None, True, False)).map(Constant),
+)
+MEMBERS = {
+    "properties": ("number", "word", "simulated", "place"),
+    "parameters": ("depth",),
+    "location": ("type", "coordinates"),
+    "feature": ("type", "coordinates"),
+    "unitOfMeasurement": ("symbol", "name"),
+}
+
+
+@st.composite
+def paths(draw: st.DrawFn, kind: Kind) -> Path:
+    """Walk up to three links and name a property."""
+    parts: list[str] = []
+    for _ in range(draw(st.integers(0, 3))):
+        name = draw(st.sampled_from(sorted(LINKS[kind])))
+        parts.append(name)
+        kind = LINKS[kind][name].target
+    name = draw(st.sampled_from(sorted(PROPERTIES[kind])))
+    more = [draw(st.sampled_from(MEMBERS[name]))] if name in MEMBERS else []
+    return Path((*parts, name, *more))
+
+
+def _pair(names: tuple[str, ...], one: Any, other: Any) -> st.SearchStrategy[Expression]:
+    return st.builds(lambda name, *arguments: Call(name, arguments), st.sampled_from(names), one, other)
+
+
+def values(kind: Kind) -> st.SearchStrategy[Expression]:
+    """Give something that has a value."""
+    path = paths(kind)
+    names = ("tolower", "toupper", "trim", "length", "year", "hour", "minute", "date", "time", "round", "floor")
+    return st.one_of(
+        path,
+        path,
+        constants,
+        st.builds(lambda name, value: Call(name, (value,)), st.sampled_from(names), path),
+        _pair(("add", "mod", "concat", "indexof"), path, constants),
+    )
+
+
+def conditions(kind: Kind) -> st.SearchStrategy[Expression]:
+    """Give a condition."""
+    value = values(kind)
+    leaf = st.one_of(
+        st.builds(Compare, st.sampled_from(("eq", "ne", "gt", "ge", "lt", "le")), value, constants),
+        st.builds(Compare, st.sampled_from(("eq", "gt")), value, value),
+        _pair(("startswith", "endswith", "substringof"), value, value),
+    )
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.builds(Logic, st.sampled_from(("and", "or")), st.lists(inner, min_size=2, max_size=3).map(tuple)),
+            st.builds(Not, inner),
+        ),
+        max_leaves=4,
+    )
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Query:
+    """Ask for pages of any set."""
+    kind = draw(st.sampled_from(KINDS))
+    near = [name for name in KINDS if any(link.target == kind for link in LINKS[name].values())]
+    within = st.builds(
+        Within, st.sampled_from(near), st.one_of(st.integers(1, 12), st.integers(1, 3).map(lambda s: s << 32 | 3))
+    )
+    return Query(
+        kind=kind,
+        where=draw(st.one_of(st.none(), conditions(kind))),
+        within=draw(st.one_of(st.none(), st.none(), within)) if near else None,
+        order=draw(st.lists(st.builds(Order, paths(kind), st.booleans()), max_size=2).map(tuple)),
+        top=draw(st.integers(3, 60)),
+        skip=draw(st.integers(0, 2)),
+        count=draw(st.booleans()),
+    )
+
+
+def _plain(record: Any) -> Any:
+    """Write a record without what depends on when the town was made."""
+    plain = msgspec.to_builtins(record)
+    for name in ("received", "time"):
+        plain["value"].pop(name, None)
+    if isinstance(plain["value"].get("result"), float):
+        plain["value"]["result"] = round(plain["value"]["result"], 6)
+    return plain
+
+
+def answer(gate: Gate, grant: Grant, query: Query) -> Any:
+    """Follow a question's pages to the end; give what they say, or the code of the refusal."""
+    records, counts = [], []
+    try:
+        for _ in range(300):
+            page = gate.page(grant, query)
+            records += [_plain(record) for record in page.records]
+            counts.append(page.count)
+            if page.next_after is None:
+                return records, counts
+            query = msgspec.structs.replace(query, after=page.next_after)
+    except AllmendeError as error:
+        return error.code.code
+    raise AssertionError("paging does not end")
+
+
+def everything(gate: Gate, grant: Grant) -> Any:
+    """Ask for all that is not a page."""
+    series = [gate.series(grant, number, 0, NOON * 2) for number in range(1, 9)]
+    days = gate.days(grant, range(1, 9), dt.date(2024, 1, 1), dt.date(2025, 1, 1))
+    related = {(kind, name): gate.related(grant, kind, name, range(1, 9)) for kind in KINDS for name in LINKS[kind]}
+    return (
+        {number: _plain({"value": msgspec.to_builtins(value)}) for number, value in gate.latest(grant).items()},
+        [(s.times.tolist(), s.values.round(6).tolist()) for s in series],
+        [(d.datastream_id, d.day, d.count, round(d.minimum, 6), round(d.maximum, 6), round(d.total, 6)) for d in days],
+        {number: msgspec.to_builtins(summary) for number, summary in gate.summary(grant).items()},
+        {key: {n: [_plain(r) for r in rs] for n, rs in found.items()} for key, found in related.items()},
+    )
