@@ -163,7 +163,7 @@ def test_a_closed_category_is_not_there(gate: Gate, collect: Grant, read: Grant,
         "Observations",
         "FeaturesOfInterest",
     ):
-        page = gate.page(read, Query(kind=kind, count=True))  # type: ignore[arg-type]
+        page = gate.page(read, Query(kind=kind, count=True))
         assert (page.count, len(page.records)) == (1, 1), kind
     assert set(gate.latest(read)) == set(gate.summary(read)) == {shown}
     assert gate.series(read, hidden, 0, 2 * NOON).values.tolist() == []

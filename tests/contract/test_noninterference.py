@@ -52,7 +52,7 @@ def elsewhere(postgres_url: str) -> Iterator[Gate]:
     gate.close()
 
 
-RANDOM = settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+RANDOM = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @RANDOM

@@ -53,7 +53,7 @@ HIDEABLE = {
 
 def opened(scope: Scope) -> ColumnElement[bool]:
     """Tell of a datastream whether the scope opens its category."""
-    return datastreams.c.category.in_(sorted(scope.categories)) if scope.categories else false()
+    return datastreams.c.category.in_(sorted(scope.categories))
 
 
 def stream_ids(scope: Scope) -> Select[Any]:
