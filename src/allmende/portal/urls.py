@@ -21,7 +21,12 @@ urlpatterns = [
     path("mitmachen.csv", views.participate_csv, name="participate-csv"),
     path("erkenntnisse/", views.findings, name="findings"),
     path("leichte-sprache/", views.text, {"name": "leichte-sprache", "title": _("Leichte Sprache")}, name="easy"),
-    path("barrierefreiheit/", views.text, {"name": "barrierefreiheit", "title": _("Barrierefreiheit")}, name="accessibility"),
+    path(
+        "barrierefreiheit/",
+        views.text,
+        {"name": "barrierefreiheit", "title": _("Barrierefreiheit")},
+        name="accessibility",
+    ),
     path("datenschutz/", views.text, {"name": "datenschutz", "title": _("Datenschutz")}, name="privacy"),
     path("impressum/", views.text, {"name": "impressum", "title": _("Impressum")}, name="imprint"),
     path("sitemap.xml", views.sitemap, name="sitemap"),

@@ -66,9 +66,15 @@ def projects(request: HttpRequest) -> HttpResponse:
     """List projects, narrowed by target image, state or words."""
     views = _filtered(request)
     groups = [
-        (gettext("Projekte des Programms"), [v for v in views if v.project.standing in OWN and v.state != "idea-store"]),
+        (
+            gettext("Projekte des Programms"),
+            [v for v in views if v.project.standing in OWN and v.state != "idea-store"],
+        ),
         (gettext("Projektideenspeicher: nicht ausgeführt"), [v for v in views if v.state == "idea-store"]),
-        (gettext("Werden oft dazugezählt, gehören aber nicht zum Programm"), [v for v in views if v.project.standing == "neighbour"]),
+        (
+            gettext("Werden oft dazugezählt, gehören aber nicht zum Programm"),
+            [v for v in views if v.project.standing == "neighbour"],
+        ),
     ]
     chosen = {name: request.GET.get(name, "") for name in ("target", "state", "text")}
     return page(
@@ -105,9 +111,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     view = queries.project_on(slug, stand.day)
     if view is None:
         raise Http404
-    return page(
-        request, "project.html", stand, view=view, milestones=queries.milestones_on(stand.day, project=slug)
-    )
+    return page(request, "project.html", stand, view=view, milestones=queries.milestones_on(stand.day, project=slug))
 
 
 def money(request: HttpRequest) -> HttpResponse:
@@ -187,7 +191,15 @@ def participate_csv(request: HttpRequest) -> HttpResponse:
     """Give the participation events as CSV."""
     header = ["day", "precision", "title_de", "title_en", "place", "participants", "source"]
     rows = [
-        (event.day, event.precision, event.title_de, event.title_en, event.place or None, event.participants, str(event.source))
+        (
+            event.day,
+            event.precision,
+            event.title_de,
+            event.title_en,
+            event.place or None,
+            event.participants,
+            str(event.source),
+        )
         for event in queries.events_until(stand_of(request).day, kind="participation")
     ]
     return csv_file("mitmachen", header, rows)
@@ -238,4 +250,6 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 def refused(request: HttpRequest, error: AllmendeError) -> HttpResponse:
     """Show an error that names its reason and what to do."""
-    return page(request, "error.html", status=error.status, title=error.what.within(get_language() or "de"), error=error)
+    return page(
+        request, "error.html", status=error.status, title=error.what.within(get_language() or "de"), error=error
+    )

@@ -20,6 +20,16 @@ from allmende.register.models import (
     RulebookPublication,
 )
 
+VERB_TITLES = {
+    "*": Text("alle", "all"),
+    "collect": Text("erheben", "collect"),
+    "link": Text("verknüpfen", "link"),
+    "use": Text("nutzen", "use"),
+    "pass_on": Text("weitergeben", "pass on"),
+    "publish": Text("veröffentlichen", "publish"),
+    "delete": Text("löschen", "delete"),
+}
+
 
 class SensorEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that measures, with its data sheet and the rules that run for its data."""
@@ -152,3 +162,9 @@ def title_of_category(slug: str) -> Text | None:
     """Give the title of a category, if it is declared."""
     category = Category.objects.filter(slug=slug).first()
     return category.title if category else None
+
+
+def titles(book: ethics.Rulebook) -> dict[str, Text]:
+    """Map the slugs of purposes, categories, recipients and verbs to their titles."""
+    found = {entry.slug: entry.title for entry in (*book.purposes, *book.categories, *book.recipients)}
+    return {**found, **VERB_TITLES}

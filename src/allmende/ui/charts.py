@@ -86,7 +86,11 @@ def _local(micros: int) -> str:
 
 def _time_axis(language: str, pattern_de: str, pattern_en: str, count: object) -> Json:
     pattern = pattern_en if language.startswith("en") else pattern_de
-    return {"field": "at", "type": "temporal", "axis": {"format": pattern, "title": None, "tickCount": count, "grid": False}}
+    return {
+        "field": "at",
+        "type": "temporal",
+        "axis": {"format": pattern, "title": None, "tickCount": count, "grid": False},
+    }
 
 
 def line(title: str, unit: str, points: Sequence[Point], language: str, *, colour: str = BLUE) -> bytes:
@@ -125,7 +129,10 @@ def bars_over_time(title: str, unit: str, points: Sequence[Point], language: str
 
 def band(title: str, unit: str, days: Sequence[Band], language: str, *, colour: str = BLUE) -> bytes:
     """Draw the daily range as a band with the mean as a line over months."""
-    rows = [{"at": f"{entry.day.isoformat()}T12:00", "low": entry.low, "mean": entry.mean, "high": entry.high} for entry in days]
+    rows = [
+        {"at": f"{entry.day.isoformat()}T12:00", "low": entry.low, "mean": entry.mean, "high": entry.high}
+        for entry in days
+    ]
     x = _time_axis(language, "%b %Y", "%b %Y", 8)
     return draw(
         {
@@ -136,7 +143,12 @@ def band(title: str, unit: str, days: Sequence[Band], language: str, *, colour: 
                     "mark": {"type": "area", "color": colour, "opacity": 0.22},
                     "encoding": {
                         "x": x,
-                        "y": {"field": "low", "type": "quantitative", "axis": {"title": unit}, "scale": {"zero": False}},
+                        "y": {
+                            "field": "low",
+                            "type": "quantitative",
+                            "axis": {"title": unit},
+                            "scale": {"zero": False},
+                        },
                         "y2": {"field": "high"},
                     },
                 },
@@ -153,8 +165,17 @@ def band(title: str, unit: str, days: Sequence[Band], language: str, *, colour: 
 def columns(title: str, unit: str, rows: Sequence[tuple[str, float]], language: str, *, colour: str = BLUE) -> bytes:
     """Draw one horizontal bar for each name, longest first, with its value written at the end."""
     values = [{"name": name, "value": value} for name, value in rows]
-    y = {"field": "name", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 220, "domain": False, "ticks": False}}
-    x = {"field": "value", "type": "quantitative", "axis": {"title": unit, "tickMinStep": 1, "tickCount": 6, "format": "d"}}
+    y = {
+        "field": "name",
+        "type": "nominal",
+        "sort": None,
+        "axis": {"title": None, "labelLimit": 220, "domain": False, "ticks": False},
+    }
+    x = {
+        "field": "value",
+        "type": "quantitative",
+        "axis": {"title": unit, "tickMinStep": 1, "tickCount": 6, "format": "d"},
+    }
     return draw(
         {
             **_frame(title),
@@ -172,9 +193,13 @@ def columns(title: str, unit: str, rows: Sequence[tuple[str, float]], language: 
     )
 
 
-def shares(title: str, unit: str, rows: Sequence[tuple[str, str, float]], colours: dict[str, str], language: str) -> bytes:
+def shares(
+    title: str, unit: str, rows: Sequence[tuple[str, str, float]], colours: dict[str, str], language: str
+) -> bytes:
     """Draw stacked bars: name, part, value; parts in the order of the colours."""
-    values = [{"name": name, "part": part, "value": value, "order": list(colours).index(part)} for name, part, value in rows]
+    values = [
+        {"name": name, "part": part, "value": value, "order": list(colours).index(part)} for name, part, value in rows
+    ]
     return draw(
         {
             **_frame(title),
@@ -192,13 +217,30 @@ def shares(title: str, unit: str, rows: Sequence[tuple[str, str, float]], colour
                     },
                 },
                 {
-                    "mark": {"type": "text", "color": "white", "fontSize": 13, "fontWeight": 600, "align": "right", "dx": -6},
+                    "mark": {
+                        "type": "text",
+                        "color": "white",
+                        "fontSize": 13,
+                        "fontWeight": 600,
+                        "align": "right",
+                        "dx": -6,
+                    },
                     "encoding": {"text": {"field": "value", "type": "quantitative", "format": ".1f"}},
                 },
             ],
             "encoding": {
-                "y": {"field": "name", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 240, "domain": False, "ticks": False}},
-                "x": {"field": "value", "type": "quantitative", "stack": "zero", "axis": {"title": unit, "tickCount": 6, "format": "d"}},
+                "y": {
+                    "field": "name",
+                    "type": "nominal",
+                    "sort": None,
+                    "axis": {"title": None, "labelLimit": 240, "domain": False, "ticks": False},
+                },
+                "x": {
+                    "field": "value",
+                    "type": "quantitative",
+                    "stack": "zero",
+                    "axis": {"title": unit, "tickCount": 6, "format": "d"},
+                },
                 "order": {"field": "order", "type": "quantitative"},
             },
         },

@@ -90,7 +90,13 @@ def state_name(state: str) -> str:
 @stringfilter
 def state_kind(state: str) -> str:
     """Give the kind of badge for a state."""
-    kinds = {"running": "success", "permanent": "success", "pilot-finished": "success", "decided": "info", "idea": "info"}
+    kinds = {
+        "running": "success",
+        "permanent": "success",
+        "pilot-finished": "success",
+        "decided": "info",
+        "idea": "info",
+    }
     return kinds.get(state, "warning")
 
 
@@ -141,4 +147,20 @@ def current(context: dict[str, Any], address: str) -> SafeString:
     """Mark a link of the navigation that leads to this page or above it."""
     path = context["request"].path
     here = path == address or (address not in ("/", "/en/") and path.startswith(address))
-    return mark_safe(' aria-current="page"') if here else mark_safe("")  # noqa: S308 - constant
+    return mark_safe(' aria-current="page"') if here else mark_safe("")
+
+
+@register.filter
+def titled(slugs: Any, titles: dict[str, Text]) -> str:
+    """Write slugs by their titles, separated by commas."""
+    language = get_language() or "de"
+    return ", ".join(titles[slug].within(language) if slug in titles else slug for slug in slugs)
+
+
+@register.simple_tag
+def sheet(row: Any, name: str) -> SafeString:
+    """Give a part of a data sheet in the page's language; an unknown one says so."""
+    text = row.part(name)
+    if text is None:
+        return format_html('<span class="unknown">{}</span>', gettext("unbekannt"))
+    return format_html("{}", text.within(get_language() or "de"))

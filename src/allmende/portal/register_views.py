@@ -1,0 +1,128 @@
+"""Citizens' pages about data ethics, drawn from the rules that run."""
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import get_language
+
+from allmende.catalog.door import gate
+from allmende.kernel.clock import today
+from allmende.portal.asof import stand_of
+from allmende.portal.data_queries import OPEN
+from allmende.portal.data_views import observed_name, told
+from allmende.portal.files import csv_file
+from allmende.portal.frame import page
+from allmende.register import queries
+
+
+@told
+def ethics(request: HttpRequest) -> HttpResponseBase:
+    """Show the principles, how the rules work, the purposes, and who may do what."""
+    book = gate().rulebook()
+    in_force = [rule for rule in book.rules if rule.in_force(today())]
+    return page(
+        request,
+        "register/ethics.html",
+        principles=queries.principles(),
+        purposes=queries.purpose_tree(),
+        book=book,
+        rules=in_force,
+        titles=queries.titles(book),
+        refusals=sum(not row.allowed for row in gate().decisions(1000)),
+        publication=queries.publications().first(),
+    )
+
+
+def rules_csv(request: HttpRequest) -> HttpResponseBase:
+    """Give the running rules as CSV."""
+    header = [
+        "version",
+        "slug",
+        "effect",
+        "verbs",
+        "categories",
+        "purposes",
+        "recipients",
+        "since",
+        "until",
+        "title_de",
+        "title_en",
+        "source",
+    ]
+    book = gate().rulebook()
+    rows = [
+        (
+            *(book.version, r.slug, r.effect, " ".join(r.verbs), " ".join(r.categories), " ".join(r.purposes)),
+            *(" ".join(r.recipients), r.since, r.until, r.title.de, r.title.en, r.source),
+        )
+        for r in book.rules
+    ]
+    return csv_file("regeln", header, rows)
+
+
+def _entries(request: HttpRequest) -> list[queries.SensorEntry]:
+    word = request.GET.get("text", "").strip().lower()[:100]
+    entries = queries.register_entries(gate(), OPEN, stand_of(request).day)
+    return [entry for entry in entries if word in entry.name.lower()]
+
+
+@told
+def register(request: HttpRequest) -> HttpResponseBase:
+    """List everything that measures."""
+    entries = [
+        {"entry": entry, "measures": [observed_name(slug) for slug in entry.measures]} for entry in _entries(request)
+    ]
+    return page(request, "register/register.html", entries=entries, text=request.GET.get("text", ""))
+
+
+def register_csv(request: HttpRequest) -> HttpResponseBase:
+    """Give the register as CSV."""
+    english = (get_language() or "de").startswith("en")
+    header = [
+        "sensor",
+        "name",
+        "measures",
+        "simulated",
+        "data_use",
+        "why",
+        "responsible",
+        "personal",
+        "retention",
+        "rules",
+    ]
+    rows = []
+    for entry in _entries(request):
+        for use in entry.data_uses:
+            texts = [use.part(name) for name in ("responsible", "personal", "retention")]
+            rows.append(
+                (
+                    *(entry.slug, entry.name, " ".join(entry.measures), entry.simulated, use.slug, use.purpose.slug),
+                    *((text.en if english else text.de) if text else None for text in texts),
+                    " ".join(rule.slug for rule in entry.rules),
+                )
+            )
+    return csv_file("register", header, rows)
+
+
+@told
+def sensor(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Answer four questions about one sensor, then show its whole data sheet and the rules that run for it."""
+    stand = stand_of(request)
+    entries = queries.register_entries(gate(), OPEN, stand.day)
+    entry = next((entry for entry in entries if entry.slug == slug), None)
+    if entry is None:
+        raise Http404
+    names = [observed_name(name) for name in entry.measures]
+    return page(
+        request, "register/sensor.html", stand, entry=entry, measures=names, titles=queries.titles(gate().rulebook())
+    )
+
+
+@told
+def rule(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Show a rule with all its versions."""
+    versions = queries.versions(slug).filter(published_in__isnull=False)
+    if not versions:
+        raise Http404
+    return page(
+        request, "register/rule.html", versions=versions, rule=versions[0], titles=queries.titles(gate().rulebook())
+    )
