@@ -1,11 +1,14 @@
 """The compiled table answers as a plain reading of the rules does."""
 
 import datetime as dt
+from typing import Literal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allmende.ethics.check import remarks
 from allmende.ethics.decide import compile_rulebook
 from allmende.ethics.model import EVERY, VERBS, Category, Duties, Purpose, Recipient, Rule, Rulebook
 from allmende.kernel.errors import Invalid
@@ -163,3 +166,39 @@ def test_a_rule_must_name_what_is_declared_and_its_source() -> None:
         "names no source",
     ):
         assert fault in refused.value.what.en
+
+
+@pytest.mark.parametrize(
+    ("duties", "message"),
+    [
+        (Duties(hidden_fields=("colour",)), "colour cannot be hidden"),
+        (Duties(delay_seconds=-1), "negative duty"),
+        (Duties(minimum_group=5), "smallest group without time grid"),
+    ],
+)
+def test_duties_that_cannot_be_kept_are_refused(duties: Duties, message: str) -> None:
+    rule = msgspec.structs.replace(covering(), slug="bad", duties=duties)
+    with pytest.raises(Invalid, match=message):
+        compile_rulebook(book([rule]))
+
+
+def test_remarks_name_purposes_without_rules_and_rules_that_never_hold() -> None:
+    def rule(slug: str, effect: Literal["permit", "prohibit"], purpose: str) -> Rule:
+        return Rule(
+            slug=slug, effect=effect, verbs=("use",), categories=("weather",), purposes=(purpose,),
+            recipients=("city",), title=WORD, reason=WORD, source="tests",
+        )  # fmt: skip
+
+    found = [text.en for text in remarks(book([rule("use-b", "permit", "b11"), rule("no-b", "prohibit", "b")]))]
+    assert found == ["no rule reaches the purpose a2", "rule use-b never holds because of no-b"]
+    assert remarks(book([rule("use-b", "permit", "b"), rule("use-a", "permit", "a")])) == []
+
+
+def test_a_decision_for_one_day_is_not_that_of_another() -> None:
+    ended = Rule(
+        slug="ended", effect="permit", verbs=("use",), categories=("weather",), purposes=("a1",),
+        recipients=("city",), until=DAYS[1], title=WORD, reason=WORD, source="tests",
+    )  # fmt: skip
+    compiled = compile_rulebook(book([ended]))
+    answers = [compiled.decide("use", "a1", "weather", "city", day).allowed for day in (*DAYS, *DAYS)]
+    assert answers == [True, True, False, False, False] * 2

@@ -94,3 +94,49 @@ def require_sound(book: Rulebook) -> None:
         raise Invalid(
             UNSOUND, faults=Text("; ".join(fault.de for fault in found), "; ".join(fault.en for fault in found))
         )
+
+
+def remarks(book: Rulebook) -> list[Text]:
+    """List what is odd in a sound book but no fault: purposes that no rule reaches, rules shut by a prohibition."""
+    parents = {purpose.slug: purpose.parent for purpose in book.purposes}
+    inner = set(parents.values())
+    found = []
+    for slug in parents:
+        line = _line(slug, parents)
+        if slug not in inner and not any(set(line) & {*rule.purposes, EVERY} for rule in book.rules):
+            found.append(Text(f"keine Regel erreicht den Zweck {slug}", f"no rule reaches the purpose {slug}"))
+    bans = [rule for rule in book.rules if rule.effect == "prohibit" and rule.since is None and rule.until is None]
+    for rule in book.rules:
+        ban = next((ban for ban in bans if rule.effect == "permit" and _shuts(ban, rule, parents)), None)
+        if ban is not None:
+            found.append(
+                Text(
+                    f"Regel {rule.slug} gilt nie wegen {ban.slug}",
+                    f"rule {rule.slug} never holds because of {ban.slug}",
+                )
+            )
+    return found
+
+
+def _line(slug: str, parents: dict[str, str | None]) -> list[str]:
+    """Give a purpose and all above it."""
+    line: list[str] = []
+    node: str | None = slug
+    while node is not None:
+        line.append(node)
+        node = parents.get(node)
+    return line
+
+
+def _shuts(ban: Rule, permit: Rule, parents: dict[str, str | None]) -> bool:
+    """Tell whether a prohibition covers all that a permission opens."""
+    for wide, narrow in (
+        (ban.verbs, permit.verbs),
+        (ban.categories, permit.categories),
+        (ban.recipients, permit.recipients),
+    ):
+        if EVERY not in wide and not set(narrow) <= set(wide):
+            return False
+    return EVERY in ban.purposes or all(
+        name != EVERY and set(_line(name, parents)) & set(ban.purposes) for name in permit.purposes
+    )

@@ -20,7 +20,7 @@ class Stand(msgspec.Struct, frozen=True):
 def stand_of(request: HttpRequest) -> Stand:
     """Read the day; an unreadable or future one gives today, with a word about it."""
     now = today()
-    kept = tuple((name, value) for name, value in request.GET.items() if name != "stand" and value)
+    kept = tuple((name, str(value)) for name, value in request.GET.items() if name != "stand" and value)
     text = request.GET.get("stand", "")
     if not text:
         return Stand(now, past=False, fault=False, kept=kept)

@@ -146,9 +146,8 @@ def map_csv(request: HttpRequest) -> HttpResponseBase:
 def station(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show one station: newest values, a week and a year, climate days."""
     place, part = _part(request, slug)
-    rows = [row for row in queries.climate([place], part.slug)] if part else []
+    rows = queries.climate([place], part.slug) if part else []
     streams = [{"stream": s, "name": observed_name(s.observed)} for s in part.shown] if part else []
-    has_days = {row["stream"].observed for row in streams}
     return page(
         request,
         "data/station.html",
@@ -157,7 +156,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponseBase:
         streams=streams,
         climate=rows,
         method=method("climate-days"),
-        has_temperature=queries.TEMPERATURE in has_days,
+        has_temperature=part is not None and part.stream(queries.TEMPERATURE) is not None,
     )
 
 

@@ -166,5 +166,7 @@ def title_of_category(slug: str) -> Text | None:
 
 def titles(book: ethics.Rulebook) -> dict[str, Text]:
     """Map the slugs of purposes, categories, recipients and verbs to their titles."""
-    found = {entry.slug: entry.title for entry in (*book.purposes, *book.categories, *book.recipients)}
+    found = {entry.slug: entry.title for entry in book.purposes}
+    found |= {entry.slug: entry.title for entry in book.categories}
+    found |= {entry.slug: entry.title for entry in book.recipients}
     return {**found, **VERB_TITLES}

@@ -15,8 +15,9 @@ Json = dict[str, Any]
 WIDTH, HEIGHT = 760, 240
 BLUE, WARM, GREEN, RAIN, FEDERAL, OWN = "#123a6b", "#b3431e", "#2e8b6f", "#2a78b8", "#1d4f91", "#2e8b6f"
 
-GERMAN_NUMBERS = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " €"]}
-GERMAN_TIMES = {
+ENGLISH_NUMBERS: Json = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["€", ""]}
+GERMAN_NUMBERS: Json = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " €"]}
+GERMAN_TIMES: Json = {
     "dateTime": "%A, %e. %B %Y, %X",
     "date": "%d.%m.%Y",
     "time": "%H:%M",
@@ -64,7 +65,7 @@ class Band(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=512)
 def _drawn(spec: str, language: str) -> bytes:
     """Draw a specification; the drawing engine is used by one thread at a time."""
-    numbers, times = (GERMAN_NUMBERS, GERMAN_TIMES) if language == "de" else ("en-GB", "en-GB")
+    numbers, times = (GERMAN_NUMBERS, GERMAN_TIMES) if language == "de" else (ENGLISH_NUMBERS, None)
     with _lock:
         svg = vl_convert.vegalite_to_svg(
             msgspec.json.decode(spec), vl_version="6.1", format_locale=numbers, time_format_locale=times

@@ -115,7 +115,7 @@ def draw_map(outline: Path, markers: Sequence[Marker], language: str, frame: Fra
             x, y = frame.place(*properties["label"])
             if 0 < x < WIDTH and 0 < y < frame.height:
                 labels.append(Label(x, y, properties["name"]["en" if language.startswith("en") else "de"]))
-    marks = []
+    marks: list[Mark] = []
     for marker in markers:
         x, y = frame.place(marker.longitude, marker.latitude)
         crowded = any(other.x - 150 < x < other.x and abs(other.y - y) < 16 for other in marks)
