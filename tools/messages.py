@@ -1,6 +1,7 @@
 """Bring the translation catalogue up to date, or check that it is (needs GNU gettext)."""
 
 import argparse
+import datetime as dt
 import os
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).parent.parent / "src" / "allmende"
 CATALOGUE = PACKAGE / "ui" / "locale" / "en" / "LC_MESSAGES" / "django.po"
@@ -16,7 +17,8 @@ CATALOGUE = PACKAGE / "ui" / "locale" / "en" / "LC_MESSAGES" / "django.po"
 
 def _extract(package: Path) -> None:
     """Run Django's makemessages over the package, which rewrites the catalogue inside it."""
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings"}
+    home = tempfile.gettempdir()
+    settings = {"DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings", "ALLMENDE_HOME": home}
     subprocess.run(
         [
             sys.executable,
@@ -24,7 +26,7 @@ def _extract(package: Path) -> None:
             *("--ignore", "vendor/*", "--add-location", "file"),
         ],
         cwd=package,
-        env=environment,
+        env={**os.environ, **settings, "ALLMENDE_SECRET_KEY": "only-to-read-messages"},
         check=True,
     )
 
@@ -39,6 +41,19 @@ def _identifiers(path: Path) -> dict[str, bool]:
             parts = message.string if isinstance(message.string, tuple) else (message.string,)
             found[str(message.id)] = all(parts) and not message.fuzzy
     return found
+
+
+def _tidy() -> None:
+    """Write the catalogue with our own head and without dates, so that only texts make a difference."""
+    with CATALOGUE.open("rb") as file:
+        catalogue = read_po(file, locale="en")
+    catalogue.header_comment = "# English texts of Allmende."
+    catalogue.project, catalogue.version = "Allmende", "0"
+    catalogue.last_translator = catalogue.language_team = "The Allmende founders"
+    catalogue.creation_date = catalogue.revision_date = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    catalogue.fuzzy = False
+    with CATALOGUE.open("wb") as file:
+        write_po(file, catalogue, width=0, ignore_obsolete=True)
 
 
 def check() -> int:
@@ -71,6 +86,7 @@ def main() -> int:
         return check()
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     _extract(PACKAGE)
+    _tidy()
     return 0
 
 

@@ -6,6 +6,7 @@ import os
 import pkgutil
 import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import click
 import msgspec
@@ -31,12 +32,12 @@ def _settings() -> str:
         "| key | environment | otherwise | what |",
         "| --- | --- | --- | --- |",
     ]
-    for field in msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"].items():
-        name, schema = field
-        default = schema.get("default", "")
-        shown = f"`{default}`" if default not in ("", []) else "–"
-        file = " (or `_FILE`)" if name in SECRETS else ""
-        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}`{file} | {shown} | {schema['description']} |")
+    hints = get_type_hints(Settings, include_extras=True)
+    for field in msgspec.structs.fields(Settings):
+        said = next(part for part in hints[field.name].__metadata__ if isinstance(part, msgspec.Meta))
+        shown = f"`{field.default}`" if field.default not in ("", ()) else "–"
+        file = " (or `_FILE`)" if field.name in SECRETS else ""
+        lines.append(f"| `{field.name}` | `{PREFIX}{field.name.upper()}`{file} | {shown} | {said.description} |")
     return "\n".join(lines) + "\n"
 
 
@@ -54,7 +55,7 @@ def _errors() -> str:
         "# Error codes",
         "",
         "Every error that a person is told has a stable code, a sentence that says what happened and one that says",
-        "what to do. Data doors send them as `application/problem+json`, the command line as one line and an exit code.",
+        "what to do. Data doors send them as `application/problem+json`, the command line as a line and an exit code.",
         "",
         "| code | what | what next |",
         "| --- | --- | --- |",

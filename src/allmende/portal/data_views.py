@@ -18,7 +18,7 @@ from allmende.kernel.clock import iso_from_micros
 from allmende.kernel.errors import AllmendeError
 from allmende.packs.read import pack_folder
 from allmende.portal import data_queries as queries
-from allmende.portal.files import csv_file, csv_stream, picture
+from allmende.portal.files import csv_file, csv_stream, picture, width_of
 from allmende.portal.frame import page
 from allmende.portal.views import refused
 from allmende.ui import charts, maps
@@ -171,7 +171,8 @@ def week_picture(request: HttpRequest, slug: str, observed: str) -> HttpResponse
     series = queries.week(stream)
     points = _points(series.times.tolist(), series.values.tolist(), stream.interval)
     draw = charts.bars_over_time if observed in AMOUNTS else charts.line
-    return picture(request, draw(_title(part, place, observed), stream.symbol, points, _language()))
+    title = _title(part, place, observed)
+    return picture(request, draw(title, stream.symbol, points, _language(), width=width_of(request)))
 
 
 def _points(times: list[int], values: list[float], interval: int) -> list[charts.Point]:
@@ -207,9 +208,10 @@ def year_picture(request: HttpRequest, slug: str, observed: str) -> HttpResponse
             month = entry.day.replace(day=1)
             months[month] = months.get(month, 0.0) + entry.total
         sums = [(f"{month:%m/%Y}", round(total)) for month, total in months.items()]
-        return picture(request, charts.columns(title, stream.symbol, sums, _language(), colour=charts.RAIN))
+        svg = charts.columns(title, stream.symbol, sums, _language(), colour=charts.RAIN, width=width_of(request))
+        return picture(request, svg)
     bands = [charts.Band(d.day, round(d.minimum, 1), round(d.total / d.count, 1), round(d.maximum, 1)) for d in days]
-    return picture(request, charts.band(title, stream.symbol, bands, _language()))
+    return picture(request, charts.band(title, stream.symbol, bands, _language(), width=width_of(request)))
 
 
 def days_csv(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase:
@@ -301,4 +303,5 @@ def climate_picture(request: HttpRequest) -> HttpResponseBase:
     mark = " – " + gettext("simuliert") if part.simulated else ""
     hot = sorted(((r.station.name, float(r.year.hot_days)) for r in rows if r.year.year == year), key=lambda r: -r[1])
     title = gettext("Heiße Tage %(year)s") % {"year": year} + mark
-    return picture(request, charts.columns(title, gettext("Tage"), hot, _language(), colour=charts.WARM))
+    svg = charts.columns(title, gettext("Tage"), hot, _language(), colour=charts.WARM, width=width_of(request))
+    return picture(request, svg)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, StreamingHttpResponse
 
+from allmende.ui import charts
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -43,6 +45,11 @@ def csv_stream(name: str, header: Sequence[str], rows: Iterable[Sequence[object]
     response = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
+
+
+def width_of(request: HttpRequest) -> int:
+    """Give the width that a chart is asked for: narrow for telephones, where a wide one could not be read."""
+    return charts.NARROW if request.GET.get("breite") == "schmal" else charts.WIDTH
 
 
 def picture(request: HttpRequest, svg: bytes) -> HttpResponseBase:

@@ -11,7 +11,7 @@ from allmende.kernel.errors import AllmendeError
 from allmende.packs.read import read_text
 from allmende.portal import data_queries
 from allmende.portal.asof import stand_of
-from allmende.portal.files import csv_file, picture
+from allmende.portal.files import csv_file, picture, width_of
 from allmende.portal.frame import page
 from allmende.programme import queries
 from allmende.programme.models.projects import STATES
@@ -149,7 +149,8 @@ def money_picture(request: HttpRequest) -> HttpResponseBase:
         rows += [(name, federal, view.plan.federal_cents / 1e8), (name, own, view.plan.own_cents / 1e8)]
     colours = {federal: charts.FEDERAL, own: charts.OWN}
     title = gettext("Finanzplan, wie er jeweils veröffentlicht war")
-    return picture(request, charts.shares(title, gettext("Mio. €"), rows, colours, get_language() or "de"))
+    language, width = get_language() or "de", width_of(request)
+    return picture(request, charts.shares(title, gettext("Mio. €"), rows, colours, language, width=width))
 
 
 def milestones(request: HttpRequest) -> HttpResponse:

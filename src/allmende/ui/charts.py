@@ -1,6 +1,7 @@
 """Charts: Vega-Lite specifications, drawn to SVG in this process and kept by content (ADR 0012)."""
 
 import datetime as dt
+import textwrap
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,7 +13,7 @@ import vl_convert
 from allmende.kernel.clock import CIVIL_TIME
 
 Json = dict[str, Any]
-WIDTH, HEIGHT = 760, 240
+WIDTH, NARROW, HEIGHT = 820, 340, 250
 BLUE, WARM, GREEN, RAIN, FEDERAL, OWN = "#123a6b", "#b3431e", "#2e8b6f", "#2a78b8", "#1d4f91", "#2e8b6f"
 
 ENGLISH_NUMBERS: Json = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["€", ""]}
@@ -94,12 +95,14 @@ def _time_axis(language: str, pattern_de: str, pattern_en: str, count: object) -
     }
 
 
-def line(title: str, unit: str, points: Sequence[Point], language: str, *, colour: str = BLUE) -> bytes:
+def line(
+    title: str, unit: str, points: Sequence[Point], language: str, *, colour: str = BLUE, width: int = WIDTH
+) -> bytes:
     """Draw a line over a few days; gaps in the data are gaps in the line."""
     rows = [{"at": _local(point.at), "value": point.value} for point in points]
     return draw(
         {
-            **_frame(title),
+            **_frame(title, width),
             "data": {"values": rows},
             "mark": {"type": "line", "color": colour, "strokeWidth": 1.8, "invalid": "break-paths-show-path-domains"},
             "encoding": {
@@ -111,12 +114,14 @@ def line(title: str, unit: str, points: Sequence[Point], language: str, *, colou
     )
 
 
-def bars_over_time(title: str, unit: str, points: Sequence[Point], language: str, *, colour: str = RAIN) -> bytes:
+def bars_over_time(
+    title: str, unit: str, points: Sequence[Point], language: str, *, colour: str = RAIN, width: int = WIDTH
+) -> bytes:
     """Draw amounts per interval as bars from zero."""
     rows = [{"at": _local(point.at), "value": point.value} for point in points if point.value is not None]
     return draw(
         {
-            **_frame(title),
+            **_frame(title, width),
             "data": {"values": rows},
             "mark": {"type": "bar", "color": colour, "width": 3},
             "encoding": {
@@ -128,7 +133,9 @@ def bars_over_time(title: str, unit: str, points: Sequence[Point], language: str
     )
 
 
-def band(title: str, unit: str, days: Sequence[Band], language: str, *, colour: str = BLUE) -> bytes:
+def band(
+    title: str, unit: str, days: Sequence[Band], language: str, *, colour: str = BLUE, width: int = WIDTH
+) -> bytes:
     """Draw the daily range as a band with the mean as a line over months."""
     rows = [
         {"at": f"{entry.day.isoformat()}T12:00", "low": entry.low, "mean": entry.mean, "high": entry.high}
@@ -137,7 +144,7 @@ def band(title: str, unit: str, days: Sequence[Band], language: str, *, colour: 
     x = _time_axis(language, "%b %Y", "%b %Y", 8)
     return draw(
         {
-            **_frame(title),
+            **_frame(title, width),
             "data": {"values": rows},
             "layer": [
                 {
@@ -163,7 +170,9 @@ def band(title: str, unit: str, days: Sequence[Band], language: str, *, colour: 
     )
 
 
-def columns(title: str, unit: str, rows: Sequence[tuple[str, float]], language: str, *, colour: str = BLUE) -> bytes:
+def columns(
+    title: str, unit: str, rows: Sequence[tuple[str, float]], language: str, *, colour: str = BLUE, width: int = WIDTH
+) -> bytes:
     """Draw one horizontal bar for each name, longest first, with its value written at the end."""
     values = [{"name": name, "value": value} for name, value in rows]
     y = {
@@ -179,7 +188,7 @@ def columns(title: str, unit: str, rows: Sequence[tuple[str, float]], language: 
     }
     return draw(
         {
-            **_frame(title),
+            **_frame(title, width),
             "height": {"step": 26},
             "data": {"values": values},
             "layer": [
@@ -195,7 +204,13 @@ def columns(title: str, unit: str, rows: Sequence[tuple[str, float]], language: 
 
 
 def shares(
-    title: str, unit: str, rows: Sequence[tuple[str, str, float]], colours: dict[str, str], language: str
+    title: str,
+    unit: str,
+    rows: Sequence[tuple[str, str, float]],
+    colours: dict[str, str],
+    language: str,
+    *,
+    width: int = WIDTH,
 ) -> bytes:
     """Draw stacked bars: name, part, value; parts in the order of the colours."""
     values = [
@@ -203,7 +218,7 @@ def shares(
     ]
     return draw(
         {
-            **_frame(title),
+            **_frame(title, width),
             "height": {"step": 40},
             "data": {"values": values},
             "layer": [
@@ -249,8 +264,11 @@ def shares(
     )
 
 
-def _frame(title: str) -> Json:
-    return {"title": title, "width": WIDTH, "height": HEIGHT}
+def _frame(title: str, width: int) -> Json:
+    """Give title and size; a narrow chart is for telephones, where a wide one would be too small to read."""
+    lines: str | list[str] = title if width == WIDTH else textwrap.wrap(title, 36)
+    fit = {"type": "fit-x", "contains": "padding"}
+    return {"title": lines, "width": width, "height": HEIGHT, "autosize": fit}
 
 
 def warm_up() -> None:

@@ -64,8 +64,10 @@ def millions(amount: Money | None, digits: int = 1) -> str:
 
 @register.filter
 def number(value: float | None, digits: int = 1) -> str:
-    """Write a number with so many decimals; a missing one as a dash."""
-    return "–" if value is None else number_format(value, digits, use_l10n=True, force_grouping=True)
+    """Write a number with so many decimals and a true minus; a missing one as a dash."""
+    if value is None:
+        return "–"
+    return number_format(value, digits, use_l10n=True, force_grouping=True).replace("-", "−")
 
 
 @register.filter
