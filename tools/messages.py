@@ -15,8 +15,8 @@ PACKAGE = Path(__file__).parent.parent / "src" / "allmende"
 CATALOGUE = PACKAGE / "ui" / "locale" / "en" / "LC_MESSAGES" / "django.po"
 
 
-def _extract(package: Path) -> None:
-    """Run Django's makemessages over the package, which rewrites the catalogue inside it."""
+def _extract() -> None:
+    """Run Django's makemessages over the package, which rewrites the catalogue."""
     home = tempfile.gettempdir()
     settings = {"DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings", "ALLMENDE_HOME": home}
     subprocess.run(
@@ -25,7 +25,7 @@ def _extract(package: Path) -> None:
             *("-m", "django", "makemessages", "--locale", "en", "--no-obsolete", "--verbosity", "0"),
             *("--ignore", "vendor/*", "--add-location", "file"),
         ],
-        cwd=package,
+        cwd=PACKAGE,
         env={**os.environ, **settings, "ALLMENDE_SECRET_KEY": "only-to-read-messages"},
         check=True,
     )
@@ -62,11 +62,12 @@ def check() -> int:
         print("translations: GNU gettext is not installed, only completeness is checked")
         wanted = set(_identifiers(CATALOGUE))
     else:
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "allmende"
-            shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("vendor", "__pycache__"))
-            _extract(copy)
-            wanted = set(_identifiers(copy / CATALOGUE.relative_to(PACKAGE)))
+        kept = CATALOGUE.read_bytes()
+        try:
+            _extract()
+            wanted = set(_identifiers(CATALOGUE))
+        finally:
+            CATALOGUE.write_bytes(kept)
     present = _identifiers(CATALOGUE)
     faults = [f"not in the catalogue: {text}" for text in sorted(wanted - set(present))]
     faults += [f"left over in the catalogue: {text}" for text in sorted(set(present) - wanted)]
@@ -85,7 +86,7 @@ def main() -> int:
     if parser.parse_args().check:
         return check()
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
-    _extract(PACKAGE)
+    _extract()
     _tidy()
     return 0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -38,22 +39,31 @@ def migrate(settings: Settings) -> None:
     ensure_roles()
 
 
+def _kinds() -> dict[tuple[str, ...], type[msgspec.Struct]]:
+    """Tell what the files of a pack contain; needs Django."""
+    from allmende.programme.content import ProgrammeContent
+    from allmende.register.content import DataUsesContent, EthicsContent
+    from allmende.serve.datasets import Datasets
+
+    return {
+        PROGRAMME_FILES: ProgrammeContent,
+        ("ethics.yaml",): EthicsContent,
+        ("data_uses.yaml",): DataUsesContent,
+        ("stations.yaml",): Stations,
+        ("datasets.yaml",): Datasets,
+    }
+
+
 def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     """Set up a city from its pack; what is there already is kept, so that this can be repeated."""
     set_up_django()
     from allmende.accounts.rules import SystemActor
     from allmende.catalog.services import ensure_dataset
-    from allmende.programme.content import ProgrammeContent
     from allmende.programme.services import load_programme
-    from allmende.register.content import DataUsesContent, EthicsContent
     from allmende.register.services import load_data_uses, load_ethics, publish_rulebook
-    from allmende.serve.datasets import Datasets
 
-    programme = read_parts(pack, PROGRAMME_FILES, ProgrammeContent)
-    ethics = read_parts(pack, ("ethics.yaml",), EthicsContent)
-    uses = read_parts(pack, ("data_uses.yaml",), DataUsesContent)
-    stations = read_parts(pack, ("stations.yaml",), Stations)
-    datasets = read_parts(pack, ("datasets.yaml",), Datasets)
+    contents: list[Any] = [read_parts(pack, names, kind) for names, kind in _kinds().items()]
+    programme, ethics, uses, stations, datasets = contents
     advance(1, STEPS)
     migrate(settings)
     advance(2, STEPS)
@@ -75,18 +85,22 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
         gate.close()
     advance(6, STEPS)
     if not (fresh or loaded or made):
-        return [
-            Text(
-                f"„{pack}“ war schon eingerichtet; nichts wurde geändert.",
-                f"“{pack}” was set up already; nothing was changed.",
-            )
-        ]
-    return [
-        Text(
-            f"„{pack}“ eingerichtet: {len(programme.projects)} Projekte, {len(ethics.rules)} Regeln, {made} Stationen.",
-            f"“{pack}” set up: {len(programme.projects)} projects, {len(ethics.rules)} rules, {made} stations.",
-        )
-    ]
+        return [_unchanged(pack)]
+    return [_set_up(pack, len(programme.projects), len(ethics.rules), made)]
+
+
+def _unchanged(pack: str) -> Text:
+    return Text(
+        f"„{pack}“ war schon eingerichtet; nichts wurde geändert.",
+        f"“{pack}” was set up already; nothing was changed.",
+    )
+
+
+def _set_up(pack: str, projects: int, rules: int, stations: int) -> Text:
+    return Text(
+        f"„{pack}“ eingerichtet: {projects} Projekte, {rules} Regeln, {stations} Stationen.",
+        f"“{pack}” set up: {projects} projects, {rules} rules, {stations} stations.",
+    )
 
 
 def _place_stations(gate: Gate, stations: Stations) -> int:
@@ -129,20 +143,9 @@ def demonstrate(settings: Settings, *, pack: str, advance: Advance) -> int:
 def check_packs() -> list[Finding]:
     """Validate the contents of all packs: every file, and the soundness of the rules."""
     set_up_django()
-    from allmende.programme.content import ProgrammeContent
-    from allmende.register.content import DataUsesContent, EthicsContent
-    from allmende.serve.datasets import Datasets
-
     findings: list[Finding] = []
-    kinds: list[tuple[tuple[str, ...], type[msgspec.Struct]]] = [
-        (PROGRAMME_FILES, ProgrammeContent),
-        (("ethics.yaml",), EthicsContent),
-        (("data_uses.yaml",), DataUsesContent),
-        (("stations.yaml",), Stations),
-        (("datasets.yaml",), Datasets),
-    ]
     for folder in folders(FAMILIES[2]):
-        for names, kind in kinds:
+        for names, kind in _kinds().items():
             findings += _check_file(folder, names, kind)
     return findings
 

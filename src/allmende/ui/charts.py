@@ -216,6 +216,11 @@ def shares(
     values = [
         {"name": name, "part": part, "value": value, "order": list(colours).index(part)} for name, part, value in rows
     ]
+    scale = {"domain": list(colours), "range": list(colours.values())}
+    label = {"color": "white", "fontSize": 13, "fontWeight": 600, "align": "right", "dx": -6}
+    figure = {"field": "value", "type": "quantitative", "format": ".1f"}
+    y_axis = {"title": None, "labelLimit": 240, "domain": False, "ticks": False}
+    x_axis = {"title": unit, "tickCount": 6, "format": "d"}
     return draw(
         {
             **_frame(title, width),
@@ -224,39 +229,13 @@ def shares(
             "layer": [
                 {
                     "mark": {"type": "bar", "height": 26},
-                    "encoding": {
-                        "color": {
-                            "field": "part",
-                            "type": "nominal",
-                            "scale": {"domain": list(colours), "range": list(colours.values())},
-                        }
-                    },
+                    "encoding": {"color": {"field": "part", "type": "nominal", "scale": scale}},
                 },
-                {
-                    "mark": {
-                        "type": "text",
-                        "color": "white",
-                        "fontSize": 13,
-                        "fontWeight": 600,
-                        "align": "right",
-                        "dx": -6,
-                    },
-                    "encoding": {"text": {"field": "value", "type": "quantitative", "format": ".1f"}},
-                },
+                {"mark": {"type": "text", **label}, "encoding": {"text": figure}},
             ],
             "encoding": {
-                "y": {
-                    "field": "name",
-                    "type": "nominal",
-                    "sort": None,
-                    "axis": {"title": None, "labelLimit": 240, "domain": False, "ticks": False},
-                },
-                "x": {
-                    "field": "value",
-                    "type": "quantitative",
-                    "stack": "zero",
-                    "axis": {"title": unit, "tickCount": 6, "format": "d"},
-                },
+                "y": {"field": "name", "type": "nominal", "sort": None, "axis": y_axis},
+                "x": {"field": "value", "type": "quantitative", "stack": "zero", "axis": x_axis},
                 "order": {"field": "order", "type": "quantitative"},
             },
         },
