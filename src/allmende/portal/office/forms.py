@@ -1,0 +1,220 @@
+"""Forms of the staff room that are not simply the columns of a table."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms.models import WagtailAdminModelForm
+
+from allmende.accounts.rules import ROLES
+from allmende.ethics.model import EVERY, HIDEABLE_FIELDS, Duties
+from allmende.register.models import Category, Purpose, RecipientClass, Rule
+from allmende.register.queries import VERB_TITLES
+
+Choices = list[tuple[str, str]]
+AMOUNTS = ("delay_seconds", "time_grid_seconds", "space_grid_metres", "minimum_group")
+
+
+def _in_language(titles: dict[str, Any]) -> Choices:
+    language = get_language() or "de"
+    return [(slug, text.within(language)) for slug, text in titles.items()]
+
+
+def _verbs() -> Choices:
+    return _in_language(VERB_TITLES)
+
+
+def _slugs(rows: QuerySet[Any]) -> Choices:
+    return [(EVERY, str(_("alle"))), *_in_language({row.slug: row.title for row in rows})]
+
+
+def _categories() -> Choices:
+    return _slugs(Category.objects.all())
+
+
+def _purposes() -> Choices:
+    return _slugs(Purpose.objects.all())
+
+
+def _recipients() -> Choices:
+    return _slugs(RecipientClass.objects.all())
+
+
+def role_choices() -> Choices:
+    """Give the roles in the page's language."""
+    return _in_language(ROLES)
+
+
+def _boxes(label: Any, choices: Any, **more: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(label=label, choices=choices, widget=forms.CheckboxSelectMultiple, **more)
+
+
+def _amount(label: Any) -> forms.IntegerField:
+    return forms.IntegerField(label=label, min_value=0, required=False, help_text=_("leer oder 0: keine Auflage"))
+
+
+class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
+    """A rule with boxes to tick and one field for each duty."""
+
+    verbs = _boxes(_("Tätigkeiten"), _verbs)
+    categories = _boxes(_("Datenkategorien"), _categories)
+    purposes = _boxes(_("Zwecke"), _purposes)
+    recipients = _boxes(_("Empfängerkreise"), _recipients)
+    delay_seconds = _amount(_("Auflage: Verzögerung in Sekunden"))
+    time_grid_seconds = _amount(_("Auflage: Zeitraster in Sekunden"))
+    space_grid_metres = _amount(_("Auflage: Ortsraster in Metern"))
+    minimum_group = _amount(_("Auflage: Mindestgruppe"))
+    hidden_parts = _boxes(_("Auflage: verborgene Angaben"), [(name, name) for name in HIDEABLE_FIELDS], required=False)
+
+    class Meta:
+        """The columns that are edited."""
+
+        model = Rule
+        fields = (
+            *("title_de", "title_en", "effect", "verbs", "categories", "purposes", "recipients"),
+            *("reason_de", "reason_en", "source", "source_url", "decision", "since", "until"),
+            *("position", "withdrawn"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        duties = self.instance.duties or {}
+        for name in AMOUNTS:
+            self.initial.setdefault(name, duties.get(name))
+        self.initial.setdefault("hidden_parts", list(duties.get("hidden_fields", ())))
+
+    @classmethod
+    def with_slug(cls) -> "type[RuleForm]":
+        """Give the form of a new rule, which chooses the short name."""
+
+        class Meta(cls.Meta):
+            fields = ("slug", *cls.Meta.fields)
+
+        return type("NewRuleForm", (cls,), {"Meta": Meta})
+
+    def clean_slug(self) -> str:
+        """Refuse a short name that another rule has."""
+        slug: str = self.cleaned_data["slug"]
+        if Rule.objects.filter(slug=slug).exists():
+            raise forms.ValidationError(_("Diesen Kurznamen hat schon eine andere Regel."))
+        return slug
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a validity that ends before it begins; gather the duties."""
+        values: dict[str, Any] = super().clean()
+        since, until = values.get("since"), values.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("Die Regel endet vor ihrem Beginn."))
+        hidden = tuple(values.get("hidden_parts") or ())
+        duties = Duties(**{name: values.get(name) or 0 for name in AMOUNTS}, hidden_fields=hidden)
+        if duties.minimum_group > 1 and not duties.time_grid_seconds:
+            self.add_error("minimum_group", _("Eine Mindestgruppe braucht ein Zeitraster."))
+        amounts: dict[str, Any] = {name: getattr(duties, name) for name in AMOUNTS if getattr(duties, name)}
+        self.instance.duties = amounts | ({"hidden_fields": list(hidden)} if hidden else {})
+        return values
+
+
+class PublishForm(forms.Form):
+    """The decision on which rules are put in force."""
+
+    decision = forms.CharField(
+        label=_("Beschluss"), max_length=300, help_text=_("Gremium und Tag, zum Beispiel: Ethikbeirat, 12. März 2026")
+    )
+
+
+class StationForm(forms.Form):
+    """Name, description and place of a station; WGS 84."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    description = forms.CharField(label=_("Beschreibung (deutsch)"), widget=forms.Textarea(attrs={"rows": 4}))
+    description_en = forms.CharField(
+        label=_("Beschreibung (englisch)"), required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    latitude = forms.FloatField(label=_("Breite"), min_value=-90, max_value=90, required=False)
+    longitude = forms.FloatField(label=_("Länge"), min_value=-180, max_value=180, required=False)
+    position = forms.ChoiceField(
+        label=_("Herkunft der Lage"),
+        choices=[("measured", _("eingemessen")), ("approximate", _("ungefähr")), ("unknown", _("unbekannt"))],
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse half a position."""
+        values: dict[str, Any] = super().clean() or {}
+        if (values.get("latitude") is None) != (values.get("longitude") is None):
+            raise forms.ValidationError(_("Eine Lage braucht Breite und Länge."))
+        return values
+
+
+class TokenForm(forms.Form):
+    """A new key for a program."""
+
+    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("a–z, 0–9, Punkt, Binde- und Unterstrich"))
+    scopes = _boxes(
+        _("Umfang"),
+        [
+            ("observations:write", _("Messwerte schreiben, über jede Schnittstelle")),
+            ("sensorthings:write", _("Messwerte schreiben, über SensorThings")),
+            ("admin", _("alles")),
+        ],
+        required=False,
+    )
+    purposes = _boxes(_("Lesen für"), list, required=False)
+    connectors = forms.CharField(
+        label=_("Beliefern von"), required=False, help_text=_("Kurznamen von Konnektoren, durch Leerzeichen getrennt")
+    )
+    until = forms.DateField(
+        label=_("letzter gültiger Tag"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("leer heißt unbefristet"),
+    )
+
+    def __init__(self, *args: Any, purposes: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["purposes"].choices = purposes  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a key that opens nothing."""
+        values: dict[str, Any] = super().clean() or {}
+        if not self.errors and not self.chosen(values):
+            raise forms.ValidationError(_("Wählen Sie mindestens einen Umfang."))
+        return values
+
+    def chosen(self, values: dict[str, Any]) -> tuple[str, ...]:
+        """Give the scopes in the gate's words."""
+        reading = [f"read:{slug}" for slug in values["purposes"]]
+        pushing = [f"ingest:{name}" for name in values["connectors"].split()]
+        return (*values["scopes"], *reading, *pushing)
+
+
+class PersonForm(forms.Form):
+    """A new person of the staff."""
+
+    email = forms.EmailField(label=_("E-Mail"))
+    roles = _boxes(_("Rollen"), role_choices)
+    password = forms.CharField(
+        label=_("Erstes Passwort"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("mindestens 12 Zeichen; leer: Anmeldung nur über die zentrale Anmeldung der Stadt"),
+    )
+
+
+class RolesForm(forms.Form):
+    """The roles of a person."""
+
+    roles = _boxes(_("Rollen"), role_choices, required=False)
+
+
+class PasswordForm(forms.Form):
+    """A new password for somebody who lost theirs."""
+
+    password = forms.CharField(
+        label=_("Neues Passwort"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("mindestens 12 Zeichen; die Person ändert es nach der Anmeldung"),
+    )

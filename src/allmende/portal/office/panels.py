@@ -1,0 +1,112 @@
+"""What the first page of the staff room shows: figures, the last writes, datastreams without news."""
+
+from typing import Any
+
+import msgspec
+from django.utils.translation import gettext
+from wagtail.admin.ui.components import Component
+
+from allmende.accounts.models import AuditEntry
+from allmende.accounts.rules import may_read
+from allmende.catalog.door import gate
+from allmende.gate.query import Query
+from allmende.kernel.clock import micros_from_instant, utc_now
+from allmende.kernel.errors import AllmendeError
+from allmende.portal.office.frame import told
+from allmende.portal.office.permissions import roles_of
+from allmende.portal.office.services import asking
+from allmende.portal.office.trail import written
+from allmende.programme.models import Decision, Milestone, Project
+from allmende.register.queries import drafts
+
+SECOND = 1_000_000
+GRACE = 2 * 3_600 * SECOND
+MOST_SILENT, LAST_WRITES = 15, 10
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A number with the page that shows what it counts."""
+
+    label: str
+    value: int
+    url: str
+
+
+class Silent(msgspec.Struct, frozen=True):
+    """A datastream whose newest value is older than it should be; None is: never any."""
+
+    name: str
+    last: int | None
+    simulated: bool
+
+
+class FiguresPanel(Component):  # type: ignore[misc]
+    """How much there is."""
+
+    name = "figures"
+    template_name = "office/panels/figures.html"
+    order = 10
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        """Count."""
+        book = gate().rulebook()
+        return {
+            "figures": [
+                Figure(gettext("Projekte"), Project.objects.count(), "projekte:index"),
+                Figure(gettext("Meilensteine"), Milestone.objects.count(), "meilensteine:index"),
+                Figure(gettext("Beschlüsse"), Decision.objects.count(), "beschluesse:index"),
+                Figure(gettext("Regeln in Kraft"), len(book.rules), "regeln:index"),
+                Figure(gettext("Entwürfe von Regeln"), len(drafts()), "office:publish"),
+            ]
+        }
+
+
+class LastWritesPanel(Component):  # type: ignore[misc]
+    """Who wrote last, for who may read the trail; the others see what they wrote themselves."""
+
+    name = "last_writes"
+    template_name = "office/panels/last_writes.html"
+    order = 20
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        """Give the newest entries."""
+        person = parent_context["request"].user
+        sees_all = may_read(roles_of(person), "trail")
+        entries = AuditEntry.objects.all() if sees_all else AuditEntry.objects.filter(person=person)
+        return {"entries": [written(entry) for entry in entries[:LAST_WRITES]], "sees_all": sees_all}
+
+
+class SilentPanel(Component):  # type: ignore[misc]
+    """Which datastreams bring nothing new."""
+
+    name = "silent"
+    template_name = "office/panels/silent.html"
+    order = 30
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        """Give the silent streams, longest silent first, or the reason why they are not shown."""
+        try:
+            silent = silent_streams(parent_context["request"].user)
+        except AllmendeError as error:
+            return {"refused": told(error)}
+        return {"silent": silent[:MOST_SILENT], "count": len(silent)}
+
+
+def silent_streams(person: Any) -> list[Silent]:
+    """Give the datastreams whose newest value is more than two hours and two intervals old, by the gate."""
+    grant = gate().grant(asking(person, "use"))
+    streams = gate().page(grant, Query(kind="Datastreams", top=10_000)).records
+    summaries, now = gate().summary(grant), micros_from_instant(utc_now())
+    found = []
+    for stream in streams:
+        summary = summaries.get(stream.id)
+        last = summary.last if summary else None
+        interval = int(stream.value.properties.get("interval_seconds", 3600)) * SECOND
+        if last is None or now - last > GRACE + 2 * interval:
+            found.append(Silent(stream.value.name, last, stream.value.simulated))
+    return sorted(found, key=lambda entry: entry.last or 0)
+
+
+def home_panels() -> list[Any]:
+    """Give the panels in their order."""
+    return [FiguresPanel(), LastWritesPanel(), SilentPanel()]

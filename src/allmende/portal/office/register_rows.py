@@ -1,0 +1,189 @@
+"""The tables of data ethics and of the catalogue in the staff room."""
+
+from typing import Any
+
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel
+from wagtail.admin.viewsets.model import ModelViewSetGroup
+
+from allmende.accounts.models import AuditEntry
+from allmende.accounts.queries import subject_of
+from allmende.catalog.models import Dataset, Licence
+from allmende.portal.office.forms import RuleForm
+from allmende.portal.office.rows import RowCreate, RowEdit, RowHistory, RowList, RowViewSet
+from allmende.portal.office.trail import Written, written
+from allmende.register.models import Category, DataUse, Principle, Purpose, RecipientClass, Rule
+from allmende.register.queries import versions
+from allmende.register.services import edit_rule
+
+TITLES = ("title_de", "title_en")
+
+
+class Principles(RowViewSet):
+    """Sentences to which the city binds itself."""
+
+    model = Principle
+    area = "register"
+    name = "grundsaetze"
+    icon = "openquote"
+    list_display = ("title_de", "position", "source")
+    search_fields = (*TITLES, "text_de")
+
+
+class Purposes(RowViewSet):
+    """The tree of purposes."""
+
+    model = Purpose
+    area = "register"
+    name = "zwecke"
+    icon = "pick"
+    list_display = ("title_de", "slug", "parent", "dpv")
+    list_filter = ("parent",)
+    search_fields = (*TITLES, "slug", "description_de")
+
+
+class Categories(RowViewSet):
+    """Kinds of data."""
+
+    model = Category
+    area = "register"
+    name = "datenkategorien"
+    icon = "tag"
+    list_display = ("title_de", "slug", "personal")
+    list_filter = ("personal",)
+    search_fields = (*TITLES, "slug")
+
+
+class Recipients(RowViewSet):
+    """Classes of those who get data."""
+
+    model = RecipientClass
+    area = "register"
+    name = "empfaengerkreise"
+    icon = "group"
+    list_display = ("title_de", "slug")
+    search_fields = (*TITLES, "slug")
+
+
+class DataUses(RowViewSet):
+    """Data sheets."""
+
+    model = DataUse
+    area = "register"
+    name = "datennutzungen"
+    icon = "doc-full"
+    list_display = ("title_de", "purpose", "category", "responsible_de", "since", "until")
+    list_filter = ("purpose", "category")
+    search_fields = (*TITLES, "slug", "what_de")
+
+
+class RuleList(RowList):
+    """Each rule once, in its newest version."""
+
+    def get_base_queryset(self) -> QuerySet[Rule]:
+        """Leave older versions to the history."""
+        newest = Rule.objects.filter(slug=OuterRef("slug")).order_by().values("slug")
+        last = Subquery(newest.annotate(last=Max("version")).values("last"))
+        return Rule.objects.annotate(last_version=last).filter(version=F("last_version"))
+
+
+class RuleCreate(RowCreate):
+    """Adds a rule as a draft."""
+
+    def save_instance(self) -> Rule:
+        """Keep the first version."""
+        return edit_rule(self.request.user, rule=self.form.instance)
+
+
+class RuleEdit(RowEdit):
+    """Edits a rule: a draft in place, a published version as the next version."""
+
+    def get_object(self, queryset: Any = None) -> Rule:
+        """Give the newest version, whichever was asked for."""
+        return versions(super().get_object(queryset).slug)[0]
+
+    def save_instance(self) -> Rule:
+        """Keep the draft, if anything differs."""
+        return edit_rule(self.request.user, rule=self.form.instance) if self.form.has_changed() else self.object
+
+
+class RuleHistory(RowHistory):
+    """Shows the writes of all versions of a rule."""
+
+    def entries(self) -> list[Written]:
+        """Give the writes of every version, newest first."""
+        subjects = [subject_of(version) for version in versions(self.object.slug)]
+        return [written(entry, Rule) for entry in AuditEntry.objects.filter(subject__in=subjects)]
+
+
+class Rules(RowViewSet):
+    """Rules; a change makes a draft that somebody else publishes."""
+
+    model = Rule
+    area = "register"
+    deeds = frozenset({"add", "change"})
+    index_view_class = RuleList
+    add_view_class = RuleCreate
+    edit_view_class = RuleEdit
+    history_view_class = RuleHistory
+    name = "regeln"
+    icon = "lock"
+    list_display = ("title_de", "slug", "version", "effect", "published_in", "withdrawn", "since", "until")
+    list_filter = ("effect", "withdrawn")
+    search_fields = (*TITLES, "slug", "source", "decision")
+
+    def get_form_class(self, for_update: bool = False) -> type[RuleForm]:  # noqa: FBT001, FBT002
+        """Give the form whose lists are boxes to tick; the short name is chosen once."""
+        return RuleForm if for_update else RuleForm.with_slug()
+
+    @cached_property
+    def panels(self) -> list[FieldPanel]:
+        """Show the rule as one long form."""
+        return []
+
+    def get_edit_handler(self) -> Any:
+        """Give none: the form stands for itself."""
+        return None
+
+
+class Datasets(RowViewSet):
+    """Datasets."""
+
+    model = Dataset
+    area = "catalog"
+    name = "datensaetze"
+    icon = "table"
+    list_display = ("title_de", "publisher", "licence", "simulated")
+    list_filter = ("licence", "simulated")
+    search_fields = (*TITLES, "slug", "publisher")
+
+
+class Licences(RowViewSet):
+    """Licences."""
+
+    model = Licence
+    area = "catalog"
+    name = "lizenzen"
+    icon = "key"
+    list_display = ("title", "slug", "url")
+    search_fields = ("title", "slug")
+
+
+class RegisterGroup(ModelViewSetGroup):  # type: ignore[misc]
+    """Data ethics."""
+
+    menu_label = _("Datenethik")
+    menu_icon = "lock"
+    menu_order = 200
+    items = (Rules, Purposes, Categories, Recipients, DataUses, Principles)
+
+
+class CatalogueGroup(ModelViewSetGroup):  # type: ignore[misc]
+    """Datasets and licences."""
+
+    menu_label = _("Katalog")
+    menu_icon = "table"
+    menu_order = 300
+    items = (Datasets, Licences)

@@ -1,0 +1,107 @@
+"""Writes of the staff room beyond Django's tables, each with its one audit entry.
+
+The observation store is a database of its own. The entry is written first, and taken back when the store refuses.
+"""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from allmende.accounts.models import Person
+from allmende.accounts.services import record
+from allmende.gate import tokens
+from allmende.gate.door import Ask, Asker, Gate
+from allmende.gate.query import Location, Record, Thing
+
+PURPOSE, RECIPIENT = "climate-adaptation", "administration"
+
+
+class Station(msgspec.Struct, frozen=True):
+    """What staff may change of a station; degrees in WGS 84, None is unknown."""
+
+    name: str
+    description: str
+    description_en: str
+    latitude: float | None
+    longitude: float | None
+    position: str
+
+
+def asking(actor: Person, verb: Any) -> Ask:
+    """Give the request of a member of staff."""
+    return Ask(Asker(f"staff:{actor.pk}"), verb, PURPOSE, RECIPIENT)
+
+
+def station_of(thing: Thing, place: Location | None) -> Station:
+    """Give what a thing and its place say."""
+    longitude, latitude = None, None
+    if place is not None and place.location.get("type") == "Point":
+        longitude, latitude = place.location["coordinates"][:2]
+    return Station(
+        name=thing.name,
+        description=thing.description,
+        description_en=str(thing.properties.get("description_en", "")),
+        latitude=latitude,
+        longitude=longitude,
+        position=str(thing.properties.get("position", "unknown" if latitude is None else "measured")),
+    )
+
+
+@transaction.atomic
+def update_station(actor: Person, *, gate: Gate, thing: Record, place: Record | None, station: Station) -> bool:
+    """Correct a station through the gate; tells whether anything differed."""
+    was = station_of(thing.value, place.value if place else None)
+    before, after = msgspec.structs.asdict(was), msgspec.structs.asdict(station)
+    changed = [name for name in after if after[name] != before[name]]
+    if not changed:
+        return False
+    record(
+        actor,
+        "gate.station_changed",
+        f"things:{thing.id}",
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
+        note=station.name,
+    )
+    grant = gate.grant(asking(actor, "collect"))
+    properties = {**thing.value.properties, "position": station.position, "description_en": station.description_en}
+    location_ids = thing.value.location_ids
+    if {"latitude", "longitude", "position", "name"} & set(changed) and station.longitude is not None:
+        new = _place(thing.value, place.value if place else None, station)
+        if place is not None:
+            gate.update(grant, "Locations", place.id, new)
+        else:
+            location_ids = (gate.create(grant, "Locations", new),)
+    value = msgspec.structs.replace(
+        thing.value,
+        name=station.name,
+        description=station.description,
+        properties=properties,
+        location_ids=location_ids,
+    )
+    gate.update(grant, "Things", thing.id, value)
+    return True
+
+
+def _place(thing: Thing, old: Location | None, station: Station) -> Location:
+    point = {"type": "Point", "coordinates": [station.longitude, station.latitude]}
+    slug = f"{thing.properties.get('slug', 'thing')}-place"
+    properties = {**(old.properties if old else {"slug": slug}), "position": station.position}
+    return Location(name=station.name, description=station.position, location=point, properties=properties)
+
+
+@transaction.atomic
+def create_token(actor: Person, *, gate: Gate, name: str, scopes: tuple[str, ...], until: dt.date | None) -> str:
+    """Create a token and give its only plain form; the trail tells name and scopes, never the token."""
+    after = {"scopes": list(scopes), "until": until.isoformat() if until else None}
+    record(actor, "gate.token_created", f"token:{name}", after=after)
+    return tokens.create_token(gate, name, scopes, until)
+
+
+@transaction.atomic
+def revoke_token(actor: Person, *, gate: Gate, name: str) -> None:
+    """End a token at once."""
+    record(actor, "gate.token_revoked", f"token:{name}")
+    tokens.revoke(gate, name)
