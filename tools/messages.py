@@ -52,6 +52,11 @@ def _tidy() -> None:
     catalogue.last_translator = catalogue.language_team = "The Allmende founders"
     catalogue.creation_date = catalogue.revision_date = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     catalogue.fuzzy = False
+    for message in catalogue:
+        if message.id and message.fuzzy:
+            message.string = ("", "") if message.pluralizable else ""
+            message.flags.discard("fuzzy")
+            message.previous_id = []
     with CATALOGUE.open("wb") as file:
         write_po(file, catalogue, width=0, ignore_obsolete=True)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -110,7 +111,21 @@ def station_map(request: HttpRequest) -> HttpResponseBase:
             approximate = station.position != "measured"
             markers.append(maps.Marker(station.longitude, station.latitude, station.name, label, address, approximate))
     drawing = maps.draw_map(pack_folder(settings.ALLMENDE.pack) / "outline.geojson", markers, _language())
-    return page(request, "data/map.html", rows=rows, drawing=drawing, parts=parts, chosen=chosen)
+    return page(request, "data/map.html", rows=rows, drawing=drawing, parts=parts, chosen=chosen, **_basemap(markers))
+
+
+def _basemap(markers: list[maps.Marker]) -> dict[str, object]:
+    """Give what the interactive map needs; nothing where no base map is configured."""
+    kind = settings.ALLMENDE.basemap_kind
+    if not kind:
+        return {}
+    frame = maps.KONSTANZ
+    return {
+        "basemap": kind,
+        "basemap_address": maps.BASEMAP_FILE if kind == "file" else maps.BASEMAP_TILES,
+        "bounds": [frame.west, frame.south, frame.east, frame.north],
+        "pins": [msgspec.structs.asdict(marker) for marker in markers],
+    }
 
 
 def map_csv(request: HttpRequest) -> HttpResponseBase:

@@ -25,6 +25,7 @@ from allmende.gate.door import Gate, open_gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
+from allmende.serve import basemap
 from allmende.serve.forward import Forwarder
 from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
@@ -143,6 +144,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         Route("/health", Health(settings, gate).answer, methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),
         *_doors(settings, gate, figures),
+        *basemap.routes(settings),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=methods),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={AllmendeError: _told, 500: _told})

@@ -1,12 +1,13 @@
 """The one place where settings come from: ``allmende.toml``, then ``ALLMENDE_*``, then secrets in files."""
 
 import os
+import re
 import secrets
 import tomllib
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -34,6 +35,14 @@ UNREADABLE = ErrorCode(
     "settings.unreadable",
     Text("Die Datei {path} lässt sich nicht lesen: {why}.", "The file {path} cannot be read: {why}."),
     Text("Berichtigen Sie die Datei oder ihre Zugriffsrechte.", "Correct the file or its access rights."),
+)
+BAD_BASEMAP = ErrorCode(
+    "settings.bad_basemap",
+    Text("„{value}“ ist keine Grundkarte.", "“{value}” is no base map."),
+    Text(
+        "ALLMENDE_BASEMAP nennt eine vorhandene .pmtiles-Datei oder eine Adresse mit {{z}}, {{x}} und {{y}}.",
+        "ALLMENDE_BASEMAP names a .pmtiles file that exists, or an address with {{z}}, {{x}} and {{y}}.",
+    ),
 )
 
 PREFIX = "ALLMENDE_"
@@ -82,6 +91,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def store_url(self) -> str:
         """Give the SQLAlchemy-free address of the observation store: a PostgreSQL URL or a file path."""
         return self.database_url or str(self.home / "observations.sqlite3")
+
+    @property
+    def basemap_kind(self) -> Literal["", "file", "service"]:
+        """Tell whether the base map is a PMTiles file or a tile service; empty without one."""
+        if not self.basemap:
+            return ""
+        return "service" if re.match(r"https?://", self.basemap) else "file"
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -135,7 +151,17 @@ def load_settings(directory: Path, environment: dict[str, str]) -> Settings:
     except msgspec.ValidationError as error:
         why, _, place = str(error).partition(" - at `$.")
         raise Invalid(BAD_VALUE, key=place.rstrip("`") or "?", why=why) from error
+    _check_basemap(settings)
     return msgspec.structs.replace(settings, home=(directory / settings.home).resolve())
+
+
+def _check_basemap(settings: Settings) -> None:
+    """Refuse what is neither a PMTiles file that exists nor a template of a tile's address."""
+    value, kind = settings.basemap, settings.basemap_kind
+    template = kind == "service" and all(part in value for part in ("{z}", "{x}", "{y}"))
+    file = kind == "file" and value.endswith(".pmtiles") and Path(value).is_file()
+    if kind and not template and not file:
+        raise Invalid(BAD_BASEMAP, value=value)
 
 
 @cache

@@ -10,6 +10,10 @@ from typing import Any
 import msgspec
 
 WIDTH = 800
+# Where browsers get the base map of the interactive map.
+BASEMAP_FILE, BASEMAP_TILES = "/grundkarte.pmtiles", "/grundkarte/{z}/{x}/{y}"
+# A marker's radius and the room that a letter of its label takes, in the measure of the picture.
+RADIUS, LETTER = 7, 6.3
 STYLES = {
     "lake": ("#cfe6f5", "none"),
     "river": ("#cfe6f5", "none"),
@@ -37,7 +41,9 @@ class Mark(msgspec.Struct, frozen=True):
     x: float
     y: float
     marker: Marker
-    left: bool
+    anchor: str
+    text_x: float
+    text_y: float
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -88,6 +94,20 @@ class Frame(msgspec.Struct, frozen=True):
         return round(x, 1), round(y, 1)
 
 
+class Box(msgspec.Struct, frozen=True):
+    """A rectangle that is taken in the picture."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "Box") -> bool:
+        """Tell whether two rectangles overlap."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
+
+
 KONSTANZ = Frame(9.125, 47.645, 9.235, 47.700)
 
 
@@ -105,7 +125,7 @@ def _path(frame: Frame, geometry: dict[str, Any]) -> str:
 
 
 def draw_map(outline: Path, markers: Sequence[Marker], language: str, frame: Frame = KONSTANZ) -> Picture:
-    """Lay out the outline and the markers; labels of crowded markers go to the free side."""
+    """Lay out the outline and the markers; each label goes where it hides nothing."""
     shapes, labels = [], []
     for feature in _outline(outline):
         properties = feature["properties"]
@@ -115,9 +135,25 @@ def draw_map(outline: Path, markers: Sequence[Marker], language: str, frame: Fra
             x, y = frame.place(*properties["label"])
             if 0 < x < WIDTH and 0 < y < frame.height:
                 labels.append(Label(x, y, properties["name"]["en" if language.startswith("en") else "de"]))
-    marks: list[Mark] = []
-    for marker in markers:
-        x, y = frame.place(marker.longitude, marker.latitude)
-        crowded = any(other.x - 150 < x < other.x and abs(other.y - y) < 16 for other in marks)
-        marks.append(Mark(x, y, marker, left=x > WIDTH * 0.8 or crowded))
+    places = [frame.place(marker.longitude, marker.latitude) for marker in markers]
+    taken = [Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in places]
+    marks = [_mark(x, y, marker, taken) for (x, y), marker in zip(places, markers, strict=True)]
     return Picture(WIDTH, frame.height, tuple(shapes), tuple(labels), tuple(marks))
+
+
+def _mark(x: float, y: float, marker: Marker, taken: list[Box]) -> Mark:
+    """Write a marker's label on the first side that is free: right, left, below, above, then aslant."""
+    long = len(marker.label) * LETTER
+    sides = (
+        *(("start", x + 11, y + 4), ("end", x - 11, y + 4), ("middle", x, y + 21), ("middle", x, y - 12)),
+        *(("start", x + 8, y + 15), ("start", x + 8, y - 8), ("end", x - 8, y + 15), ("end", x - 8, y - 8)),
+    )
+    options = []
+    for anchor, at, base in sides:
+        left = {"start": at, "end": at - long, "middle": at - long / 2}[anchor]
+        box = Box(left, base - 10, left + long, base + 3)
+        outside = left < 0 or left + long > WIDTH
+        options.append((sum(box.meets(other) for other in taken) + 10 * outside, anchor, at, base, box))
+    _, anchor, at, base, box = min(options, key=lambda option: option[0])
+    taken.append(box)
+    return Mark(x, y, marker, anchor, round(at, 1), round(base, 1))
