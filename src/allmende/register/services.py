@@ -162,9 +162,13 @@ def edit_rule(actor: Actor, *, rule: Rule) -> Rule:
     else:
         version = 1 if newest is None else newest.version + 1
         draft = Rule.objects.create(slug=rule.slug, version=version, edited_by=person, **values)
-    after = {name: values[name].isoformat() if hasattr(values[name], "isoformat") else values[name] for name in values}
-    record(actor, "register.rule_edited", draft, after=after)
+    record(actor, "register.rule_edited", draft, before=_recorded(newest) if newest else None, after=_recorded(draft))
     return draft
+
+
+def _recorded(rule: Rule) -> dict[str, Any]:
+    values = {name: getattr(rule, name) for name in RULE_FIELDS}
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
 
 
 @transaction.atomic
