@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Model
+from django.utils.translation import override
 
 from allmende.accounts.models import AuditEntry, Person
 from allmende.accounts.queries import subject_of
@@ -104,11 +105,18 @@ def _keep_an_administrator(person: Person, *, stays: bool) -> None:
         raise Conflict(LAST_ADMINISTRATOR, email=person.email)
 
 
+def _complaints(password: str, person: Person | None, language: str) -> str:
+    with override(language):
+        try:
+            validate_password(password, person)
+        except ValidationError as error:
+            return " ".join(error.messages)
+    return ""
+
+
 def _check_password(password: str, person: Person | None = None) -> None:
-    try:
-        validate_password(password, person)
-    except ValidationError as error:
-        raise Invalid(WEAK_PASSWORD, why=" ".join(error.messages)) from error
+    if german := _complaints(password, person, "de"):
+        raise Invalid(WEAK_PASSWORD, why=Text(german, _complaints(password, person, "en")))
 
 
 def _person(email: str) -> Person:

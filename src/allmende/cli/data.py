@@ -6,14 +6,17 @@ import click
 
 from allmende.cli.speech import language, progress, say, t
 from allmende.connectors.table.load import load_files
-from allmende.connectors.table.report import LoadReport, write_refusals
+from allmende.connectors.table.report import LoadReport, prepare_refusals, write_refusals
 from allmende.gate.door import open_gate
 from allmende.serve import datasets
 from allmende.serve.readiness import require_ready
 from allmende.serve.settings import settings
 
 
-@click.group(help=t("Daten aus Dateien übernehmen.", "Take data from files."))
+@click.group(
+    help=t("Daten aus Dateien übernehmen.", "Take data from files."),
+    epilog="\b\nallmende load observations messwerte/*.csv --mapping weather-2024.yaml",
+)
 def load() -> None:
     """Gather the commands that load."""
 
@@ -41,6 +44,8 @@ def observations(files: tuple[Path, ...], mapping: Path, refusals: Path | None) 
     """Load observations through the gate and report what was taken and what was refused."""
     current = settings()
     require_ready(current)
+    if refusals is not None:
+        prepare_refusals(refusals)
     gate = open_gate(current.store_url)
     try:
         with progress("Messwerte werden geladen", "Loading measurements") as advance:

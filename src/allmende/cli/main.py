@@ -12,6 +12,7 @@ from allmende.cli.setup import check, doctor, init, migrate
 from allmende.cli.speech import language, t
 from allmende.kernel.errors import AllmendeError
 
+PROGRAM = "allmende"
 EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 
 
@@ -26,7 +27,8 @@ EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
         "6 später noch einmal, 7 Installation unvollständig.",
         "Exit codes: 0 good, 2 wrong input, 3 not permitted, 4 not found, 5 conflict, "
         "6 try later, 7 installation incomplete.",
-    ),
+    )
+    + "\n\n\b\nallmende init --pack konstanz --demo\nallmende serve",
 )
 @click.version_option(package_name="allmende")
 def allmende() -> None:
@@ -37,15 +39,22 @@ for _command in (init, serve, work, migrate, check, load, token, user, doctor):
     allmende.add_command(_command)
 
 
+def _told(error: click.ClickException) -> str:
+    """Put a usage error and the way to the help into one line."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else PROGRAM
+    return f"allmende: {error.format_message()} {t('Hilfe:', 'Help:')} {path} --help"
+
+
 def main() -> typing.NoReturn:
     """Run a command; an error that a person is told becomes one line and an exit code."""
     try:
-        sys.exit(allmende.main(standalone_mode=False) or 0)
+        sys.exit(allmende.main(prog_name=PROGRAM, standalone_mode=False) or 0)
     except AllmendeError as error:
         click.echo(f"allmende: {error.what.within(language())} {error.next.within(language())}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        click.echo(_told(error), err=True)
         sys.exit(EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):
         click.echo(t("allmende: abgebrochen.", "allmende: interrupted."), err=True)

@@ -9,7 +9,10 @@ from allmende.serve import people
 from allmende.serve.settings import settings
 
 
-@click.group(help=t("Menschen und ihre Rollen.", "People and their roles."))
+@click.group(
+    help=t("Menschen und ihre Rollen.", "People and their roles."),
+    epilog="\b\nallmende user create rita@example.org --role office",
+)
 def user() -> None:
     """Gather the commands for people."""
 
@@ -54,7 +57,51 @@ def password(email: str, password: str) -> None:
     say(f"Das Passwort von {email} ist neu gesetzt.", f"The password of {email} has been set.")
 
 
-@click.group(help=t("Zugangsmarken für Programme.", "Access tokens for programs."))
+@user.command(
+    help=t("Einer Person genau diese Rollen geben.", "Give a person exactly these roles."),
+    epilog="\b\nallmende user roles rita@example.org --role steward",
+)
+@click.argument("email")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice(people.ROLES),
+    help=t("Rolle, mehrfach möglich", "role, may be repeated"),
+)
+def roles(email: str, roles: tuple[str, ...]) -> None:
+    """Replace the roles of a person."""
+    people.set_roles(settings(), email=email, roles=roles)
+    say(f"Rollen von {email}: {', '.join(roles)}", f"Roles of {email}: {', '.join(roles)}")
+
+
+@user.command(
+    help=t("Eine Person sperren; ihre Einträge im Protokoll bleiben.", "Block a person; the audit trail keeps them."),
+    epilog="\b\nallmende user block rita@example.org",
+)
+@click.argument("email")
+def block(email: str) -> None:
+    """Let a person in no more."""
+    people.set_active(settings(), email=email, active=False)
+    say(f"{email} ist gesperrt.", f"{email} has been blocked.")
+
+
+@user.command(
+    help=t("Eine gesperrte Person wieder einlassen.", "Let a blocked person in again."),
+    epilog="\b\nallmende user unblock rita@example.org",
+)
+@click.argument("email")
+def unblock(email: str) -> None:
+    """Let a person in again."""
+    people.set_active(settings(), email=email, active=True)
+    say(f"{email} kann sich wieder anmelden.", f"{email} can sign in again.")
+
+
+@click.group(
+    help=t("Zugangsmarken für Programme.", "Access tokens for programs."),
+    epilog="\b\nallmende token create gateway --scope observations:write --until 2027-12-31",
+)
 def token() -> None:
     """Gather the commands for tokens."""
 

@@ -81,11 +81,13 @@ def serve(context: click.Context, host: str | None, port: int | None) -> None:
 @click.option("--supervised", is_flag=True, hidden=True)
 def web(host: str, port: int, socket_path: Path | None, supervised: bool) -> None:
     """Serve the portal and the staff room."""
+    from allmende.serve.portal_form import require_portal
     from allmende.serve.web import run
 
     if supervised:
         follow_parent()
     require_ready(settings())
+    require_portal()
     run(socket_path=socket_path, host=host, port=port)
 
 

@@ -149,6 +149,12 @@ class Gate:
         except _Closed as closed:
             raise self._refused(current, closed.category) from closed
 
+    def require_open(self, grant: Grant, category: str) -> None:
+        """Refuse, on record, a category that the grant does not open; asked before a write of several steps."""
+        current = self._still(grant)
+        if category not in current.categories:
+            raise self._refused(current, category)
+
     def _refused(self, grant: Grant, category: str) -> Denied:
         """Record that a category is closed; give the error that names the rules."""
         decision = self.decide(grant.ask, category)

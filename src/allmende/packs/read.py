@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 import yaml
 
+from allmende.families.manifest import Unreadable
 from allmende.families.registry import member
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
@@ -39,8 +40,12 @@ class Stations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def pack_folder(pack: str) -> Path:
-    """Give the folder of a pack; raises for an unknown one, naming those that are there."""
-    return member("packs", pack).folder
+    """Give the folder of a pack; raises for an unknown one, naming those that are there, and for a broken manifest."""
+    try:
+        return member("packs", pack).folder
+    except Unreadable as error:
+        found = error.finding
+        raise Invalid(BAD_FILE, pack=pack, file="manifest.toml", place=found.field, reason=found.reason) from error
 
 
 def read_parts(pack: str, names: tuple[str, ...], kind: type[T]) -> T:

@@ -10,6 +10,7 @@ import allmende
 from allmende.gate.door import check_store, open_gate, store_facts
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
+from allmende.serve.portal_form import require_portal
 from allmende.serve.readiness import require_writable
 from allmende.serve.settings import Settings
 
@@ -61,6 +62,15 @@ def _store(settings: Settings) -> Iterator[Symptom]:
     yield good if version else bad
 
 
+def _portal() -> Iterator[Symptom]:
+    try:
+        require_portal()
+    except AllmendeError as error:
+        yield _from_error(error)
+        return
+    yield Symptom(True, Text("Datenbank des Portals: passend", "the portal's database: fits"))
+
+
 def _built_parts() -> Iterator[Symptom]:
     remedy = Text("make setup", "make setup")
     for path, de, en in (
@@ -73,7 +83,8 @@ def _built_parts() -> Iterator[Symptom]:
 
 
 def examine(settings: Settings) -> Iterator[Symptom]:
-    """Look at home folder, store, rule book and built parts, one after the other."""
+    """Look at home folder, store, portal, rule book and built parts, one after the other."""
     yield from _home(settings)
     yield from _store(settings)
+    yield from _portal()
     yield from _built_parts()

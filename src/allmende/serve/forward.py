@@ -28,6 +28,8 @@ class Forwarder:
             timeout=httpx.Timeout(120, connect=2),
             follow_redirects=False,
         )
+        # Only what the asker sends goes on: a client's own "accept-encoding" would bring them bytes they cannot read.
+        self._client.headers.clear()
 
     async def close(self) -> None:
         """Let go of the connections."""

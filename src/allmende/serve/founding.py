@@ -18,13 +18,14 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.packs.read import Place, Stations, pack_folder, read_parts
+from allmende.serve.portal_form import refuse_newer_portal
 from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
 
 Advance = Callable[[int, int], None]
 ACTOR = "system:init"
 PROGRAMME_FILES = ("programme.yaml", "projects.yaml", "course.yaml")
-STEPS = 6
+STEPS = 4
 
 
 def migrate(settings: Settings) -> None:
@@ -34,6 +35,8 @@ def migrate(settings: Settings) -> None:
     from django.core.management import call_command
 
     from allmende.accounts.services import ensure_roles
+
+    refuse_newer_portal()
 
     call_command("migrate", verbosity=0, interactive=False)
     ensure_roles()
@@ -57,36 +60,43 @@ def _kinds() -> dict[tuple[str, ...], type[msgspec.Struct]]:
 def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     """Set up a city from its pack; what is there already is kept, so that this can be repeated."""
     set_up_django()
-    from allmende.accounts.rules import SystemActor
-    from allmende.catalog.services import ensure_dataset
-    from allmende.programme.services import load_programme
-    from allmende.register.services import load_data_uses, load_ethics, publish_rulebook
-
     contents: list[Any] = [read_parts(pack, names, kind) for names, kind in _kinds().items()]
     programme, ethics, uses, stations, datasets = contents
     advance(1, STEPS)
     migrate(settings)
     advance(2, STEPS)
-    actor = SystemActor(ACTOR)
     gate = open_gate(settings.store_url)
     try:
-        fresh = load_ethics(actor, content=ethics)
-        if fresh or not gate.rulebook().version:
-            publish_rulebook(actor, decision=ethics.decision, gate=gate)
+        loaded = _load(gate, programme, ethics, uses, datasets)
         advance(3, STEPS)
-        load_data_uses(actor, content=uses)
-        for entry in datasets.datasets:
-            ensure_dataset(actor, entry=entry)
-        advance(4, STEPS)
-        loaded = load_programme(actor, content=programme)
-        advance(5, STEPS)
         made = _place_stations(gate, stations)
     finally:
         gate.close()
-    advance(6, STEPS)
-    if not (fresh or loaded or made):
+    advance(4, STEPS)
+    if not (loaded or made):
         return [_unchanged(pack)]
     return [_set_up(pack, len(programme.projects), len(ethics.rules), made)]
+
+
+def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any) -> bool:
+    """Bring a pack's content into the portal whole or not at all; the rules come in force last, when all is sound."""
+    from django.db import transaction
+
+    from allmende.accounts.rules import SystemActor
+    from allmende.catalog.services import ensure_dataset
+    from allmende.programme.services import load_programme
+    from allmende.register.services import load_data_uses, load_ethics, publish_rulebook
+
+    actor = SystemActor(ACTOR)
+    with transaction.atomic():
+        fresh = load_ethics(actor, content=ethics)
+        load_data_uses(actor, content=uses)
+        for entry in datasets.datasets:
+            ensure_dataset(actor, entry=entry)
+        loaded = load_programme(actor, content=programme)
+        if fresh or not gate.rulebook().version:
+            publish_rulebook(actor, decision=ethics.decision, gate=gate)
+    return fresh or loaded
 
 
 def _unchanged(pack: str) -> Text:

@@ -45,6 +45,22 @@ def reset_password(settings: Settings, *, email: str, password: str) -> None:
     services.reset_password(rules.SystemActor(ACTOR), email=email, password=password)
 
 
+def set_roles(settings: Settings, *, email: str, roles: tuple[str, ...]) -> None:
+    """Give a person exactly these roles; the last administrator keeps theirs."""
+    set_up_django()
+    from allmende.accounts import rules, services
+
+    services.set_roles(rules.SystemActor(ACTOR), email=email, roles=roles)
+
+
+def set_active(settings: Settings, *, email: str, active: bool) -> None:
+    """Block a person, or let them in again; the last administrator cannot be blocked."""
+    set_up_django()
+    from allmende.accounts import rules, services
+
+    services.set_active(rules.SystemActor(ACTOR), email=email, active=active)
+
+
 def _audit(verb: str, name: str, note: str) -> None:
     set_up_django()
     from allmende.accounts import rules, services

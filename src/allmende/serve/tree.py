@@ -26,8 +26,8 @@ PORT_IN_USE = ErrorCode(
         "Another program already listens on {host}:{port}.",
     ),
     Text(
-        "Beenden Sie es, oder wählen Sie einen anderen Port: make run PORT=8001.",
-        "End it, or choose another port: make run PORT=8001.",
+        "Beenden Sie es, oder wählen Sie einen anderen Port: allmende serve --port 8001 (make run PORT=8001).",
+        "End it, or choose another port: allmende serve --port 8001 (make run PORT=8001).",
     ),
 )
 CANNOT_LISTEN = ErrorCode(
@@ -36,6 +36,15 @@ CANNOT_LISTEN = ErrorCode(
     Text(
         "Wählen Sie eine andere Adresse oder einen Port über 1023.",
         "Choose another address, or a port above 1023.",
+    ),
+)
+
+PART_REFUSES = ErrorCode(
+    "serve.part_refuses",
+    Text("Der Teil „{name}“ kann so nicht laufen.", "The part “{name}” cannot run like this."),
+    Text(
+        "Den Grund nennt die Zeile darüber; was sonst fehlt, zeigt: allmende doctor",
+        "The line above names the reason; what else is missing is shown by: allmende doctor",
     ),
 )
 
@@ -76,8 +85,10 @@ class Child(msgspec.Struct, kw_only=True):
         self.started = time.monotonic()
 
     def check(self, now: float, say: Callable[[str], None]) -> None:
-        """Bring the process back when it has ended, after a pause that grows while it keeps failing."""
+        """Bring the process back when it has ended, after a pause that grows; raise when it says it never can run."""
         if self.process is not None and self.process.poll() is not None:
+            if self.process.returncode == Broken.exit_code:
+                raise Broken(PART_REFUSES, name=self.name)
             if now - self.started > SETTLED_SECONDS:
                 self.pause = FIRST_PAUSE
             say(f"{self.name}: Ende mit Code {self.process.returncode}, neuer Start in {self.pause:.1f} s")

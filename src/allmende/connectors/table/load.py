@@ -44,6 +44,7 @@ def load(gate: Gate, files: Sequence[Path], mapping: Mapping, *, progress: Progr
     """Load tables by a mapping; the report counts what was taken, repeated, absent and refused."""
     asker = Asker(f"system:load:{mapping.id}")
     grant = gate.grant(Ask(asker, "collect", mapping.purpose, "administration"))
+    gate.require_open(grant, mapping.category)
     run = _Load(gate, grant, mapping, files, progress or (lambda done, total: None))
     run.check()
     return run.write()

@@ -6,9 +6,19 @@ from pathlib import Path
 
 import msgspec
 
+from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 
 KEPT_REFUSALS = 100_000
+
+REFUSALS_UNWRITABLE = ErrorCode(
+    "table.refusals_unwritable",
+    Text("In die Datei {file} kann nicht geschrieben werden ({why}).", "The file {file} cannot be written ({why})."),
+    Text(
+        "Es wurde nichts geladen. Nennen Sie mit --refusals eine Datei in einem beschreibbaren Ordner.",
+        "Nothing was loaded. Name with --refusals a file in a folder that can be written to.",
+    ),
+)
 
 REASONS: dict[str, Text] = {
     "unknown-station": Text(
@@ -112,6 +122,14 @@ class LoadReport(msgspec.Struct):
         file.refused[refusal.reason] += 1
         if len(self.refusals) < KEPT_REFUSALS:
             self.refusals.append(refusal)
+
+
+def prepare_refusals(path: Path) -> None:
+    """Refuse a place where the refusals could not be written, before anything is loaded."""
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise Invalid(REFUSALS_UNWRITABLE, file=path, why=error.strerror) from error
 
 
 def write_refusals(report: LoadReport, path: Path) -> None:
