@@ -1,0 +1,68 @@
+"""The program run as people run it, and a city founded once for all tests that need one."""
+
+import atexit
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+PROGRAM = [sys.executable, "-m", "allmende.cli.main"]
+# What the program notes about requests, changed by reading and refusing too.
+JOURNALS = ("decisions", "sqlite_sequence", "django_session")
+
+
+def free_port() -> int:
+    """Find a port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Give the environment of a command: English, and a home of its own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ALLMENDE_", "DJANGO_"))}
+    return {**inherited, "ALLMENDE_HOME": str(home), "LC_ALL": "en_GB.UTF-8", **more}
+
+
+def run(home: Path, *words: str, folder: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in a working directory when one is named."""
+    return subprocess.run(
+        [*PROGRAM, *words],
+        env=environment(home, **more),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@cache
+def founded_home() -> Path:
+    """Found the Konstanz pack once, without demonstration data; copies of the folder are cities of their own."""
+    folder = Path(tempfile.mkdtemp(prefix="allmende-founded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    done = run(folder / "var", "init", "--pack", "konstanz")
+    assert done.returncode == 0, done.stderr
+    return folder / "var"
+
+
+def rows(home: Path) -> dict[str, int]:
+    """Count the rows of every table of both databases, journals left out."""
+    found: dict[str, int] = {}
+    for name in ("observations", "city"):
+        path = home / f"{name}.sqlite3"
+        if not path.exists():
+            continue
+        database = sqlite3.connect(path)
+        tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            if table not in JOURNALS and "_fts" not in table:
+                found[f"{name}.{table}"] = database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+        database.close()
+    return found
