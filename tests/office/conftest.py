@@ -14,7 +14,7 @@ from allmende.accounts.models import AuditEntry, Person
 from allmende.accounts.rules import ROLES, SystemActor
 from allmende.accounts.services import create_person, ensure_roles
 from allmende.catalog import door
-from allmende.gate.door import Ask, Asker, Gate, migrate_store, open_gate
+from allmende.gate.door import Ask, Asker, Gate, migrate_store
 from allmende.gate.query import Location, Thing
 from allmende.packs.read import read_parts
 from allmende.programme.content import ProgrammeContent

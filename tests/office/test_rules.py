@@ -1,11 +1,11 @@
 """Rules: versions when edited, four eyes when published."""
 
 import pytest
+from tests.office.conftest import SignIn, draft_of, entries_since, person, values_of
 
 from allmende.accounts.models import AuditEntry
 from allmende.gate.door import Gate
 from allmende.register.models import Rule
-from tests.office.conftest import SignIn, draft_of, entries_since, person, values_of
 
 
 @pytest.fixture
@@ -62,9 +62,7 @@ def test_a_new_rule_is_a_draft(city: Gate, sign_in: SignIn, slug: str) -> None:
     assert (made.version, made.published_in, made.edited_by) == (1, None, person("steward"))
 
 
-def test_the_page_shows_the_difference_and_a_second_person_publishes(
-    city: Gate, sign_in: SignIn, slug: str
-) -> None:
+def test_the_page_shows_the_difference_and_a_second_person_publishes(city: Gate, sign_in: SignIn, slug: str) -> None:
     draft_of(slug, person("steward"))
     board = sign_in("ethics-board")
     page = board.get("/intern/regelwerk/").content.decode()

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
+from tests.office.conftest import PASSWORD, SignIn, person
 
 from allmende.accounts.models import AuditEntry
 from allmende.gate.door import Gate
-from tests.office.conftest import PASSWORD, SignIn, person
 
 LOGIN = "/intern/konto/login/"
 
@@ -81,6 +81,9 @@ def test_an_app_is_activated_and_recorded(city: Gate) -> None:
     person("office")
     client = Client()
     attempt(client)
+    assert client.get("/intern/konto/2fa/totp/activate/").status_code == 302
+    client.post("/intern/konto/reauthenticate/", {"password": PASSWORD})
+    page = client.get("/intern/konto/2fa/totp/activate/")
     page = client.get("/intern/konto/2fa/totp/activate/")
     secret = page.context["form"].secret
     client.post("/intern/konto/2fa/totp/activate/", {"code": code_of(secret)})
@@ -90,7 +93,15 @@ def test_an_app_is_activated_and_recorded(city: Gate) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["2fa/", "2fa/totp/activate/", "2fa/webauthn/", "2fa/webauthn/add/", "password/change/", "logout/", "reauthenticate/"],
+    [
+        "2fa/",
+        "2fa/totp/activate/",
+        "2fa/webauthn/",
+        "2fa/webauthn/add/",
+        "password/change/",
+        "logout/",
+        "reauthenticate/",
+    ],
 )
 def test_every_page_of_the_own_access_has_our_frame(city: Gate, address: str) -> None:
     person("office")

@@ -134,7 +134,7 @@ class Rules(RowViewSet):
     list_filter = ("effect", "withdrawn")
     search_fields = (*TITLES, "slug", "source", "decision")
 
-    def get_form_class(self, for_update: bool = False) -> type[RuleForm]:  # noqa: FBT001, FBT002
+    def get_form_class(self, for_update: bool = False) -> type[RuleForm]:
         """Give the form whose lists are boxes to tick; the short name is chosen once."""
         return RuleForm if for_update else RuleForm.with_slug()
 

@@ -115,9 +115,7 @@ def station(request: HttpRequest, number: int) -> HttpResponseBase:
 
 def _save(request: HttpRequest, values: dict[str, Any], thing: Record, place: Record | None) -> HttpResponseBase:
     try:
-        changed = update_station(
-            person_of(request), gate=gate(), thing=thing, place=place, station=Station(**values)
-        )
+        changed = update_station(person_of(request), gate=gate(), thing=thing, place=place, station=Station(**values))
     except AllmendeError as error:
         tell(request, error)
         return redirect("office:station", thing.id)

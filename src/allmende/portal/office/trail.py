@@ -1,6 +1,7 @@
 """The audit trail as people read it: who, when, which values became which."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import msgspec
@@ -61,7 +62,7 @@ def written(entry: AuditEntry, model: type[Model] | None = None) -> Written:
 
 def deed_of(verb: str) -> str:
     """Name what was done; a verb that is not known stands as it is."""
-    return str(DEEDS.get(verb.rsplit("_", 1)[-1], verb))
+    return str(DEEDS.get(re.split("[._]", verb)[-1], verb))
 
 
 def _label(model: type[Model] | None, name: str) -> str:

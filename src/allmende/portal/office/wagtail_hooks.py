@@ -12,11 +12,11 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from allmende.accounts.rules import may_read, may_write
+from allmende.portal.office.page_urls import page_patterns
 from allmende.portal.office.panels import home_panels
 from allmende.portal.office.permissions import roles_of
 from allmende.portal.office.programme_rows import GroundGroup, ProgrammeGroup
 from allmende.portal.office.register_rows import CatalogueGroup, RegisterGroup
-from allmende.portal.office.page_urls import page_patterns
 
 UNUSED = {"explorer", "images", "documents", "snippets", "reports", "settings", "help"}
 
@@ -36,7 +36,7 @@ class AreaItem(MenuItem):  # type: ignore[misc]
 
 
 PAGES = (
-    AreaItem("rulebook", _("Regelwerk veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
+    AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
     AreaItem("trail", _("Entscheidungen"), reverse_lazy("office:decisions"), icon_name="clipboard-list", order=400),
     AreaItem("trail", _("Protokoll"), reverse_lazy("office:trail"), icon_name="history", order=410),
