@@ -1,5 +1,7 @@
 """Pages of our own: stations, tokens, people, audit trail, decisions, the first page."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from tests.office.conftest import PASSWORD, SignIn, entries_since, person
@@ -18,7 +20,7 @@ TOKEN = {"name": "gateway", "scopes": ["observations:write"], "purposes": ["rese
 
 def text(client: Client, address: str) -> str:
     """Read a page or a file."""
-    response = client.get(address)
+    response: Any = client.get(address)
     assert response.status_code == 200, address
     return (b"".join(response.streaming_content) if response.streaming else response.content).decode()
 
@@ -174,6 +176,7 @@ def test_the_first_page_shows_figures_and_the_last_writes(programme: Gate, sign_
     assert "Auf einen Blick" in page
     assert "system:test" in page
     assert "Messreihen ohne Neues" in page
+    assert "Es gibt noch keine Messreihen." in page
     own = text(sign_in("lead"), "/intern/")
     assert "system:test" not in own
     for unused in ("/intern/images/", 'action="/intern/pages/', "/intern/reports/", "gravatar", "guide.wagtail.org"):

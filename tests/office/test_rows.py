@@ -1,5 +1,7 @@
 """Tables of the staff room: who sees and writes what, and that every write leaves its one entry."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from tests.office.conftest import SignIn, entries_since, person, values_of
@@ -39,7 +41,7 @@ def test_every_table_lists_searches_exports_and_shows_a_row(programme: Gate, sig
     assert page.status_code == 200
     row = page.context["object_list"][0]
     assert client.get(f"/intern/{table}/?q=zzzz-nothing").context["object_list"].count() == 0
-    export = client.get(f"/intern/{table}/?export=csv")
+    export: Any = client.get(f"/intern/{table}/?export=csv")
     assert len(b"".join(export.streaming_content).splitlines()) > page.context["object_list"].count()
     assert client.get(f"/intern/{table}/inspect/{row.pk}/").status_code == 200
     assert client.get(f"/intern/{table}/history/{row.pk}/").status_code == 200

@@ -77,7 +77,7 @@ def test_a_second_factor_is_asked_for_once_it_is_active(city: Gate, sign_in: Sig
     assert client.get("/intern/").status_code == 200
 
 
-def test_an_app_is_activated_and_recorded(city: Gate) -> None:
+def test_an_app_is_activated_and_recorded(city: Gate, django_capture_on_commit_callbacks: Any) -> None:
     person("office")
     client = Client()
     attempt(client)
@@ -86,9 +86,11 @@ def test_an_app_is_activated_and_recorded(city: Gate) -> None:
     page = client.get("/intern/konto/2fa/totp/activate/")
     page = client.get("/intern/konto/2fa/totp/activate/")
     secret = page.context["form"].secret
-    client.post("/intern/konto/2fa/totp/activate/", {"code": code_of(secret)})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/intern/konto/2fa/totp/activate/", {"code": code_of(secret)})
     assert client.get("/intern/konto/2fa/").context["authenticators"]["totp"]
     assert client.get("/intern/konto/2fa/recovery-codes/").status_code == 200
+    assert AuditEntry.objects.filter(verb="accounts.totp_activated", actor="office@example.org").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -85,22 +85,6 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
             self.initial.setdefault(name, duties.get(name))
         self.initial.setdefault("hidden_parts", list(duties.get("hidden_fields", ())))
 
-    @classmethod
-    def with_slug(cls) -> "type[RuleForm]":
-        """Give the form of a new rule, which chooses the short name."""
-
-        class Meta(cls.Meta):
-            fields = ("slug", *cls.Meta.fields)
-
-        return type("NewRuleForm", (cls,), {"Meta": Meta})
-
-    def clean_slug(self) -> str:
-        """Refuse a short name that another rule has."""
-        slug: str = self.cleaned_data["slug"]
-        if Rule.objects.filter(slug=slug).exists():
-            raise forms.ValidationError(_("Diesen Kurznamen hat schon eine andere Regel."))
-        return slug
-
     def clean(self) -> dict[str, Any]:
         """Refuse a validity that ends before it begins; gather the duties."""
         values: dict[str, Any] = super().clean()
@@ -114,6 +98,22 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
         amounts: dict[str, Any] = {name: getattr(duties, name) for name in AMOUNTS if getattr(duties, name)}
         self.instance.duties = amounts | ({"hidden_fields": list(hidden)} if hidden else {})
         return values
+
+
+class NewRuleForm(RuleForm):
+    """A rule that is not there yet; its short name is chosen once."""
+
+    class Meta(RuleForm.Meta):
+        """The columns of a rule, and the short name."""
+
+        fields = ("slug", *RuleForm.Meta.fields)  # type: ignore[assignment]
+
+    def clean_slug(self) -> str:
+        """Refuse a short name that another rule has."""
+        slug: str = self.cleaned_data["slug"]
+        if Rule.objects.filter(slug=slug).exists():
+            raise forms.ValidationError(_("Diesen Kurznamen hat schon eine andere Regel."))
+        return slug
 
 
 class PublishForm(forms.Form):

@@ -86,14 +86,14 @@ class SilentPanel(Component):  # type: ignore[misc]
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         """Give the silent streams, longest silent first, or the reason why they are not shown."""
         try:
-            silent = silent_streams(parent_context["request"].user)
+            silent, total = silent_streams(parent_context["request"].user)
         except AllmendeError as error:
             return {"refused": told(error)}
-        return {"silent": silent[:MOST_SILENT], "count": len(silent)}
+        return {"silent": silent[:MOST_SILENT], "count": len(silent), "total": total}
 
 
-def silent_streams(person: Any) -> list[Silent]:
-    """Give the datastreams whose newest value is more than two hours and two intervals old, by the gate."""
+def silent_streams(person: Any) -> tuple[list[Silent], int]:
+    """Give the datastreams whose newest value is two hours and two intervals old, and the number of all."""
     grant = gate().grant(asking(person, "use"))
     streams = gate().page(grant, Query(kind="Datastreams", top=10_000)).records
     summaries, now = gate().summary(grant), micros_from_instant(utc_now())
@@ -104,7 +104,7 @@ def silent_streams(person: Any) -> list[Silent]:
         interval = int(stream.value.properties.get("interval_seconds", 3600)) * SECOND
         if last is None or now - last > GRACE + 2 * interval:
             found.append(Silent(stream.value.name, last, stream.value.simulated))
-    return sorted(found, key=lambda entry: entry.last or 0)
+    return sorted(found, key=lambda entry: entry.last or 0), len(streams)
 
 
 def home_panels() -> list[Any]:

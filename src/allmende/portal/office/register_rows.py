@@ -11,7 +11,7 @@ from wagtail.admin.viewsets.model import ModelViewSetGroup
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.queries import subject_of
 from allmende.catalog.models import Dataset, Licence
-from allmende.portal.office.forms import RuleForm
+from allmende.portal.office.forms import NewRuleForm, RuleForm
 from allmende.portal.office.rows import RowCreate, RowEdit, RowHistory, RowList, RowViewSet
 from allmende.portal.office.trail import Written, written
 from allmende.register.models import Category, DataUse, Principle, Purpose, RecipientClass, Rule
@@ -136,7 +136,7 @@ class Rules(RowViewSet):
 
     def get_form_class(self, for_update: bool = False) -> type[RuleForm]:
         """Give the form whose lists are boxes to tick; the short name is chosen once."""
-        return RuleForm if for_update else RuleForm.with_slug()
+        return RuleForm if for_update else NewRuleForm
 
     @cached_property
     def panels(self) -> list[FieldPanel]:

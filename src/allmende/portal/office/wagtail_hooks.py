@@ -45,44 +45,44 @@ PAGES = (
 )
 
 
-@hooks.register("register_admin_viewset")
+@hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]
 def tables() -> list[Any]:
     """Open the tables, by area."""
     return [ProgrammeGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup()]
 
 
-@hooks.register("register_admin_urls")
+@hooks.register("register_admin_urls")  # type: ignore[untyped-decorator]
 def pages() -> list[Any]:
     """Open the pages that are no tables of Django, behind Wagtail's check of who may enter."""
     return [path("", include((page_patterns, "office")))]
 
 
-@hooks.register("construct_main_menu")
+@hooks.register("construct_main_menu")  # type: ignore[untyped-decorator]
 def menu(request: HttpRequest, items: list[Any]) -> None:
     """Leave out what is not used here, and add our pages."""
     items[:] = [item for item in items if item.name not in UNUSED]
     items += [item for item in PAGES if item.is_shown(request)]
 
 
-@hooks.register("construct_homepage_panels")
+@hooks.register("construct_homepage_panels")  # type: ignore[untyped-decorator]
 def home(_request: HttpRequest, panels: list[Any]) -> None:
     """Show our panels instead of those about Wagtail's pages."""
     panels[:] = home_panels()
 
 
-@hooks.register("construct_homepage_summary_items")
+@hooks.register("construct_homepage_summary_items")  # type: ignore[untyped-decorator]
 def summary(_request: HttpRequest, items: list[Any]) -> None:
     """Leave out the counts of pages, images and documents."""
     items.clear()
 
 
-@hooks.register("insert_global_admin_css")
+@hooks.register("insert_global_admin_css")  # type: ignore[untyped-decorator]
 def style() -> SafeString:
     """Add the few rules of our own pages."""
     return format_html('<link rel="stylesheet" href="{}">', static("office/office.css"))
 
 
-@hooks.register("register_account_menu_item")
+@hooks.register("register_account_menu_item")  # type: ignore[untyped-decorator]
 def second_factor(_request: HttpRequest) -> dict[str, Any]:
     """Lead from the own account to password and second factor."""
     return {
