@@ -1,4 +1,4 @@
-"""A city that tests may change, and one that they share because what is tried on it must change nothing."""
+"""A city that tests share because what is tried on it must change nothing."""
 
 import shutil
 from pathlib import Path
@@ -9,14 +9,6 @@ from tests.program import founded_home, run
 HERE = Path(__file__).parent
 PROBE = HERE / "probe.yaml"
 GOOD = "name,time,temperature\nDöbele,2024-05-01 07:00,12.5\nDöbele,2024-05-01 08:00,13.0\n"
-
-
-@pytest.fixture
-def city(tmp_path: Path) -> Path:
-    """Give a copy of the founded city that a test may change."""
-    home = tmp_path / "var"
-    shutil.copytree(founded_home(), home)
-    return home
 
 
 @pytest.fixture(scope="session")

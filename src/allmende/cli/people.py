@@ -6,7 +6,15 @@ import click
 
 from allmende.cli.speech import say, t
 from allmende.serve import people
-from allmende.serve.settings import settings
+from allmende.serve.readiness import require_ready
+from allmende.serve.settings import Settings, settings
+
+
+def _ready() -> Settings:
+    """Give the settings of a city that is set up; say how to set one up otherwise."""
+    current = settings()
+    require_ready(current)
+    return current
 
 
 @click.group(
@@ -33,14 +41,14 @@ def user() -> None:
 @click.password_option(prompt=t("Passwort", "Password"), confirmation_prompt=t("Noch einmal", "Once more"))
 def create(email: str, roles: tuple[str, ...], password: str) -> None:
     """Add a person with roles."""
-    people.create(settings(), email=email, roles=roles, password=password)
+    people.create(_ready(), email=email, roles=roles, password=password)
     say(f"{email} ist angelegt. Anmeldung unter /intern/", f"{email} has been added. Sign in at /intern/")
 
 
 @user.command("list", help=t("Alle Personen zeigen.", "Show all people."), epilog="\b\nallmende user list")
 def list_users() -> None:
     """Show all people with their roles."""
-    for person in people.listed(settings()):
+    for person in people.listed(_ready()):
         state = "" if person.active else t(" (gesperrt)", " (blocked)")
         click.echo(f"{person.email}\t{', '.join(person.roles)}{state}")
 
@@ -53,7 +61,7 @@ def list_users() -> None:
 @click.password_option(prompt=t("Passwort", "Password"), confirmation_prompt=t("Noch einmal", "Once more"))
 def password(email: str, password: str) -> None:
     """Set a new password for a person."""
-    people.reset_password(settings(), email=email, password=password)
+    people.reset_password(_ready(), email=email, password=password)
     say(f"Das Passwort von {email} ist neu gesetzt.", f"The password of {email} has been set.")
 
 
@@ -72,7 +80,7 @@ def password(email: str, password: str) -> None:
 )
 def roles(email: str, roles: tuple[str, ...]) -> None:
     """Replace the roles of a person."""
-    people.set_roles(settings(), email=email, roles=roles)
+    people.set_roles(_ready(), email=email, roles=roles)
     say(f"Rollen von {email}: {', '.join(roles)}", f"Roles of {email}: {', '.join(roles)}")
 
 
@@ -83,7 +91,7 @@ def roles(email: str, roles: tuple[str, ...]) -> None:
 @click.argument("email")
 def block(email: str) -> None:
     """Let a person in no more."""
-    people.set_active(settings(), email=email, active=False)
+    people.set_active(_ready(), email=email, active=False)
     say(f"{email} ist gesperrt.", f"{email} has been blocked.")
 
 
@@ -94,7 +102,7 @@ def block(email: str) -> None:
 @click.argument("email")
 def unblock(email: str) -> None:
     """Let a person in again."""
-    people.set_active(settings(), email=email, active=True)
+    people.set_active(_ready(), email=email, active=True)
     say(f"{email} kann sich wieder anmelden.", f"{email} can sign in again.")
 
 
@@ -125,7 +133,7 @@ def token() -> None:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help=t("letzter gültiger Tag", "last valid day"))
 def create_token(name: str, scopes: tuple[str, ...], until: dt.datetime | None) -> None:
     """Create a token and print it once."""
-    plain = people.create_token(settings(), name=name, scopes=scopes, until=until.date() if until else None)
+    plain = people.create_token(_ready(), name=name, scopes=scopes, until=until.date() if until else None)
     say(
         f"Zugangsmarke „{name}“ angelegt. Bewahren Sie sie sicher auf:",
         f"Token “{name}” created. Keep it safe:",
@@ -140,7 +148,7 @@ def create_token(name: str, scopes: tuple[str, ...], until: dt.datetime | None) 
 )
 def list_tokens() -> None:
     """Show names, scopes and last days."""
-    for entry in people.tokens(settings()):
+    for entry in people.tokens(_ready()):
         until = entry.until.isoformat() if entry.until else t("unbegrenzt", "no end")
         click.echo(f"{entry.name}\t{', '.join(entry.scopes)}\t{until}")
 
@@ -152,5 +160,5 @@ def list_tokens() -> None:
 @click.argument("name")
 def revoke(name: str) -> None:
     """Revoke a token at once."""
-    people.revoke_token(settings(), name=name)
+    people.revoke_token(_ready(), name=name)
     say(f"Zugangsmarke „{name}“ gilt nicht mehr.", f"Token “{name}” is no longer valid.")
