@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tests.program import founded_home, run
 
 HERE = Path(__file__).parent

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from tests.cli.conftest import told
-from tests.program import run
 
 from allmende.cli.main import PROGRAM, allmende
+from tests.cli.conftest import told
+from tests.program import run
 
 
 def _paths(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import GOOD, PROBE, told
 from tests.program import PROGRAM, environment, rows, run
 

@@ -5,18 +5,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import told
 from tests.program import free_port, rows, run
 
-START = [
-    "serve",
-    "work",
-    "serve web",
-    "serve data",
-    "user list",
-    "token list",
-    "load observations x.csv --mapping x.yaml",
-]
+START = ["serve", "work", "serve web", "serve data", "user list", "token list", "load observations x --mapping x.yaml"]
 
 
 def test_init_twice_changes_nothing(city: Path) -> None:

@@ -51,6 +51,22 @@ class Person(AbstractUser):
         return {"administrator"} if self.is_superuser else set(self.groups.values_list("name", flat=True))
 
 
+class AppendOnly(models.QuerySet["AuditEntry"]):
+    """Rows that come and stay; many at once cannot be changed or deleted either."""
+
+    def update(self, **_values: Any) -> NoReturn:
+        """Refuse."""
+        raise TypeError("audit entries cannot be changed")
+
+    def delete(self) -> NoReturn:
+        """Refuse."""
+        raise TypeError("audit entries cannot be deleted")
+
+    def bulk_update(self, *_args: Any, **_values: Any) -> NoReturn:
+        """Refuse."""
+        raise TypeError("audit entries cannot be changed")
+
+
 class AuditEntry(models.Model):
     """One write: who, when, what, before and after; never changed, never deleted."""
 
@@ -65,6 +81,8 @@ class AuditEntry(models.Model):
     before = models.JSONField(_("Vorher"), null=True)
     after = models.JSONField(_("Nachher"), null=True)
     note = models.TextField(_("Anmerkung"), blank=True)
+
+    objects = AppendOnly.as_manager()
 
     class Meta:
         """Newest first."""

@@ -105,7 +105,7 @@ def _keep_an_administrator(person: Person, *, stays: bool) -> None:
         raise Conflict(LAST_ADMINISTRATOR, email=person.email)
 
 
-def _complaints(password: str, person: Person | None, language: str) -> str:
+def _complaints(password: str, person: Person, language: str) -> str:
     with override(language):
         try:
             validate_password(password, person)
@@ -114,7 +114,7 @@ def _complaints(password: str, person: Person | None, language: str) -> str:
     return ""
 
 
-def _check_password(password: str, person: Person | None = None) -> None:
+def _check_password(password: str, person: Person) -> None:
     if german := _complaints(password, person, "de"):
         raise Invalid(WEAK_PASSWORD, why=Text(german, _complaints(password, person, "en")))
 
@@ -136,7 +136,7 @@ def create_person(actor: Actor, *, email: str, password: str | None, roles: Coll
     if Person.objects.filter(email=email.lower()).exists():
         raise Conflict(EMAIL_TAKEN, email=email)
     if password is not None:
-        _check_password(password)
+        _check_password(password, Person(email=email.lower()))
     chosen = _groups(roles)
     person = Person.objects.create_user(email, password)
     person.groups.set(chosen)
