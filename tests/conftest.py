@@ -1,9 +1,12 @@
-"""What all tests share: the sample files, PostgreSQL when it is there, an empty home."""
+"""What all tests share: the sample files, PostgreSQL when it is there, a founded city."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from tests.program import founded_home
 
 SAMPLES = Path(os.environ.get("ALLMENDE_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
 
@@ -25,3 +28,11 @@ def postgres_url() -> str:
             pytest.fail("ALLMENDE_TEST_POSTGRES_URL is not set, and in CI these tests must run")
         pytest.skip("no PostgreSQL; set ALLMENDE_TEST_POSTGRES_URL to an empty database")
     return url
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    """Give the home of a founded city that a test may change."""
+    home = tmp_path / "var"
+    shutil.copytree(founded_home(), home)
+    return home

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.weather_rules import WEATHER_RULES
 
 from allmende.connectors.table.mapping import Mapping
 from allmende.connectors.table.reading import read_mapping
 from allmende.gate.door import Gate, migrate_store, open_gate
+from tests.weather_rules import WEATHER_RULES
 
 BASE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "probe.yaml").read_text(encoding="utf-8"))
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.weather_rules import WEATHER_RULES
 
 from allmende.connectors.table.load import load, load_files
 from allmende.connectors.table.mapping import Mapping
@@ -20,6 +19,7 @@ from allmende.connectors.table.report import write_refusals
 from allmende.gate.door import PUBLIC, Ask, Gate, Grant, migrate_store, open_gate
 from allmende.gate.query import Datastream, Location, Observation, Query, Thing
 from allmende.kernel.errors import Denied, Invalid, Malformed, NotFound
+from tests.weather_rules import WEATHER_RULES
 
 BASE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "probe.yaml").read_text(encoding="utf-8"))
 WEATHER_2024 = Path("src/allmende/packs/konstanz/mappings/weather-2024.yaml")

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 
 import pytest
-from tests.contract.conftest import MINUTE, NOON, READ, STANDARD, book
 
 from allmende.gate.door import Ask, Asker, Gate, Grant, open_gate
 from allmende.gate.query import (
@@ -26,6 +25,7 @@ from allmende.gate.query import (
 )
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.kernel.errors import Conflict, Denied, Malformed, NotFound
+from tests.contract.conftest import MINUTE, NOON, READ, STANDARD, book
 
 Maker = Callable[..., int]
 

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.contract.conftest import MINUTE, NOON, READ, STANDARD, book, rule
-from tests.contract.town import CATEGORIES, TOWN_RULES, answer, build, everything, questions
 
 from allmende.ethics.model import Duties, Rulebook
 from allmende.gate.door import Ask, Asker, Gate, Grant
 from allmende.gate.query import Arrival, Compare, Constant, Location, Path, Query, Thing, Within
 from allmende.kernel.clock import DAY_MICROSECONDS
 from allmende.kernel.errors import Denied
+from tests.contract.conftest import MINUTE, NOON, READ, STANDARD, book, rule
+from tests.contract.town import CATEGORIES, TOWN_RULES, answer, build, everything, questions
 
 Maker = Callable[..., int]
 HOUR = 60 * MINUTE

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import create_engine
-from tests.contract.conftest import READ
-from tests.contract.town import CATEGORIES, TOWN_RULES, answer, build, everything, questions
 
 from allmende.gate.door import Gate, migrate_store, open_gate
 from allmende.gate.query import Query
+from tests.contract.conftest import READ
+from tests.contract.town import CATEGORIES, TOWN_RULES, answer, build, everything, questions
 
 
 def _town(url: str, changed: frozenset[str] = frozenset()) -> Gate:

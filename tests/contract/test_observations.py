@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.contract.conftest import COLLECT, MINUTE, NOON, book, rule
 
 from allmende.ethics.model import Rulebook
 from allmende.gate.door import Gate, Grant
 from allmende.gate.query import Arrival, Compare, Constant, Order, Path, Query, Within
 from allmende.kernel.clock import DAY_MICROSECONDS
 from allmende.kernel.errors import AllmendeError, Conflict, Denied, Invalid, NotFound
+from tests.contract.conftest import COLLECT, MINUTE, NOON, book, rule
 
 Maker = Callable[..., int]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import ProgrammingError
-from tests.contract.conftest import NOON
 
 from allmende.gate import tokens
 from allmende.gate.door import Gate, Grant, check_store, migrate_store
 from allmende.gate.query import Query, Within
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import Broken, Conflict, Denied, Invalid, NotFound, Unknown
+from tests.contract.conftest import NOON
 
 WRITER = """
 import sys

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
-from tests.contract.conftest import COLLECT, MINUTE, NOON, book, rule
 
 from allmende.ethics.model import Duties
 from allmende.gate.door import Gate, Grant
@@ -32,6 +31,7 @@ from allmende.gate.query import (
 )
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError
+from tests.contract.conftest import COLLECT, MINUTE, NOON, book, rule
 
 HOUR = 60 * MINUTE
 CATEGORIES = ("weather", "coarse", "late", "secret")

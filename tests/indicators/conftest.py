@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.weather_rules import WEATHER_RULES
 
 from allmende.gate.door import Gate, migrate_store, open_gate
+from tests.weather_rules import WEATHER_RULES
 
 
 @pytest.fixture

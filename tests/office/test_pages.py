@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.office.conftest import PASSWORD, SignIn, entries_since, person
 
 from allmende.accounts.models import AuditEntry, Person
 from allmende.accounts.rules import ROLES, may_read, may_write
@@ -12,6 +11,7 @@ from allmende.gate.door import PUBLIC, Ask, Gate
 from allmende.gate.query import Query
 from allmende.gate.tokens import authenticate
 from allmende.kernel.errors import Denied, Unknown
+from tests.office.conftest import PASSWORD, SignIn, entries_since, person
 
 PAGES = {"stationen": "stations", "personen": "accounts", "zugangsmarken": "tokens", "protokoll": "trail"}
 STATION = {"name": "Platz", "description": "Ein Platz", "latitude": "47.66", "longitude": "9.17"}

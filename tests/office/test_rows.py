@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.office.conftest import SignIn, entries_since, person, values_of
 
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.rules import ROLES, may_write
@@ -12,6 +11,7 @@ from allmende.catalog.models import Licence
 from allmende.gate.door import Gate
 from allmende.programme.models import Gap, PlanVersion, Project
 from allmende.register.models import Category
+from tests.office.conftest import SignIn, entries_since, person, values_of
 
 AREAS = {"projekte": "programme", "zwecke": "register", "lizenzen": "catalog", "regeln": "register"}
 GAP = {"title_de": "Lücke", "title_en": "Gap", "text_de": "Das fehlt.", "text_en": "This is missing.", "position": "0"}

@@ -1,11 +1,11 @@
 """Rules: versions when edited, four eyes when published."""
 
 import pytest
-from tests.office.conftest import SignIn, draft_of, entries_since, person, values_of
 
 from allmende.accounts.models import AuditEntry
 from allmende.gate.door import Gate
 from allmende.register.models import Rule
+from tests.office.conftest import SignIn, draft_of, entries_since, person, values_of
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
-from tests.office.conftest import PASSWORD, SignIn, person
 
 from allmende.accounts.models import AuditEntry
 from allmende.gate.door import Gate
+from tests.office.conftest import PASSWORD, SignIn, person
 
 LOGIN = "/intern/konto/login/"
 

@@ -1,6 +1,7 @@
 """What was known on a day, on the real programme of Konstanz."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 import pytest
 
@@ -92,9 +93,13 @@ def test_nobody_knows_a_project_by_an_unknown_name() -> None:
     assert queries.project_on("seilbahn", dt.date(2026, 1, 1)) is None
 
 
+def slugs(views: Iterable[queries.ProjectView]) -> set[str]:
+    """Give the short names of projects."""
+    return {view.project.slug for view in views}
+
+
 def test_projects_are_narrowed_by_target_image_state_words_and_standing() -> None:
     on = dt.date(2026, 1, 1)
-    slugs = lambda views: {view.project.slug for view in views}  # noqa: E731
     everything = slugs(queries.projects_on(on))
     assert slugs(queries.projects_on(on, text="Ratten")) == {"schaedlingsbekaempfung"}
     assert slugs(queries.projects_on(on, text="snap traps")) == {"schaedlingsbekaempfung"}

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.serve.conftest import PROGRAM, environment, free_port, run
+from tests.cli.conftest import GOOD, PROBE
+from tests.program import PROGRAM, environment, free_port, run
 
 pytestmark = pytest.mark.xdist_group("tree")
 
@@ -122,8 +123,8 @@ def _datastream(tree: Tree) -> int:
 
 def _post(tree: Tree, token: str, datastream: int, number: int) -> int | None:
     """Send one observation; give its id when it was acknowledged."""
-    body: dict[str, Any] = {"phenomenonTime": f"2025-01-01T{number // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z"}
-    body["result"] = float(number % 30)
+    clock = f"{number // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}"
+    body: dict[str, Any] = {"phenomenonTime": f"2025-01-01T{clock}Z", "result": float(number % 30)}
     request = urllib.request.Request(
         f"{tree.address}/sensorthings/v1.1/Datastreams({datastream})/Observations",
         json.dumps(body).encode(),
@@ -152,7 +153,9 @@ def _all_observations(tree: Tree, datastream: int) -> dict[int, str]:
 
 def test_killing_any_process_loses_nothing_acknowledged(tree: Tree) -> None:
     token = run(tree.home, "token", "create", "load", "--scope", "observations:write").stdout.splitlines()[-1]
-    _need_a_datastream(tree)
+    (tree.home / "good.csv").write_text(GOOD, encoding="utf-8")
+    done = run(tree.home, "load", "observations", str(tree.home / "good.csv"), "--mapping", str(PROBE))
+    assert done.returncode == 0, done.stderr
     datastream = _datastream(tree)
     acknowledged: list[int | None] = []
     with ThreadPoolExecutor(4) as pool:

@@ -114,7 +114,7 @@ def station_map(request: HttpRequest) -> HttpResponseBase:
     return page(request, "data/map.html", rows=rows, drawing=drawing, parts=parts, chosen=chosen, **_basemap(markers))
 
 
-def _basemap(markers: list[maps.Marker]) -> dict[str, object]:
+def _basemap(markers: list[maps.Marker]) -> dict[str, Any]:
     """Give what the interactive map needs; nothing where no base map is configured."""
     kind = settings.ALLMENDE.basemap_kind
     if not kind:

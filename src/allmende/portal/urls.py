@@ -8,6 +8,7 @@ from allmende.portal import data_views, register_views, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("programm/", views.programme, name="programme"),
+    path("programm/projektzahlen.csv", views.counts_csv, name="counts-csv"),
     path("projekte/", views.projects, name="projects"),
     path("projekte.csv", views.projects_csv, name="projects-csv"),
     path("projekte/<slug:slug>/", views.project, name="project"),
@@ -17,6 +18,7 @@ urlpatterns = [
     path("meilensteine/", views.milestones, name="milestones"),
     path("meilensteine.csv", views.milestones_csv, name="milestones-csv"),
     path("wirkung/", views.effects, name="effects"),
+    path("wirkung.csv", views.effects_csv, name="effects-csv"),
     path("mitmachen/", views.participate, name="participate"),
     path("mitmachen.csv", views.participate_csv, name="participate-csv"),
     path("erkenntnisse/", views.findings, name="findings"),

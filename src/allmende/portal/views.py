@@ -57,6 +57,16 @@ def programme(request: HttpRequest) -> HttpResponse:
     )
 
 
+def counts_csv(request: HttpRequest) -> HttpResponse:
+    """Give the dated numbers of projects as CSV; empty where a source names none."""
+    header = ["day", "precision", "count", "as_written", "text_de", "text_en", "source"]
+    rows = [
+        (count.day, count.precision, count.count, count.label, count.text_de, count.text_en, str(count.source))
+        for count in queries.counts_until(stand_of(request).day)
+    ]
+    return csv_file("projektzahlen", header, rows)
+
+
 def _filtered(request: HttpRequest) -> list[queries.ProjectView]:
     wanted = {name: request.GET.get(name, "")[:100] for name in ("target", "state", "text")}
     return queries.projects_on(stand_of(request).day, **wanted)
@@ -179,6 +189,14 @@ def effects(request: HttpRequest) -> HttpResponse:
     """Say honestly what was measured and what was not."""
     stand = stand_of(request)
     return page(request, "effects.html", stand, projects=queries.projects_on(stand.day, standing=OWN))
+
+
+def effects_csv(request: HttpRequest) -> HttpResponse:
+    """Give the projects with what is known of their effect as CSV; an empty cell means unknown."""
+    stand = stand_of(request)
+    views = queries.projects_on(stand.day, standing=OWN)
+    rows = [(view.project.slug, view.project.title_de, view.project.title_en, None, None, None) for view in views]
+    return csv_file("wirkung", ["slug", "title_de", "title_en", "baseline", "target", "result"], rows)
 
 
 def participate(request: HttpRequest) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Filters and tags that all pages share: language, days, money, numbers, sources."""
 
 import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import template
@@ -64,10 +65,12 @@ def millions(amount: Money | None, digits: int = 1) -> str:
 
 @register.filter
 def number(value: float | None, digits: int = 1) -> str:
-    """Write a number with so many decimals and a true minus; a missing one as a dash."""
+    """Write a number rounded half up to so many decimals, with a true minus; a missing one as a dash."""
     if value is None:
         return "–"
-    return number_format(value, digits, use_l10n=True, force_grouping=True).replace("-", "−")
+    # Django cuts off what a float has beyond the digits; a decimal is rounded, and plus zero takes the sign off -0.0.
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0
+    return number_format(rounded, digits, use_l10n=True, force_grouping=True).replace("-", "−")
 
 
 @register.filter

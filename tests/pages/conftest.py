@@ -1,0 +1,75 @@
+"""A city with demonstration data, served as people serve it; with the sample files also with real measurements."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import SAMPLES
+from tests.program import PROGRAM, environment, free_port, run
+
+MAPPING = Path(__file__).parents[2] / "src/allmende/packs/konstanz/mappings/weather-2024.yaml"
+
+
+class City:
+    """A running installation, asked over HTTP."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        port = free_port()
+        self.home = home
+        self.address = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [*PROGRAM, "serve", "--port", str(port)], env=environment(home, **settings), start_new_session=True
+        )
+        self.client = httpx.Client(base_url=self.address, timeout=30)
+
+    def wait(self) -> None:
+        """Wait until the portal answers."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if self.client.get("/").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError("the portal did not answer within a minute")
+
+    def text(self, path: str) -> str:
+        """Give a page that has to be there."""
+        answer = self.client.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+        return answer.text
+
+    def stop(self) -> None:
+        """End all processes."""
+        self.client.close()
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(30)
+
+
+def serve(home: Path, **settings: str) -> Iterator[City]:
+    """Run a city, and end it whatever happens."""
+    running = City(home, **settings)
+    try:
+        running.wait()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def city_with_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """Serve the Konstanz pack with demonstration data, and with the real summer of 2024 when its files are there."""
+    home = tmp_path_factory.mktemp("pages") / "var"
+    done = run(home, "init", "--pack", "konstanz", "--demo")
+    assert done.returncode == 0, done.stderr
+    files = sorted((SAMPLES / "konstanz-weather").glob("ws_compl_summer.*.csv"))
+    if files:
+        done = run(home, "load", "observations", *map(str, files), "--mapping", str(MAPPING))
+        assert done.returncode == 0, done.stderr
+    yield from serve(home)
