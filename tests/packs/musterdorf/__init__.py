@@ -1,0 +1,1 @@
+"""A small city pack of another package, for tests."""
