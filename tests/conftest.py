@@ -1,12 +1,11 @@
 """What all tests share: the sample files, PostgreSQL when it is there, a founded city."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.program import founded_home
+from tests.program import founded_copy
 
 SAMPLES = Path(os.environ.get("ALLMENDE_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
 
@@ -33,6 +32,4 @@ def postgres_url() -> str:
 @pytest.fixture
 def city(tmp_path: Path) -> Path:
     """Give the home of a founded city that a test may change."""
-    home = tmp_path / "var"
-    shutil.copytree(founded_home(), home)
-    return home
+    return founded_copy(tmp_path)

@@ -62,6 +62,12 @@ def founded_home() -> Path:
     return home
 
 
+def founded_copy(folder: Path) -> Path:
+    """Give the home of a founded city in a folder of its own."""
+    shutil.copytree(founded_home(), folder / "var")
+    return folder / "var"
+
+
 def rows(home: Path) -> dict[str, int]:
     """Count the rows of every table of both databases, journals left out."""
     found: dict[str, int] = {}
