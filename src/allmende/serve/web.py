@@ -20,6 +20,9 @@ def set_up_django() -> None:
 
 def run(*, socket_path: Path | None, host: str, port: int) -> None:
     """Serve on a Unix socket when one is named, on host and port otherwise, until told to stop."""
+    if socket_path is not None:
+        # A process that was killed leaves its socket behind, on which nobody can listen again.
+        socket_path.unlink(missing_ok=True)
     Server(
         "allmende.serve.wsgi:app",
         address=host,
