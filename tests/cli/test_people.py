@@ -47,10 +47,9 @@ def test_refused_people_leave_nothing(town: Path) -> None:
     for words, sentence in (
         (["create", "a@example.org", "--role", "office", "--password", "12345"], "This password is too short."),
         (["create", "nobody", "--role", "office", "--password", PASSWORD], "“nobody” is no e-mail address."),
-        (["roles", "nobody@example.org", "--role", "office"], "There is no person nobody@example.org."),
     ):
         done = run(town, "user", *words)
-        assert done.returncode in {2, 4}
+        assert done.returncode == 2
         assert sentence in told(done.stderr)
     assert rows(town) == before
 
@@ -90,7 +89,6 @@ def test_refused_tokens_leave_nothing(town: Path) -> None:
         (["a", "--scope", "everything"], "There is no scope “everything”. Possible are sensorthings:write"),
         (["a", "--scope", "read:curiosity"], "“curiosity” is not declared. Declared purposes are: climate-adaptation"),
         (["a", "--scope", "admin", "--until", "2020-01-01"], "The last day 2020-01-01 is past."),
-        (["Über uns", "--scope", "admin"], "“Über uns” is no name for a token."),
     ):
         done = run(town, "token", "create", *words)
         assert (done.returncode, done.stdout) == (2, "")
