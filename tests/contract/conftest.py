@@ -1,7 +1,6 @@
 """One gate over each database, with a small rule book and a small city."""
 
 import datetime as dt
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,14 +59,12 @@ COLLECT = Ask(Asker("system:tests"), "collect", "climate", "city")
 READ = Ask(PUBLIC, "publish", "open-data", "public")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> str:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the address of an empty store of each kind."""
     if request.param == "sqlite":
         return str(tmp_path / "observations.sqlite3")
     url: str = request.getfixturevalue("postgres_url")
-    if worker_id != "master" and os.environ.get("CI"):
-        url = f"{url}_{worker_id}"
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")

@@ -15,6 +15,8 @@ from allmende.gate.query import Query
 from tests.contract.conftest import READ
 from tests.contract.town import CATEGORIES, TOWN_RULES, answer, build, everything, questions
 
+pytestmark = pytest.mark.xdist_group("postgres")
+
 
 def _town(url: str, changed: frozenset[str] = frozenset()) -> Gate:
     migrate_store(url)
