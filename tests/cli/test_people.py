@@ -30,13 +30,11 @@ def test_people_come_change_and_are_blocked(city: Path) -> None:
     assert run(city, "user", "block", tom).stdout == "tom@example.org has been blocked.\n"
     listed = run(city, "user", "list").stdout.splitlines()
     assert listed == ["rita@example.org\tadministrator", "tom@example.org\toffice, steward (blocked)"]
-    assert run(city, "user", "unblock", tom).returncode == 0
     deeds = _trail(city)[before:]
     assert [verb for _, verb, _ in deeds] == [
         "accounts.person_created",
         "accounts.person_created",
         "accounts.roles_set",
-        "accounts.activity_set",
         "accounts.activity_set",
     ]
     assert {actor for actor, _, _ in deeds} == {"system:command-line"}

@@ -18,6 +18,9 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.packs.read import Place, Stations, pack_folder, read_parts
+from allmende.programme.content import ProgrammeContent
+from allmende.register.content import DataUsesContent, EthicsContent
+from allmende.serve.datasets import Datasets
 from allmende.serve.portal_form import refuse_newer_portal
 from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
@@ -26,6 +29,14 @@ Advance = Callable[[int, int], None]
 ACTOR = "system:init"
 PROGRAMME_FILES = ("programme.yaml", "projects.yaml", "course.yaml")
 STEPS = 4
+# What the files of a pack contain, in the order in which found() names the parts.
+KINDS: dict[tuple[str, ...], type[msgspec.Struct]] = {
+    PROGRAMME_FILES: ProgrammeContent,
+    ("ethics.yaml",): EthicsContent,
+    ("data_uses.yaml",): DataUsesContent,
+    ("stations.yaml",): Stations,
+    ("datasets.yaml",): Datasets,
+}
 
 
 def migrate(settings: Settings) -> None:
@@ -42,25 +53,9 @@ def migrate(settings: Settings) -> None:
     ensure_roles()
 
 
-def _kinds() -> dict[tuple[str, ...], type[msgspec.Struct]]:
-    """Tell what the files of a pack contain; needs Django."""
-    from allmende.programme.content import ProgrammeContent
-    from allmende.register.content import DataUsesContent, EthicsContent
-    from allmende.serve.datasets import Datasets
-
-    return {
-        PROGRAMME_FILES: ProgrammeContent,
-        ("ethics.yaml",): EthicsContent,
-        ("data_uses.yaml",): DataUsesContent,
-        ("stations.yaml",): Stations,
-        ("datasets.yaml",): Datasets,
-    }
-
-
 def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     """Set up a city from its pack; what is there already is kept, so that this can be repeated."""
-    set_up_django()
-    contents: list[Any] = [read_parts(pack, names, kind) for names, kind in _kinds().items()]
+    contents: list[Any] = [read_parts(pack, names, kind) for names, kind in KINDS.items()]
     programme, ethics, uses, stations, datasets = contents
     advance(1, STEPS)
     migrate(settings)
@@ -152,10 +147,9 @@ def demonstrate(settings: Settings, *, pack: str, advance: Advance) -> int:
 
 def check_packs() -> list[Finding]:
     """Validate the contents of all packs: every file, and the soundness of the rules."""
-    set_up_django()
     findings: list[Finding] = []
     for folder in folders(FAMILIES[2]):
-        for names, kind in _kinds().items():
+        for names, kind in KINDS.items():
             findings += _check_file(folder, names, kind)
     return findings
 
