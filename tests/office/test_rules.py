@@ -4,7 +4,7 @@ import pytest
 
 from allmende.accounts.models import AuditEntry
 from allmende.gate.door import Gate
-from allmende.register.models import Rule
+from allmende.register.models import Purpose, Rule
 from tests.office.conftest import SignIn, draft_of, entries_since, person, values_of
 
 
@@ -79,11 +79,23 @@ def test_the_page_shows_the_difference_and_a_second_person_publishes(city: Gate,
 def test_who_edited_last_may_not_publish_and_reads_why(city: Gate, sign_in: SignIn, slug: str) -> None:
     draft_of(slug, person("administrator"))
     client, version, count = sign_in("administrator"), city.rulebook().version, AuditEntry.objects.count()
-    assert "darf sie nicht selbst veröffentlichen" in client.get("/intern/regelwerk/").content.decode()
+    assert "darf es nicht selbst veröffentlichen" in client.get("/intern/regelwerk/").content.decode()
     page = client.post("/intern/regelwerk/", {"decision": "ich allein"}, follow=True).content.decode()
     assert "Bitten Sie eine zweite Person." in page
     assert city.rulebook().version == version
     assert AuditEntry.objects.count() == count
+
+
+def test_four_eyes_hold_for_what_rules_are_made_of_too(city: Gate, sign_in: SignIn) -> None:
+    client, version = sign_in("administrator"), city.rulebook().version
+    purpose = Purpose.objects.get(slug="open-data")
+    address = f"/intern/zwecke/edit/{purpose.pk}/"
+    assert client.post(address, {**values_of(client.get(address)), "title_de": "Offenes"}).status_code == 302
+    client.post("/intern/regelwerk/", {"decision": "ich allein"})
+    assert city.rulebook().version == version
+    sign_in("ethics-board").post("/intern/regelwerk/", {"decision": "Ethikbeirat, 2. April"})
+    assert city.rulebook().version == version + 1
+    assert "Offenes" in [entry.title.de for entry in city.rulebook().purposes]
 
 
 @pytest.mark.parametrize("role", ["auditor", "steward", "office", "lead", "moderator"])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 from django.db.models import QuerySet
 
+from allmende.accounts.models import AuditEntry
 from allmende.ethics import model as ethics
 from allmende.gate.door import Ask, Gate
 from allmende.gate.query import Query, Record
@@ -20,6 +21,7 @@ from allmende.register.models import (
     RulebookPublication,
 )
 
+GROUND_VERBS = r"^register\.(purpose|category|recipient_class)_(created|changed|deleted)$"
 VERB_TITLES = {
     "*": Text("alle", "all"),
     "collect": Text("erheben", "collect"),
@@ -84,6 +86,16 @@ def newest_rules() -> list[Rule]:
 def drafts() -> list[Rule]:
     """Give the newest versions that are not published yet."""
     return [rule for rule in newest_rules() if rule.published_in_id is None]
+
+
+def pending_editors() -> dict[str, int | None]:
+    """Map what the next publication would change to who edited it last: rules, and what rules are made of."""
+    editors = {rule.slug: rule.edited_by_id for rule in drafts()}
+    newest = RulebookPublication.objects.first()
+    entries = AuditEntry.objects.filter(verb__regex=GROUND_VERBS).order_by("at", "id")
+    if newest is not None:
+        entries = entries.filter(at__gt=newest.at)
+    return editors | {entry.label: entry.person_id for entry in entries}
 
 
 def versions(slug: str) -> QuerySet[Rule]:

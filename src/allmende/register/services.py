@@ -19,7 +19,7 @@ from allmende.register.models import (
     Rule,
     RulebookPublication,
 )
-from allmende.register.queries import drafts, newest_rules, rulebook_from_tables
+from allmende.register.queries import drafts, newest_rules, pending_editors, rulebook_from_tables
 from allmende.register.rules import require_second_person
 
 NO_DECISION = ErrorCode(
@@ -178,7 +178,7 @@ def publish_rulebook(actor: Actor, *, decision: str, gate: Gate) -> RulebookPubl
         raise Invalid(NO_DECISION)
     person = actor if isinstance(actor, Person) else None
     new = drafts()
-    require_second_person(person.pk if person else None, {rule.slug: rule.edited_by_id for rule in new})
+    require_second_person(person.pk if person else None, pending_editors())
     version = gate.publish(rulebook_from_tables(), actor.email if isinstance(actor, Person) else actor.name)
     publication = RulebookPublication.objects.create(version=version, decision=decision, published_by=person)
     Rule.objects.filter(pk__in=[rule.pk for rule in new]).update(published_in=publication)

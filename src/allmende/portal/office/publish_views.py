@@ -15,7 +15,7 @@ from allmende.portal.office.difference import differences
 from allmende.portal.office.forms import PublishForm
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.permissions import person_of, reads, roles_of
-from allmende.register.queries import drafts, publications, rulebook_from_tables
+from allmende.register.queries import drafts, pending_editors, publications, rulebook_from_tables
 from allmende.register.rules import require_second_person
 from allmende.register.services import publish_rulebook
 
@@ -52,7 +52,7 @@ def publish(request: HttpRequest) -> HttpResponseBase:
 def _hindrance(request: HttpRequest) -> str:
     """Say why this person may not publish the draft, if so."""
     try:
-        require_second_person(person_of(request).pk, {rule.slug: rule.edited_by_id for rule in drafts()})
+        require_second_person(person_of(request).pk, pending_editors())
     except AllmendeError as error:
         return told(error)
     return ""
