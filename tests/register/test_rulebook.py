@@ -85,9 +85,7 @@ def test_an_editor_cannot_publish_and_a_second_person_can(register: Gate) -> Non
     services.edit_rule(rita, rule=rule)
     register.grant(OPEN)
     entries = AuditEntry.objects.count()
-    with pytest.raises(
-        Denied, match=rf"Who edited something last may not publish it: {PUBLISHING}\. Ask"
-    ):
+    with pytest.raises(Denied, match=rf"Who edited something last may not publish it: {PUBLISHING}\. Ask"):
         services.publish_rulebook(rita, decision="Ethikbeirat", gate=register)
     assert (register.rulebook().version, RulebookPublication.objects.count()) == (1, 1)
     assert AuditEntry.objects.count() == entries
