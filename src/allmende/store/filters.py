@@ -25,7 +25,19 @@ from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS, Unit
 from allmende.store.functions import call
 from allmende.store.navigation import LINKS, PROPERTIES, Link, Property
-from allmende.store.query import Call, Compare, Constant, Expression, Kind, Logic, Not, Path
+from allmende.store.query import (
+    Call,
+    Compare,
+    Constant,
+    Duration,
+    Expression,
+    Interval,
+    Kind,
+    Logic,
+    Not,
+    Path,
+    TimeOfDay,
+)
 from allmende.store.scope import Scope
 from allmende.store.tables import QUALITIES
 from allmende.store.values import Sql, Value, compare, constant, member, result
@@ -96,9 +108,7 @@ class Compiler:
             found = exists(select(literal(1)).select_from(far).where(link, found).correlate_except(far))
         return found
 
-    def _term(
-        self, expression: Path | Call | Compare, kind: Kind, rows: FromClause, steps: list[Step]
-    ) -> ColumnElement[bool]:
+    def _term(self, expression: Expression, kind: Kind, rows: FromClause, steps: list[Step]) -> ColumnElement[bool]:
         if isinstance(expression, Compare):
             left = self._value(expression.left, kind, rows, steps)
             right = self._value(expression.right, kind, rows, steps)
@@ -111,7 +121,7 @@ class Compiler:
     def _value(self, expression: Expression, kind: Kind, rows: FromClause, steps: list[Step], depth: int = 0) -> Value:
         if depth > DEEPEST:
             raise Malformed(TOO_DEEP, deepest=DEEPEST)
-        if isinstance(expression, Constant):
+        if isinstance(expression, Constant | Interval | Duration | TimeOfDay):
             return constant(expression)
         if isinstance(expression, Call):
             values = [self._value(argument, kind, rows, steps, depth + 1) for argument in expression.arguments]
@@ -145,7 +155,8 @@ class Compiler:
         if value.kind == "open":
             return [(name, self._reached(value.variants[name], steps), True) for name in ("number", "text")]
         never = parts[-1] in ("id", "phenomenonTime", "time", "name") and not steps
-        return [(value.kind, self._reached(value.sql, steps), not never)]
+        kind_of_key = "instant" if value.kind == "interval" else value.kind
+        return [(kind_of_key, self._reached(value.sql, steps), not never)]
 
     def _links(self, parts: tuple[str, ...], kind: Kind) -> list[Link]:
         found = []
@@ -180,6 +191,8 @@ class Compiler:
         return self._simple(known, column, rows)
 
     def _simple(self, known: Property, column: Any, rows: FromClause) -> Value:
+        if known.kind == "span":
+            return Value("interval", column, {"end": column + rows.c.duration})
         if known.kind == "latency":
             return Value("instant", rows.c.start + rows.c.duration + column)
         if known.kind == "quality":

@@ -1,6 +1,6 @@
 """The functions of the standard's filters (OGC 18-088, table 25) that the store computes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,9 +10,10 @@ from sqlalchemy import Text as String
 
 from allmende.kernel.errors import ErrorCode, Malformed
 from allmende.kernel.text import Text
-from allmende.store.values import Plain, Value
+from allmende.store.values import Plain, Value, relate
 
 SECOND = 1_000_000
+TEMPORAL = ("before", "after", "meets", "during", "overlaps", "starts", "finishes")
 EARLIEST, LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999
 
 UNKNOWN_FUNCTION = ErrorCode(
@@ -31,6 +32,10 @@ class Function(msgspec.Struct, frozen=True):
     takes: tuple[Plain, ...]
     gives: Plain
     build: Callable[..., Any]
+
+    def fits(self, values: Sequence[Value]) -> bool:
+        """Tell whether the values are of the kinds that the function takes."""
+        return all(value.fits(kind) for value, kind in zip(values, self.takes, strict=True))
 
 
 def _fraction(micros: Any) -> Any:
@@ -67,8 +72,18 @@ _SHARED: dict[str, tuple[Function, ...]] = {
     ),
     "floor": (Function(("number",), "number", func.floor),),
     "ceiling": (Function(("number",), "number", func.ceil),),
-    "add": (Function(("number", "number"), "number", lambda a, b: a + b),),
-    "sub": (Function(("number", "number"), "number", lambda a, b: a - b),),
+    "add": (
+        Function(("number", "number"), "number", lambda a, b: a + b),
+        Function(("instant", "duration"), "instant", lambda a, b: a + b),
+        Function(("duration", "instant"), "instant", lambda a, b: a + b),
+        Function(("duration", "duration"), "duration", lambda a, b: a + b),
+    ),
+    "sub": (
+        Function(("number", "number"), "number", lambda a, b: a - b),
+        Function(("instant", "duration"), "instant", lambda a, b: a - b),
+        Function(("instant", "instant"), "duration", lambda a, b: a - b),
+        Function(("duration", "duration"), "duration", lambda a, b: a - b),
+    ),
     "mul": (Function(("number", "number"), "number", lambda a, b: cast(a, Number) * b),),
     "div": (Function(("number", "number"), "number", lambda a, b: cast(a, Number) / func.nullif(cast(b, Number), 0)),),
     "fractionalseconds": (Function(("instant",), "number", _fraction),),
@@ -125,9 +140,12 @@ def call(name: str, values: list[Value], now: int, *, postgres: bool) -> Value:
     """Compile a call; refuse functions that are not known with so many values, and values of the wrong kind."""
     if name == "now" and not values:
         return Value("instant", literal(now))
+    if name in TEMPORAL and len(values) == 2:
+        return Value("truth", relate(name, *values))
     table = ON_POSTGRES if postgres else ON_SQLITE
-    for function in table.get(name, ()):
-        if len(function.takes) == len(values):
-            arguments = [value.of_kind(kind) for value, kind in zip(values, function.takes, strict=True)]
-            return Value(function.gives, function.build(*arguments))
-    raise Malformed(UNKNOWN_FUNCTION, name=name[:40], count=len(values), known=", ".join(sorted([*table, "now"])))
+    possible = [function for function in table.get(name, ()) if len(function.takes) == len(values)]
+    for function in [*filter(lambda one: one.fits(values), possible), *possible]:
+        arguments = [value.of_kind(kind) for value, kind in zip(values, function.takes, strict=True)]
+        return Value(function.gives, function.build(*arguments))
+    known = ", ".join(sorted([*table, *TEMPORAL, "now"]))
+    raise Malformed(UNKNOWN_FUNCTION, name=name[:40], count=len(values), known=known)

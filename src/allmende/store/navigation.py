@@ -59,7 +59,7 @@ LINKS: dict[Kind, dict[str, Link]] = {
     "FeaturesOfInterest": {"Observations": Link("Observations", True, far="feature_id")},
 }
 
-Kinds = Literal["number", "text", "instant", "json", "result", "unit", "quality", "latency"]
+Kinds = Literal["number", "text", "instant", "json", "result", "unit", "quality", "latency", "span"]
 
 
 class Property(msgspec.Struct, frozen=True):
@@ -87,7 +87,7 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
     },
     "Observations": {
         "id": Property("id", "number"),
-        "phenomenonTime": Property("start", "instant"),
+        "phenomenonTime": Property("start", "span"),
         "result": Property("number", "result"),
         "resultTime": Property("latency", "latency"),
         "resultQuality": Property("quality", "quality"),

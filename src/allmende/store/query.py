@@ -26,8 +26,33 @@ class Constant(msgspec.Struct, frozen=True, tag=True):
     is_instant: bool = False
 
 
+class Interval(msgspec.Struct, frozen=True, tag=True):
+    """A constant interval of time in microseconds, end exclusive; ``start`` lies before ``end``."""
+
+    start: int
+    end: int
+
+
+class Duration(msgspec.Struct, frozen=True, tag=True):
+    """A constant length of time in microseconds; it may be negative."""
+
+    micros: int
+
+
+class TimeOfDay(msgspec.Struct, frozen=True, tag=True):
+    """A constant time of a day: the microseconds since midnight."""
+
+    micros: int
+
+
+class Shape(msgspec.Struct, frozen=True, tag=True):
+    """A constant geometry in WGS 84, longitude first, as well-known text."""
+
+    wkt: str
+
+
 class Call(msgspec.Struct, frozen=True, tag=True):
-    """A function of the standard, such as ``substringof`` or ``year``."""
+    """A function or an arithmetic operator of the standard, such as ``substringof``, ``year`` or ``add``."""
 
     name: str
     arguments: "tuple[Expression, ...]"
@@ -54,7 +79,7 @@ class Not(msgspec.Struct, frozen=True, tag=True):
     term: "Expression"
 
 
-Expression = Path | Constant | Call | Compare | Logic | Not
+Expression = Path | Constant | Interval | Duration | TimeOfDay | Shape | Call | Compare | Logic | Not
 
 
 class Order(msgspec.Struct, frozen=True):

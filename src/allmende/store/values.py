@@ -4,18 +4,19 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, case, cast, false, func, literal, literal_column, or_
+from sqlalchemy import ColumnElement, case, cast, false, func, literal, literal_column, or_, true
 from sqlalchemy import Float as Number
 from sqlalchemy import Text as String
 from sqlalchemy.dialects.postgresql import JSONB
 
 from allmende.kernel.errors import ErrorCode, Malformed
 from allmende.kernel.text import Text
-from allmende.store.query import Constant
+from allmende.store.intervals import RELATIONS, Times
+from allmende.store.query import Constant, Duration, Interval, TimeOfDay
 from allmende.store.rows import storable
 
 Sql = ColumnElement[Any]
-Plain = Literal["number", "text", "instant", "truth"]
+Plain = Literal["number", "text", "instant", "truth", "interval", "duration", "time"]
 
 NOT_COMPARABLE = ErrorCode(
     "query.not_comparable",
@@ -43,6 +44,10 @@ KIND_NAMES = {
     "text": Text("ein Text", "a text"),
     "instant": Text("ein Zeitpunkt", "an instant"),
     "truth": Text("ein Wahrheitswert", "a truth value"),
+    "interval": Text("ein Zeitraum", "an interval"),
+    "duration": Text("eine Dauer", "a duration"),
+    "time": Text("eine Uhrzeit", "a time of day"),
+    "shape": Text("eine Geometrie", "a geometry"),
     "null": Text("null", "null"),
     "open": Text("ein offener Wert", "an open value"),
     "json": Text("ein JSON-Objekt", "a JSON object"),
@@ -63,10 +68,11 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 class Value(msgspec.Struct, frozen=True):
     """A compiled value. One of kind ``open`` (a result, a JSON member) is of the kind that it is compared with.
 
+    An interval has its start as ``sql`` and its end among the variants; an instant is one that ends where it starts.
     ``present`` is null where the value is absent.
     """
 
-    kind: Plain | Literal["null", "open", "json"]
+    kind: Plain | Literal["null", "open", "json", "shape"]
     sql: Any = None
     variants: dict[str, Any] = {}
 
@@ -76,17 +82,33 @@ class Value(msgspec.Struct, frozen=True):
         found: Sql = self.variants["present"] if self.kind == "open" else self.sql
         return found
 
+    @property
+    def end(self) -> Sql:
+        """Give the end of a time."""
+        found: Sql = self.variants["end"] if self.kind == "interval" else self.sql
+        return found
+
+    def fits(self, kind: Plain) -> bool:
+        """Tell whether the value can be taken as one of a kind."""
+        return kind in (self.kind, *(self.variants if self.kind == "open" else ())) or (
+            self.kind == "interval" and kind == "instant"
+        )
+
     def of_kind(self, kind: Plain) -> Sql:
-        """Give the value as one of a kind; refuse another kind."""
+        """Give the value as one of a kind, an interval also as the instant of its start; refuse another kind."""
         if self.kind == "open" and kind in self.variants:
             return self.variants[kind]  # type: ignore[no-any-return]
-        if self.kind != kind:
+        if not self.fits(kind):
             raise Malformed(WRONG_KIND, found=KIND_NAMES[self.kind], wanted=KIND_NAMES[kind])
         return self.sql  # type: ignore[no-any-return]
 
 
-def constant(value: Constant) -> Value:
+def constant(value: Constant | Interval | Duration | TimeOfDay) -> Value:
     """Compile a constant."""
+    if isinstance(value, Interval):
+        return Value("interval", literal(value.start), {"end": literal(value.end)})
+    if isinstance(value, Duration | TimeOfDay):
+        return Value("duration" if isinstance(value, Duration) else "time", literal(value.micros))
     raw = value.value
     if raw is None:
         return Value("null")
@@ -106,13 +128,15 @@ def compare(operator: str, left: Value, right: Value, *, postgres: bool) -> Colu
     if "null" in (left.kind, right.kind):
         return _with_null(operator, left, right)
     kinds = {left.kind, right.kind} - {"open"}
+    if "interval" in kinds and kinds <= {"interval", "instant"} and "open" not in (left.kind, right.kind):
+        return relate(operator, left, right)
     ordered = operator not in ("eq", "ne")
-    if len(kinds) > 1 or "json" in kinds or (ordered and "truth" in kinds):
+    if len(kinds) > 1 or kinds & {"json", "shape", "interval"} or (ordered and "truth" in kinds):
         raise Malformed(NOT_COMPARABLE, left=KIND_NAMES[left.kind], right=KIND_NAMES[right.kind])
     if not kinds:
         return _open(operator, left, right, postgres=postgres)
     (kind,) = kinds
-    if kind == "instant" and "open" in (left.kind, right.kind):
+    if kind in ("instant", "duration", "time") and "open" in (left.kind, right.kind):
         raise Malformed(NOT_COMPARABLE, left=KIND_NAMES[left.kind], right=KIND_NAMES[right.kind])
     return _same_kind(operator, kind, left, right, postgres=postgres)
 
@@ -173,3 +197,10 @@ def result(number: Sql, other: Sql, names: tuple[str, ...], *, postgres: bool) -
         return found
     present = case((number.is_not(None), literal("number")), else_=found.variants["present"])
     return Value("open", variants={**found.variants, "number": number, "present": present})
+
+
+def relate(relation: str, left: Value, right: Value) -> ColumnElement[bool]:
+    """Compile how two times lie to each other; a missing time is unequal to every other and else nowhere."""
+    one, other = (Times(value.of_kind("instant"), value.end, long=value.kind == "interval") for value in (left, right))
+    related = RELATIONS[relation](one, other)
+    return func.coalesce(related, true()) if relation == "ne" else related
