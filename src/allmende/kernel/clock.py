@@ -1,6 +1,7 @@
 """Time: aware UTC inside, whole microseconds on disk, days with a stated precision outside."""
 
 import datetime as dt
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,8 @@ CIVIL_TIME = ZoneInfo("Europe/Berlin")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 DAY_MICROSECONDS = 86_400_000_000
+_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(1440))
+_SECONDS = tuple(f"{second:02}" for second in range(60))
 
 Precision = Literal["day", "month", "quarter", "halfyear", "year"]
 
@@ -35,11 +38,17 @@ def instant_from_micros(micros: int) -> dt.datetime:
     return EPOCH + dt.timedelta(microseconds=micros)
 
 
+@lru_cache(4096)
+def _day_text(number: int) -> str:
+    return (EPOCH + dt.timedelta(days=number)).date().isoformat()
+
+
 def iso_from_micros(micros: int) -> str:
     """Write as ISO 8601 in UTC with ``Z``, milliseconds only where there are any (more digits likewise)."""
-    instant = instant_from_micros(micros)
-    if micros % 1_000_000 == 0:
-        return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if micros % 1_000 == 0:
-        return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return instant.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(micros, 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    day, minute = divmod(minutes, 1440)
+    whole = _day_text(day) + _MINUTES[minute] + _SECONDS[second]
+    if not rest:
+        return whole + "Z"
+    return f"{whole}.{rest:06}Z" if rest % 1000 else f"{whole}.{rest // 1000:03}Z"

@@ -13,8 +13,9 @@ import structlog
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -43,6 +44,8 @@ FAULT = ErrorCode(
     Text("Versuchen Sie es noch einmal; der Fehler steht im Protokoll.", "Try again; the error stands in the log."),
 )
 WORK_SILENT_SECONDS = 60
+COMPRESSED_ALREADY = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/vnd.apache.parquet")
+SHOWN_TO_SCRIPTS = ("ETag", "Link", "Location")
 DOORS = ("/sensorthings", "/ogc", "/ingest", "/catalog", "/api")
 
 
@@ -67,7 +70,9 @@ def problem(error: AllmendeError, request: Request) -> Response:
         "status": error.status,
         "code": error.code.code,
     }
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    headers = {"Vary": "Accept-Language", "Cache-Control": "no-store"}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     if error.retryable:
         headers["Retry-After"] = "1"
     return Response(msgspec.json.encode(body), error.status, headers, "application/problem+json")
@@ -157,8 +162,12 @@ class _Doors:
 
     def __init__(self, app: ASGIApp, figures: Figures) -> None:
         self.plain = app
-        open_to_all = CORSMiddleware(app, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
-        self.door = GZipMiddleware(open_to_all, minimum_size=1000, compresslevel=1)
+        open_to_all = CORSMiddleware(
+            app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=SHOWN_TO_SCRIPTS
+        )
+        self.door = GZipMiddleware(
+            open_to_all, minimum_size=1000, compresslevel=1, exclude_content_types=COMPRESSED_ALREADY
+        )
         self.figures = figures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,12 +179,20 @@ class _Doors:
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
+                _tell_apart(message)
                 self.figures.seconds.observe(time.perf_counter() - started)
                 self.figures.requests.labels(scope["method"], str(message["status"])).inc()
             await send(message)
 
         door = scope["path"].startswith(DOORS)
         await (self.door if door else self.plain)(scope, receive, noted)
+
+
+def _tell_apart(head: Message) -> None:
+    """Give a compressed answer an entity tag of its own, since its bytes are others (RFC 9110, clause 8.8.3)."""
+    headers = MutableHeaders(raw=head["headers"])
+    if headers.get("content-encoding") == "gzip" and headers.get("etag", "").startswith('"'):
+        headers["etag"] = headers["etag"][:-1] + '-gzip"'
 
 
 def run(settings: Settings, *, fd: int | None = None, forward_to: str | None = None) -> None:

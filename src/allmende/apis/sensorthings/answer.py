@@ -1,14 +1,17 @@
 """Answers to reading requests, free of any web framework."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.options import Expand, Options
 from allmende.apis.sensorthings.paths import NO_ENTITY, Resource
-from allmende.apis.sensorthings.render import Json, entity, self_link
+from allmende.apis.sensorthings.render import Json, self_link, writer
 from allmende.gate.door import Gate, Grant
-from allmende.gate.query import LINKS, PROPERTIES, Kind, Order, Path, Query, Record, Within
+from allmende.gate.query import LINKS, PROPERTIES, Kind, Order, Page, Path, Query, Record, StreamSummary, Within
 from allmende.kernel.errors import NotFound
 
 SAME_ONE = (Order(Path(("id",))),)
@@ -20,34 +23,55 @@ class Answerer:
     def __init__(self, gate: Gate, grant: Grant, root: str) -> None:
         self.gate, self.grant, self.root = gate, grant, root
 
+    def body(self, resource: Resource, options: Options, address: str) -> bytes:
+        """Give the bytes of the answer: JSON, and for ``$value`` the value alone."""
+        value = self.answer(resource, options, address)
+        return value.encode() if resource.raw and isinstance(value, str) else msgspec.json.encode(value)
+
     def answer(self, resource: Resource, options: Options, address: str) -> Any:
         """Give what a path and its options ask for; ``address`` is the request's own, for the next link."""
-        self._check_select(resource.target, options)
-        start = self._start(resource)
         if resource.single:
-            record = self._one(resource, start)
+            (record,) = next(self.pages(resource, options)).records
             return self._single(resource, record, options)
-        within = self._within(resource, start)
-        query = Query(
-            kind=resource.target,
-            where=options.where,
-            within=within,
-            order=options.order,
-            top=options.top,
-            skip=options.skip if options.after is None else 0,
-            after=options.after,
-            count=options.count,
-        )
-        page = self.gate.page(self.grant, query)
-        found: Json = {"@iot.count": page.count} if page.count is not None else {}
-        if page.next_after is not None and options.top > 0:
-            found["@iot.nextLink"] = _with_token(address, page.next_after)
+        page = next(self.pages(resource, options))
+        found = self.around(page, options, address)
         found["value"] = (
             [{"@iot.selfLink": self_link(self.root, resource.target, record.id)} for record in page.records]
             if resource.ref
             else self.entities(resource.target, page.records, options)
         )
         return found
+
+    def around(self, page: Page, options: Options, address: str) -> Json:
+        """Write what stands around the entities of a page: the count, and the link to the next page."""
+        found: Json = {"@iot.count": page.count} if page.count is not None else {}
+        if page.next_after is not None and options.top > 0:
+            found["@iot.nextLink"] = next_link(address, page.next_after)
+        return found
+
+    def pages(self, resource: Resource, options: Options) -> Iterator[Page]:
+        """Give page after page to the end; each is read when it is asked for, and a single entity is one page."""
+        self._check_select(resource.target, options)
+        start = self._start(resource)
+        if resource.single:
+            yield Page([self._one(resource, start)])
+            return
+        query = Query(
+            kind=resource.target,
+            where=options.where,
+            within=self._within(resource, start),
+            order=options.order,
+            top=options.top,
+            skip=options.skip if options.after is None else 0,
+            after=options.after,
+            count=options.count,
+        )
+        while True:
+            page = self.gate.page(self.grant, query)
+            yield page
+            if page.next_after is None or options.top == 0:
+                return
+            query = msgspec.structs.replace(query, after=page.next_after, skip=0, count=False)
 
     def _start(self, resource: Resource) -> tuple[Kind, int | None]:
         """Walk the path to its last step; give the set and id from which that step leads."""
@@ -111,10 +135,11 @@ class Answerer:
 
     def entities(self, kind: Kind, records: list[Record], options: Options) -> list[Json]:
         """Write records with what their ``$expand`` adds, one query for each link where no options narrow it."""
-        summaries = {}
-        if kind == "Datastreams" and records:
+        summaries: dict[int, StreamSummary] = {}
+        if kind == "Datastreams" and records and _asks_for(options, "phenomenonTime"):
             summaries = self.gate.summary(self.grant, [record.id for record in records])
-        found = [entity(self.root, kind, record, options.select, summaries.get(record.id)) for record in records]
+        write = writer(self.root, kind, options.select)
+        found = [write(record, summaries.get(record.id)) for record in records]
         for inner in options.expand:
             expanded = self._expanded(kind, records, inner)
             many = LINKS[kind][inner.name].many
@@ -142,7 +167,7 @@ class Answerer:
         flat = [record for found in rows.values() for record in found]
         unique = {record.id: record for record in flat}
         written = dict(zip(unique, self.entities(target, list(unique.values()), options), strict=True))
-        return {number: ([dict(written[record.id]) for record in found], None) for number, found in rows.items()}
+        return {number: ([written[record.id] for record in found], None) for number, found in rows.items()}
 
     def _related(self, kind: Kind, inner: Expand, ids: list[int]) -> dict[int, list[Record]]:
         return self.gate.related(self.grant, kind, inner.name, ids)
@@ -178,7 +203,11 @@ class Answerer:
         return self.entities(target, page.records, options), link
 
 
-def _with_token(address: str, token: str) -> str:
+def _asks_for(options: Options, name: str) -> bool:
+    return not options.select or any(part.split("/")[0] == name for part in options.select)
+
+
+def next_link(address: str, token: str) -> str:
     """Give the request's address with the cursor in place of ``$skip`` and of an older cursor."""
     path, _, query = address.partition("?")
     kept = [part for part in query.split("&") if part and not part.startswith(("$skip=", "$skiptoken=", "%24skip"))]

@@ -15,17 +15,14 @@ def interval(start: int, end: int | None) -> str:
     return iso_from_micros(start) if end is None or end == start else f"{iso_from_micros(start)}/{iso_from_micros(end)}"
 
 
-def _named(value: Any) -> Json:
-    return {"name": value.name, "description": value.description}
-
-
 def _thing(value: Any, _summary: StreamSummary | None) -> Json:
-    return {**_named(value), "properties": value.properties}
+    return {"name": value.name, "description": value.description, "properties": value.properties}
 
 
 def _location(value: Any, _summary: StreamSummary | None) -> Json:
     return {
-        **_named(value),
+        "name": value.name,
+        "description": value.description,
         "encodingType": value.encoding_type,
         "location": value.location,
         "properties": value.properties,
@@ -38,7 +35,8 @@ def _historical(value: Any, _summary: StreamSummary | None) -> Json:
 
 def _sensor(value: Any, _summary: StreamSummary | None) -> Json:
     return {
-        **_named(value),
+        "name": value.name,
+        "description": value.description,
         "encodingType": value.encoding_type,
         "metadata": value.metadata,
         "properties": value.properties,
@@ -54,16 +52,20 @@ def _observed_property(value: Any, _summary: StreamSummary | None) -> Json:
     }
 
 
+def unit_of(code: str) -> Json:
+    """Write a unit by its UCUM code (18-088, clause 8.2.4)."""
+    unit = UNITS.get(code)
+    if unit is None:
+        return {"name": code, "symbol": code, "definition": f"https://ucum.org/ucum#{code}"}
+    return {"name": unit.name.en, "symbol": unit.symbol, "definition": unit.definition}
+
+
 def _datastream(value: Any, summary: StreamSummary | None) -> Json:
-    unit = UNITS.get(value.unit)
     found: Json = {
-        **_named(value),
+        "name": value.name,
+        "description": value.description,
         "observationType": value.observation_type,
-        "unitOfMeasurement": {
-            "name": unit.name.en if unit else value.unit,
-            "symbol": unit.symbol if unit else value.unit,
-            "definition": unit.definition if unit else f"https://ucum.org/ucum#{value.unit}",
-        },
+        "unitOfMeasurement": unit_of(value.unit),
         "properties": {
             **value.properties,
             "simulated": value.simulated,
@@ -78,7 +80,8 @@ def _datastream(value: Any, summary: StreamSummary | None) -> Json:
 
 def _feature(value: Any, _summary: StreamSummary | None) -> Json:
     return {
-        **_named(value),
+        "name": value.name,
+        "description": value.description,
         "encodingType": value.encoding_type,
         "feature": value.feature,
         "properties": value.properties,
@@ -89,7 +92,7 @@ def _observation(value: Any, _summary: StreamSummary | None) -> Json:
     found: Json = {
         "phenomenonTime": interval(value.phenomenon_start, value.phenomenon_end),
         "result": value.result,
-        "resultTime": iso_from_micros(value.result_time) if value.result_time is not None else None,
+        "resultTime": None if value.result_time is None else iso_from_micros(value.result_time),
     }
     if value.quality != "unchecked":
         found["resultQuality"] = value.quality
@@ -115,14 +118,22 @@ def self_link(root: str, kind: Kind, number: int) -> str:
     return f"{root}/{kind}({number})"
 
 
-def entity(root: str, kind: Kind, record: Record, select: tuple[str, ...], summary: StreamSummary | None) -> Json:
-    """Write one entity with its control information; ``$select`` keeps the id and the own address."""
-    own = self_link(root, kind, record.id)
-    properties = WRITERS[kind](record.value, summary)
-    links = {f"{name}@iot.navigationLink": f"{own}/{name}" for name in LINKS[kind]}
-    control: Json = {"@iot.id": record.id, "@iot.selfLink": own}
-    if select:
-        wanted = {name.split("/")[0] for name in select}
-        properties = {name: value for name, value in properties.items() if name in wanted}
-        links = {name: link for name, link in links.items() if name.split("@")[0] in wanted}
-    return {**control, **properties, **links}
+def writer(root: str, kind: Kind, select: tuple[str, ...]) -> Callable[[Record, StreamSummary | None], Json]:
+    """Prepare the writing of many entities with their control information.
+
+    ``$select`` keeps the id and the own address whatever it names.
+    """
+    write, start = WRITERS[kind], f"{root}/{kind}("
+    wanted = {name.split("/")[0] for name in select}
+    links = [(f"{name}@iot.navigationLink", f")/{name}") for name in LINKS[kind] if not wanted or name in wanted]
+
+    def written(record: Record, summary: StreamSummary | None) -> Json:
+        own = f"{start}{record.id}"
+        found: Json = {"@iot.id": record.id, "@iot.selfLink": own + ")"}
+        properties = write(record.value, summary)
+        found.update({name: properties[name] for name in properties if name in wanted} if wanted else properties)
+        for name, end in links:
+            found[name] = own + end
+        return found
+
+    return written

@@ -10,10 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from allmende.apis.sensorthings.answer import Answerer
 from allmende.apis.sensorthings.create import Creator
-from allmende.apis.sensorthings.options import read_options
 from allmende.apis.sensorthings.paths import NO_PATH, read_path
+from allmende.apis.sensorthings.reading import Reading
 from allmende.families.manifest import Manifest
 from allmende.gate.door import PUBLIC, Ask, Asker, Gate
 from allmende.gate.query import LINKS
@@ -109,20 +108,15 @@ class Doors:
     async def read(self, request: Request) -> Response:
         """Answer a reading request."""
         path = request.path_params["path"]
-        resource = read_path(path)
-        options = read_options(_pairs(request.url.query))
+        reading = Reading(path, _pairs(request.url.query), request.headers, request.method)
         root = self._root(request)
         address = f"{root}/{path}" + (f"?{request.url.query}" if request.url.query else "")
 
-        def answer() -> Any:
+        def answer() -> Response:
             grant = self.gate.grant(_reading(_token(request, self.gate)))
-            return Answerer(self.gate, grant, root).answer(resource, options, address)
+            return reading.answer(self.gate, grant, root, address)
 
-        value = await anyio.to_thread.run_sync(answer)
-        if resource.raw:
-            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-            return Response(text, 200, None, "text/plain; charset=utf-8")
-        return _json(value)
+        return await anyio.to_thread.run_sync(answer)
 
     async def write(self, request: Request) -> Response:
         """Create observations; the answer comes when they are durable."""

@@ -1,0 +1,68 @@
+"""``dataArray`` (18-088, clause 13.2): observations as rows, grouped by datastream, names given once."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from allmende.apis.sensorthings.formats.columns import Origins
+from allmende.apis.sensorthings.formats.shape import Format, Question
+from allmende.apis.sensorthings.lex import fault
+from allmende.apis.sensorthings.render import interval, self_link
+from allmende.gate.query import Observation
+from allmende.kernel.clock import iso_from_micros
+
+VALUES: dict[str, Callable[[Observation], Any]] = {
+    "id": lambda row: row.id,
+    "phenomenonTime": lambda row: interval(row.phenomenon_start, row.phenomenon_end),
+    "resultTime": lambda row: None if row.result_time is None else iso_from_micros(row.result_time),
+    "result": lambda row: row.result,
+    "resultQuality": lambda row: None if row.quality == "unchecked" else row.quality,
+    "parameters": lambda row: row.parameters,
+}
+STANDARD = ("id", "phenomenonTime", "resultTime", "result")
+
+
+def _components(question: Question) -> tuple[str, ...]:
+    """Give what ``$select`` names, in its order; without it the four of the standard and what any row has beside."""
+    if question.options.select:
+        names = (name.removeprefix("@iot.").split("/")[0] for name in question.options.select)
+        return tuple(name for name in dict.fromkeys(names) if name in VALUES)
+    more = tuple(
+        name
+        for name in ("resultQuality", "parameters")
+        if any(VALUES[name](record.value) is not None for record in question.first.records)
+    )
+    return STANDARD + more
+
+
+def write(question: Question) -> Iterator[bytes]:
+    """Give one page as groups."""
+    if question.kind != "Observations" or question.resource.single:
+        raise fault(
+            "$resultFormat", 1, "dataArray gibt es nur für Observations", "dataArray exists for Observations only"
+        )
+    if question.options.expand:
+        raise fault("$expand", 1, "mit dataArray nicht möglich", "not possible with dataArray")
+    components, root = _components(question), question.answerer.root
+    values = [VALUES[name] for name in components]
+    groups: dict[int, list[list[Any]]] = {}
+    for record in question.first.records:
+        row = record.value
+        groups.setdefault(row.datastream_id, []).append([value(row) for value in values])
+    origins = Origins(question.answerer.gate, question.answerer.grant).of(groups)
+    found = question.answerer.around(question.first, question.options, question.address)
+    found["value"] = [
+        {
+            "Datastream@iot.navigationLink": self_link(root, "Datastreams", number),
+            "components": components,
+            "dataArray@iot.count": len(rows),
+            "dataArray": rows,
+            **({"simulated": True} if origins[number].simulated else {}),
+        }
+        for number, rows in groups.items()
+    ]
+    yield msgspec.json.encode(found)
+
+
+FORMAT = Format(name="dataArray", media="application/json", write=write, whole=False)
