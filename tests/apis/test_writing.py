@@ -1,5 +1,6 @@
 """Creating observations: who may, what is refused, and that nothing is stored twice or by halves."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -45,6 +46,26 @@ def test_only_a_token_with_the_scope_writes(town: Town, stream: int, token: str,
     assert answer.status_code == status
     assert answer.json()["detail"]
     assert ("www-authenticate" in answer.headers) == (status == 401)
+    assert _stored(town, stream) == []
+
+
+@pytest.mark.parametrize(
+    ("pair", "status"),
+    [("anyone:{writer}", 201), (":{writer}", 201), ("anyone:{reader}", 403), ("{writer}:", 401), ("{writer}", 401)],
+)
+def test_the_token_may_be_the_password_of_http_basic(town: Town, stream: int, pair: str, status: int) -> None:
+    encoded = base64.b64encode(pair.format(**town.tokens).encode()).decode()
+    body = {"phenomenonTime": TIME, "result": 1}
+    answer = town.post(f"Datastreams({stream})/Observations", body, "", Authorization=f"Basic {encoded}")
+    assert answer.status_code == status
+    assert len(_stored(town, stream)) == (status == 201)
+
+
+@pytest.mark.parametrize("encoded", ["?", "/w==", "YQ"])
+def test_what_is_no_pair_of_http_basic_is_no_token(town: Town, stream: int, encoded: str) -> None:
+    body = {"phenomenonTime": TIME, "result": 1}
+    answer = town.post(f"Datastreams({stream})/Observations", body, "", Authorization=f"Basic {encoded}")
+    assert answer.status_code == 401
     assert _stored(town, stream) == []
 
 
