@@ -1,14 +1,16 @@
 """An archive behind the data process, over each database: long, simulated, with all that a result may be."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import create_engine
 
 from allmende.gate.door import Gate, migrate_store, open_gate
 from allmende.gate.query import Arrival, Datastream, Location, ObservedProperty, Sensor, Thing
 from allmende.gate.tokens import create_token
-from tests.apis.conftest import COLLECT, MINUTE, RULES, START, Town
+from tests.apis.conftest import COLLECT, MINUTE, RULES, START, Town, served
 
 LONG = 25_000
 ODD_RESULTS: tuple[Any, ...] = (1.5, -0.25, "=1+1", "bewölkt; „wechselnd“", True, {"wind": [1, 2]}, 1e-7, 17)
@@ -82,3 +84,13 @@ def archive(home: Path, postgres_url: str | None) -> Town:
     town.tokens["writer"] = create_token(gate, name="writer", scopes=("sensorthings:write",))
     town.tokens["reader"] = create_token(gate, name="reader", scopes=("read:open-data",))
     return town
+
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))]
+
+
+def served_archive(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Serve an archive over the database that a fixture's parameter names."""
+    home = factory.mktemp("archive")
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    yield from served(archive(home, url), home)

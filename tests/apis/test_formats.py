@@ -13,20 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import ipc
 
-from tests.apis.archive import LONG, ODD_RESULTS, archive
-from tests.apis.conftest import BASE, Town, served
+from tests.apis.archive import DATABASES, LONG, ODD_RESULTS, served_archive
+from tests.apis.conftest import BASE, Town
 
 ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))]
-)
+@pytest.fixture(scope="module", params=DATABASES)
 def shore(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Serve the archive over each database."""
-    home = tmp_path_factory.mktemp("shore")
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
-    yield from served(archive(home, url), home)
+    yield from served_archive(request, tmp_path_factory)
 
 
 def _observations(shore: Town, name: str) -> str:

@@ -20,6 +20,7 @@ from allmende.gate.rules import RulesInForce
 from allmende.kernel.clock import DAY_MICROSECONDS, UTC, micros_from_instant, today, utc_now
 from allmende.kernel.errors import Denied, ErrorCode
 from allmende.kernel.text import Text
+from allmende.store.engine import Bundle
 from allmende.store.entities import Writable
 from allmende.store.model import Arrival, Datastream, EntityKind, Observation, Receipt
 from allmende.store.port import SqlStore, Store, check_store, migrate_store, store_facts
@@ -184,6 +185,11 @@ class Gate:
             if category not in grant.categories:
                 raise self._refused(grant, category)
         return _rows(grant, dict.fromkeys(sorted(new), 0))
+
+    def bundle(self) -> Bundle:
+        """Begin a change set: calls that join it are durable together or not at all."""
+        self._require_writer()
+        return self._store.bundle()
 
     def decisions(self, limit: int = 100, before: int | None = None) -> list[DecisionRow]:
         """Give the newest decisions, this process's own included; ``before`` is the id of the last one seen."""

@@ -1,7 +1,8 @@
 """Connections: SQLite through APSW with durable commits, PostgreSQL in a schema of its own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -96,11 +97,71 @@ def _translated() -> Iterator[None]:
         raise
 
 
+class Bundle:
+    """One transaction over several calls: whatever is called within ``joined`` takes part, until it is kept or dropped.
+
+    The calls follow each other, in whatever thread; none of them runs beside another.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._stack = ExitStack()
+        self.connection = self._stack.enter_context(writing(engine))
+        self.afterwards: list[Callable[[], None]] = []
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Let the calls of this context, and of threads that inherit it, take part."""
+        mark = _bundle.set(self)
+        try:
+            yield
+        finally:
+            _bundle.reset(mark)
+
+    def keep(self) -> None:
+        """Make all of it durable."""
+        self._stack.close()
+        self._finish()
+
+    def drop(self) -> None:
+        """Take all of it back."""
+        self.connection.rollback()
+        self._stack.close()
+        self._finish()
+
+    def _finish(self) -> None:
+        for call in self.afterwards:
+            call()
+
+
+_bundle: ContextVar[Bundle | None] = ContextVar("bundle", default=None)
+
+
+def _joined(engine: Engine) -> Bundle | None:
+    bundle = _bundle.get()
+    return bundle if bundle is not None and bundle.connection.engine is engine else None
+
+
+def after_bundle(engine: Engine, call: Callable[[], None]) -> None:
+    """Call now, or once the bundle that is open in this context has ended, however it ends."""
+    bundle = _joined(engine)
+    if bundle is None:
+        call()
+    else:
+        bundle.afterwards.append(call)
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that reads one consistent state; what cannot be computed is the question's fault."""
     options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
-    with _translated(), engine.connect().execution_options(**options) as connection, connection.begin():
+    with _translated(), ExitStack() as stack:
+        bundle = _joined(engine)
+        if bundle is None:
+            connection = stack.enter_context(engine.connect().execution_options(**options))
+            stack.enter_context(connection.begin())
+        else:
+            connection = bundle.connection
+            stack.enter_context(connection.begin_nested())
         try:
             yield connection
         except DataError as error:
@@ -110,5 +171,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that writes; all of it is durable when the block ends, or nothing happened."""
+    bundle = _joined(engine)
+    if bundle is not None:
+        with _translated(), bundle.connection.begin_nested():
+            yield bundle.connection
+        return
     with _translated(), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.store import books, entities, schema
-from allmende.store.engine import is_postgres, open_engine, reading, writing
+from allmende.store.engine import Bundle, after_bundle, is_postgres, open_engine, reading, writing
 from allmende.store.entities import Writable
 from allmende.store.model import Arrival, EntityKind, Observation, Receipt
 from allmende.store.query import Kind, Query
@@ -88,6 +88,9 @@ class Store(Protocol):
 
     def tokens(self, digest: str | None = None) -> list[TokenRow]:
         """Give tokens."""
+
+    def bundle(self) -> Bundle:
+        """Begin a transaction that several calls may join."""
 
     def ping(self) -> None:
         """Fail when the store cannot be reached."""
@@ -170,9 +173,13 @@ class SqlStore:
             books.add_decisions(connection, decisions)
 
     def record(self, decisions: Sequence[DecisionRow]) -> None:
-        """See the port."""
-        with writing(self.engine) as connection:
-            books.add_decisions(connection, decisions)
+        """See the port; what a bundle takes back was decided all the same."""
+
+        def write() -> None:
+            with writing(self.engine) as connection:
+                books.add_decisions(connection, decisions)
+
+        after_bundle(self.engine, write)
 
     def decisions(self, limit: int, before: int | None) -> list[DecisionRow]:
         """See the port."""
@@ -213,6 +220,10 @@ class SqlStore:
         """See the port."""
         with reading(self.engine) as connection:
             return books.token_rows(connection, digest)
+
+    def bundle(self) -> Bundle:
+        """See the port."""
+        return Bundle(self.engine)
 
     def ping(self) -> None:
         """See the port."""

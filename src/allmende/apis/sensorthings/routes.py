@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from allmende.apis.sensorthings.batch.door import Batches
 from allmende.apis.sensorthings.create import Creator
 from allmende.apis.sensorthings.paths import NO_PATH, read_path
 from allmende.apis.sensorthings.reading import Reading
@@ -164,6 +165,7 @@ def routes(gate: Gate, manifest: Manifest, public_url: str, written: Callable[[i
     return [
         Route(prefix, doors.entrance, methods=["GET"]),
         Route(f"{prefix}/", doors.entrance, methods=["GET"]),
+        Route(f"{prefix}/$batch", Batches(gate, prefix, _body).answer, methods=["POST"]),
         Route(f"{prefix}/{{path:path}}", doors.read, methods=["GET"]),
         Route(f"{prefix}/{{path:path}}", doors.write, methods=["POST"]),
     ]
