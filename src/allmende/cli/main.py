@@ -5,6 +5,7 @@ import typing
 
 import click
 
+from allmende.cli.broker import mqtt
 from allmende.cli.data import load
 from allmende.cli.people import token, user
 from allmende.cli.run import serve, work
@@ -35,7 +36,7 @@ def allmende() -> None:
     """Gather the commands."""
 
 
-for _command in (init, serve, work, migrate, check, load, token, user, doctor):
+for _command in (init, serve, work, migrate, check, load, token, user, mqtt, doctor):
     allmende.add_command(_command)
 
 

@@ -1,11 +1,13 @@
 """``allmende user`` and ``allmende token``: who may come in."""
 
 import datetime as dt
+from pathlib import Path
 
 import click
 
 from allmende.cli.speech import say, t
 from allmende.serve import people
+from allmende.serve.broker import add_account
 from allmende.serve.readiness import require_ready
 from allmende.serve.settings import Settings, settings
 
@@ -131,9 +133,16 @@ def token() -> None:
     help="sensorthings:write, observations:write, ingest:NAME, read:ZWECK, admin",
 )
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help=t("letzter gültiger Tag", "last valid day"))
-def create_token(name: str, scopes: tuple[str, ...], until: dt.datetime | None) -> None:
+@click.option(
+    "--mqtt-passwords",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, writable=True),
+    help=t("auch als Konto in diese Datei von Mosquitto", "also as an account into this file of Mosquitto"),
+)
+def create_token(name: str, scopes: tuple[str, ...], until: dt.datetime | None, mqtt_passwords: Path | None) -> None:
     """Create a token and print it once."""
     plain = people.create_token(_ready(), name=name, scopes=scopes, until=until.date() if until else None)
+    if mqtt_passwords is not None:
+        add_account(mqtt_passwords, name, plain)
     say(
         f"Zugangsmarke „{name}“ angelegt. Bewahren Sie sie sicher auf:",
         f"Token “{name}” created. Keep it safe:",

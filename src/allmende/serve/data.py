@@ -27,6 +27,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.serve import basemap
+from allmende.serve.broker import Mqtt
 from allmende.serve.forward import Forwarder
 from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
@@ -88,8 +89,8 @@ async def _told(request: Request, error: Exception) -> Response:
 class Health:
     """Answers ``/health``."""
 
-    def __init__(self, settings: Settings, gate: Gate) -> None:
-        self.settings, self.gate = settings, gate
+    def __init__(self, settings: Settings, gate: Gate, mqtt: Mqtt) -> None:
+        self.settings, self.gate, self.mqtt = settings, gate, mqtt
 
     def state(self) -> dict[str, str]:
         """Look at store, rule book and background work; a word other than ``ok`` says what is wrong."""
@@ -99,7 +100,7 @@ class Health:
             rules = "ok" if self.gate.rulebook().version else "no rule book is published"
         except AllmendeError as error:
             store = rules = error.code.code
-        return {"store": store, "rules": rules, "work": self._work()}
+        return {"store": store, "rules": rules, "work": self._work(), "mqtt": self.mqtt.state}
 
     def _work(self) -> str:
         try:
@@ -110,7 +111,7 @@ class Health:
         return "ok" if age < WORK_SILENT_SECONDS else f"silent for {int(age)} s"
 
     async def answer(self, _request: Request) -> Response:
-        """Give 200 when store and rules are well, 503 otherwise; work may rest without making it worse."""
+        """Give 200 when store and rules are well, 503 otherwise; work and broker may rest without making it worse."""
         state = await anyio.to_thread.run_sync(self.state)
         well = state["store"] == "ok" and state["rules"] == "ok"
         body = {"status": "ok" if well else "ill", "data": "ok", **state, "version": version("allmende")}
@@ -129,6 +130,7 @@ def _doors(settings: Settings, gate: Gate, figures: Figures) -> list[BaseRoute]:
 def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) -> Starlette:
     """Put the data process together; with ``forward_to`` the portal answers what is left."""
     figures = Figures()
+    mqtt = Mqtt(settings, gate, figures.registry, figures.observations)
     forwarder = Forwarder(forward_to) if forward_to else None
 
     async def metrics(_request: Request) -> Response:
@@ -139,14 +141,15 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
+        async with mqtt.running():
+            yield
         if forwarder is not None:
             await forwarder.close()
         await anyio.to_thread.run_sync(gate.close)
 
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     routes = [
-        Route("/health", Health(settings, gate).answer, methods=["GET"]),
+        Route("/health", Health(settings, gate, mqtt).answer, methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),
         *_doors(settings, gate, figures),
         *basemap.routes(settings),

@@ -10,6 +10,7 @@ import allmende
 from allmende.gate.door import check_store, open_gate, store_facts
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
+from allmende.serve.broker import broker_fault
 from allmende.serve.portal_form import require_portal
 from allmende.serve.readiness import require_writable
 from allmende.serve.settings import Settings
@@ -82,9 +83,21 @@ def _built_parts() -> Iterator[Symptom]:
         yield Symptom(there, Text(f"{de}: {state[0]}", f"{en}: {state[1]}"), None if there else remedy)
 
 
+def _broker(settings: Settings) -> Iterator[Symptom]:
+    if not settings.mqtt_url:
+        return
+    fault = broker_fault(settings)
+    if fault:
+        remedy = Text("Läuft der Broker? Stimmt ALLMENDE_MQTT_URL?", "Does the broker run? Is ALLMENDE_MQTT_URL right?")
+        yield Symptom(False, Text(f"MQTT-Broker: {fault}", f"MQTT broker: {fault}"), remedy)
+    else:
+        yield Symptom(True, Text("MQTT-Broker: erreichbar", "MQTT broker: reachable"))
+
+
 def examine(settings: Settings) -> Iterator[Symptom]:
-    """Look at home folder, store, portal, rule book and built parts, one after the other."""
+    """Look at home folder, store, broker, portal, rule book and built parts, one after the other."""
     yield from _home(settings)
     yield from _store(settings)
+    yield from _broker(settings)
     yield from _portal()
     yield from _built_parts()

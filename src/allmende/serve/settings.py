@@ -45,8 +45,19 @@ BAD_BASEMAP = ErrorCode(
     ),
 )
 
+BAD_BROKER = ErrorCode(
+    "settings.bad_broker",
+    Text(
+        "ALLMENDE_MQTT_URL ist keine Adresse eines MQTT-Brokers.", "ALLMENDE_MQTT_URL is no address of an MQTT broker."
+    ),
+    Text(
+        "Schreiben Sie mqtt://Name:Passwort@Rechner:1883 oder mqtts://…",
+        "Write mqtt://name:password@host:1883 or mqtts://…",
+    ),
+)
+
 PREFIX = "ALLMENDE_"
-SECRETS = ("secret_key", "database_url", "portal_database_url", "oidc_client_secret", "mail_url")
+SECRETS = ("secret_key", "database_url", "portal_database_url", "oidc_client_secret", "mail_url", "mqtt_url")
 ELSEWHERE = frozenset({"ALLMENDE_TEST_POSTGRES_URL", "ALLMENDE_SAMPLES"})
 
 
@@ -86,6 +97,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="mail server, smtp://user:password@host:port; empty prints mails to the log")
     ] = ""
     mail_from: Annotated[str, Meta(description="sender of mails")] = ""
+    mqtt_url: Annotated[
+        str, Meta(description="MQTT broker, mqtt://user:password@host:port or mqtts://…; empty switches MQTT off")
+    ] = ""
+    mqtt_create_endpoint: Annotated[
+        str, Meta(description="address that is told to the public for creating observations over MQTT")
+    ] = ""
+    mqtt_receive_endpoint: Annotated[
+        str, Meta(description="address that is told to the public for receiving updates over MQTT")
+    ] = ""
 
     @property
     def store_url(self) -> str:
@@ -152,6 +172,7 @@ def load_settings(directory: Path, environment: dict[str, str]) -> Settings:
         why, _, place = str(error).partition(" - at `$.")
         raise Invalid(BAD_VALUE, key=place.rstrip("`") or "?", why=why) from error
     _check_basemap(settings)
+    _check_broker(settings.mqtt_url)
     return msgspec.structs.replace(settings, home=(directory / settings.home).resolve())
 
 
@@ -162,6 +183,12 @@ def _check_basemap(settings: Settings) -> None:
     file = kind == "file" and value.endswith(".pmtiles") and Path(value).is_file()
     if kind and not template and not file:
         raise Invalid(BAD_BASEMAP, value=value)
+
+
+def _check_broker(url: str) -> None:
+    """Refuse what names no broker; the address itself holds a secret and is not repeated."""
+    if url and re.fullmatch(r"mqtts?://([^\s/@]+@)?[^\s/@]+(:\d{1,5})?/?", url) is None:
+        raise Invalid(BAD_BROKER)
 
 
 @cache

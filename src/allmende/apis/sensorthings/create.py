@@ -82,12 +82,29 @@ def _times(text: str | None) -> tuple[int, int | None]:
     return first, _instant("phenomenonTime", end) if end else None
 
 
+def arrival_from(incoming: Incoming, datastream: int, source: str, key: str) -> Arrival:
+    """Give what a body says as an arrival from a source."""
+    start, end = _times(incoming.phenomenon_time)
+    return Arrival(
+        datastream_id=datastream,
+        phenomenon_start=start,
+        phenomenon_end=end,
+        result_time=_instant("resultTime", incoming.result_time) if incoming.result_time else None,
+        result=incoming.result,
+        source=source,
+        message=key,
+        parameters=incoming.parameters,
+        feature_id=incoming.FeatureOfInterest.id if incoming.FeatureOfInterest else None,
+    )
+
+
 class Creator:
     """Creates observations for a token; the purpose is the one that the datastream's data use declares."""
 
     def __init__(self, gate: Gate, token: Token, root: str) -> None:
         token.require("sensorthings:write", "observations:write")
         self.gate, self.token, self.root = gate, token, root
+        self._source = f"token:{token.name}"
 
     def _grant(self) -> Grant:
         return self.gate.grant(Ask(Asker(f"token:{self.token.name}"), "collect", DEFAULT_PURPOSE, RECIPIENT))
@@ -102,22 +119,8 @@ class Creator:
             datastream = incoming.Datastream.id if incoming.Datastream else None
         if datastream is None:
             raise NotFound(NO_DATASTREAM, id="–")
-        receipt = self.gate.append(self._grant(), [self._arrival(incoming, datastream, key)])
+        receipt = self.gate.append(self._grant(), [arrival_from(incoming, datastream, self._source, key)])
         return self_link(self.root, "Observations", receipt.ids[0]), receipt.added == 1
-
-    def _arrival(self, incoming: Incoming, datastream: int, key: str) -> Arrival:
-        start, end = _times(incoming.phenomenon_time)
-        return Arrival(
-            datastream_id=datastream,
-            phenomenon_start=start,
-            phenomenon_end=end,
-            result_time=_instant("resultTime", incoming.result_time) if incoming.result_time else None,
-            result=incoming.result,
-            source=f"token:{self.token.name}",
-            message=key,
-            parameters=incoming.parameters,
-            feature_id=incoming.FeatureOfInterest.id if incoming.FeatureOfInterest else None,
-        )
 
     def arrays(self, body: bytes, key: str) -> list[str]:
         """Store blocks of observations; give for each its address, or ``error`` with the reason (clause 13.3)."""
@@ -157,7 +160,7 @@ class Creator:
             incoming = msgspec.convert(values, Incoming)
         except msgspec.ValidationError as error:
             raise Malformed(BAD_BODY, why=str(error)) from error
-        return self._arrival(incoming, block.Datastream.id, key)
+        return arrival_from(incoming, block.Datastream.id, self._source, key)
 
     def _store(self, grant: Grant, arrivals: list[Arrival], places: list[int], answers: list[str]) -> None:
         """Store all at once; where the door refuses one, store them one by one and name the bad ones."""

@@ -1,0 +1,44 @@
+"""Which topics there are (18-088, clause 14), and what the broker's two listeners make of them.
+
+A broker passes on what anybody publishes. What clients send in therefore lies under ``in/``, which the listener for
+creating puts before every topic and which nobody but Allmende may read; below ``v1.1/`` only Allmende writes.
+"""
+
+import re
+
+import msgspec
+
+from allmende.kernel.errors import ErrorCode, NotFound
+from allmende.kernel.text import Text
+
+VERSION = "v1.1"
+MOUNT, BY_NAME = "in/", "u/"
+EVERYTHING_SENT = f"{MOUNT}#"
+
+NO_TOPIC = ErrorCode(
+    "mqtt.no_topic",
+    Text("Unter dem Thema „{topic}“ wird nichts angelegt.", "Nothing is created under the topic “{topic}”."),
+    Text(
+        "Senden Sie an v1.1/Observations oder v1.1/Datastreams(ID)/Observations.",
+        "Send to v1.1/Observations or v1.1/Datastreams(ID)/Observations.",
+    ),
+)
+_SENT = re.compile(
+    rf"{MOUNT}(?:{BY_NAME}([a-z0-9][a-z0-9._-]{{0,59}})/)?"
+    rf"{re.escape(VERSION)}/(?:(?:Multi)?Datastreams\((\d{{1,16}})\)/)?Observations"
+)
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """Whose account published, empty for any, and the datastream that the topic names."""
+
+    account: str
+    datastream: int | None
+
+
+def read_sent(topic: str) -> Sent:
+    """Read a topic under which observations are created."""
+    match = _SENT.fullmatch(topic)
+    if match is None:
+        raise NotFound(NO_TOPIC, topic=topic.removeprefix(MOUNT)[:100])
+    return Sent(match[1] or "", int(match[2]) if match[2] else None)
