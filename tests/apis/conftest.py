@@ -106,11 +106,13 @@ class Town:
         self.gate.append(grant, arrivals)
 
 
-def served(town: Town, home: Path, **more: str) -> Iterator[Town]:
-    """Run the data process over a town in a thread, and end it whatever happens; ``more`` are settings."""
+def served(town: Town, home: Path, mqtt_url: str = "") -> Iterator[Town]:
+    """Run the data process over a town in a thread, and end it whatever happens."""
     listening = socket.create_server(("127.0.0.1", 0))
     town.client = httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=20)
-    server = uvicorn.Server(uvicorn.Config(create_app(Settings(home=home, **more), town.gate), log_level="warning"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(Settings(home=home, mqtt_url=mqtt_url), town.gate), log_level="warning")
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

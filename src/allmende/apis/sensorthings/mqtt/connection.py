@@ -91,7 +91,7 @@ class Session:
         empty = asyncio.ensure_future(self.unacknowledged.wait_empty())
         lost = asyncio.ensure_future(self.lost.wait())
         await asyncio.wait({empty, lost}, return_when=asyncio.FIRST_COMPLETED)
-        reached = empty.done()
+        reached = bool(empty.done())
         for future in (empty, lost):
             future.cancel()
         return reached
