@@ -7,6 +7,7 @@ import random
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import gmqtt
 import pytest
 
-from allmende.apis.sensorthings.mqtt.mosquitto import CONFIG, URL, WRITERS, set_password, write_config
+from allmende.apis.sensorthings.mqtt.mosquitto import CONFIG, WRITERS, set_password, write_config
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -32,20 +33,17 @@ def steady_port() -> int:
 class Broker:
     """Mosquitto, which a test may kill and start again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         if MOSQUITTO is None:
             pytest.skip("no Mosquitto; install the package mosquitto")
+        # A folder of its own: the folders of pytest are closed to the user that Mosquitto becomes.
+        self.folder = Path(tempfile.mkdtemp(prefix="allmende-broker-"))
         self.create_port, self.receive_port = steady_port(), steady_port()
-        url = write_config(folder, "127.0.0.1", self.create_port, self.receive_port)
-        self.folder = url.parent
-        self.url = (self.folder / URL).read_text(encoding="utf-8").strip()
+        url = write_config(self.folder, "127.0.0.1", self.create_port, self.receive_port)
+        self.url = url.read_text(encoding="utf-8").strip()
         if os.geteuid() == 0:
-            # Started by root it becomes the user "mosquitto", who has to reach the files.
             for place in (self.folder, *self.folder.iterdir()):
                 shutil.chown(place, "mosquitto")
-            for parent in (self.folder, *self.folder.parents):
-                if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-                    parent.chmod(parent.stat().st_mode | 0o011)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Broker":
@@ -62,10 +60,11 @@ class Broker:
             self.process.wait(10)
 
     def end(self) -> None:
-        """End in order."""
+        """End in order, and leave nothing behind."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(10)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def account(self, name: str, secret: str) -> None:
         """Let a token sign in, and have the running broker read its accounts again."""

@@ -66,7 +66,7 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     made.tokens["writer"] = create_token(gate, name="writer", scopes=("observations:write",))
     made.tokens["reader"] = create_token(gate, name="reader", scopes=("read:open-data",))
     made.tokens["gone"] = create_token(gate, name="gone", scopes=("observations:write",))
-    made.broker = Broker(home / "broker").start()
+    made.broker = Broker().start()
     try:
         for name in ("writer", "reader", "gone"):
             made.broker.account(name, made.tokens[name])
