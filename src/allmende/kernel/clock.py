@@ -43,6 +43,7 @@ def _day_text(number: int) -> str:
     return (EPOCH + dt.timedelta(days=number)).date().isoformat()
 
 
+@lru_cache(16_384)
 def iso_from_micros(micros: int) -> str:
     """Write as ISO 8601 in UTC with ``Z``, milliseconds only where there are any (more digits likewise)."""
     seconds, rest = divmod(micros, 1_000_000)

@@ -136,14 +136,15 @@ class Bundle:
 _bundle: ContextVar[Bundle | None] = ContextVar("bundle", default=None)
 
 
-def _joined(engine: Engine) -> Bundle | None:
+def joined(engine: Engine) -> Bundle | None:
+    """Give the bundle in which calls of this context take part."""
     bundle = _bundle.get()
     return bundle if bundle is not None and bundle.connection.engine is engine else None
 
 
 def after_bundle(engine: Engine, call: Callable[[], None]) -> None:
     """Call now, or once the bundle that is open in this context has ended, however it ends."""
-    bundle = _joined(engine)
+    bundle = joined(engine)
     if bundle is None:
         call()
     else:
@@ -155,7 +156,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that reads one consistent state; what cannot be computed is the question's fault."""
     options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     with _translated(), ExitStack() as stack:
-        bundle = _joined(engine)
+        bundle = joined(engine)
         if bundle is None:
             connection = stack.enter_context(engine.connect().execution_options(**options))
             stack.enter_context(connection.begin())
@@ -171,7 +172,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that writes; all of it is durable when the block ends, or nothing happened."""
-    bundle = _joined(engine)
+    bundle = joined(engine)
     if bundle is not None:
         with _translated(), bundle.connection.begin_nested():
             yield bundle.connection

@@ -9,13 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.store import books, entities, schema
-from allmende.store.engine import Bundle, after_bundle, is_postgres, open_engine, reading, writing
+from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, writing
 from allmende.store.entities import Writable
 from allmende.store.model import Arrival, EntityKind, Observation, Receipt
 from allmende.store.query import Kind, Query
 from allmende.store.read import Reader
+from allmende.store.recall import Recall
 from allmende.store.scope import DayStatistics, DecisionRow, Page, Record, Scope, Series, StreamSummary, TokenRow
 from allmende.store.statistics import Statistics
 from allmende.store.write import Writer
@@ -109,16 +112,21 @@ class SqlStore:
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
         schema.check(self.engine)
+        self.recall = Recall()
+
+    def _reader(self, connection: Connection, scope: Scope) -> Reader:
+        """Give a reader; one within a bundle must see, and keep to itself, what is not durable yet."""
+        return Reader(connection, scope, None if joined(self.engine) else self.recall)
 
     def page(self, scope: Scope, query: Query) -> Page:
         """See the port."""
         with reading(self.engine) as connection:
-            return Reader(connection, scope).page(query)
+            return self._reader(connection, scope).page(query)
 
     def related(self, scope: Scope, kind: Kind, name: str, ids: Sequence[int]) -> dict[int, list[Record]]:
         """See the port."""
         with reading(self.engine) as connection:
-            return Reader(connection, scope).related(kind, name, ids)
+            return self._reader(connection, scope).related(kind, name, ids)
 
     def latest(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, Observation]:
         """See the port."""

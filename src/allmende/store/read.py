@@ -9,10 +9,13 @@ from sqlalchemy import Connection, FromClause, Select, SelectBase, func, select,
 from allmende.kernel.errors import ErrorCode, Malformed
 from allmende.kernel.ids import datastream_of_observation
 from allmende.kernel.text import Text
+from allmende.store.among import among
 from allmende.store.filters import Compiler, linked
-from allmende.store.navigation import LINKS
+from allmende.store.model import EntityKind
+from allmende.store.navigation import LINKS, Link
 from allmende.store.paging import ID, Key, behind, cursor_of, keys_of
 from allmende.store.query import Compare, Constant, Expression, Kind, Logic, Path, Query
+from allmende.store.recall import PASSING, Recall, lasting
 from allmende.store.rows import coarse, observations_from_rows, record_from_row
 from allmende.store.scope import Limits, Page, Record, Scope
 from allmende.store.tables import (
@@ -40,15 +43,23 @@ STREAM_NUMBER, TIME = Path(("Datastream", "id")), Path(("phenomenonTime",))
 class Reader:
     """Reads in one transaction within one scope."""
 
-    def __init__(self, connection: Connection, scope: Scope) -> None:
+    def __init__(self, connection: Connection, scope: Scope, recall: Recall | None = None) -> None:
         self.connection = connection
         self.scope = scope
+        self.recall = recall
 
     def page(self, query: Query) -> Page:
         """Answer a question with one page; ``skip`` counts from the beginning and not from a cursor."""
         if query.kind == "Observations":
             return self._observations(query)
-        rows = entities(query.kind, self.scope).alias("r")
+        kind = query.kind
+        if self.recall is None or not lasting(query):
+            return self._entities(kind, query)
+        found: Page = self.recall.get(self.connection, self.scope, query, lambda: self._entities(kind, query))
+        return found
+
+    def _entities(self, kind: EntityKind, query: Query) -> Page:
+        rows = entities(kind, self.scope).alias("r")
         compiler = Compiler(self.scope, self.connection.dialect)
         question = self._conditions(query, compiler, rows)
         count = self._counted(question) if query.count else None
@@ -173,8 +184,8 @@ class Reader:
             else (historical_location_locations, "historical_location_id")
         )
         found: dict[int, list[int]] = {}
-        question = select(table).where(table.c[near].in_([record.id for record in records]))
-        for row in self.connection.execute(question.order_by(table.c.location_id)):
+        question = select(table).where(among(table.c[near], [record.id for record in records]))
+        for row in self.connection.execute(question.order_by(table.c.location_id)).all():
             found.setdefault(getattr(row, near), []).append(row.location_id)
         return [
             Record(r.id, msgspec.structs.replace(r.value, location_ids=tuple(found.get(r.id, ())))) for r in records
@@ -185,7 +196,7 @@ class Reader:
         if not any(limits.space_grid for limits in self.scope.categories.values()):
             return records
         places = _categories_at(kind).subquery()
-        question = select(places).where(places.c.place.in_([record.id for record in records]))
+        question = select(places).where(among(places.c.place, [record.id for record in records]))
         metres: dict[int, int] = {}
         for number, category in self.connection.execute(question.distinct()):
             limits = self.scope.categories.get(category)
@@ -198,6 +209,14 @@ class Reader:
         link = LINKS[kind].get(name)
         if link is None:
             raise Malformed(NO_SUCH_LINK, kind=kind, name=name, known=", ".join(LINKS[kind]))
+        if self.recall is None or kind in PASSING or link.target in PASSING:
+            return self._related(kind, link, ids)
+        found: dict[int, list[Record]] = self.recall.get(
+            self.connection, self.scope, (kind, name, tuple(ids)), lambda: self._related(kind, link, ids)
+        )
+        return dict(found)
+
+    def _related(self, kind: Kind, link: Link, ids: Sequence[int]) -> dict[int, list[Record]]:
         found: dict[int, list[Record]] = {number: [] for number in ids}
         for start in range(0, len(ids), MANY):
             some = ids[start : start + MANY]
@@ -207,7 +226,7 @@ class Reader:
                 select(far, near.c.id.label("near_id"))
                 .select_from(near)
                 .join(far, linked(link, near, far))
-                .where(near.c.id.in_(some))
+                .where(among(near.c.id, some))
                 .order_by(far.c.id)
             )
             rows = self.connection.execute(question).all()

@@ -8,6 +8,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from allmende.kernel.errors import Broken, ErrorCode
 from allmende.kernel.text import Text
+from allmende.store import recall
 from allmende.store.engine import reading, writing
 
 VERSION = 1
@@ -134,4 +135,6 @@ def _apply(connection: Connection, number: int) -> None:
     for statement in script.format(**_WORDS[connection.dialect.name]).split(";\n"):
         if statement.strip():
             connection.exec_driver_sql(statement.strip().rstrip(";"))
+    if number == 1:
+        recall.install(connection)
     connection.execute(text("INSERT INTO schema_version (version) VALUES (:number)"), {"number": number})

@@ -116,6 +116,6 @@ class Statistics:
                 question = select(
                     r.datastream_id, func.count(), func.min(r.start), func.max(r.start + r.duration)
                 ).group_by(r.datastream_id)
-            for number, count, first, last in self.connection.execute(question):
+            for number, count, first, last in self.connection.execute(question).all():
                 found[number] = StreamSummary(int(count), first, last)
         return found

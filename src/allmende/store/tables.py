@@ -110,6 +110,7 @@ datastream_features = Table(
     Column("datastream_id", ForeignKey("datastreams.id"), primary_key=True),
     Column("feature_id", ForeignKey("features.id"), primary_key=True, index=True),
 )
+entity_changes = Table("entity_changes", metadata, Column("number", BigInteger, primary_key=True))
 stream_state = Table(
     "stream_state",
     metadata,

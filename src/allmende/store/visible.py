@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy import Text as String
 
 from allmende.kernel.ids import SEQUENCE_BITS
+from allmende.store.among import among
 from allmende.store.model import EntityKind
 from allmende.store.query import Kind
 from allmende.store.scope import Limits, Scope
@@ -111,7 +112,7 @@ class Part(msgspec.Struct, frozen=True):
     def chosen(self, number: ColumnElement[Any]) -> ColumnElement[bool]:
         """Tell of a datastream's number whether it belongs to the part."""
         if self.streams is not None:
-            return number == self.streams[0] if len(self.streams) == 1 else number.in_(self.streams)
+            return number == self.streams[0] if len(self.streams) == 1 else among(number, self.streams)
         if self.categories is not None:
             return number.in_(select(datastreams.c.id).where(datastreams.c.category.in_(self.categories)))
         return true()
@@ -128,8 +129,8 @@ def parts_of(connection: Connection, scope: Scope, streams: Collection[int] | No
     """Group what the scope opens, of some datastreams or of all, by limits."""
     groups: dict[Limits, list[Any]] = {}
     if streams is not None:
-        question = select(datastreams.c.id, datastreams.c.category).where(datastreams.c.id.in_(sorted(streams)))
-        for number, category in connection.execute(question.order_by(datastreams.c.id)):
+        question = select(datastreams.c.id, datastreams.c.category).where(among(datastreams.c.id, streams))
+        for number, category in connection.execute(question.order_by(datastreams.c.id)).all():
             if category in scope.categories:
                 groups.setdefault(scope.categories[category], []).append(number)
         return [Part(limits, streams=tuple(numbers)) for limits, numbers in groups.items()]

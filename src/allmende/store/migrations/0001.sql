@@ -46,6 +46,9 @@ CREATE TABLE datastream_features (
   PRIMARY KEY (datastream_id, feature_id));
 CREATE INDEX datastream_features_feature ON datastream_features (feature_id);
 
+CREATE TABLE entity_changes (number BIGINT PRIMARY KEY);
+INSERT INTO entity_changes (number) VALUES (0);
+
 CREATE TABLE stream_state (
   datastream_id INTEGER PRIMARY KEY REFERENCES datastreams (id), sequence BIGINT NOT NULL, count BIGINT NOT NULL,
   first BIGINT, last BIGINT, latest_id BIGINT, latest_start BIGINT);
