@@ -11,8 +11,9 @@ import httpx
 import msgspec
 import pytest
 import uvicorn
+from sqlalchemy import create_engine
 
-from allmende.ethics.model import Category, Purpose
+from allmende.ethics.model import Category, Purpose, Rule
 from allmende.gate.door import Ask, Asker, Gate, migrate_store, open_gate
 from allmende.gate.query import Arrival, Datastream, Location, ObservedProperty, Sensor, Thing
 from allmende.gate.tokens import create_token
@@ -67,8 +68,33 @@ class Town:
 
     def post(self, path: str, body: object, token: str = "writer", **headers: str) -> httpx.Response:
         """Send JSON with a token; an empty name sends none."""
+        return self.send("POST", path, body, token, **headers)
+
+    def send(
+        self, method: str, path: str, body: object = None, token: str = "writer", **headers: str
+    ) -> httpx.Response:
+        """Send JSON, or bytes as they are, by any method."""
         bearer = {"Authorization": f"Bearer {self.tokens.get(token, token)}"} if token else {}
-        return self.client.post(f"{BASE}/{path}", json=body, headers={**bearer, **headers})
+        more: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
+        sent = {} if body is None else more
+        return self.client.request(method, f"{BASE}/{path}", headers={**bearer, **headers}, **sent)
+
+    def made(self, path: str, body: object, token: str = "writer") -> str:
+        """Create an entity that has to be creatable; give its path behind the root."""
+        answer = self.post(path, body, token)
+        assert answer.status_code == 201, answer.text
+        return answer.headers["location"].partition(f"{BASE}/")[2]
+
+    def one(self, path: str, **options: str) -> dict[str, Any]:
+        """Give an entity that has to be readable."""
+        answer = self.get(path, **options)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def number(self, path: str) -> int:
+        """Give the number in a path such as ``Things(7)``."""
+        return int(path.rpartition("(")[2].rstrip(")"))
 
     def add(self, name: str, place: tuple[float, float], category: str) -> int:
         """Make a station with one datastream; give the datastream's id."""
@@ -143,4 +169,53 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     made.fill(made.streams["Küche"], 20)
     made.tokens["writer"] = create_token(gate, name="writer", scopes=("sensorthings:write",))
     made.tokens["reader"] = create_token(gate, name="reader", scopes=("read:open-data",))
+    yield from served(made, home)
+
+
+def _rule(slug: str, verbs: str, categories: str, purposes: tuple[str, ...], recipients: tuple[str, ...]) -> Rule:
+    return msgspec.structs.replace(
+        *(_COLLECT,), slug=slug, verbs=tuple(verbs.split()), categories=tuple(categories.split()),
+        purposes=purposes, recipients=recipients, title=Text(slug, slug),
+    )  # fmt: skip
+
+
+# Weather is open, air is for the office; the cellar may be collected and not deleted; no token reaches the vault.
+OFFICE = (("climate-adaptation",), ("administration",))
+WORKSHOP_RULES = msgspec.structs.replace(
+    WEATHER_RULES,
+    categories=(
+        Category("cellar", Text("Keller", "cellar"), "personal"),
+        *(Category(slug, Text(slug, slug), "none") for slug in ("weather", "air", "vault")),
+    ),
+    rules=(
+        _rule("collect-most", "collect", "weather air cellar", *OFFICE),
+        _rule("delete-open", "delete", "weather air", *OFFICE),
+        _rule("publish-open", "publish", "weather", ("open-data",), ("public",)),
+        _rule("collect-vault", "collect", "vault", ("open-data",), ("public",)),
+        _rule("use-cellar", "use", "weather air cellar", *OFFICE),
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))]
+)
+def workshop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Serve an empty town on each database, in which tests make and delete entities over HTTP."""
+    home = tmp_path_factory.mktemp("workshop")
+    url = str(home / "observations.sqlite3")
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
+        engine.dispose()
+    migrate_store(url)
+    gate = open_gate(url)
+    gate.publish(WORKSHOP_RULES, actor="tests")
+    made = Town(gate)
+    made.tokens["writer"] = create_token(gate, name="writer", scopes=("sensorthings:write",))
+    made.tokens["airy"] = create_token(gate, name="airy", scopes=("sensorthings:write", "category:air"))
+    made.tokens["reader"] = create_token(gate, name="reader", scopes=("read:climate-adaptation",))
+    made.tokens["sender"] = create_token(gate, name="sender", scopes=("observations:write",))
     yield from served(made, home)

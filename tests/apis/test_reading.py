@@ -10,7 +10,7 @@ from tests.apis.conftest import BASE, MINUTE, START, VALUES, Town
 
 SETS = (
     *("Things", "Locations", "HistoricalLocations", "Datastreams", "Sensors", "ObservedProperties", "Observations"),
-    "FeaturesOfInterest",
+    *("FeaturesOfInterest", "MultiDatastreams"),
 )
 
 

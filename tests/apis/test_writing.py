@@ -106,10 +106,6 @@ def test_a_huge_body_is_refused(town: Town, stream: int) -> None:
     assert answer.status_code == 413
 
 
-def test_entities_are_not_made_through_this_door(town: Town) -> None:
-    assert town.post("Things", {"name": "x", "description": "x"}).status_code == 404
-
-
 def test_the_same_message_is_kept_once(town: Town, stream: int) -> None:
     body = {"phenomenonTime": TIME, "result": 3.5}
     places = {

@@ -1,8 +1,11 @@
 """The one door to observations: decide, act, record."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
+
+import msgspec
 
 from allmende.ethics.model import Decision, Rule, Rulebook
 from allmende.gate.grant import (
@@ -20,12 +23,13 @@ from allmende.gate.rules import RulesInForce
 from allmende.kernel.clock import DAY_MICROSECONDS, UTC, micros_from_instant, today, utc_now
 from allmende.kernel.errors import Denied, ErrorCode
 from allmende.kernel.text import Text
+from allmende.store.drafts import Change, Draft, Edit, Ref, drafted_categories
 from allmende.store.engine import Bundle
-from allmende.store.entities import Writable
-from allmende.store.model import Arrival, Datastream, EntityKind, Observation, Receipt
-from allmende.store.port import SqlStore, Store, check_store, migrate_store, store_facts
-from allmende.store.query import Kind, Query
-from allmende.store.scope import DayStatistics, DecisionRow, Page, Record, Scope, Series, StreamSummary
+from allmende.store.entities import Writable, linked_draft, references
+from allmende.store.model import Arrival, Datastream, EntityKind, MultiDatastream, Observation, Receipt
+from allmende.store.port import Decide, SqlStore, Store, check_store, migrate_store, store_facts
+from allmende.store.query import Kind, Query, Within
+from allmende.store.scope import DayStatistics, DecisionRow, Limits, Page, Record, Scope, Series, StreamSummary
 
 Role = Literal["reader", "writer"]
 
@@ -33,6 +37,17 @@ READ_ONLY = ErrorCode(
     "gate.read_only",
     Text("Dieser Zugang zum Messwertspeicher liest nur.", "This access to the observation store only reads."),
     Text("Öffnen Sie ihn als „writer“.", "Open it as “writer”."),
+)
+CONCERNS_CLOSED = ErrorCode(
+    "gate.concerns_closed",
+    Text(
+        "Das ist nicht erlaubt: daran hängen Daten, die diese Erlaubnis nicht umfasst.",
+        "This is not permitted: data hangs on it that this permission does not cover.",
+    ),
+    Text(
+        "Bitten Sie die Stelle, die die Daten verantwortet; sie steht unter /datenethik/.",
+        "Ask the office responsible for the data; it is named at /en/datenethik/.",
+    ),
 )
 
 
@@ -139,14 +154,8 @@ class Gate:
         """Store a batch; durable, with its decision, when this returns. A closed category refuses the batch."""
         current = self._to_write(grant)
 
-        def decide(amounts: dict[str, int]) -> list[DecisionRow]:
-            for category in amounts:
-                if category not in current.categories:
-                    raise _Closed(category)
-            return _rows(current, amounts)
-
         try:
-            return self._store.append(arrivals, decide)
+            return self._store.append(arrivals, _decider(current))
         except _Closed as closed:
             raise self._refused(current, closed.category) from closed
 
@@ -170,21 +179,77 @@ class Gate:
     def create(self, grant: Grant, kind: EntityKind, entity: Writable) -> int:
         """Add an entity; a datastream needs a category that the grant opens for collecting."""
         current = self._to_write(grant)
-        return self._store.create(kind, entity, self._entity_rows(current, kind, None, entity))
+        with self._refusing(current, _category_of(entity)):
+            return self._store.make(None, linked_draft(kind, entity), _decider(current))
 
     def update(self, grant: Grant, kind: EntityKind, number: int, entity: Writable) -> None:
-        """Put an entity's new state; a datastream's old and new category must be open for collecting."""
+        """Put an entity's new state; the categories of all that hangs on it must be open for collecting."""
         current = self._to_write(grant)
-        self._store.update(kind, number, entity, self._entity_rows(current, kind, number, entity))
+        change = Change(value=entity, links=references(kind, entity), exact=True)
+        with self._refusing(current, _category_of(entity)):
+            self._store.change(None, kind, number, lambda _record, _links: change, _decider(current))
 
-    def _entity_rows(self, grant: Grant, kind: EntityKind, number: int | None, entity: Writable) -> list[DecisionRow]:
-        """Refuse what touches a closed category; give the decisions to record."""
-        old = set(self._store.categories({number}).values()) if kind == "Datastreams" and number else set()
-        new = {entity.category} if isinstance(entity, Datastream) else set()
-        for category in sorted(old | new):
-            if category not in grant.categories:
-                raise self._refused(grant, category)
-        return _rows(grant, dict.fromkeys(sorted(new), 0))
+    def make(self, grant: Grant, draft: Draft) -> int:
+        """Add an entity with all that hangs on it, in one transaction; links reach what the grant opens."""
+        current = self._to_write(grant)
+        with self._refusing(current, drafted_categories(draft)):
+            return self._store.make(current.scope(_now()), draft, _decider(current))
+
+    def add(self, grant: Grant, near: Within, name: str, part: Draft | Ref) -> int:
+        """Hang one more entity on another over a link that leads to many; give its number."""
+        current = self._to_write(grant)
+        with self._refusing(current, drafted_categories(part)):
+            return self._store.add(current.scope(_now()), near, name, part, _decider(current))
+
+    def change(self, grant: Grant, kind: EntityKind, number: int, edit: Edit) -> None:
+        """Put the state that ``edit`` makes of the present one, in one transaction."""
+        current = self._to_write(grant)
+        named: set[str] = set()
+
+        def edited(record: Record, links: dict[str, tuple[int, ...]]) -> Change:
+            change = edit(record, links)
+            named.update(_category_of(change.value))
+            return change
+
+        with self._refusing(current, named):
+            self._store.change(current.scope(_now()), kind, number, edited, _decider(current))
+
+    def delete(self, grant: Grant, kind: EntityKind, number: int) -> None:
+        """Delete an entity with what cannot be without it; every category concerned must be open for deleting.
+
+        What the same request may neither delete nor collect looks as if it were not there.
+        """
+        self._require_writer()
+        grant.require("delete")
+        current = self._still(grant)
+        collected = self._known_to(current.ask)
+        scope = current.scope(_now())
+        seen = msgspec.structs.replace(scope, categories={**dict.fromkeys(collected, Limits()), **scope.categories})
+        with self._refusing(current, collected):
+            self._store.erase(seen, kind, number, _decider(current))
+
+    def _known_to(self, ask: Ask) -> set[str]:
+        """Give the categories that who asks may collect for the same purpose."""
+        decisions = decide_all(self._rules.compiled(), msgspec.structs.replace(ask, verb="collect"), today())
+        return {category for category, decision in decisions.items() if decision.allowed}
+
+    def follow(self, grant: Grant, near: Within, name: str) -> list[int]:
+        """Give the numbers to which a link leads, to those who write: where, and nothing about it."""
+        grant.require("collect", "delete")
+        return self._store.follow(self._still(grant).scope(_now()), near, name)
+
+    def multi(self, ids: set[int]) -> set[int]:
+        """Tell which of these numbers are MultiDatastreams."""
+        return self._store.multi(ids)
+
+    @contextmanager
+    def _refusing(self, grant: Grant, named: Collection[str]) -> Iterator[None]:
+        """Record a refusal; the rules of a category that the request neither names nor may see stay unnamed."""
+        try:
+            yield
+        except _Closed as closed:
+            refused = self._refused(grant, closed.category)
+            raise refused if closed.category in named else Denied(CONCERNS_CLOSED) from closed
 
     def bundle(self) -> Bundle:
         """Begin a change set: calls that join it are durable together or not at all."""
@@ -215,6 +280,22 @@ def _rows(grant: Grant, amounts: dict[str, int]) -> list[DecisionRow]:
         _row(grant.ask, category, grant.rules[category], grant.version, allowed=True, amount=amount)
         for category, amount in amounts.items()
     ]
+
+
+def _decider(grant: Grant) -> Decide:
+    """Give what a write asks: are its categories open; and if they are, the decisions to keep with it."""
+
+    def decide(amounts: dict[str, int]) -> list[DecisionRow]:
+        for category in sorted(amounts):
+            if category not in grant.categories:
+                raise _Closed(category)
+        return _rows(grant, amounts)
+
+    return decide
+
+
+def _category_of(entity: object) -> set[str]:
+    return {entity.category} if isinstance(entity, Datastream | MultiDatastream) else set()
 
 
 def _row(

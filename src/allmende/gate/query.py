@@ -1,5 +1,6 @@
 """The words in which doors and pages speak with the gate; what the store gives and takes, re-exported."""
 
+from allmende.store.drafts import Change, Draft, Edit, Ref
 from allmende.store.entities import Writable
 from allmende.store.model import (
     Arrival,
@@ -7,13 +8,14 @@ from allmende.store.model import (
     EntityKind,
     FeatureOfInterest,
     Location,
+    MultiDatastream,
     Observation,
     ObservedProperty,
     Receipt,
     Sensor,
     Thing,
 )
-from allmende.store.navigation import LINKS, PROPERTIES, Link
+from allmende.store.navigation import LINKS, PROPERTIES, Link, inverse_of
 from allmende.store.query import (
     Call,
     Compare,
@@ -46,12 +48,15 @@ __all__ = [
     "PROPERTIES",
     "Arrival",
     "Call",
+    "Change",
     "Compare",
     "Constant",
     "Datastream",
     "DayStatistics",
     "DecisionRow",
+    "Draft",
     "Duration",
+    "Edit",
     "EntityKind",
     "Expression",
     "FeatureOfInterest",
@@ -61,6 +66,7 @@ __all__ = [
     "Link",
     "Location",
     "Logic",
+    "MultiDatastream",
     "Not",
     "Observation",
     "ObservedProperty",
@@ -70,6 +76,7 @@ __all__ = [
     "Query",
     "Receipt",
     "Record",
+    "Ref",
     "Sensor",
     "Series",
     "Shape",
@@ -78,4 +85,5 @@ __all__ = [
     "TimeOfDay",
     "Within",
     "Writable",
+    "inverse_of",
 ]

@@ -29,14 +29,19 @@ BAD_SCOPE = ErrorCode(
     "token.bad_scope",
     Text("Den Umfang „{scope}“ gibt es nicht.", "There is no scope “{scope}”."),
     Text(
-        "Möglich sind sensorthings:write, observations:write, ingest:NAME, read:ZWECK und admin.",
-        "Possible are sensorthings:write, observations:write, ingest:NAME, read:PURPOSE and admin.",
+        "Möglich sind sensorthings:write, observations:write, category:NAME, ingest:NAME, read:ZWECK und admin.",
+        "Possible are sensorthings:write, observations:write, category:NAME, ingest:NAME, read:PURPOSE and admin.",
     ),
 )
 UNDECLARED_PURPOSE = ErrorCode(
     "token.undeclared_purpose",
     Text("Der Zweck „{purpose}“ ist nicht erklärt.", "The purpose “{purpose}” is not declared."),
     Text("Erklärte Zwecke sind: {known}.", "Declared purposes are: {known}."),
+)
+UNDECLARED_CATEGORY = ErrorCode(
+    "token.undeclared_category",
+    Text("Die Datenkategorie „{category}“ ist nicht erklärt.", "The data category “{category}” is not declared."),
+    Text("Erklärte Kategorien sind: {known}.", "Declared categories are: {known}."),
 )
 PAST = ErrorCode(
     "token.past",
@@ -55,7 +60,9 @@ LACKS_SCOPE = ErrorCode(
 )
 PREFIX = "alm_"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
-_SCOPE = re.compile(r"sensorthings:write|observations:write|ingest:[a-z0-9-]{1,60}|read:[a-z0-9-]{1,60}|admin")
+_SCOPE = re.compile(
+    r"sensorthings:write|observations:write|category:[a-z0-9-]{1,60}|ingest:[a-z0-9-]{1,60}|read:[a-z0-9-]{1,60}|admin"
+)
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -82,11 +89,16 @@ def _check(gate: Gate, name: str, scopes: tuple[str, ...], until: dt.date | None
         raise Invalid(BAD_NAME, name=name[:60])
     parents = {purpose.parent for purpose in gate.rulebook().purposes}
     leaves = sorted(purpose.slug for purpose in gate.rulebook().purposes if purpose.slug not in parents)
+    categories = [category.slug for category in gate.rulebook().categories]
     for scope in scopes:
         if not _SCOPE.fullmatch(scope):
             raise Invalid(BAD_SCOPE, scope=scope[:60])
         if scope.startswith("read:") and scope.removeprefix("read:") not in leaves:
             raise Invalid(UNDECLARED_PURPOSE, purpose=scope.removeprefix("read:"), known=", ".join(leaves))
+        if scope.startswith("category:") and scope.removeprefix("category:") not in categories:
+            raise Invalid(
+                UNDECLARED_CATEGORY, category=scope.removeprefix("category:"), known=", ".join(sorted(categories))
+            )
     if until is not None and until < today():
         raise Invalid(PAST, until=until.isoformat())
 

@@ -71,3 +71,21 @@ def unit_from_ucum(code: str) -> Unit:
     if code not in UNITS:
         raise Invalid(UNKNOWN_UNIT, code=code[:40])
     return UNITS[code]
+
+
+_ADDRESSES = ("https://ucum.org/ucum#", "http://unitsofmeasure.org/", "ucum:", "urn:ogc:def:uom:UCUM:", "")
+# Signs that others use for something else too: only name or definition tell these units.
+_UNSURE = {"dB", "min", "mm"}
+_BY_NAME = {name.lower(): unit.ucum for unit in UNITS.values() for name in (unit.name.de, unit.name.en)}
+_BY_SYMBOL = {unit.symbol: unit.ucum for unit in UNITS.values() if unit.symbol == "%" or len(unit.symbol) > 1}
+
+
+def ucum_from_words(name: str | None, symbol: str | None, definition: str | None) -> str | None:
+    """Recognise a unit by its definition, its name, or a sign that is unmistakable; None for a foreign one."""
+    for address in _ADDRESSES:
+        code = (definition or "").removeprefix(address)
+        if (definition or "").startswith(address) and code in UNITS:
+            return code
+    if name and name.strip().lower() in _BY_NAME:
+        return _BY_NAME[name.strip().lower()]
+    return _BY_SYMBOL.get(symbol or "") if symbol not in _UNSURE else None

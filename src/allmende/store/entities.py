@@ -1,27 +1,42 @@
-"""Writing entities: with their links, and the history that SensorThings asks for."""
+"""Making entities with all that hangs on them, and changing them; whoever calls holds the transaction."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+import msgspec
+from sqlalchemy import Connection, Table, insert, select, update
 
-from allmende.kernel.errors import Conflict, ErrorCode, NotFound
+from allmende.kernel.errors import Conflict, ErrorCode, Malformed, NotFound
 from allmende.kernel.text import Text
-from allmende.store.bulk import LINK_FEATURES
-from allmende.store.model import Datastream, EntityKind, FeatureOfInterest, Location, ObservedProperty, Sensor, Thing
+from allmende.store import places
+from allmende.store.concern import concerned
+from allmende.store.drafts import NO_LINK, NO_TARGET, NOT_HERE, Draft, Ref, single
+from allmende.store.model import (
+    Arrival,
+    Datastream,
+    EntityKind,
+    FeatureOfInterest,
+    Location,
+    MultiDatastream,
+    ObservedProperty,
+    Sensor,
+    Thing,
+)
+from allmende.store.navigation import LINKS, Link
+from allmende.store.query import Kind
 from allmende.store.rows import columns_of
+from allmende.store.scope import Scope
 from allmende.store.tables import (
     TABLE_OF,
     datastreams,
-    features,
     historical_location_locations,
-    historical_locations,
-    locations,
+    multi_observed_properties,
     stream_state,
-    thing_locations,
 )
+from allmende.store.visible import entities
+from allmende.store.write import Writer
 
-Writable = Thing | Location | Sensor | ObservedProperty | Datastream | FeatureOfInterest
+Writable = Thing | Location | Sensor | ObservedProperty | Datastream | MultiDatastream | FeatureOfInterest
 
 NO_ENTITY = ErrorCode(
     "entity.unknown",
@@ -33,11 +48,23 @@ SLUG_TAKEN = ErrorCode(
     Text("Der Kurzname „{slug}“ ist unter {kind} schon vergeben.", "The slug “{slug}” is taken among {kind}."),
     Text("Wählen Sie einen anderen Kurznamen.", "Choose another slug."),
 )
-REFERENCES: dict[str, EntityKind] = {
-    "thing_id": "Things",
-    "sensor_id": "Sensors",
-    "observed_property_id": "ObservedProperties",
+WRONG_LENGTH = ErrorCode(
+    "entity.multi_lengths",
+    Text(
+        "{place}: multiObservationDataTypes, unitOfMeasurements und ObservedProperties sind nicht gleich viele.",
+        "{place}: multiObservationDataTypes, unitOfMeasurements and ObservedProperties are not equally many.",
+    ),
+    Text("Nennen Sie für jede Stelle des Ergebnisses je eines.", "Name one of each for every place of the result."),
+)
+# The links without which an entity cannot be, and the column that holds each.
+NEEDED: dict[EntityKind, dict[str, str]] = {
+    "Datastreams": {"Thing": "thing_id", "Sensor": "sensor_id", "ObservedProperty": "observed_property_id"},
+    "MultiDatastreams": {"Thing": "thing_id", "Sensor": "sensor_id"},
+    "HistoricalLocations": {"Thing": "thing_id"},
 }
+# Locations come first, because the features of datastreams follow them, and history last.
+_ORDER = ("Locations", "Sensors", "ObservedProperties", "Datastreams", "MultiDatastreams", "HistoricalLocations")
+STREAMS = ("Datastreams", "MultiDatastreams")
 
 
 def find(connection: Connection, kind: EntityKind, slug: str) -> int | None:
@@ -52,95 +79,200 @@ def categories(connection: Connection, ids: set[int]) -> dict[int, str]:
     return {row.id: row.category for row in connection.execute(question)}
 
 
-def _require(connection: Connection, kind: EntityKind, number: int) -> None:
-    table = TABLE_OF[kind]
-    if connection.execute(select(table.c.id).where(table.c.id == number)).first() is None:
-        raise NotFound(NO_ENTITY, kind=kind, id=number)
+def multi_among(connection: Connection, ids: set[int]) -> set[int]:
+    """Tell which of these are MultiDatastreams."""
+    d = datastreams.c
+    question = select(d.id).where(d.id.in_(sorted(ids)), d.multi_types.is_not(None))
+    return set(connection.execute(question).scalars())
 
 
-def _check(connection: Connection, kind: EntityKind, entity: Writable, own: int | None) -> None:
-    """Refuse links to what is not there and slugs that are taken."""
-    for name, target in REFERENCES.items():
-        if hasattr(entity, name):
-            _require(connection, target, getattr(entity, name))
-    for location in getattr(entity, "location_ids", ()):
-        _require(connection, "Locations", location)
-    slug = entity.properties.get("slug")
+def references(kind: EntityKind, value: Any) -> dict[str, tuple[Ref, ...]]:
+    """Give the links that an entity names by their numbers."""
+    links: dict[str, tuple[Ref, ...]] = {
+        name: (Ref(getattr(value, column), name),) for name, column in NEEDED.get(kind, {}).items()
+    }
+    if isinstance(value, MultiDatastream):
+        links["ObservedProperties"] = tuple(Ref(number, "ObservedProperties") for number in value.observed_property_ids)
+    if hasattr(value, "location_ids"):
+        links["Locations"] = tuple(Ref(number, "Locations") for number in value.location_ids)
+    return links
+
+
+def linked_draft(kind: EntityKind, value: Any) -> Draft:
+    """Write an entity that names its links by their numbers as a draft."""
+    return Draft(kind=kind, value=value, links=dict(references(kind, value)))
+
+
+def check_slug(connection: Connection, kind: EntityKind, slug: str | None, own: int | None) -> None:
+    """Refuse a slug that is taken."""
     if slug is not None and find(connection, kind, slug) not in (None, own):
         raise Conflict(SLUG_TAKEN, slug=slug, kind=kind)
 
 
-def create(connection: Connection, kind: EntityKind, entity: Writable, now: int) -> int:
-    """Add an entity; a thing with locations gets its first historical location, a datastream its feature."""
-    _check(connection, kind, entity, None)
-    values = columns_of(entity)
-    if isinstance(entity, Datastream):
-        values["feature_id"] = _feature_of_thing(connection, entity.thing_id)
+class Maker:
+    """Makes entities in one transaction; links reach what the scope lets through, anything if there is none.
+
+    ``amounts`` counts what was written of each category: observations, 0 for datastreams alone.
+    """
+
+    def __init__(self, connection: Connection, scope: Scope | None, now: int) -> None:
+        self.connection, self.scope, self.now = connection, scope, now
+        self.amounts: dict[str, int] = {}
+
+    def make(self, draft: Draft, given: dict[str, int] | None = None) -> int:
+        """Make an entity with all that hangs on it; ``given`` are columns that its parent sets."""
+        kind: Any = draft.kind
+        values = columns_of(draft.value) | self._targets(draft) | (given or {})
+        for name, column in NEEDED.get(kind, {}).items():
+            if not values.get(column):
+                raise Malformed(NO_LINK, place=draft.here(name), name=name)
+        check_slug(self.connection, kind, values.get("slug"), None)
+        if kind in STREAMS:
+            values["feature_id"] = places.feature_of_thing(self.connection, values["thing_id"])
+            self.amounts.setdefault(values["category"], 0)
+        table = TABLE_OF[kind]
+        number = int(self.connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+        if kind in STREAMS:
+            self.connection.execute(insert(stream_state).values(datastream_id=number, sequence=0, count=0))
+            places.link_feature(self.connection, [number], values["feature_id"])
+        self._hang(draft, number)
+        return number
+
+    def _targets(self, draft: Draft) -> dict[str, int]:
+        """Give the columns of the links that lead to one."""
+        found = {}
+        for name in draft.links:
+            link = LINKS[draft.kind][name]
+            if not link.many and link.near != "id":
+                found[link.near] = self.target(link.target, single(draft.links, name, draft.here(name)))
+        return found
+
+    def target(self, kind: Kind, part: Draft | Ref) -> int:
+        """Make what is to be made, or find what is there already."""
+        if isinstance(part, Draft):
+            return self.make(part)
+        known: Any = kind
+        table: Any = TABLE_OF[known] if self.scope is None else entities(known, self.scope)
+        if self.connection.execute(select(table.c.id).where(table.c.id == part.id)).first() is None:
+            raise Malformed(NO_TARGET, place=part.place, kind=kind, id=part.id)
+        return part.id
+
+    def _hang(self, draft: Draft, number: int) -> None:
+        kind: Any = draft.kind
+        many = {name: parts for name, parts in draft.links.items() if LINKS[kind][name].many}
+        for name in sorted(many, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)):
+            self.attach(kind, number, name, many[name], exact=False, at=draft.here(name))
+        if kind == "MultiDatastreams":
+            check_lengths(self.connection, number, draft.place)
+        if kind == "HistoricalLocations":
+            if not many.get("Locations"):
+                raise Malformed(NO_LINK, place=draft.here("Locations"), name="Locations")
+            self.concerns(kind, number)
+            places.follow_history(self.connection, number)
+
+    def concerns(self, kind: EntityKind, number: int) -> None:
+        """Note whose data an act on an entity concerns, where who acts is bound to a scope."""
+        if self.scope is not None:
+            for category in concerned(self.connection, kind, number):
+                self.amounts.setdefault(category, 0)
+
+    def attach(
+        self, kind: EntityKind, number: int, name: str, parts: Sequence[Draft | Ref], *, exact: bool, at: str
+    ) -> None:
+        """Link an entity with others over a link that leads to many."""
+        link = LINKS[kind][name]
+        if link.target == "Observations":
+            self._observe(kind, number, parts, at)
+        elif link.between is None:
+            self._own(link, number, parts)
+        else:
+            found = [self.target(link.target, part) for part in parts]
+            self._join(kind, number, name, found, exact=exact, at=at)
+
+    def _own(self, link: Link, number: int, parts: Sequence[Draft | Ref]) -> None:
+        """Let others point to this entity: those made now, and those there that pointed to another."""
+        for part in parts:
+            if isinstance(part, Draft):
+                self.make(part, {link.far: number})
+                continue
+            other = self.target(link.target, part)
+            target: Any = link.target
+            self.concerns(target, other)
+            table = TABLE_OF[target]
+            self.connection.execute(update(table).where(table.c.id == other).values({link.far: number}))
+            if target in STREAMS and link.far == "thing_id":
+                places.renew_features(self.connection, number)
+
+    def _join(self, kind: EntityKind, number: int, name: str, found: list[int], *, exact: bool, at: str) -> None:
+        """Fill a table between two sets."""
+        if (kind, name) == ("Things", "Locations"):
+            places.move(self.connection, number, found, self.now, exact=exact, at=at)
+        elif (kind, name) == ("Locations", "Things"):
+            for thing in found:
+                self.concerns("Things", thing)
+                places.move(self.connection, thing, [number], self.now, exact=False, at=at)
+        elif (kind, name) == ("MultiDatastreams", "ObservedProperties"):
+            self._replace(multi_observed_properties, "datastream_id", number)
+            rows = [{"datastream_id": number, "place": i, "observed_property_id": n} for i, n in enumerate(found)]
+            self.connection.execute(insert(multi_observed_properties), rows)
+        elif (kind, name) == ("HistoricalLocations", "Locations"):
+            self._note(number, found, exact=exact)
+        elif (kind, name) == ("Locations", "HistoricalLocations"):
+            for history in found:
+                self.concerns("HistoricalLocations", history)
+                self._note(history, [number], exact=False)
+        else:
+            raise Malformed(NOT_HERE, place=at)
+
+    def _note(self, history: int, found: list[int], *, exact: bool) -> None:
+        link = historical_location_locations
+        if exact:
+            self._replace(link, "historical_location_id", history)
+        there = set(
+            self.connection.execute(
+                select(link.c.location_id).where(link.c.historical_location_id == history)
+            ).scalars()
+        )
+        new = sorted(set(found) - there)
+        if new:
+            places.note(self.connection, history, new)
+
+    def _replace(self, table: Table, column: str, number: int) -> None:
+        self.connection.execute(table.delete().where(table.c[column] == number))
+
+    def _observe(self, kind: EntityKind, stream: int, parts: Sequence[Draft | Ref], at: str) -> None:
+        """Write the observations that came with a new datastream."""
+        arrivals: list[Arrival] = []
+        for part in parts:
+            if isinstance(part, Ref) or kind not in STREAMS:
+                raise Malformed(NOT_HERE, place=at)
+            about = part.links.get("FeatureOfInterest", ())
+            feature = self.target("FeaturesOfInterest", about[0]) if about else None
+            arrivals.append(msgspec.structs.replace(part.value, datastream_id=stream, feature_id=feature))
+        if arrivals:
+            Writer(self.connection, self.now).append(arrivals, self._permit)
+
+    def _permit(self, amounts: dict[str, int]) -> None:
+        for category, amount in amounts.items():
+            self.amounts[category] = self.amounts.get(category, 0) + amount
+
+
+def check_lengths(connection: Connection, number: int, place: str) -> None:
+    """Refuse a MultiDatastream whose parts are not equally many."""
+    link, d = multi_observed_properties.c, datastreams.c
+    properties = connection.execute(select(link.place).where(link.datastream_id == number)).all()
+    types, units = connection.execute(select(d.multi_types, d.multi_units).where(d.id == number)).one()
+    if not len(properties) == len(msgspec.json.decode(types)) == len(msgspec.json.decode(units)) > 0:
+        raise Malformed(WRONG_LENGTH, place=place or "MultiDatastream")
+
+
+def require(connection: Connection, kind: EntityKind, number: int, scope: Scope | None) -> Any:
+    """Give the row of an entity that the scope lets through, and hold it until the transaction ends."""
     table = TABLE_OF[kind]
-    number = int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
-    if isinstance(entity, Datastream):
-        connection.execute(insert(stream_state).values(datastream_id=number, sequence=0, count=0))
-        _link_feature(connection, [number], values["feature_id"])
-    if isinstance(entity, Thing) and entity.location_ids:
-        _place(connection, number, entity.location_ids, now)
-    return number
-
-
-def change(connection: Connection, kind: EntityKind, number: int, entity: Writable, now: int) -> None:
-    """Put an entity's new state; a thing that moved keeps its way in the historical locations."""
-    _require(connection, kind, number)
-    _check(connection, kind, entity, number)
-    table = TABLE_OF[kind]
-    connection.execute(update(table).where(table.c.id == number).values(**columns_of(entity)))
-    if isinstance(entity, Thing):
-        link = thing_locations
-        old = set(connection.execute(select(link.c.location_id).where(link.c.thing_id == number)).scalars())
-        if set(entity.location_ids) != old:
-            _place(connection, number, entity.location_ids, now)
-
-
-def _place(connection: Connection, thing: int, places: tuple[int, ...], now: int) -> None:
-    """Set where a thing stands from now on (18-088, clause 8.2.3)."""
-    connection.execute(delete(thing_locations).where(thing_locations.c.thing_id == thing))
-    if not places:
-        return
-    connection.execute(insert(thing_locations), [{"thing_id": thing, "location_id": place} for place in places])
-    history = historical_locations
-    number = connection.execute(insert(history).values(thing_id=thing, time=now).returning(history.c.id)).scalar_one()
-    rows = [{"historical_location_id": number, "location_id": place} for place in places]
-    connection.execute(insert(historical_location_locations), rows)
-    hanging = datastreams.c.thing_id == thing
-    streams = connection.execute(select(datastreams.c.id).where(hanging)).scalars().all()
-    if streams:
-        feature = _feature_of_thing(connection, thing)
-        connection.execute(update(datastreams).where(hanging).values(feature_id=feature))
-        _link_feature(connection, streams, feature)
-
-
-def _link_feature(connection: Connection, streams: Sequence[int], feature: int | None) -> None:
-    """Note that observations of these datastreams may be about a feature."""
-    if feature is not None:
-        LINK_FEATURES.run(connection, [(stream, feature) for stream in streams])
-
-
-def _feature_of_thing(connection: Connection, thing: int) -> int | None:
-    """Find or make the feature of interest that a thing's location is (18-088, clause 8.2.8)."""
-    link = thing_locations
-    place = connection.execute(
-        select(locations).join(link, link.c.location_id == locations.c.id).where(link.c.thing_id == thing).limit(1)
-    ).first()
-    if place is None:
-        return None
-    known = select(features.c.id).where(features.c.thing_id == thing, features.c.feature == place.location)
-    number = connection.execute(known).scalar_one_or_none()
-    if number is not None:
-        return int(number)
-    values: dict[str, Any] = {
-        "name": place.name,
-        "description": place.description,
-        "encoding_type": place.encoding_type,
-        "feature": place.location,
-        "properties": "{}",
-        "thing_id": thing,
-    }
-    return int(connection.execute(insert(features).values(**values).returning(features.c.id)).scalar_one())
+    question = select(table).where(table.c.id == number)
+    if scope is not None:
+        question = question.where(table.c.id.in_(select(entities(kind, scope).c.id)))
+    row = connection.execute(question.with_for_update()).first()
+    if row is None:
+        raise NotFound(NO_ENTITY, kind=kind, id=number)
+    return row

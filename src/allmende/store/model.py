@@ -9,7 +9,14 @@ import msgspec
 
 Json = dict[str, Any]
 EntityKind = Literal[
-    "Things", "Locations", "HistoricalLocations", "Sensors", "ObservedProperties", "Datastreams", "FeaturesOfInterest"
+    "Things",
+    "Locations",
+    "HistoricalLocations",
+    "Sensors",
+    "ObservedProperties",
+    "Datastreams",
+    "MultiDatastreams",
+    "FeaturesOfInterest",
 ]
 
 
@@ -23,11 +30,11 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a thing stands; ``location`` is a GeoJSON geometry."""
+    """Where a thing stands; ``location`` is a GeoJSON geometry unless the encoding is another."""
 
     name: str
     description: str
-    location: Json
+    location: Any
     encoding_type: str = "application/geo+json"
     properties: Json = {}
 
@@ -38,7 +45,7 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str
     encoding_type: str = "text/html"
-    metadata: str = ""
+    metadata: Any = ""
     properties: Json = {}
 
 
@@ -56,7 +63,7 @@ class FeatureOfInterest(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     description: str
-    feature: Json
+    feature: Any
     encoding_type: str = "application/geo+json"
     properties: Json = {}
 
@@ -65,7 +72,8 @@ class Datastream(msgspec.Struct, frozen=True, kw_only=True):
     """A series of observations of one property by one sensor of one thing.
 
     ``category`` and ``data_use`` tie it to the rules: without a category that a rule names it can be
-    neither written nor read. ``minimum`` and ``maximum`` are the physical range at the door.
+    neither written nor read. ``minimum`` and ``maximum`` are the physical range at the door. ``unit_given`` is the
+    unit as it was sent, where that is not how the unit of the code is written.
     """
 
     name: str
@@ -80,6 +88,29 @@ class Datastream(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool = False
     minimum: float | None = None
     maximum: float | None = None
+    unit_given: Json | None = None
+    observed_area: Json | None = None
+    properties: Json = {}
+
+
+class MultiDatastream(msgspec.Struct, frozen=True, kw_only=True):
+    """A series of observations whose results are arrays; observed property, type and unit stand for each element.
+
+    It shares the numbers of the datastreams, so that observation ids stay unique.
+    """
+
+    name: str
+    description: str
+    thing_id: int
+    sensor_id: int
+    observed_property_ids: tuple[int, ...]
+    multi_types: tuple[str, ...]
+    multi_units: tuple[Json, ...]
+    category: str
+    data_use: str
+    observation_type: str = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_ComplexObservation"
+    simulated: bool = False
+    observed_area: Json | None = None
     properties: Json = {}
 
 

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Table
 
 from allmende.store.query import Kind
-from allmende.store.tables import historical_location_locations, thing_locations
+from allmende.store.tables import historical_location_locations, multi_observed_properties, thing_locations
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -25,6 +25,7 @@ class Link(msgspec.Struct, frozen=True):
 LINKS: dict[Kind, dict[str, Link]] = {
     "Things": {
         "Datastreams": Link("Datastreams", True, far="thing_id"),
+        "MultiDatastreams": Link("MultiDatastreams", True, far="thing_id"),
         "Locations": Link("Locations", True, near="thing_id", far="location_id", between=thing_locations),
         "HistoricalLocations": Link("HistoricalLocations", True, far="thing_id"),
     },
@@ -44,16 +45,41 @@ LINKS: dict[Kind, dict[str, Link]] = {
             "Locations", True, near="historical_location_id", far="location_id", between=historical_location_locations
         ),
     },
-    "Sensors": {"Datastreams": Link("Datastreams", True, far="sensor_id")},
-    "ObservedProperties": {"Datastreams": Link("Datastreams", True, far="observed_property_id")},
+    "Sensors": {
+        "Datastreams": Link("Datastreams", True, far="sensor_id"),
+        "MultiDatastreams": Link("MultiDatastreams", True, far="sensor_id"),
+    },
+    "ObservedProperties": {
+        "Datastreams": Link("Datastreams", True, far="observed_property_id"),
+        "MultiDatastreams": Link(
+            "MultiDatastreams",
+            True,
+            near="observed_property_id",
+            far="datastream_id",
+            between=multi_observed_properties,
+        ),
+    },
     "Datastreams": {
         "Thing": Link("Things", False, near="thing_id"),
         "Sensor": Link("Sensors", False, near="sensor_id"),
         "ObservedProperty": Link("ObservedProperties", False, near="observed_property_id"),
         "Observations": Link("Observations", True, far="datastream_id"),
     },
+    "MultiDatastreams": {
+        "Thing": Link("Things", False, near="thing_id"),
+        "Sensor": Link("Sensors", False, near="sensor_id"),
+        "ObservedProperties": Link(
+            "ObservedProperties",
+            True,
+            near="datastream_id",
+            far="observed_property_id",
+            between=multi_observed_properties,
+        ),
+        "Observations": Link("Observations", True, far="datastream_id"),
+    },
     "Observations": {
         "Datastream": Link("Datastreams", False, near="datastream_id"),
+        "MultiDatastream": Link("MultiDatastreams", False, near="datastream_id"),
         "FeatureOfInterest": Link("FeaturesOfInterest", False, near="feature_id"),
     },
     "FeaturesOfInterest": {"Observations": Link("Observations", True, far="feature_id")},
@@ -85,6 +111,13 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
         "unitOfMeasurement": Property("unit", "unit"),
         **_OPEN,
     },
+    "MultiDatastreams": {
+        **_NAMED,
+        "observationType": Property("observation_type"),
+        "multiObservationDataTypes": Property("multi_types", "json"),
+        "unitOfMeasurements": Property("multi_units", "json"),
+        **_OPEN,
+    },
     "Observations": {
         "id": Property("id", "number"),
         "phenomenonTime": Property("start", "span"),
@@ -95,3 +128,13 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
     },
     "FeaturesOfInterest": {**_NAMED, **_ENCODED, "feature": Property("feature", "json"), **_OPEN},
 }
+
+
+def inverse_of(kind: Kind, name: str) -> str:
+    """Name the link that leads back."""
+    link = LINKS[kind][name]
+    return next(
+        back
+        for back, other in LINKS[link.target].items()
+        if (other.target, other.near, other.far, other.between) == (kind, link.far, link.near, link.between)
+    )

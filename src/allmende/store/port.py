@@ -12,11 +12,11 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from allmende.kernel.clock import micros_from_instant, utc_now
-from allmende.store import books, entities, schema
+from allmende.store import books, changes, entities, erase, schema
+from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, writing
-from allmende.store.entities import Writable
 from allmende.store.model import Arrival, EntityKind, Observation, Receipt
-from allmende.store.query import Kind, Query
+from allmende.store.query import Kind, Query, Within
 from allmende.store.read import Reader
 from allmende.store.recall import Recall
 from allmende.store.scope import DayStatistics, DecisionRow, Page, Record, Scope, Series, StreamSummary, TokenRow
@@ -59,11 +59,23 @@ class Store(Protocol):
     def find(self, kind: EntityKind, slug: str) -> int | None:
         """Look an entity up by its slug."""
 
-    def create(self, kind: EntityKind, entity: Writable, decisions: Sequence[DecisionRow]) -> int:
-        """Add an entity."""
+    def make(self, scope: Scope | None, draft: Draft, decide: Decide) -> int:
+        """Add an entity with all that hangs on it, whole or not at all; links reach what the scope opens."""
 
-    def update(self, kind: EntityKind, number: int, entity: Writable, decisions: Sequence[DecisionRow]) -> None:
-        """Put an entity's new state."""
+    def change(self, scope: Scope | None, kind: EntityKind, number: int, edit: Edit, decide: Decide) -> None:
+        """Put the state that ``edit`` makes of the present one."""
+
+    def add(self, scope: Scope, near: Within, name: str, part: Draft | Ref, decide: Decide) -> int:
+        """Hang one more entity on another over a link; give its number."""
+
+    def erase(self, scope: Scope, kind: EntityKind, number: int, decide: Decide) -> None:
+        """Delete an entity with what cannot be without it."""
+
+    def follow(self, scope: Scope, near: Within, name: str) -> list[int]:
+        """Give the numbers to which a link leads."""
+
+    def multi(self, ids: set[int]) -> set[int]:
+        """Tell which of these are MultiDatastreams."""
 
     def record(self, decisions: Sequence[DecisionRow]) -> None:
         """Keep decisions that came with no write."""
@@ -167,18 +179,48 @@ class SqlStore:
         with reading(self.engine) as connection:
             return entities.find(connection, kind, slug)
 
-    def create(self, kind: EntityKind, entity: Writable, decisions: Sequence[DecisionRow]) -> int:
+    def make(self, scope: Scope | None, draft: Draft, decide: Decide) -> int:
         """See the port."""
         with writing(self.engine) as connection:
-            number = entities.create(connection, kind, entity, _now())
-            books.add_decisions(connection, decisions)
+            maker = entities.Maker(connection, scope, _now())
+            number = maker.make(draft)
+            books.add_decisions(connection, decide(maker.amounts))
         return number
 
-    def update(self, kind: EntityKind, number: int, entity: Writable, decisions: Sequence[DecisionRow]) -> None:
+    def change(self, scope: Scope | None, kind: EntityKind, number: int, edit: Edit, decide: Decide) -> None:
         """See the port."""
         with writing(self.engine) as connection:
-            entities.change(connection, kind, number, entity, _now())
-            books.add_decisions(connection, decisions)
+            changer = changes.Changer(connection, scope, _now())
+            changer.change(kind, number, edit)
+            books.add_decisions(connection, decide(changer.amounts))
+
+    def add(self, scope: Scope, near: Within, name: str, part: Draft | Ref, decide: Decide) -> int:
+        """See the port."""
+        with writing(self.engine) as connection:
+            changer = changes.Changer(connection, scope, _now())
+            number = changer.add(near, name, part)
+            books.add_decisions(connection, decide(changer.amounts))
+        return number
+
+    def erase(self, scope: Scope, kind: EntityKind, number: int, decide: Decide) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            erase.erase(
+                *(connection, scope, kind, number),
+                lambda amounts: books.add_decisions(connection, decide(amounts)),
+            )
+
+    def follow(self, scope: Scope, near: Within, name: str) -> list[int]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return [
+                record.id for record in self._reader(connection, scope).related(near.kind, name, [near.id])[near.id]
+            ]
+
+    def multi(self, ids: set[int]) -> set[int]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return entities.multi_among(connection, ids)
 
     def record(self, decisions: Sequence[DecisionRow]) -> None:
         """See the port; what a bundle takes back was decided all the same."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, FromClause, Select, SelectBase, func, select, true, union_all
+from sqlalchemy import Connection, FromClause, Select, SelectBase, Table, func, select, true, union_all
 
 from allmende.kernel.errors import ErrorCode, Malformed
 from allmende.kernel.ids import datastream_of_observation
@@ -24,6 +24,7 @@ from allmende.store.tables import (
     features,
     historical_location_locations,
     historical_locations,
+    multi_observed_properties,
     sources,
     stream_state,
     thing_locations,
@@ -36,7 +37,20 @@ NO_SUCH_LINK = ErrorCode(
     Text("Möglich sind: {known}.", "Possible are: {known}."),
 )
 MANY = 500
+STREAMS: tuple[Kind, ...] = ("Datastreams", "MultiDatastreams")
 NOTHING = Part(Limits(), streams=(0,))
+# What belongs to a record from a table between: the table, its columns of here and there, the field, the order.
+LINKED: dict[Kind, tuple[Table, str, str, str, str]] = {
+    "Things": (thing_locations, "thing_id", "location_id", "location_ids", "location_id"),
+    "HistoricalLocations": (
+        *(historical_location_locations, "historical_location_id", "location_id"),
+        *("location_ids", "location_id"),
+    ),
+    "MultiDatastreams": (
+        *(multi_observed_properties, "datastream_id", "observed_property_id"),
+        *("observed_property_ids", "place"),
+    ),
+}
 STREAM_NUMBER, TIME = Path(("Datastream", "id")), Path(("phenomenonTime",))
 
 
@@ -86,7 +100,7 @@ class Reader:
         """Name the datastreams to which a question keeps, where it does."""
         if query.id is not None:
             return [datastream_of_observation(query.id)]
-        if query.within is not None and query.within.kind == "Datastreams":
+        if query.within is not None and query.within.kind in STREAMS:
             return [query.within.id]
         if query.within is not None and query.within.kind == "FeaturesOfInterest":
             link = datastream_features.c
@@ -98,7 +112,7 @@ class Reader:
     def _count_of(self, query: Query, part: Part, question: Select[Any]) -> int:
         """Count a part; from the maintained state where nothing narrows it."""
         whole = query.where is None and query.id is None
-        if part.limits.plain and whole and (query.within is None or query.within.kind == "Datastreams"):
+        if part.limits.plain and whole and (query.within is None or query.within.kind in STREAMS):
             s = stream_state.c
             total = select(func.coalesce(func.sum(s["count"]), 0)).where(part.chosen(s.datastream_id))
             return int(self.connection.execute(total).scalar_one())
@@ -126,8 +140,8 @@ class Reader:
         link = next((link for link in links.values() if link.target == query.kind), None)
         if link is None:
             raise Malformed(NO_SUCH_LINK, kind=within.kind, name=query.kind, known=", ".join(links))
-        if within.kind == "Datastreams":
-            return rows.c[link.far] == within.id if query.kind != "Observations" else true()
+        if within.kind in STREAMS and query.kind == "Observations":
+            return true()
         near = self._rows(within.kind, [within.id]).alias("n")
         return select(near.c.id).where(near.c.id == within.id, linked(link, near, rows)).correlate(rows).exists()
 
@@ -167,8 +181,8 @@ class Reader:
         records = [record_from_row(kind, row) for row in rows]
         if kind in ("Locations", "FeaturesOfInterest"):
             return self._coarse(kind, records)
-        if kind in ("Things", "HistoricalLocations"):
-            return self._with_locations(kind, records)
+        if kind in ("Things", "HistoricalLocations", "MultiDatastreams"):
+            return self._with_linked(kind, records)
         return records
 
     def source_names(self, numbers: set[int | None]) -> dict[int, str]:
@@ -177,19 +191,13 @@ class Reader:
         question = select(sources.c.id, sources.c.name).where(sources.c.id.in_(wanted))
         return {row.id: row.name for row in self.connection.execute(question)}
 
-    def _with_locations(self, kind: Kind, records: list[Record]) -> list[Record]:
-        table, near = (
-            (thing_locations, "thing_id")
-            if kind == "Things"
-            else (historical_location_locations, "historical_location_id")
-        )
+    def _with_linked(self, kind: Kind, records: list[Record]) -> list[Record]:
+        table, near, far, field, order = LINKED[kind]
         found: dict[int, list[int]] = {}
         question = select(table).where(among(table.c[near], [record.id for record in records]))
-        for row in self.connection.execute(question.order_by(table.c.location_id)).all():
-            found.setdefault(getattr(row, near), []).append(row.location_id)
-        return [
-            Record(r.id, msgspec.structs.replace(r.value, location_ids=tuple(found.get(r.id, ())))) for r in records
-        ]
+        for row in self.connection.execute(question.order_by(table.c[order])).all():
+            found.setdefault(getattr(row, near), []).append(getattr(row, far))
+        return [Record(r.id, msgspec.structs.replace(r.value, **{field: tuple(found.get(r.id, ()))})) for r in records]
 
     def _coarse(self, kind: Kind, records: list[Record]) -> list[Record]:
         """Apply the widest space grid of the categories whose datastreams stand, or stood, at the place."""
@@ -235,7 +243,7 @@ class Reader:
         return found
 
     def _far(self, kind: Kind, target: Kind, ids: Sequence[int]) -> FromClause:
-        if kind == "Datastreams" and target == "Observations":
+        if kind in STREAMS and target == "Observations":
             return together(parts_of(self.connection, self.scope, ids), self.scope)
         return seen(target, self.scope)
 

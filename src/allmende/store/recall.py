@@ -20,10 +20,12 @@ from allmende.store.tables import (
     historical_location_locations,
     historical_locations,
     locations,
+    multi_observed_properties,
     observed_properties,
     sensors,
     thing_locations,
     things,
+    traces,
 )
 
 MOST_RECORDS = 20_000
@@ -31,7 +33,7 @@ LARGEST = 5_000
 PASSING: tuple[Kind, ...] = ("Observations", "FeaturesOfInterest")
 COUNTED = (
     *(things, locations, thing_locations, historical_locations, historical_location_locations),
-    *(sensors, observed_properties, datastreams),
+    *(sensors, observed_properties, datastreams, multi_observed_properties, traces),
 )
 PASSING_WORDS = ("Observation", "Feature", "Time", "observed")
 EVENTS = ("INSERT", "UPDATE", "DELETE")

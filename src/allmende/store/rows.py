@@ -13,8 +13,8 @@ from allmende.store.model import (
     Datastream,
     EntityKind,
     FeatureOfInterest,
-    Json,
     Location,
+    MultiDatastream,
     Observation,
     ObservedProperty,
     Sensor,
@@ -61,6 +61,10 @@ def json_value(text: str) -> Any:
     return msgspec.json.decode(text)
 
 
+def _maybe_json(text: str | None) -> Any:
+    return None if text is None else json_value(text)
+
+
 def _coarse_position(position: list[Any], metres: int) -> list[Any]:
     """Move one longitude–latitude pair to the middle of its grid cell."""
     step = metres / METRES_PER_DEGREE
@@ -69,12 +73,15 @@ def _coarse_position(position: list[Any], metres: int) -> list[Any]:
     return [round((position[0] // wide + 0.5) * wide, 6), round(latitude, 6)]
 
 
-def coarse(geometry: Json, metres: int) -> Json:
-    """Give the geometry's cell in a grid of so many metres as a point; other shapes give that of their first point."""
+def coarse(geometry: Any, metres: int) -> Any:
+    """Give the geometry's cell in a grid of so many metres as a point; other shapes give that of their first point.
+
+    What is no geometry is left out.
+    """
     if not metres:
         return geometry
-    inner = geometry.get("geometry", geometry)
-    position = inner.get("coordinates", [])
+    inner = (geometry.get("geometry") or geometry) if isinstance(geometry, dict) else {}
+    position = inner.get("coordinates", []) if isinstance(inner, dict) else []
     while position and isinstance(position[0], list):
         position = position[0]
     return {"type": "Point", "coordinates": _coarse_position(position, metres)} if len(position) >= 2 else {}
@@ -103,7 +110,7 @@ def _sensor(row: Any) -> Sensor:
         name=row.name,
         description=row.description,
         encoding_type=row.encoding_type,
-        metadata=row.metadata,
+        metadata=json_value(row.metadata) if row.metadata_is_json else row.metadata,
         properties=json_value(row.properties),
     )
 
@@ -139,6 +146,26 @@ def datastream_from_row(row: Any) -> Datastream:
         simulated=bool(row.simulated),
         minimum=row.minimum,
         maximum=row.maximum,
+        unit_given=_maybe_json(row.unit_given),
+        observed_area=_maybe_json(row.observed_area),
+        properties=json_value(row.properties),
+    )
+
+
+def _multi_datastream(row: Any) -> MultiDatastream:
+    return MultiDatastream(
+        name=row.name,
+        description=row.description,
+        thing_id=row.thing_id,
+        sensor_id=row.sensor_id,
+        observed_property_ids=(),
+        multi_types=tuple(json_value(row.multi_types)),
+        multi_units=tuple(json_value(row.multi_units)),
+        category=row.category,
+        data_use=row.data_use,
+        observation_type=row.observation_type,
+        simulated=bool(row.simulated),
+        observed_area=_maybe_json(row.observed_area),
         properties=json_value(row.properties),
     )
 
@@ -175,6 +202,7 @@ READERS: dict[EntityKind, Callable[[Any], Any]] = {
     "Sensors": _sensor,
     "ObservedProperties": _observed_property,
     "Datastreams": datastream_from_row,
+    "MultiDatastreams": _multi_datastream,
     "FeaturesOfInterest": _feature,
 }
 
@@ -184,14 +212,25 @@ def record_from_row(kind: EntityKind, row: Any) -> Record:
     return Record(row.id, READERS[kind](row))
 
 
+_LINKED = ("location_ids", "observed_property_ids")
+_JSON = ("properties", "location", "feature", "unit_given", "observed_area", "multi_types", "multi_units")
+
+
 def columns_of(entity: Any) -> dict[str, Any]:
     """Give the columns for an entity; the slug of its properties becomes a column of its own."""
-    values = {name: getattr(entity, name) for name in entity.__struct_fields__ if name != "location_ids"}
+    values = {name: getattr(entity, name) for name in entity.__struct_fields__ if name not in _LINKED}
     for name, value in values.items():
-        if name in ("properties", "location", "feature"):
+        if name in _JSON and value is not None:
             values[name] = json_text(value, name)
         elif isinstance(value, str) and not storable(value):
             raise Invalid(NOT_STORABLE, place=name)
+    if isinstance(entity, Sensor):
+        values["metadata_is_json"] = not isinstance(entity.metadata, str)
+        if values["metadata_is_json"]:
+            values["metadata"] = json_text(entity.metadata, "metadata")
+    if isinstance(entity, MultiDatastream):
+        values["unit"] = ""
     if not isinstance(entity, HistoricalLocation):
-        values["slug"] = entity.properties.get("slug")
+        slug = entity.properties.get("slug")
+        values["slug"] = slug if isinstance(slug, str) else None
     return values

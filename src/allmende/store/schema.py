@@ -49,11 +49,12 @@ NO_ROLE = ErrorCode(
 )
 MIGRATION_LOCK = 0x616C6C6D
 
+# A number is never given twice, also not after a deletion: links and addresses out there would lead elsewhere.
 _WORDS = {
     "sqlite": {
-        "id": "INTEGER PRIMARY KEY",
+        "id": "INTEGER PRIMARY KEY AUTOINCREMENT",
         "big_id": "INTEGER PRIMARY KEY",
-        "counted_id": "INTEGER PRIMARY KEY",
+        "counted_id": "INTEGER PRIMARY KEY AUTOINCREMENT",
         "without_rowid": " WITHOUT ROWID",
     },
     "postgresql": {

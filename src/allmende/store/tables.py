@@ -60,6 +60,7 @@ sensors = Table(
     Column("description", Text, nullable=False),
     Column("encoding_type", Text, nullable=False),
     Column("metadata", Text, nullable=False),
+    Column("metadata_is_json", Boolean, nullable=False),
     Column("properties", Text, nullable=False),
 )
 observed_properties = Table(
@@ -93,9 +94,13 @@ datastreams = Table(
     Column("description", Text, nullable=False),
     Column("thing_id", ForeignKey("things.id"), nullable=False, index=True),
     Column("sensor_id", ForeignKey("sensors.id"), nullable=False, index=True),
-    Column("observed_property_id", ForeignKey("observed_properties.id"), nullable=False, index=True),
+    Column("observed_property_id", ForeignKey("observed_properties.id"), index=True),
     Column("feature_id", ForeignKey("features.id")),
+    Column("multi_types", Text),
+    Column("multi_units", Text),
     Column("unit", Text, nullable=False),
+    Column("unit_given", Text),
+    Column("observed_area", Text),
     Column("category", Text, nullable=False, index=True),
     Column("data_use", Text, nullable=False),
     Column("observation_type", Text, nullable=False),
@@ -111,6 +116,21 @@ datastream_features = Table(
     Column("feature_id", ForeignKey("features.id"), primary_key=True, index=True),
 )
 entity_changes = Table("entity_changes", metadata, Column("number", BigInteger, primary_key=True))
+multi_observed_properties = Table(
+    "multi_observed_properties",
+    metadata,
+    Column("datastream_id", ForeignKey("datastreams.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("observed_property_id", ForeignKey("observed_properties.id"), nullable=False, index=True),
+)
+# Of which categories the datastreams were that once hung on an entity and are deleted.
+traces = Table(
+    "traces",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("entity_id", Integer, primary_key=True),
+    Column("category", Text, primary_key=True),
+)
 stream_state = Table(
     "stream_state",
     metadata,
@@ -195,6 +215,7 @@ TABLE_OF: dict[EntityKind, Table] = {
     "Sensors": sensors,
     "ObservedProperties": observed_properties,
     "Datastreams": datastreams,
+    "MultiDatastreams": datastreams,
     "FeaturesOfInterest": features,
 }
 

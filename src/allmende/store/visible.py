@@ -38,7 +38,9 @@ from allmende.store.tables import (
     features,
     historical_location_locations,
     historical_locations,
+    multi_observed_properties,
     observations,
+    traces,
 )
 
 # What a duty may hide of an observation → the columns that hold it; the rule check knows the same names.
@@ -62,41 +64,65 @@ def stream_ids(scope: Scope) -> Select[Any]:
     return select(datastreams.c.id).where(opened(scope))
 
 
-def _not_only_closed(scope: Scope, link: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Hide what hangs on closed datastreams only; what hangs on none may be seen."""
-    return or_(not_(exists().where(link)), exists().where(and_(link, opened(scope))))
+def _traced_open(scope: Scope, kind: EntityKind, number: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Judge what nothing hangs on by the datastreams that did once: those deleted may not uncover what they hid."""
+    here = and_(traces.c.kind == kind, traces.c.entity_id == number)
+    open_once = and_(here, traces.c.category.in_(sorted(scope.categories)))
+    return or_(not_(exists().where(here)), exists().where(open_once))
+
+
+def _not_only_closed(
+    scope: Scope, kind: EntityKind, number: ColumnElement[Any], link: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Hide what hangs, or last hung, on closed datastreams only; what never hung on any may be seen."""
+    free = and_(not_(exists().where(link)), _traced_open(scope, kind, number))
+    return or_(free, exists().where(and_(link, opened(scope))))
 
 
 def _thing_seen(scope: Scope, thing_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    return _not_only_closed(scope, datastreams.c.thing_id == thing_id)
+    return _not_only_closed(scope, "Things", thing_id, datastreams.c.thing_id == thing_id)
 
 
 def _location_seen(scope: Scope, location_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """Judge a place by the things that stand there and those that ever stood there."""
     link, history = historical_location_locations.c, historical_locations.c
     here = and_(link.location_id == location_id, history.id == link.historical_location_id)
-    return or_(not_(exists().where(here)), exists().where(and_(here, _thing_seen(scope, history.thing_id))))
+    free = and_(not_(exists().where(here)), _traced_open(scope, "Locations", location_id))
+    return or_(free, exists().where(and_(here, _thing_seen(scope, history.thing_id))))
 
 
 def _feature_seen(scope: Scope) -> ColumnElement[bool]:
     link = datastream_features.c
     about = and_(link.feature_id == features.c.id, datastreams.c.id == link.datastream_id)
     of_thing = or_(features.c.thing_id.is_(None), _thing_seen(scope, features.c.thing_id))
-    return or_(and_(not_(exists().where(about)), of_thing), exists().where(and_(about, opened(scope))))
+    free = and_(not_(exists().where(about)), of_thing, _traced_open(scope, "FeaturesOfInterest", features.c.id))
+    return or_(free, exists().where(and_(about, opened(scope))))
+
+
+def _property_seen(scope: Scope) -> ColumnElement[bool]:
+    number = TABLE_OF["ObservedProperties"].c.id
+    of_multi = select(multi_observed_properties.c.datastream_id).where(
+        multi_observed_properties.c.observed_property_id == number
+    )
+    link = or_(
+        datastreams.c.observed_property_id == number,
+        datastreams.c.id.in_(of_multi.correlate_except(multi_observed_properties)),
+    )
+    return _not_only_closed(scope, "ObservedProperties", number, link)
 
 
 def entities(kind: EntityKind, scope: Scope) -> FromClause:
     """Give the rows of an entity set that the scope lets through."""
     table = TABLE_OF[kind]
+    sensor = TABLE_OF["Sensors"].c.id
     conditions: dict[EntityKind, ColumnElement[bool]] = {
         "Things": _thing_seen(scope, TABLE_OF["Things"].c.id),
         "Locations": _location_seen(scope, TABLE_OF["Locations"].c.id),
         "HistoricalLocations": _thing_seen(scope, historical_locations.c.thing_id),
-        "Sensors": _not_only_closed(scope, datastreams.c.sensor_id == TABLE_OF["Sensors"].c.id),
-        "ObservedProperties": _not_only_closed(
-            scope, datastreams.c.observed_property_id == TABLE_OF["ObservedProperties"].c.id
-        ),
-        "Datastreams": opened(scope),
+        "Sensors": _not_only_closed(scope, "Sensors", sensor, datastreams.c.sensor_id == sensor),
+        "ObservedProperties": _property_seen(scope),
+        "Datastreams": and_(opened(scope), datastreams.c.multi_types.is_(None)),
+        "MultiDatastreams": and_(opened(scope), datastreams.c.multi_types.is_not(None)),
         "FeaturesOfInterest": _feature_seen(scope),
     }
     return select(table).where(conditions[kind]).subquery()

@@ -13,6 +13,7 @@ from allmende.kernel.text import Text
 from allmende.store.arrivals import Kept, Stream, check_batch, check_features, streams_of
 from allmende.store.bulk import ADD_DAYS, ADD_SOURCES, LINK_FEATURES, SET_STATES, rows_at
 from allmende.store.model import Arrival, Receipt
+from allmende.store.places import missing_features
 from allmende.store.rows import json_text
 from allmende.store.tables import QUALITY_NUMBERS, observations, sources
 
@@ -81,6 +82,9 @@ class Writer:
         keys = self._keys(arrivals)
         present = self._present(keys, streams)
         states = {number: _State(stream) for number, stream in streams.items()}
+        without = [number for number, stream in streams.items() if stream.feature_id is None]
+        for number, feature in (missing_features(self.connection, without) if without else {}).items():
+            states[number].feature = feature
         ids, rows = self._allocate(arrivals, checked, keys, present, states)
         self._insert(rows)
         self._maintain(rows, states)

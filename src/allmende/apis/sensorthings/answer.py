@@ -14,6 +14,7 @@ from allmende.gate.door import Gate, Grant
 from allmende.gate.query import LINKS, PROPERTIES, Kind, Order, Page, Path, Query, Record, StreamSummary, Within
 from allmende.kernel.errors import NotFound
 
+STREAMS = ("Datastreams", "MultiDatastreams")
 SAME_ONE = (Order(Path(("id",))),)
 
 
@@ -136,9 +137,9 @@ class Answerer:
     def entities(self, kind: Kind, records: list[Record], options: Options) -> list[Json]:
         """Write records with what their ``$expand`` adds, one query for each link where no options narrow it."""
         summaries: dict[int, StreamSummary] = {}
-        if kind == "Datastreams" and records and _asks_for(options, "phenomenonTime"):
+        if kind in STREAMS and records and _asks_for(options, "phenomenonTime"):
             summaries = self.gate.summary(self.grant, [record.id for record in records])
-        write = writer(self.root, kind, options.select)
+        write = writer(self.root, kind, options.select, self._multi(kind, records))
         found = [write(record, summaries.get(record.id)) for record in records]
         for inner in options.expand:
             expanded = self._expanded(kind, records, inner)
@@ -152,6 +153,13 @@ class Answerer:
                 else:
                     written[inner.name] = values[0] if values else None
         return found
+
+    def _multi(self, kind: Kind, records: list[Record]) -> set[int]:
+        """Tell which datastreams of observations are MultiDatastreams; only arrays can be theirs."""
+        if kind != "Observations":
+            return set()
+        arrays = {r.value.datastream_id for r in records if isinstance(r.value.result, list | None)}
+        return self.gate.multi(arrays) if arrays else set()
 
     def _expanded(self, kind: Kind, records: list[Record], inner: Expand) -> dict[int, tuple[list[Json], str | None]]:
         target, options = LINKS[kind][inner.name].target, inner.options

@@ -1,6 +1,6 @@
 """Entities as SensorThings 1.1 writes them (18-088, clauses 8.2 and 8.3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from allmende.gate.query import LINKS, Kind, Record, StreamSummary
@@ -60,12 +60,13 @@ def unit_of(code: str) -> Json:
     return {"name": unit.name.en, "symbol": unit.symbol, "definition": unit.definition}
 
 
-def _datastream(value: Any, summary: StreamSummary | None) -> Json:
+def _stream(value: Any, own: Json, summary: StreamSummary | None) -> Json:
+    """Write what both kinds of datastreams have, around what is a kind's own."""
     found: Json = {
         "name": value.name,
         "description": value.description,
         "observationType": value.observation_type,
-        "unitOfMeasurement": unit_of(value.unit),
+        **own,
         "properties": {
             **value.properties,
             "simulated": value.simulated,
@@ -73,9 +74,20 @@ def _datastream(value: Any, summary: StreamSummary | None) -> Json:
             "dataUse": value.data_use,
         },
     }
+    if value.observed_area is not None:
+        found["observedArea"] = value.observed_area
     if summary is not None and summary.first is not None:
         found["phenomenonTime"] = interval(summary.first, summary.last)
     return found
+
+
+def _datastream(value: Any, summary: StreamSummary | None) -> Json:
+    return _stream(value, {"unitOfMeasurement": value.unit_given or unit_of(value.unit)}, summary)
+
+
+def _multi_datastream(value: Any, summary: StreamSummary | None) -> Json:
+    own = {"multiObservationDataTypes": value.multi_types, "unitOfMeasurements": value.multi_units}
+    return _stream(value, own, summary)
 
 
 def _feature(value: Any, _summary: StreamSummary | None) -> Json:
@@ -108,6 +120,7 @@ WRITERS: dict[Kind, Callable[[Any, StreamSummary | None], Json]] = {
     "Sensors": _sensor,
     "ObservedProperties": _observed_property,
     "Datastreams": _datastream,
+    "MultiDatastreams": _multi_datastream,
     "FeaturesOfInterest": _feature,
     "Observations": _observation,
 }
@@ -118,21 +131,28 @@ def self_link(root: str, kind: Kind, number: int) -> str:
     return f"{root}/{kind}({number})"
 
 
-def writer(root: str, kind: Kind, select: tuple[str, ...]) -> Callable[[Record, StreamSummary | None], Json]:
+def writer(
+    root: str, kind: Kind, select: tuple[str, ...], multi: Collection[int] = ()
+) -> Callable[[Record, StreamSummary | None], Json]:
     """Prepare the writing of many entities with their control information.
 
-    ``$select`` keeps the id and the own address whatever it names.
+    ``$select`` keeps the id and the own address whatever it names. Observations of the datastreams in ``multi`` link
+    to their MultiDatastream, others to their Datastream.
     """
     write, start = WRITERS[kind], f"{root}/{kind}("
     wanted = {name.split("/")[0] for name in select}
     links = [(f"{name}@iot.navigationLink", f")/{name}") for name in LINKS[kind] if not wanted or name in wanted]
+
+    of_multi = [link for link in links if link[1] != ")/Datastream"]
+    if kind == "Observations":
+        links = [link for link in links if link[1] != ")/MultiDatastream"]
 
     def written(record: Record, summary: StreamSummary | None) -> Json:
         own = f"{start}{record.id}"
         found: Json = {"@iot.id": record.id, "@iot.selfLink": own + ")"}
         properties = write(record.value, summary)
         found.update({name: properties[name] for name in properties if name in wanted} if wanted else properties)
-        for name, end in links:
+        for name, end in of_multi if multi and record.value.datastream_id in multi else links:
             found[name] = own + end
         return found
 

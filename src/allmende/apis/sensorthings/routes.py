@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from allmende.apis.sensorthings.batch.door import Batches
+from allmende.apis.sensorthings.change import ChangeDoors, Entrance
 from allmende.apis.sensorthings.create import Creator
 from allmende.apis.sensorthings.paths import NO_PATH, read_path
 from allmende.apis.sensorthings.reading import Reading
@@ -79,6 +80,13 @@ def _token(request: Request, gate: Gate) -> Token | None:
     if scheme.lower() == "basic":
         return authenticate(gate, _password(plain.strip()))
     return authenticate(gate, plain.strip()) if scheme.lower() == "bearer" else None
+
+
+def _writer(request: Request, gate: Gate) -> Token:
+    token = _token(request, gate)
+    if token is None:
+        raise Unknown(TOKEN_NEEDED)
+    return token
 
 
 def _reading(token: Token | None) -> Ask:
@@ -152,20 +160,24 @@ class Doors:
         return Response(status_code=201, headers={"Location": location})
 
     def _creator(self, request: Request, root: str) -> Creator:
-        token = _token(request, self.gate)
-        if token is None:
-            raise Unknown(TOKEN_NEEDED)
-        return Creator(self.gate, token, root)
+        return Creator(self.gate, _writer(request, self.gate), root)
+
+    def entrance_of_changes(self) -> Entrance:
+        """Give what the doors of changes share with these."""
+        return Entrance(self.gate, self._root, _body, _writer, self.write)
 
 
 def routes(gate: Gate, manifest: Manifest, public_url: str, written: Callable[[int], None]) -> list[BaseRoute]:
     """Give the routes that the data process mounts under the prefix."""
     doors = Doors(gate, manifest, public_url, written)
+    changes = ChangeDoors(doors.entrance_of_changes())
     prefix = manifest.prefix
     return [
         Route(prefix, doors.entrance, methods=["GET"]),
         Route(f"{prefix}/", doors.entrance, methods=["GET"]),
         Route(f"{prefix}/$batch", Batches(gate, prefix, _body).answer, methods=["POST"]),
         Route(f"{prefix}/{{path:path}}", doors.read, methods=["GET"]),
-        Route(f"{prefix}/{{path:path}}", doors.write, methods=["POST"]),
+        Route(f"{prefix}/{{path:path}}", changes.post, methods=["POST"]),
+        Route(f"{prefix}/{{path:path}}", changes.revise, methods=["PATCH", "PUT"]),
+        Route(f"{prefix}/{{path:path}}", changes.delete, methods=["DELETE"]),
     ]

@@ -19,7 +19,7 @@ CREATE INDEX historical_location_locations_location ON historical_location_locat
 
 CREATE TABLE sensors (
   id {id}, slug TEXT UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL, encoding_type TEXT NOT NULL,
-  metadata TEXT NOT NULL, properties TEXT NOT NULL);
+  metadata TEXT NOT NULL, metadata_is_json BOOLEAN NOT NULL, properties TEXT NOT NULL);
 
 CREATE TABLE observed_properties (
   id {id}, slug TEXT UNIQUE, name TEXT NOT NULL, definition TEXT NOT NULL, description TEXT NOT NULL,
@@ -33,8 +33,8 @@ CREATE INDEX features_thing ON features (thing_id);
 CREATE TABLE datastreams (
   id {id}, slug TEXT UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL,
   thing_id INTEGER NOT NULL REFERENCES things (id), sensor_id INTEGER NOT NULL REFERENCES sensors (id),
-  observed_property_id INTEGER NOT NULL REFERENCES observed_properties (id), feature_id INTEGER REFERENCES features (id),
-  unit TEXT NOT NULL, category TEXT NOT NULL, data_use TEXT NOT NULL, observation_type TEXT NOT NULL,
+  observed_property_id INTEGER REFERENCES observed_properties (id), feature_id INTEGER REFERENCES features (id),
+  multi_types TEXT, multi_units TEXT, unit TEXT NOT NULL, unit_given TEXT, observed_area TEXT, category TEXT NOT NULL, data_use TEXT NOT NULL, observation_type TEXT NOT NULL,
   simulated BOOLEAN NOT NULL, minimum DOUBLE PRECISION, maximum DOUBLE PRECISION, properties TEXT NOT NULL);
 CREATE INDEX datastreams_thing ON datastreams (thing_id);
 CREATE INDEX datastreams_sensor ON datastreams (sensor_id);
@@ -48,6 +48,14 @@ CREATE INDEX datastream_features_feature ON datastream_features (feature_id);
 
 CREATE TABLE entity_changes (number BIGINT PRIMARY KEY);
 INSERT INTO entity_changes (number) VALUES (0);
+
+CREATE TABLE multi_observed_properties (
+  datastream_id INTEGER NOT NULL REFERENCES datastreams (id), place INTEGER NOT NULL,
+  observed_property_id INTEGER NOT NULL REFERENCES observed_properties (id), PRIMARY KEY (datastream_id, place));
+CREATE INDEX multi_observed_properties_property ON multi_observed_properties (observed_property_id);
+
+CREATE TABLE traces (
+  kind TEXT NOT NULL, entity_id INTEGER NOT NULL, category TEXT NOT NULL, PRIMARY KEY (kind, entity_id, category)){without_rowid};
 
 CREATE TABLE stream_state (
   datastream_id INTEGER PRIMARY KEY REFERENCES datastreams (id), sequence BIGINT NOT NULL, count BIGINT NOT NULL,
