@@ -20,6 +20,7 @@ from allmende.gate.query import (
     Kind,
     Location,
     Logic,
+    MultiDatastream,
     Not,
     ObservedProperty,
     Order,
@@ -37,7 +38,7 @@ HOUR = 60 * MINUTE
 CATEGORIES = ("weather", "coarse", "late", "secret")
 KINDS: tuple[Kind, ...] = (
     *("Things", "Locations", "HistoricalLocations", "Sensors", "ObservedProperties", "Datastreams", "Observations"),
-    "FeaturesOfInterest",
+    *("FeaturesOfInterest", "MultiDatastreams"),
 )
 # What was measured after noon is still held back.
 DELAY = (micros_from_instant(utc_now()) - NOON) // 1_000_000 - 600
@@ -75,6 +76,26 @@ def build(gate: Gate, changed: frozenset[str] = frozenset()) -> None:
             )  # fmt: skip
             made = gate.create(grant, "Datastreams", stream)
             gate.append(grant, _observations(made, category, twin, changed))
+        _multi(gate, grant, category, word, thing, sensor, secret=secret)
+
+
+def _multi(gate: Gate, grant: Grant, category: str, word: str, thing: int, sensor: int, *, secret: bool) -> None:
+    """Make a series of arrays; one of its properties is its own."""
+    own = ObservedProperty(name=f"Wind {word}", definition="", description="")
+    measured = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
+    unit = {"name": "metre per second", "symbol": "m/s", "definition": None}
+    stream = MultiDatastream(
+        name=f"{word} 3", description="", thing_id=thing, sensor_id=sensor,
+        observed_property_ids=(gate.create(grant, "ObservedProperties", own), 1), multi_types=(measured, measured),
+        multi_units=(unit, unit), category=category, data_use="tests", properties={"number": 300 + secret},
+        observed_area={"type": "Point", "coordinates": [9.0 + secret, 47.0]},
+    )  # fmt: skip
+    made = gate.create(grant, "MultiDatastreams", stream)
+    hours = range(-4, -1)
+    gate.append(grant, [
+        Arrival(datastream_id=made, phenomenon_start=NOON + hour * HOUR, result=[float(hour), 5.0 + 90.0 * secret])
+        for hour in hours
+    ])  # fmt: skip
 
 
 def _thing(gate: Gate, grant: Grant, number: int, word: str, *, moved: float, near: bool) -> int:
@@ -142,6 +163,7 @@ MEMBERS = {
     "location": ("type", "coordinates"),
     "feature": ("type", "coordinates"),
     "unitOfMeasurement": ("symbol", "name"),
+    "observedArea": ("type", "coordinates"),
 }
 
 
@@ -240,9 +262,9 @@ def answer(gate: Gate, grant: Grant, query: Query) -> Any:
 
 def everything(gate: Gate, grant: Grant) -> Any:
     """Ask for all that is not a page."""
-    series = [gate.series(grant, number, 0, NOON * 2) for number in range(1, 9)]
-    days = gate.days(grant, range(1, 9), dt.date(2024, 1, 1), dt.date(2025, 1, 1))
-    related = {(kind, name): gate.related(grant, kind, name, range(1, 9)) for kind in KINDS for name in LINKS[kind]}
+    series = [gate.series(grant, number, 0, NOON * 2) for number in range(1, 13)]
+    days = gate.days(grant, range(1, 13), dt.date(2024, 1, 1), dt.date(2025, 1, 1))
+    related = {(kind, name): gate.related(grant, kind, name, range(1, 13)) for kind in KINDS for name in LINKS[kind]}
     return (
         {number: _plain({"value": msgspec.to_builtins(value)}) for number, value in gate.latest(grant).items()},
         [(s.times.tolist(), s.values.round(6).tolist()) for s in series],

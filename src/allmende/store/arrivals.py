@@ -11,6 +11,7 @@ from allmende.kernel.clock import iso_from_micros
 from allmende.kernel.errors import ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.store.model import Arrival
+from allmende.store.multi import check_array
 from allmende.store.rows import json_text, storable
 from allmende.store.tables import QUALITY_NUMBERS, datastreams, features, stream_state
 
@@ -107,13 +108,14 @@ class Stream(msgspec.Struct, frozen=True):
     last: int | None
     latest_id: int | None
     latest_start: int | None
+    multi_types: str | None = None
 
 
 _D, _S = datastreams.c, stream_state.c
 _STREAMS = (
     select(
         *(_D.id, _D.category, _D.observation_type, _D.minimum, _D.maximum, _D.feature_id),
-        *(_S.sequence, _S["count"], _S.first, _S.last, _S.latest_id, _S.latest_start),
+        *(_S.sequence, _S["count"], _S.first, _S.last, _S.latest_id, _S.latest_start, _D.multi_types),
     )
     .join_from(datastreams, stream_state, _S.datastream_id == _D.id)
     .where(_D.id.in_(bindparam("ids", expanding=True)))
@@ -129,7 +131,10 @@ def streams_of(connection: Connection, ids: set[int]) -> dict[int, Stream]:
     for start in range(0, len(wanted), MANY):
         for row in connection.execute(_STREAMS, {"ids": wanted[start : start + MANY]}):
             number, category, kind, *rest = row
-            found[number] = Stream(number, category, kind.rpartition("OM_")[2], *rest)
+            of_parts = rest[-1] is not None
+            found[number] = Stream(
+                number, category, "ComplexObservation" if of_parts else kind.rpartition("OM_")[2], *rest
+            )
     return found
 
 
@@ -196,6 +201,9 @@ def _number(result: Any) -> float | None:
 
 
 def _checked_result(index: int, result: Any, stream: Stream) -> Kept:
+    if stream.multi_types is not None:
+        check_array(index, result, stream.multi_types)
+        return None, json_text(result, Text(f"Messwert {index}: result", f"Observation {index}: result"))
     number = _number(result)
     fits = {
         "Measurement": number is not None,

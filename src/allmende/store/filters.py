@@ -187,7 +187,7 @@ class Compiler:
         if known.kind == "result":
             return result(rows.c.number, rows.c.other, rest, postgres=self.postgres)
         if known.kind == "unit":
-            return self._unit(parts, kind, column)
+            return self._unit(parts, kind, column, rows.c.unit_given)
         return self._simple(known, column, rows)
 
     def _simple(self, known: Property, column: Any, rows: FromClause) -> Value:
@@ -199,13 +199,14 @@ class Compiler:
             return Value("text", case(*((column == number, literal(name)) for number, name in enumerate(QUALITIES))))
         return Value("instant" if known.kind == "instant" else "number" if known.kind == "number" else "text", column)
 
-    def _unit(self, parts: tuple[str, ...], kind: Kind, column: Any) -> Value:
-        """Read a part of a unit, which is kept by its code."""
+    def _unit(self, parts: tuple[str, ...], kind: Kind, column: Any, given: Any) -> Value:
+        """Read a part of a unit, which is kept by its code, and as it was sent where that says more."""
         if len(parts) != 2 or parts[1] not in UNIT_PARTS:
             raise self._unknown(parts, kind)
         read = UNIT_PARTS[parts[1]]
+        sent = member(given, parts[1:], postgres=self.postgres).variants["text"]
         whens = ((column == code, literal(read(unit))) for code, unit in UNITS.items())
-        return Value("text", case(*whens, else_=column))
+        return Value("text", case((given.is_not(None), sent), *whens, else_=column))
 
     def _refuse_hidden(self, head: str, kind: Kind) -> None:
         """Refuse to ask for what every open category hides; where only some do, their values count as absent.
@@ -214,7 +215,7 @@ class Compiler:
         """
         limits = self.scope.categories
         hiding = [name for name, limit in limits.items() if kind == "Observations" and head in limit.hidden]
-        if head in ("location", "feature"):
+        if head in ("location", "feature", "observedArea"):
             hiding = [name for name, limit in limits.items() if limit.space_grid]
         elif len(hiding) < len(limits):
             return

@@ -109,6 +109,7 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
         **_NAMED,
         "observationType": Property("observation_type"),
         "unitOfMeasurement": Property("unit", "unit"),
+        "observedArea": Property("observed_area", "json"),
         **_OPEN,
     },
     "MultiDatastreams": {
@@ -116,6 +117,7 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
         "observationType": Property("observation_type"),
         "multiObservationDataTypes": Property("multi_types", "json"),
         "unitOfMeasurements": Property("multi_units", "json"),
+        "observedArea": Property("observed_area", "json"),
         **_OPEN,
     },
     "Observations": {

@@ -78,7 +78,17 @@ class Reader:
         question = self._conditions(query, compiler, rows)
         count = self._counted(question) if query.count else None
         found, cursor = self._found(query, [(question, keys_of(compiler, query, rows))])
-        return Page(self.records(query.kind, found), cursor, count)
+        return Page(self._in_place(query, self.records(query.kind, found)), cursor, count)
+
+    def _in_place(self, query: Query, records: list[Record]) -> list[Record]:
+        """Put the observed properties of a MultiDatastream in the order of its results, where no other is asked for."""
+        within = query.within
+        if within is None or within.kind != "MultiDatastreams" or query.kind != "ObservedProperties" or query.order:
+            return records
+        link = multi_observed_properties.c
+        places = select(link.observed_property_id, link.place).where(link.datastream_id == within.id)
+        order = {row.observed_property_id: row.place for row in self.connection.execute(places)}
+        return sorted(records, key=lambda record: order.get(record.id, 0))
 
     def _observations(self, query: Query) -> Page:
         streams = self._streams(query)
@@ -181,6 +191,8 @@ class Reader:
         records = [record_from_row(kind, row) for row in rows]
         if kind in ("Locations", "FeaturesOfInterest"):
             return self._coarse(kind, records)
+        if kind in STREAMS:
+            records = self._coarse_areas(records)
         if kind in ("Things", "HistoricalLocations", "MultiDatastreams"):
             return self._with_linked(kind, records)
         return records
@@ -212,6 +224,16 @@ class Reader:
         field = "location" if kind == "Locations" else "feature"
         return [Record(r.id, _coarsened(r.value, field, metres.get(r.id, 0))) for r in records]
 
+    def _coarse_areas(self, records: list[Record]) -> list[Record]:
+        """Apply the space grid of a datastream's own category to the area that it names."""
+        grids = {name: limits.space_grid for name, limits in self.scope.categories.items() if limits.space_grid}
+        return [
+            Record(r.id, _coarsened(r.value, "observed_area", grids[r.value.category]))
+            if r.value.observed_area is not None and r.value.category in grids
+            else r
+            for r in records
+        ]
+
     def related(self, kind: Kind, name: str, ids: Sequence[int]) -> dict[int, list[Record]]:
         """Follow one link from many rows at once; rows that the scope closes are left out."""
         link = LINKS[kind].get(name)
@@ -235,7 +257,7 @@ class Reader:
                 .select_from(near)
                 .join(far, linked(link, near, far))
                 .where(among(near.c.id, some))
-                .order_by(far.c.id)
+                .order_by(*_order_of(kind, link, near, far))
             )
             rows = self.connection.execute(question).all()
             for row, record in zip(rows, self.records(link.target, rows), strict=True):
@@ -246,6 +268,17 @@ class Reader:
         if kind in STREAMS and target == "Observations":
             return together(parts_of(self.connection, self.scope, ids), self.scope)
         return seen(target, self.scope)
+
+
+def _order_of(kind: Kind, link: Link, near: FromClause, far: FromClause) -> list[Any]:
+    """Give the order of what hangs on a row: its number, or its place among the observed properties."""
+    if kind != "MultiDatastreams" or link.between is None:
+        return [far.c.id]
+    between = link.between.alias("o")
+    place = select(func.min(between.c.place)).where(
+        between.c.datastream_id == near.c.id, between.c.observed_property_id == far.c.id
+    )
+    return [place.correlate(near, far).scalar_subquery(), far.c.id]
 
 
 def _categories_at(kind: Kind) -> SelectBase:

@@ -52,15 +52,23 @@ class Incoming(msgspec.Struct, frozen=True, rename={"phenomenon_time": "phenomen
     result_time: str | None = None
     parameters: Json | None = None
     Datastream: Reference | None = None
+    MultiDatastream: Reference | None = None
     FeatureOfInterest: Reference | None = None
+
+    @property
+    def stream(self) -> int | None:
+        """Give the number of the datastream that is named."""
+        named = self.Datastream or self.MultiDatastream
+        return named.id if named else None
 
 
 class DataArray(msgspec.Struct, frozen=True, rename={"data_array": "dataArray"}):
     """One block of ``CreateObservations``."""
 
-    Datastream: Reference
     components: list[str]
     data_array: list[list[Any]]
+    Datastream: Reference | None = None
+    MultiDatastream: Reference | None = None
 
 
 def _instant(field: str, text: str) -> int:
@@ -109,16 +117,19 @@ class Creator:
     def _grant(self) -> Grant:
         return self.gate.grant(Ask(Asker(f"token:{self.token.name}"), "collect", DEFAULT_PURPOSE, RECIPIENT))
 
-    def one(self, body: bytes, datastream: int | None, key: str) -> tuple[str, bool]:
-        """Store one observation; give its address and whether it is new."""
+    def one(self, body: bytes, datastream: int | None, key: str, *, multi: bool = False) -> tuple[str, bool]:
+        """Store one observation; give its address and whether it is new. ``multi`` names a MultiDatastream."""
         try:
             incoming = msgspec.json.decode(body, type=Incoming)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Malformed(BAD_BODY, why=str(error)) from error
         if datastream is None:
-            datastream = incoming.Datastream.id if incoming.Datastream else None
+            datastream, multi = incoming.stream, incoming.Datastream is None
         if datastream is None:
             raise NotFound(NO_DATASTREAM, id="–")
+        # Only arrays can belong to a MultiDatastream, so that numbers need no look-up.
+        if (multi or isinstance(incoming.result, list)) and (datastream in self.gate.multi({datastream})) != multi:
+            raise NotFound(NO_DATASTREAM, id=datastream)
         receipt = self.gate.append(self._grant(), [arrival_from(incoming, datastream, self._source, key)])
         return self_link(self.root, "Observations", receipt.ids[0]), receipt.added == 1
 
@@ -160,7 +171,10 @@ class Creator:
             incoming = msgspec.convert(values, Incoming)
         except msgspec.ValidationError as error:
             raise Malformed(BAD_BODY, why=str(error)) from error
-        return arrival_from(incoming, block.Datastream.id, self._source, key)
+        named = block.Datastream or block.MultiDatastream
+        if named is None:
+            raise NotFound(NO_DATASTREAM, id="–")
+        return arrival_from(incoming, named.id, self._source, key)
 
     def _store(self, grant: Grant, arrivals: list[Arrival], places: list[int], answers: list[str]) -> None:
         """Store all at once; where the door refuses one, store them one by one and name the bad ones."""

@@ -86,7 +86,7 @@ def _datastream(value: Any, summary: StreamSummary | None) -> Json:
 
 
 def _multi_datastream(value: Any, summary: StreamSummary | None) -> Json:
-    own = {"multiObservationDataTypes": value.multi_types, "unitOfMeasurements": value.multi_units}
+    own = {"multiObservationDataTypes": list(value.multi_types), "unitOfMeasurements": list(value.multi_units)}
     return _stream(value, own, summary)
 
 

@@ -112,7 +112,7 @@ def patching(kind: Kind, body: Any) -> Edit:
         raise Malformed(BAD_PATCH, step=0, why=f"[{{…}}, …], ≤ {MOST_STEPS}")
 
     def edit(record: Record, links: dict[str, tuple[int, ...]]) -> Change:
-        state = {**msgspec.to_builtins(_state(kind, record)), **_documents(kind, links)}
+        state = {**_state(kind, record), **_documents(kind, links)}
         before = {name: state[name] for name in links}
         for index, step in enumerate(body):
             state = _step(state, step, index)

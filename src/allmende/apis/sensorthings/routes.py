@@ -151,11 +151,15 @@ class Doors:
             return _json(answers, 201)
         resource = read_path(path)
         whole_set = resource.kind == "Observations" and resource.id is None and not resource.steps
-        of_stream = resource.kind == "Datastreams" and [step.name for step in resource.steps] == ["Observations"]
+        streams = ("Datastreams", "MultiDatastreams")
+        of_stream = resource.kind in streams and [step.name for step in resource.steps] == ["Observations"]
         if not (whole_set or of_stream) or resource.part:
             raise NotFound(NO_PATH, path=path[:100])
         datastream = resource.id if of_stream else None
-        location, new = await anyio.to_thread.run_sync(lambda: self._creator(request, root).one(body, datastream, key))
+        multi = resource.kind == "MultiDatastreams"
+        location, new = await anyio.to_thread.run_sync(
+            lambda: self._creator(request, root).one(body, datastream, key, multi=multi)
+        )
         self.written(int(new))
         return Response(status_code=201, headers={"Location": location})
 

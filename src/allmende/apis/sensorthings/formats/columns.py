@@ -7,9 +7,10 @@ import msgspec
 
 from allmende.apis.sensorthings.formats.shape import Question
 from allmende.gate.door import Gate, Grant
-from allmende.gate.query import Observation, Order, Path, Query, Record
+from allmende.gate.query import Kind, MultiDatastream, Observation, Order, Path, Query, Record
 
 FEW, PAGE = 8, 10_000
+STREAMS: tuple[Kind, ...] = ("Datastreams", "MultiDatastreams")
 SAME = (Order(Path(("id",))),)
 
 Held = Literal["number", "whole", "instant", "word", "text", "truth"]
@@ -23,6 +24,7 @@ class Origin(msgspec.Struct, frozen=True):
     simulated: bool
     licence: str | None
     attribution: str | None
+    multi: bool = False
 
 
 class Origins:
@@ -35,11 +37,13 @@ class Origins:
     def of(self, numbers: Iterable[int]) -> dict[int, Origin]:
         """Give the datastreams with these numbers, and those that were looked up before."""
         missing = set(numbers) - self.known.keys()
-        if len(missing) <= FEW:
+        for kind in STREAMS:
+            missing = missing - self.known.keys()
+            if len(missing) > FEW:
+                self._read(Query(kind=kind, order=SAME, top=PAGE))
+                continue
             for number in missing:
-                self._read(Query(kind="Datastreams", id=number, order=SAME, top=1))
-        else:
-            self._read(Query(kind="Datastreams", order=SAME, top=PAGE))
+                self._read(Query(kind=kind, id=number, order=SAME, top=1))
         return self.known
 
     def _read(self, query: Query) -> None:
@@ -55,12 +59,15 @@ class Origins:
 def _origin(record: Record) -> Origin:
     value = record.value
     licence, attribution = (value.properties.get(name) for name in ("licence", "attribution"))
+    multi = isinstance(value, MultiDatastream)
+    units = [unit["symbol"] or "" for unit in value.multi_units] if multi else [value.unit]
     return Origin(
         value.name,
-        value.unit,
+        "; ".join(units),
         value.simulated,
         licence if isinstance(licence, str) else None,
         attribution if isinstance(attribution, str) else None,
+        multi,
     )
 
 

@@ -36,6 +36,12 @@ def _components(question: Question) -> tuple[str, ...]:
     return STANDARD + more
 
 
+def _link(root: str, number: int, *, multi: bool) -> dict[str, str]:
+    if multi:
+        return {"MultiDatastream@iot.navigationLink": self_link(root, "MultiDatastreams", number)}
+    return {"Datastream@iot.navigationLink": self_link(root, "Datastreams", number)}
+
+
 def write(question: Question) -> Iterator[bytes]:
     """Give one page as groups."""
     if question.kind != "Observations" or question.resource.single:
@@ -54,7 +60,7 @@ def write(question: Question) -> Iterator[bytes]:
     found = question.answerer.around(question.first, question.options, question.address)
     found["value"] = [
         {
-            "Datastream@iot.navigationLink": self_link(root, "Datastreams", number),
+            **_link(root, number, multi=origins[number].multi),
             "components": components,
             "dataArray@iot.count": len(rows),
             "dataArray": rows,

@@ -188,7 +188,7 @@ class Reception:
             raise Malformed(BAD_BODY, why=str(error)) from error
         datastream = sent.datastream
         if datastream is None:
-            datastream = incoming.Datastream.id if incoming.Datastream else None
+            datastream = incoming.stream
         if datastream is None:
             raise NotFound(NO_DATASTREAM, id="–")
         key = _property(message, "idempotency-key")[:200]
