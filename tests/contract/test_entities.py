@@ -220,3 +220,12 @@ def test_another_process_follows_a_new_rule_book_within_a_second(gate: Gate, sto
             time.sleep(0.02)
     finally:
         other.close()
+
+
+@pytest.mark.parametrize("number", [2**31, 2**53 - 1])
+def test_a_number_beyond_all_is_not_there(gate: Gate, read: Grant, number: int) -> None:
+    kinds: tuple[Kind, ...] = ("Things", "Locations", "Datastreams", "Sensors", "ObservedProperties", "Observations")
+    for kind in kinds:
+        assert gate.page(read, Query(kind=kind, id=number)).records == []
+    assert gate.page(read, Query(kind="Datastreams", within=Within("Things", number))).records == []
+    assert names(gate, read, Compare("eq", path("Datastreams/id"), Constant(number))) == []

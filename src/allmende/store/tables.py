@@ -10,12 +10,15 @@ from allmende.store.model import EntityKind
 
 metadata = MetaData()
 
+# Numbers of entities are small, what is asked for may be any number: PostgreSQL has to compare, not to overflow.
+WHOLE = BigInteger().with_variant(Integer, "sqlite")
+
 schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
 
 things = Table(
     "things",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", WHOLE, primary_key=True),
     Column("slug", Text, unique=True),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
@@ -24,7 +27,7 @@ things = Table(
 locations = Table(
     "locations",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", WHOLE, primary_key=True),
     Column("slug", Text, unique=True),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
@@ -41,7 +44,7 @@ thing_locations = Table(
 historical_locations = Table(
     "historical_locations",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", WHOLE, primary_key=True),
     Column("thing_id", ForeignKey("things.id"), nullable=False, index=True),
     Column("time", BigInteger, nullable=False),
 )
@@ -54,7 +57,7 @@ historical_location_locations = Table(
 sensors = Table(
     "sensors",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", WHOLE, primary_key=True),
     Column("slug", Text, unique=True),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
@@ -66,7 +69,7 @@ sensors = Table(
 observed_properties = Table(
     "observed_properties",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", WHOLE, primary_key=True),
     Column("slug", Text, unique=True),
     Column("name", Text, nullable=False),
     Column("definition", Text, nullable=False),
@@ -76,7 +79,7 @@ observed_properties = Table(
 features = Table(
     "features",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", WHOLE, primary_key=True),
     Column("slug", Text, unique=True),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
@@ -88,7 +91,7 @@ features = Table(
 datastreams = Table(
     "datastreams",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", WHOLE, primary_key=True),
     Column("slug", Text, unique=True),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
@@ -128,7 +131,7 @@ traces = Table(
     "traces",
     metadata,
     Column("kind", Text, primary_key=True),
-    Column("entity_id", Integer, primary_key=True),
+    Column("entity_id", WHOLE, primary_key=True),
     Column("category", Text, primary_key=True),
 )
 stream_state = Table(
