@@ -18,6 +18,7 @@ from allmende.gate.door import Ask, Asker, Gate, migrate_store, open_gate
 from allmende.gate.query import Arrival, Datastream, Location, ObservedProperty, Sensor, Thing
 from allmende.gate.tokens import create_token
 from allmende.kernel.text import Text
+from allmende.serve.connection import DataConfig, Patience
 from allmende.serve.data import create_app
 from allmende.serve.settings import Settings
 from tests.weather_rules import WEATHER_RULES
@@ -132,13 +133,12 @@ class Town:
         self.gate.append(grant, arrivals)
 
 
-def served(town: Town, home: Path, mqtt_url: str = "") -> Iterator[Town]:
+def served(town: Town, home: Path, mqtt_url: str = "", patience: Patience | None = None) -> Iterator[Town]:
     """Run the data process over a town in a thread, and end it whatever happens."""
     listening = socket.create_server(("127.0.0.1", 0))
     town.client = httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=20)
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(Settings(home=home, mqtt_url=mqtt_url), town.gate), log_level="warning")
-    )
+    app = create_app(Settings(home=home, mqtt_url=mqtt_url), town.gate)
+    server = uvicorn.Server(DataConfig(app, patience))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 import anyio.to_thread
 import msgspec
@@ -16,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,7 +28,9 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.serve import basemap
+from allmende.serve.admission import Admission
 from allmende.serve.broker import Mqtt
+from allmende.serve.connection import DataConfig, allow_many_connections
 from allmende.serve.forward import Forwarder
 from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
@@ -84,6 +87,11 @@ async def _told(request: Request, error: Exception) -> Response:
         return problem(error, request)
     log.error("request broke", path=request.url.path, exc_info=error)
     return problem(AllmendeError(FAULT), request)
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the sender went away before the request was whole."""
+    return Response(status_code=400)
 
 
 class Health:
@@ -155,7 +163,9 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         *basemap.routes(settings),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=methods),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={AllmendeError: _told, 500: _told})
+    handlers: dict[Any, Any] = {AllmendeError: _told, ClientDisconnect: _gone, 500: _told}
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app.add_middleware(Admission, tell=problem)
     app.add_middleware(_Doors, figures=figures)
     return app
 
@@ -202,17 +212,7 @@ def run(settings: Settings, *, fd: int | None = None, forward_to: str | None = N
     """Serve on an inherited socket, or on host and port, until told to stop."""
     configure_logs()
     gate = open_gate(settings.store_url)
-    config = uvicorn.Config(
-        create_app(settings, gate, forward_to),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=8,
-        h11_max_incomplete_event_size=32_768,
-    )
+    allow_many_connections()
+    config = DataConfig(create_app(settings, gate, forward_to), host=settings.host, port=settings.port)
     server = uvicorn.Server(config)
     server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)

@@ -100,7 +100,10 @@ def _reading(token: Token | None) -> Ask:
 
 
 async def _body(request: Request) -> bytes:
-    """Read the body up to the limit."""
+    """Read the body up to the limit; one that announces more is not read at all."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:18]) > LARGEST_BODY:
+        raise TooLarge(TOO_LARGE, limit=LARGEST_BODY)
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)

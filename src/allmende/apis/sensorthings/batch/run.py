@@ -168,6 +168,7 @@ class Runner:
             **{name: self.request.scope.get(name) for name in ("http_version", "scheme", "server", "client")},
             # An older version than 2.4 tells an endless answer by a message that nobody listens any more.
             "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "allmende.batch": True,
             "type": "http",
             "method": part.method,
             "path": unquote(path),
