@@ -183,7 +183,6 @@ USE_TZ = True
 TIME_ZONE = "Europe/Berlin"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = ALLMENDE.home / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = ALLMENDE.home / "media"
 STORAGES = {
