@@ -37,7 +37,7 @@ def run(home: Path, *words: str, folder: Path | None = None, **more: str) -> sub
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
 

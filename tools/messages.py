@@ -17,8 +17,12 @@ CATALOGUE = PACKAGE / "ui" / "locale" / "en" / "LC_MESSAGES" / "django.po"
 
 def _extract() -> None:
     """Run Django's makemessages over the package, which rewrites the catalogue."""
-    home = tempfile.gettempdir()
-    settings = {"DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings", "ALLMENDE_HOME": home}
+    # The package beside this file, also where another checkout is the one that is installed.
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings",
+        "ALLMENDE_HOME": tempfile.gettempdir(),
+        "PYTHONPATH": str(PACKAGE.parent),
+    }
     subprocess.run(
         [
             sys.executable,

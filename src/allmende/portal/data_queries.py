@@ -94,8 +94,7 @@ class Station(msgspec.Struct, frozen=True):
 class FreshRow(msgspec.Struct, frozen=True):
     """A newest temperature."""
 
-    slug: str
-    name: str
+    station: Station
     value: float
     at: int
 
@@ -193,11 +192,11 @@ def station(slug: str, language: str = "de") -> Station | None:
     return next((found for found in stations(language) if found.slug == slug), None)
 
 
-def freshest_measurements(limit: int) -> Freshest:
+def freshest_measurements(language: str) -> Freshest:
     """Give the newest temperatures, warmest first; nothing where the rules show nothing."""
     rules = len(gate().rulebook().rules)
     try:
-        found = stations()
+        found = stations(language)
     except Denied:
         return Freshest((), 0, rules, simulated=False)
     rows, simulated = [], False
@@ -205,10 +204,10 @@ def freshest_measurements(limit: int) -> Freshest:
         part = place.part("")
         stream = part.stream(TEMPERATURE) if part else None
         if part and stream and stream.latest and isinstance(stream.latest.result, float):
-            rows.append(FreshRow(place.slug, place.name, stream.latest.result, stream.latest.phenomenon_start))
+            rows.append(FreshRow(place, stream.latest.result, stream.latest.phenomenon_start))
             simulated = simulated or part.simulated
     rows.sort(key=lambda row: -row.value)
-    return Freshest(tuple(rows[:limit]), len(found), rules, simulated)
+    return Freshest(tuple(rows), len(found), rules, simulated)
 
 
 def week(stream: Stream) -> Series:

@@ -21,12 +21,12 @@ from allmende.packs.read import pack_folder
 from allmende.portal import data_queries as queries
 from allmende.portal.files import csv_file, csv_stream, picture, width_of
 from allmende.portal.frame import page
+from allmende.portal.station_tables import AMOUNTS, behind_charts
 from allmende.portal.views import refused
 from allmende.ui import charts, maps
 from allmende.ui.templatetags.allmende import number
 
 View = Callable[..., HttpResponseBase]
-AMOUNTS = frozenset({"precipitation"})
 
 
 def told(view: View) -> View:
@@ -109,7 +109,7 @@ def station_map(request: HttpRequest) -> HttpResponseBase:
             label = f"{station.name} {number(value)} °C" if value is not None else station.name
             address = reverse("station", args=[station.slug]) + (f"?datensatz={chosen}" if part else "")
             approximate = station.position != "measured"
-            markers.append(maps.Marker(station.longitude, station.latitude, station.name, label, address, approximate))
+            markers.append(maps.Marker(station.longitude, station.latitude, label, label, address, approximate))
     drawing = maps.draw_map(pack_folder(settings.ALLMENDE.pack) / "outline.geojson", markers, _language())
     return page(request, "data/map.html", rows=rows, drawing=drawing, parts=parts, chosen=chosen, **_basemap(markers))
 
@@ -162,7 +162,11 @@ def station(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show one station: newest values, a week and a year, climate days."""
     place, part = _part(request, slug)
     rows = queries.climate([place], part.slug) if part else []
-    streams = [{"stream": s, "name": observed_name(s.observed)} for s in part.shown] if part else []
+    shown = part.shown if part else ()
+    week, year = behind_charts(shown)
+    streams = [
+        {"stream": s, "name": observed_name(s.observed), "week": week.get(s.id), "year": year.get(s.id)} for s in shown
+    ]
     return page(
         request,
         "data/station.html",

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from allmende.portal import data_views, register_views, views
+from allmende.portal import data_views, picture_views, register_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,7 +14,8 @@ urlpatterns = [
     path("projekte/<slug:slug>/", views.project, name="project"),
     path("geld/", views.money, name="money"),
     path("geld.csv", views.money_csv, name="money-csv"),
-    path("geld/planfassungen.svg", views.money_picture, name="money-picture"),
+    path("geld/planfassungen.svg", picture_views.money_picture, name="money-picture"),
+    path("geld/herkunft.svg", picture_views.flow_picture, name="flow-picture"),
     path("meilensteine/", views.milestones, name="milestones"),
     path("meilensteine.csv", views.milestones_csv, name="milestones-csv"),
     path("wirkung/", views.effects, name="effects"),

@@ -1,31 +1,51 @@
 """Citizens' pages about the programme."""
 
+from collections import Counter
+
 import mistune
+import msgspec
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from allmende.kernel.errors import AllmendeError
-from allmende.packs.read import read_text
+from allmende.packs.read import pack_folder, read_text
 from allmende.portal import data_queries
-from allmende.portal.asof import stand_of
-from allmende.portal.files import csv_file, picture, width_of
+from allmende.portal.asof import Stand, stand_of
+from allmende.portal.files import csv_file
 from allmende.portal.frame import page
 from allmende.programme import queries
 from allmende.programme.models.projects import STATES
-from allmende.ui import charts
+from allmende.register import queries as register
+from allmende.ui import drawings, maps
 from allmende.ui.templatetags.allmende import day as written_day
+from allmende.ui.templatetags.allmende import number
 
 OWN = ("certain", "likely", "unknown")
+SHOWN_STATES = tuple(state for state, _ in STATES)
+# The room that a letter takes on the small map of the home page, whose labels are larger.
+LARGE_LETTER = 11.5
 _markdown = mistune.create_markdown(escape=True)
+# Leichte Sprache gives every sentence its own line.
+_markdown_by_line = mistune.create_markdown(escape=True, hard_wrap=True)
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many projects are in a state."""
+
+    state: str
+    count: int
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show what the programme is, where it stands and what was measured last."""
     stand = stand_of(request)
     milestones = queries.milestones_on(stand.day)
+    known = queries.states_on(stand.day, OWN)
+    counted = Counter(state or "unknown" for _, state in known)
+    freshest = data_queries.freshest_measurements(get_language() or "de")
     return page(
         request,
         "home.html",
@@ -34,10 +54,48 @@ def home(request: HttpRequest) -> HttpResponse:
         targets=queries.target_images(),
         plan=queries.plan_on(stand.day),
         count=queries.count_on(stand.day),
-        done=[row for row in milestones if row.view.state == "done"][-3:],
-        ahead=[row for row in milestones if row.view.state in ("ahead", "late")][:4],
-        freshest=data_queries.freshest_measurements(6),
+        running=[project for project, state in known if state in ("running", "permanent")],
+        tally=[Tally(state, counted[state]) for state in (*SHOWN_STATES, "unknown") if counted[state]],
+        timeline=_timeline(milestones, stand),
+        done=[row for row in milestones if row.view.state == "done"][-2:],
+        ahead=[row for row in milestones if row.view.state == "ahead"][:3],
+        freshest=freshest,
+        drawing=_temperatures(freshest),
     )
+
+
+def _timeline(rows: list[queries.MilestoneRow], stand: Stand) -> SafeString:
+    """Draw the milestones along the years; nothing when none is known."""
+    language = get_language() or "de"
+    steps = [
+        drawings.Step(row.view.shown.day, row.milestone.title.within(language), row.view.state)
+        for row in rows
+        if row.view.shown
+    ]
+    if not steps:
+        return SafeString("")
+    on_name = written_day(stand.day) if stand.past else gettext("heute")
+    return SafeString(drawings.timeline(gettext("Meilensteine"), steps, stand.day, on_name).decode())
+
+
+def _temperatures(freshest: data_queries.Freshest) -> maps.Picture | None:
+    """Draw the newest temperatures where they were measured; nothing when no place is known."""
+    markers = [
+        maps.Marker(
+            longitude=row.station.longitude,
+            latitude=row.station.latitude,
+            name=f"{row.station.name} {number(row.value)} °C",
+            label=f"{number(row.value)}°",
+            address=reverse("station", args=[row.station.slug]),
+            approximate=row.station.position != "measured",
+        )
+        for row in freshest.rows
+        if row.station.longitude is not None and row.station.latitude is not None
+    ]
+    if not markers:
+        return None
+    outline = pack_folder(settings.ALLMENDE.pack) / "outline.geojson"
+    return maps.draw_map(outline, markers, get_language() or "de", maps.frame_around(markers), LARGE_LETTER)
 
 
 def programme(request: HttpRequest) -> HttpResponse:
@@ -50,6 +108,8 @@ def programme(request: HttpRequest) -> HttpResponse:
         programme=queries.programme(),
         targets=queries.target_images(),
         tracks=queries.tracks(),
+        bodies=queries.bodies(),
+        events=queries.events_until(stand.day).exclude(kind="participation").order_by("-day"),
         decisions=queries.decisions_until(stand.day),
         counts=queries.counts_until(stand.day),
         discrepancies=queries.discrepancies(),
@@ -121,7 +181,14 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     view = queries.project_on(slug, stand.day)
     if view is None:
         raise Http404
-    return page(request, "project.html", stand, view=view, milestones=queries.milestones_on(stand.day, project=slug))
+    return page(
+        request,
+        "project.html",
+        stand,
+        view=view,
+        milestones=queries.milestones_on(stand.day, project=slug),
+        data_use=register.data_use(view.project.data_use) if view.project.data_use else None,
+    )
 
 
 def money(request: HttpRequest) -> HttpResponse:
@@ -150,23 +217,11 @@ def money_csv(request: HttpRequest) -> HttpResponse:
     return csv_file("geld", header, rows)
 
 
-def money_picture(request: HttpRequest) -> HttpResponseBase:
-    """Draw the plan versions with their shares."""
-    federal, own = gettext("Bund"), gettext("Stadt und Dritte")
-    rows = []
-    for view in queries.plans_until(stand_of(request).day):
-        name = written_day(view.plan.day, "month")
-        rows += [(name, federal, view.plan.federal_cents / 1e8), (name, own, view.plan.own_cents / 1e8)]
-    colours = {federal: charts.FEDERAL, own: charts.OWN}
-    title = gettext("Finanzplan, wie er jeweils veröffentlicht war")
-    language, width = get_language() or "de", width_of(request)
-    return picture(request, charts.shares(title, gettext("Mio. €"), rows, colours, language, width=width))
-
-
 def milestones(request: HttpRequest) -> HttpResponse:
     """Show milestones as a timeline."""
     stand = stand_of(request)
-    return page(request, "milestones.html", stand, rows=queries.milestones_on(stand.day))
+    rows = queries.milestones_on(stand.day)
+    return page(request, "milestones.html", stand, rows=rows, timeline=_timeline(rows, stand))
 
 
 def milestones_csv(request: HttpRequest) -> HttpResponse:
@@ -232,8 +287,9 @@ def findings(request: HttpRequest) -> HttpResponse:
 def text(request: HttpRequest, name: str, title: str) -> HttpResponse:
     """Show a text of the city pack."""
     language = "en" if (get_language() or "").startswith("en") else "de"
-    body = _markdown(read_text(settings.ALLMENDE.pack, name, language))
-    return page(request, "text.html", body=body, title=title)
+    easy = name == "leichte-sprache"
+    body = (_markdown_by_line if easy else _markdown)(read_text(settings.ALLMENDE.pack, name, language))
+    return page(request, "text.html", body=body, title=title, easy=easy)
 
 
 def sitemap(request: HttpRequest) -> HttpResponse:

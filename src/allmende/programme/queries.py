@@ -138,6 +138,17 @@ def projects_on(
     return [view for view in views if view.events and (not state or view.state == state)]
 
 
+def states_on(on: dt.date, standing: Iterable[str]) -> list[tuple[Project, str | None]]:
+    """Give the projects that were known on a day with their state, without anything else about them."""
+    events = Prefetch("events", ProjectEvent.objects.filter(day__lte=on).order_by("day", "pk"))
+    found = []
+    for project in Project.objects.filter(standing__in=list(standing)).prefetch_related(events):
+        happenings = [Happening(event.day, event.state) for event in project.events.all()]
+        if happenings:
+            found.append((project, state_on(happenings, on)))
+    return found
+
+
 def project_on(slug: str, on: dt.date) -> ProjectView | None:
     """Give one project as it was known on a day; None when there is none of this name."""
     project = _projects().filter(slug=slug).first()

@@ -14,7 +14,7 @@ from allmende.kernel.clock import CIVIL_TIME
 
 Json = dict[str, Any]
 WIDTH, NARROW, HEIGHT = 820, 340, 250
-BLUE, WARM, GREEN, RAIN, FEDERAL, OWN = "#123a6b", "#b3431e", "#2e8b6f", "#2a78b8", "#1d4f91", "#2e8b6f"
+BLUE, WARM, GREEN, RAIN, FEDERAL, OWN = "#123a6b", "#b3431e", "#25785f", "#2a78b8", "#1d4f91", "#25785f"
 
 ENGLISH_NUMBERS: Json = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["€", ""]}
 GERMAN_NUMBERS: Json = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " €"]}
@@ -245,7 +245,7 @@ def shares(
 
 def _frame(title: str, width: int) -> Json:
     """Give title and size; a narrow chart is for telephones, where a wide one would be too small to read."""
-    lines: str | list[str] = title if width == WIDTH else textwrap.wrap(title, 36)
+    lines: str | list[str] = title if width == WIDTH else [*textwrap.wrap(title, 36), " "][:2]
     fit = {"type": "fit-x", "contains": "padding"}
     return {"title": lines, "width": width, "height": HEIGHT, "autosize": fit}
 

@@ -12,8 +12,10 @@ import msgspec
 WIDTH = 800
 # Where browsers get the base map of the interactive map.
 BASEMAP_FILE, BASEMAP_TILES = "/grundkarte.pmtiles", "/grundkarte/{z}/{x}/{y}"
-# A marker's radius and the room that a letter of its label takes, in the measure of the picture.
+# A marker's radius, and the room that a letter of its label takes, in the measure of the picture.
 RADIUS, LETTER = 7, 6.3
+# How far beyond its markers a map that is framed around them reaches, as a share of their extent.
+MARGIN = 0.17
 STYLES = {
     "lake": ("#cfe6f5", "none"),
     "river": ("#cfe6f5", "none"),
@@ -25,7 +27,7 @@ ORDER = ("city", "lake", "river", "island", "border")
 
 
 class Marker(msgspec.Struct, frozen=True):
-    """A place on the map: where it leads, what is written, and whether its position is only approximate."""
+    """A place on the map: what it is called aloud and in writing, where it leads, and whether its position is exact."""
 
     longitude: float
     latitude: float
@@ -117,14 +119,35 @@ def _outline(path: Path) -> list[dict[str, Any]]:
     return sorted(features, key=lambda feature: ORDER.index(feature["properties"]["kind"]))
 
 
+def frame_around(markers: Sequence[Marker]) -> Frame:
+    """Give the part of the world that holds all markers with some room around them."""
+    east, west = max(m.longitude for m in markers), min(m.longitude for m in markers)
+    north, south = max(m.latitude for m in markers), min(m.latitude for m in markers)
+    across, along = (east - west or 0.02) * MARGIN, (north - south or 0.02) * MARGIN
+    return Frame(west - across, south - along, east + across, north + along)
+
+
 def _path(frame: Frame, geometry: dict[str, Any]) -> str:
+    """Draw a line or an area through its points with soft bends (Catmull-Rom, as Bézier curves)."""
     closed = geometry["type"] == "Polygon"
-    points = geometry["coordinates"][0] if closed else geometry["coordinates"]
-    places = [f"{x} {y}" for x, y in (frame.place(*point) for point in points)]
-    return "M" + "L".join(places) + ("Z" if closed else "")
+    points = geometry["coordinates"][0][:-1] if closed else geometry["coordinates"]
+    places = [frame.place(*point) for point in points]
+    last = len(places) - 1
+
+    def at(index: int) -> tuple[float, float]:
+        return places[index % len(places)] if closed else places[min(max(index, 0), last)]
+
+    curves = []
+    for index in range(len(places) if closed else last):
+        before, start, end, after = (at(index + step) for step in (-1, 0, 1, 2))
+        bends = [(start[i] + (end[i] - before[i]) / 6, end[i] - (after[i] - start[i]) / 6) for i in (0, 1)]
+        curves.append(f"C{bends[0][0]:.1f} {bends[1][0]:.1f} {bends[0][1]:.1f} {bends[1][1]:.1f} {end[0]} {end[1]}")
+    return f"M{places[0][0]} {places[0][1]}" + "".join(curves) + ("Z" if closed else "")
 
 
-def draw_map(outline: Path, markers: Sequence[Marker], language: str, frame: Frame = KONSTANZ) -> Picture:
+def draw_map(
+    outline: Path, markers: Sequence[Marker], language: str, frame: Frame = KONSTANZ, letter: float = LETTER
+) -> Picture:
     """Lay out the outline and the markers; each label goes where it hides nothing."""
     shapes, labels = [], []
     for feature in _outline(outline):
@@ -137,21 +160,22 @@ def draw_map(outline: Path, markers: Sequence[Marker], language: str, frame: Fra
                 labels.append(Label(x, y, properties["name"]["en" if language.startswith("en") else "de"]))
     places = [frame.place(marker.longitude, marker.latitude) for marker in markers]
     taken = [Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in places]
-    marks = [_mark(x, y, marker, taken) for (x, y), marker in zip(places, markers, strict=True)]
+    marks = [_mark(x, y, marker, taken, letter) for (x, y), marker in zip(places, markers, strict=True)]
     return Picture(WIDTH, frame.height, tuple(shapes), tuple(labels), tuple(marks))
 
 
-def _mark(x: float, y: float, marker: Marker, taken: list[Box]) -> Mark:
+def _mark(x: float, y: float, marker: Marker, taken: list[Box], letter: float) -> Mark:
     """Write a marker's label on the first side that is free: right, left, below, above, then aslant."""
-    long = len(marker.label) * LETTER
+    long, high = len(marker.label) * letter, letter * 2
     sides = (
-        *(("start", x + 11, y + 4), ("end", x - 11, y + 4), ("middle", x, y + 21), ("middle", x, y - 12)),
-        *(("start", x + 8, y + 15), ("start", x + 8, y - 8), ("end", x - 8, y + 15), ("end", x - 8, y - 8)),
+        *(("start", x + 11, y + high / 3), ("end", x - 11, y + high / 3)),
+        *(("middle", x, y + 8 + high), ("middle", x, y - 12)),
+        *(("start", x + 8, y + 2 + high), ("start", x + 8, y - 8), ("end", x - 8, y + 2 + high), ("end", x - 8, y - 8)),
     )
     options = []
     for anchor, at, base in sides:
         left = {"start": at, "end": at - long, "middle": at - long / 2}[anchor]
-        box = Box(left, base - 10, left + long, base + 3)
+        box = Box(left, base - 0.8 * high, left + long, base + high / 4)
         outside = left < 0 or left + long > WIDTH
         options.append((sum(box.meets(other) for other in taken) + 10 * outside, anchor, at, base, box))
     _, anchor, at, base, box = min(options, key=lambda option: option[0])

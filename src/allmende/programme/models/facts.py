@@ -148,6 +148,11 @@ class Body(Titled):
         verbose_name_plural = _("Gremien")
         ordering = ("title_de",)
 
+    @property
+    def role(self) -> Text:
+        """Say what it decides or advises on."""
+        return Text(self.role_de, self.role_en)
+
 
 class Decision(Titled, Told, DatedFact):
     """A dated decision of a body."""

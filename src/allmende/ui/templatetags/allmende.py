@@ -118,6 +118,19 @@ def badge(kind: str, label: str) -> SafeString:
     )
 
 
+# Height of a picture without its rows, height of a row: wide and narrow (two lines of title).
+FRAMES = {"time": (341, 359, 0), "columns": (87, 105, 26), "shares": (119, 137, 40), "flow": (236, 236, 0)}
+
+
+@register.inclusion_tag("ui/chart.html")
+def chart(address: str, alt: str, kind: str = "time", rows: int = 0) -> dict[str, Any]:
+    """Place a chart with the room that it will take, so that nothing moves when it arrives."""
+    wide, narrow, row = FRAMES[kind]
+    join = "&" if "?" in address else "?"
+    height = {"wide": wide + row * rows, "narrow": narrow + row * rows, "width": 820}
+    return {"address": address, "alt": alt, "join": join, **height}
+
+
 @register.simple_tag
 def simulated_badge() -> SafeString:
     """Mark simulated data."""
