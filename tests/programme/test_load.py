@@ -36,12 +36,12 @@ def test_loading_twice_changes_nothing(loaded: ProgrammeContent) -> None:
 
 def test_loading_leaves_one_entry(loaded: ProgrammeContent) -> None:
     entry = AuditEntry.objects.get()
-    assert (entry.verb, entry.actor, entry.after) == ("programme.loaded", ACTOR.name, {"projects": 20})
+    assert (entry.verb, entry.actor, entry.after) == ("programme.loaded", ACTOR.name, {"projects": 22})
 
 
 def test_everything_that_the_pack_says_is_there(loaded: ProgrammeContent) -> None:
     counts = _counts()
-    assert counts["Project"] == len(loaded.projects) == 20
+    assert counts["Project"] == len(loaded.projects) == 22
     assert counts["ProjectEvent"] == sum(len(project.events) for project in loaded.projects)
     assert counts["ProjectTarget"] == sum(len(project.targets) for project in loaded.projects)
     assert counts["Partner"] == sum(len(project.partners) for project in loaded.projects)
