@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.cli.conftest import GOOD, PROBE
@@ -92,6 +93,23 @@ def test_ctrl_c_ends_all_cleanly(tree: Tree) -> None:
     tree.process.send_signal(signal.SIGINT)
     assert tree.process.wait(20) == 0
     assert not any(alive(number) for number in children.values())
+
+
+def test_nobody_gets_into_the_staff_room_with_the_sign_in_of_another(tree: Tree) -> None:
+    words = ("user", "create", "rita@example.org", "--role", "office", "--password", "a long enough secret")
+    assert run(tree.home, *words).returncode == 0
+    door = f"{tree.address}/intern/konto/login/"
+    with httpx.Client(follow_redirects=True, timeout=30) as rita:
+        rita.get(door)
+        form = {"login": "rita@example.org", "password": "a long enough secret", "next": "/intern/"}
+        form["csrfmiddlewaretoken"] = rita.cookies["csrftoken"]
+        inside = rita.post(door, data=form, headers={"Referer": door})
+        assert "rita@example.org" in inside.text
+        for _ in range(5):
+            stranger = httpx.get(f"{tree.address}/intern/", timeout=30)
+            assert stranger.status_code == 302, "a stranger is sent to the sign-in"
+            assert "rita@example.org" not in stranger.text
+        assert "rita@example.org" in rita.get(f"{tree.address}/intern/").text
 
 
 def test_children_do_not_outlive_a_killed_root(tree: Tree) -> None:
