@@ -1,5 +1,6 @@
 """Deleting entities over HTTP (18-088, clause 10.4): what goes along, what stays, and that no number comes again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -119,3 +120,24 @@ def test_a_number_is_never_used_again(workshop: Town, steps: list[tuple[str, boo
 @pytest.mark.parametrize("path", ["Things", "Things(1)/name", "Things(1)/Locations", "Things(1)/$ref"])
 def test_only_single_entities_are_deleted(workshop: Town, path: str) -> None:
     assert workshop.send("DELETE", path).status_code == 404
+
+
+def test_what_is_written_while_it_is_deleted_leaves_nothing_behind(workshop: Town) -> None:
+    """Values, datastreams and deletions of one station at the same time: each is done or refused, no half stays."""
+    for turn in range(6):
+        station = _station(workshop)
+        sensor = link(workshop.number(station["Sensor"]))
+        more = samples.stream(Sensor=sensor, ObservedProperty=samples.observed())
+        acts: list[tuple[str, str, Any]] = [
+            *(("POST", f"{station['Datastream']}/Observations", value(n, 10 + n)) for n in range(6)),
+            *(("POST", f"{station['Thing']}/Datastreams", more) for _ in range(3)),
+            ("POST", f"{station['Thing']}/Locations", samples.location()),
+            ("DELETE", station["Thing" if turn % 2 else "Sensor"], None),
+            ("PATCH", station["Thing"], {"name": "Neu"}),
+        ]
+        with ThreadPoolExecutor(len(acts)) as pool:
+            answers = list(pool.map(lambda act: workshop.send(act[0], act[1], act[2]).status_code, acts))
+        assert set(answers) <= {200, 201, 400, 404, 503}, answers
+    streams = {stream["@iot.id"] for stream in workshop.values("Datastreams", top="10000", select="id")}
+    observations = workshop.values("Observations", top="10000", select="id")
+    assert {observation["@iot.id"] >> 32 for observation in observations} <= streams

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from allmende.kernel.errors import Broken, Busy, ErrorCode, Malformed
 from allmende.kernel.text import Text
@@ -88,9 +88,12 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         text = str(error.orig)
-        if "locked" in text or "busy" in text.lower():
+        if "locked" in text or "deadlock" in text or "busy" in text.lower():
             raise Busy(LOCKED) from error
         raise Broken(UNREACHABLE, why=text.splitlines()[0] if text else "?") from error
+    except IntegrityError as error:
+        # Another took away, or took first, what this one had just checked; asking again gives the true answer.
+        raise Busy(LOCKED) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Broken(UNREACHABLE, why=str(error.orig).splitlines()[0]) from error

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select, union, update
 from allmende.store.books import insert_for
 from allmende.store.concern import concerned, streams_at
 from allmende.store.entities import STREAMS, require
-from allmende.store.forget import count_feature, count_streams, forget_feature, forget_streams
+from allmende.store.forget import count_feature, count_streams, forget_feature, forget_streams, hold_streams
 from allmende.store.model import EntityKind
 from allmende.store.scope import Scope
 from allmende.store.tables import (
@@ -32,6 +32,7 @@ def erase(connection: Connection, scope: Scope | None, kind: EntityKind, number:
     """Delete an entity; ``permit`` is told how many observations of each category go, and raises to refuse."""
     require(connection, kind, number, scope)
     streams = _streams(connection, kind, number)
+    hold_streams(connection, streams)
     amounts = dict.fromkeys(sorted(concerned(connection, kind, number)), 0)
     amounts |= count_feature(connection, number) if kind == "FeaturesOfInterest" else count_streams(connection, streams)
     permit(amounts)

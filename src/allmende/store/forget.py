@@ -11,6 +11,14 @@ from allmende.store.tables import datastream_features, datastreams, observations
 MANY = 500
 
 
+def hold_streams(connection: Connection, ids: Sequence[int]) -> None:
+    """Let no observation come to these datastreams until the transaction ends."""
+    s = stream_state.c
+    connection.execute(
+        select(s.datastream_id).where(s.datastream_id.in_(ids)).order_by(s.datastream_id).with_for_update()
+    )
+
+
 def forget_streams(connection: Connection, ids: Sequence[int]) -> None:
     """Delete the observations of datastreams, and all that is kept about them."""
     for start in range(0, len(ids), MANY):
@@ -51,7 +59,8 @@ def _streams_about(feature: int) -> Select[Any]:
 def forget_feature(connection: Connection, feature: int) -> None:
     """Delete the observations about a feature of interest, and count anew what is left of their datastreams."""
     o = observations.c
-    about = list(connection.execute(_streams_about(feature)).scalars())
+    about = sorted(connection.execute(_streams_about(feature)).scalars())
+    hold_streams(connection, about)
     for stream in about:
         gone = delete(observations).where(o.datastream_id == stream, o.feature_id == feature)
         if connection.execute(gone).rowcount:
