@@ -4,21 +4,27 @@ import asyncio
 import contextlib
 import hashlib
 import platform
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import gmqtt
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from allmende.apis.sensorthings.hub import Hub
 from allmende.apis.sensorthings.mqtt.connection import Connection, Session, read_broker
 from allmende.apis.sensorthings.mqtt.inbox import Inbox, Message, Outcome
 from allmende.apis.sensorthings.mqtt.mosquitto import CONFIG, set_password, write_config
-from allmende.apis.sensorthings.mqtt.topics import EVERYTHING_SENT
+from allmende.apis.sensorthings.mqtt.outbox import Outbox
+from allmende.apis.sensorthings.mqtt.topics import EVERYTHING_SENT, VERSION
 from allmende.gate.door import Gate
 from allmende.serve.settings import Settings
 
+log = structlog.get_logger("allmende.mqtt")
+
 OFF, GRACE_SECONDS = "off", 5.0
+REQUIREMENTS = "http://www.opengis.net/spec/iot_sensing/1.1/req"
 
 
 class MqttFigures:
@@ -27,19 +33,25 @@ class MqttFigures:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.connected = Gauge("allmende_mqtt_connected", "1 with a connection to the broker", registry=registry)
         self.messages = Counter("allmende_mqtt_messages", "Messages by outcome", ["outcome"], registry=registry)
+        self.published = Gauge("allmende_mqtt_published", "Updates that the broker has taken", registry=registry)
 
 
 class Mqtt:
     """The doors of MQTT."""
 
-    def __init__(self, settings: Settings, gate: Gate, registry: CollectorRegistry, written: Counter) -> None:
+    def __init__(
+        self, settings: Settings, gate: Gate, registry: CollectorRegistry, hub: Hub, written: Callable[[int], None]
+    ) -> None:
         self._figures = MqttFigures(registry)
         self._written = written
         self._inbox = Inbox(gate, self._tell)
         self._connection: Connection | None = None
+        self._outbox: Outbox | None = None
         if settings.mqtt_url:
             broker = read_broker(settings.mqtt_url)
             self._connection = Connection(broker, _client_id(settings), self._take, EVERYTHING_SENT)
+            self._outbox = Outbox(gate, hub, self._connection, f"{_address(settings)}/sensorthings/{VERSION}")
+            self._figures.published.set_function(lambda: self._outbox.published if self._outbox else 0)
         self._figures.connected.set_function(lambda: float(self.state == "ok"))
 
     @property
@@ -51,7 +63,7 @@ class Mqtt:
         await self._inbox.put(Message(topic, payload, properties))
 
     def _tell(self, outcome: Outcome) -> None:
-        self._written.inc(outcome.added)
+        self._written(outcome.added)
         for name, number in (
             ("stored", outcome.added),
             ("repeated", outcome.repeated),
@@ -62,18 +74,42 @@ class Mqtt:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Take what comes while the block lasts."""
-        if self._connection is None:
+        if self._connection is None or self._outbox is None:
             yield
             return
-        storing = asyncio.ensure_future(self._inbox.run())
-        connected = asyncio.ensure_future(self._connection.run())
+        storing = asyncio.ensure_future(_kept(self._inbox.run))
+        connected = [asyncio.ensure_future(_kept(deed)) for deed in (self._outbox.run, self._connection.run)]
         try:
             yield
         finally:
-            connected.cancel()
-            await asyncio.gather(connected, return_exceptions=True)
+            for deed in connected:
+                deed.cancel()
+            await asyncio.gather(*connected, return_exceptions=True)
             await self._inbox.finish(GRACE_SECONDS)
             storing.cancel()
+
+
+async def _kept(deed: Callable[[], Awaitable[None]]) -> None:
+    """Keep something running that has no reason to end."""
+    while True:
+        try:
+            await deed()
+        except Exception:
+            log.exception("a part of MQTT broke and begins anew")
+        await asyncio.sleep(1)
+
+
+def _address(settings: Settings) -> str:
+    return settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+
+
+def announced(settings: Settings) -> dict[str, dict[str, list[str]]]:
+    """Give the endpoints that the service document names, by requirement (18-088, clause 14)."""
+    named = {
+        f"{REQUIREMENTS}/create-observations-via-mqtt/observations-creation": settings.mqtt_create_endpoint,
+        f"{REQUIREMENTS}/receive-updates-via-mqtt/receive-updates": settings.mqtt_receive_endpoint,
+    }
+    return {name: {"endpoints": [endpoint]} for name, endpoint in named.items() if endpoint and settings.mqtt_url}
 
 
 def _client_id(settings: Settings) -> str:

@@ -12,7 +12,7 @@ import anyio.to_thread
 import msgspec
 import structlog
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
@@ -22,15 +22,21 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from allmende.apis.sensorthings.hub import Hub
+from allmende.apis.sensorthings.routes import House
 from allmende.families.registry import load, members
 from allmende.gate.door import Gate, open_gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.serve import basemap
+<<<<<<< HEAD
 from allmende.serve.admission import Admission
 from allmende.serve.broker import Mqtt
 from allmende.serve.connection import DataConfig, allow_many_connections
+=======
+from allmende.serve.broker import Mqtt, announced
+>>>>>>> 88f6f5a (apis: updates over MQTT and event streams of what the reader may see)
 from allmende.serve.forward import Forwarder
 from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
@@ -61,6 +67,7 @@ class Figures:
         self.requests = Counter("allmende_requests", "Requests", ["method", "status"], registry=self.registry)
         self.seconds = Histogram("allmende_request_seconds", "Time to the answer's head", registry=self.registry)
         self.observations = Counter("allmende_observations_written", "New observations", registry=self.registry)
+        self.listeners = Gauge("allmende_live_listeners", "Listeners of event streams", registry=self.registry)
 
 
 def problem(error: AllmendeError, request: Request) -> Response:
@@ -126,19 +133,26 @@ class Health:
         return Response(msgspec.json.encode(body), 200 if well else 503, None, "application/json")
 
 
-def _doors(settings: Settings, gate: Gate, figures: Figures) -> list[BaseRoute]:
+def _doors(settings: Settings, gate: Gate, house: House) -> list[BaseRoute]:
     """Mount every standard that the family has."""
     found: list[BaseRoute] = []
     for entry in members("apis"):
         module = load(entry, entry.manifest.routes)
-        found += module.routes(gate, entry.manifest, settings.public_url, figures.observations.inc)
+        found += module.routes(gate, entry.manifest, settings.public_url, house)
     return found
 
 
 def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) -> Starlette:
     """Put the data process together; with ``forward_to`` the portal answers what is left."""
     figures = Figures()
-    mqtt = Mqtt(settings, gate, figures.registry, figures.observations)
+    hub = Hub(gate)
+
+    def written(number: int) -> None:
+        figures.observations.inc(number)
+        hub.published()
+
+    figures.listeners.set_function(lambda: hub.listeners)
+    mqtt = Mqtt(settings, gate, figures.registry, hub, written)
     forwarder = Forwarder(forward_to) if forward_to else None
 
     async def metrics(_request: Request) -> Response:
@@ -159,7 +173,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
     routes = [
         Route("/health", Health(settings, gate, mqtt).answer, methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),
-        *_doors(settings, gate, figures),
+        *_doors(settings, gate, House(written, hub, announced(settings))),
         *basemap.routes(settings),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=methods),
     ]
@@ -167,6 +181,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
     app.add_middleware(Admission, tell=problem)
     app.add_middleware(_Doors, figures=figures)
+    app.state.hub = hub
     return app
 
 
@@ -208,11 +223,41 @@ def _tell_apart(head: Message) -> None:
         headers["etag"] = headers["etag"][:-1] + '-gzip"'
 
 
+class _Server(uvicorn.Server):
+    """Lets listeners of event streams go first: they would otherwise hold up the end."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in order."""
+        self._hub.close()
+        await super().shutdown(sockets)
+
+
 def run(settings: Settings, *, fd: int | None = None, forward_to: str | None = None) -> None:
     """Serve on an inherited socket, or on host and port, until told to stop."""
     configure_logs()
     gate = open_gate(settings.store_url)
+<<<<<<< HEAD
     allow_many_connections()
     config = DataConfig(create_app(settings, gate, forward_to), host=settings.host, port=settings.port)
     server = uvicorn.Server(config)
+=======
+    app = create_app(settings, gate, forward_to)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=8,
+        h11_max_incomplete_event_size=32_768,
+    )
+    server = _Server(config, app.state.hub)
+>>>>>>> 88f6f5a (apis: updates over MQTT and event streams of what the reader may see)
     server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)

@@ -14,6 +14,9 @@ from starlette.routing import BaseRoute, Route
 from allmende.apis.sensorthings.batch.door import Batches
 from allmende.apis.sensorthings.change import ChangeDoors, Entrance
 from allmende.apis.sensorthings.create import Creator
+from allmende.apis.sensorthings.hub import Hub
+from allmende.apis.sensorthings.live import OPTION as LIVE
+from allmende.apis.sensorthings.live import Live
 from allmende.apis.sensorthings.paths import NO_PATH, read_path
 from allmende.apis.sensorthings.reading import Reading
 from allmende.families.manifest import Manifest
@@ -113,11 +116,20 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
+class House(msgspec.Struct, frozen=True):
+    """What the data process lends its doors: whom to tell of new observations, and what to announce beside them."""
+
+    written: Callable[[int], None]
+    hub: Hub
+    announced: dict[str, dict[str, list[str]]] = {}
+
+
 class Doors:
     """The handlers, with the gate that they ask."""
 
-    def __init__(self, gate: Gate, manifest: Manifest, public_url: str, written: Callable[[int], None]) -> None:
-        self.gate, self.manifest, self.public_url, self.written = gate, manifest, public_url, written
+    def __init__(self, gate: Gate, manifest: Manifest, public_url: str, house: House) -> None:
+        self.gate, self.manifest, self.public_url = gate, manifest, public_url
+        self.written, self.hub, self.announced = house.written, house.hub, house.announced
 
     def _root(self, request: Request) -> str:
         base = self.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
@@ -127,13 +139,18 @@ class Doors:
         """List the entity sets and what is conformed to (18-088, clause 9.2.1)."""
         root = self._root(request)
         sets = [{"name": kind, "url": f"{root}/{kind}"} for kind in LINKS]
-        return _json({"value": sets, "serverSettings": {"conformance": list(self.manifest.conformance)}})
+        settings = {"conformance": [*self.manifest.conformance, *self.announced], **self.announced}
+        return _json({"value": sets, "serverSettings": settings})
 
     async def read(self, request: Request) -> Response:
         """Answer a reading request."""
         path = request.path_params["path"]
-        reading = Reading(path, _pairs(request.url.query), request.headers, request.method)
-        root = self._root(request)
+        pairs, root = _pairs(request.url.query), self._root(request)
+        if LIVE in pairs and request.method == "GET":
+            last = request.headers.get("last-event-id", "")
+            live = Live(self.gate, self.hub, path, pairs, last)
+            return await live.answer(lambda: _reading(_token(request, self.gate)), root)
+        reading = Reading(path, pairs, request.headers, request.method)
         address = f"{root}/{path}" + (f"?{request.url.query}" if request.url.query else "")
 
         def answer() -> Response:
@@ -174,9 +191,9 @@ class Doors:
         return Entrance(self.gate, self._root, _body, _writer, self.write)
 
 
-def routes(gate: Gate, manifest: Manifest, public_url: str, written: Callable[[int], None]) -> list[BaseRoute]:
+def routes(gate: Gate, manifest: Manifest, public_url: str, house: House) -> list[BaseRoute]:
     """Give the routes that the data process mounts under the prefix."""
-    doors = Doors(gate, manifest, public_url, written)
+    doors = Doors(gate, manifest, public_url, house)
     changes = ChangeDoors(doors.entrance_of_changes())
     prefix = manifest.prefix
     return [

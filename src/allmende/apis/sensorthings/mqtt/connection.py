@@ -18,7 +18,7 @@ log = structlog.get_logger("allmende.mqtt")
 
 FIRST_PAUSE, LONGEST_PAUSE, CONNECT_SECONDS = 0.25, 30.0, 10.0
 NEVER, NO_RECONNECT = 0xFFFFFFFF, -2
-AT_ONCE = 5_000
+AT_ONCE, MOST_PUBLISHED = 5_000, 1_000
 STORED = 0
 # What the client says is said here in one line; its own log would repeat every message at the level of debugging.
 logging.getLogger("gmqtt").setLevel(logging.CRITICAL + 1)
@@ -67,9 +67,16 @@ class Session:
         self._client.set_config({"reconnect_retries": NO_RECONNECT, "reconnect_delay": 0})
         if broker.user:
             self._client.set_auth_credentials(broker.user, broker.password)
+        self.window = MOST_PUBLISHED
+        self._client.on_connect = self._agree
         self._client.on_disconnect = lambda *_: self.lost.set()
         if take is not None:
             self._client.on_message = _answering(take)
+
+    def _agree(self, _client: Any, _flags: int, _result: int, properties: dict[str, Any]) -> None:
+        """Note how many messages the broker takes at once."""
+        for most in properties.get("receive_maximum", ()):
+            self.window = max(1, min(self.window, most // 2))
 
     async def open(self, topic: str | None = None) -> None:
         """Connect, and subscribe to a topic with the promise of delivery."""

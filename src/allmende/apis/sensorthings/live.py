@@ -1,0 +1,140 @@
+"""``$live``: new observations of a datastream as a stream of events that browsers can follow."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import anyio.to_thread
+import msgspec
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from allmende.apis.sensorthings.feed import ID, PAGE, Fresh, Standing, Trail
+from allmende.apis.sensorthings.hub import Hub, Listener
+from allmende.apis.sensorthings.lex import fault
+from allmende.apis.sensorthings.options import Options, read_options
+from allmende.apis.sensorthings.paths import NO_ENTITY, read_path
+from allmende.apis.sensorthings.render import writer
+from allmende.gate.door import Ask, Gate, Grant
+from allmende.gate.query import Order, Query, Record
+from allmende.kernel.errors import AllmendeError, NotFound
+
+OPTION = "$live"
+HEARTBEAT_SECONDS = 15.0
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class Live:
+    """One listener's request."""
+
+    def __init__(self, gate: Gate, hub: Hub, path: str, pairs: dict[str, str], last: str) -> None:
+        self._gate, self._hub = gate, hub
+        self._datastream = _datastream(path)
+        self._options = _options(pairs)
+        self._last = int(last) if last.isascii() and last.isdigit() and len(last) <= 16 else None
+
+    def _grant(self, standing: Standing) -> Grant:
+        standing.renew()
+        # Asked again where nothing is open, so that the refusal names its rules.
+        return standing.grant or self._gate.grant(standing.ask)
+
+    def _begin(self, standing: Standing) -> Trail:
+        """Begin behind the last event that the listener had, or at the end."""
+        grant = self._grant(standing)
+        query = Query(kind="Datastreams", id=self._datastream, order=(Order(ID),), top=1)
+        found = self._gate.page(grant, query).records
+        if not found:
+            raise NotFound(NO_ENTITY, path=f"Datastreams({self._datastream})")
+        limits = grant.limits.get(found[0].value.category)
+        trail = Trail(self._datastream, limits is None or not limits.plain, 0)
+        if self._last is None:
+            trail.go_back(self._gate, grant, 0)
+        else:
+            trail.go_behind(self._gate, grant, self._last)
+        return trail
+
+    def _more(self, standing: Standing, trail: Trail) -> list[Record]:
+        return trail.read(self._gate, self._grant(standing), self._options.where)
+
+    async def answer(self, ask: Callable[[], Ask], root: str) -> Response:
+        """Give the stream; ``ask`` tells who asks, and raises when they may no more."""
+        asked = await anyio.to_thread.run_sync(ask)
+        standing = Standing(self._gate, asked)
+        async with contextlib.AsyncExitStack() as stack:
+            listener = await stack.enter_async_context(self._hub.listening(asked))
+            trail = await anyio.to_thread.run_sync(self._begin, standing)
+            place = stack.pop_all()
+        return _Stream(self._events(ask, standing, listener, trail, root), place)
+
+    async def _events(
+        self, ask: Callable[[], Ask], standing: Standing, listener: Listener, trail: Trail, root: str
+    ) -> AsyncIterator[bytes]:
+        """First what was missed, then what comes; a sign of life in between, at which the token is looked at again."""
+        write = writer(root, "Observations", self._options.select)
+        yield b": allmende\nretry: 2000\n\n"
+        missed = self._last is not None
+        while missed:
+            records = await anyio.to_thread.run_sync(self._more, standing, trail)
+            missed = len(records) == PAGE
+            yield b"".join(_event(write(record, None), record.id) for record in records)
+        while not listener.closed:
+            fresh = await listener.next(HEARTBEAT_SECONDS)
+            if fresh is None:
+                yield b": .\n\n"
+                try:
+                    await anyio.to_thread.run_sync(ask)
+                    await anyio.to_thread.run_sync(self._grant, standing)
+                except AllmendeError:
+                    return
+            elif fresh.datastream == self._datastream:
+                records = await self._chosen(standing, trail, fresh)
+                yield b"".join(_event(write(record, None), record.id) for record in records)
+
+    async def _chosen(self, standing: Standing, trail: Trail, fresh: Fresh) -> list[Record]:
+        """Give those of the new ones that are behind the trail, and that a filter lets through."""
+        if self._options.where is None:
+            return trail.pass_by(fresh.records)
+        last = trail.place(fresh.records[-1])
+        found: list[Record] = []
+        while trail.mark < last:
+            records = await anyio.to_thread.run_sync(self._more, standing, trail)
+            found += records
+            if len(records) < PAGE:
+                trail.mark = max(trail.mark, last)
+        return found
+
+
+class _Stream(StreamingResponse):
+    """The answer, which lets the listener's place go whatever happens to it."""
+
+    def __init__(self, events: AsyncIterator[bytes], place: contextlib.AsyncExitStack) -> None:
+        super().__init__(events, 200, HEADERS, "text/event-stream")
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the listener goes away or is let go."""
+        async with self._place:
+            await super().__call__(scope, receive, send)
+
+
+def _event(entity: object, number: int) -> bytes:
+    return b"id: %d\ndata: %b\n\n" % (number, msgspec.json.encode(entity))
+
+
+def _datastream(path: str) -> int:
+    resource = read_path(path)
+    steps = [step.name for step in resource.steps]
+    if resource.kind != "Datastreams" or resource.id is None or steps != ["Observations"] or resource.ref:
+        raise fault(
+            OPTION,
+            1,
+            "möglich an Datastreams(ID)/Observations",
+            "possible at Datastreams(ID)/Observations",
+        )
+    return resource.id
+
+
+def _options(pairs: dict[str, str]) -> Options:
+    for name in pairs:
+        if name not in (OPTION, "$filter", "$select"):
+            raise fault(name[:40], 1, "neben $live nicht möglich", "not possible beside $live")
+    return read_options({name: value for name, value in pairs.items() if name != OPTION})
