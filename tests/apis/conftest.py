@@ -172,7 +172,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     yield from served(made, home)
 
 
-<<<<<<< HEAD
 def _rule(slug: str, verbs: str, categories: str, purposes: tuple[str, ...], recipients: tuple[str, ...]) -> Rule:
     return msgspec.structs.replace(
         *(_COLLECT,), slug=slug, verbs=tuple(verbs.split()), categories=tuple(categories.split()),
@@ -204,23 +203,12 @@ WORKSHOP_RULES = msgspec.structs.replace(
 def workshop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Serve an empty town on each database, in which tests make and delete entities over HTTP."""
     home = tmp_path_factory.mktemp("workshop")
-=======
-@pytest.fixture(
-    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))]
-)
-def mqtt_town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Serve a town over a real broker, on either database."""
-    from tests.apis.mqtt_town import beside_a_broker
-
-    home = tmp_path_factory.mktemp("mqtt")
->>>>>>> b687daf (apis: updates over MQTT and event streams of what the reader may see)
     url = str(home / "observations.sqlite3")
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
         engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
         with engine.begin() as connection:
             connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-<<<<<<< HEAD
         engine.dispose()
     migrate_store(url)
     gate = open_gate(url)
@@ -231,6 +219,21 @@ def mqtt_town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     made.tokens["reader"] = create_token(gate, name="reader", scopes=("read:climate-adaptation",))
     made.tokens["sender"] = create_token(gate, name="sender", scopes=("observations:write",))
     yield from served(made, home)
-=======
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))]
+)
+def mqtt_town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Serve a town over a real broker, on either database."""
+    from tests.apis.mqtt_town import beside_a_broker
+
+    home = tmp_path_factory.mktemp("mqtt")
+    url = str(home / "observations.sqlite3")
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
+        engine.dispose()
     yield from beside_a_broker(url, home)
->>>>>>> b687daf (apis: updates over MQTT and event streams of what the reader may see)
