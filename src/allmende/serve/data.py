@@ -30,13 +30,9 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.serve import basemap
-<<<<<<< HEAD
 from allmende.serve.admission import Admission
-from allmende.serve.broker import Mqtt
-from allmende.serve.connection import DataConfig, allow_many_connections
-=======
 from allmende.serve.broker import Mqtt, announced
->>>>>>> 88f6f5a (apis: updates over MQTT and event streams of what the reader may see)
+from allmende.serve.connection import DataConfig, allow_many_connections
 from allmende.serve.forward import Forwarder
 from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
@@ -68,6 +64,10 @@ class Figures:
         self.seconds = Histogram("allmende_request_seconds", "Time to the answer's head", registry=self.registry)
         self.observations = Counter("allmende_observations_written", "New observations", registry=self.registry)
         self.listeners = Gauge("allmende_live_listeners", "Listeners of event streams", registry=self.registry)
+
+    async def answer(self, _request: Request) -> Response:
+        """Give all figures as Prometheus reads them."""
+        return Response(generate_latest(self.registry), 200, None, CONTENT_TYPE_LATEST)
 
 
 def problem(error: AllmendeError, request: Request) -> Response:
@@ -155,9 +155,6 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
     mqtt = Mqtt(settings, gate, figures.registry, hub, written)
     forwarder = Forwarder(forward_to) if forward_to else None
 
-    async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(figures.registry), 200, None, CONTENT_TYPE_LATEST)
-
     async def nothing(request: Request) -> Response:
         raise NotFound(NO_DOOR, path=request.url.path[:100])
 
@@ -172,7 +169,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     routes = [
         Route("/health", Health(settings, gate, mqtt).answer, methods=["GET"]),
-        Route("/metrics", metrics, methods=["GET"]),
+        Route("/metrics", figures.answer, methods=["GET"]),
         *_doors(settings, gate, House(written, hub, announced(settings))),
         *basemap.routes(settings),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=methods),
@@ -240,24 +237,7 @@ def run(settings: Settings, *, fd: int | None = None, forward_to: str | None = N
     """Serve on an inherited socket, or on host and port, until told to stop."""
     configure_logs()
     gate = open_gate(settings.store_url)
-<<<<<<< HEAD
     allow_many_connections()
-    config = DataConfig(create_app(settings, gate, forward_to), host=settings.host, port=settings.port)
-    server = uvicorn.Server(config)
-=======
     app = create_app(settings, gate, forward_to)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=8,
-        h11_max_incomplete_event_size=32_768,
-    )
-    server = _Server(config, app.state.hub)
->>>>>>> 88f6f5a (apis: updates over MQTT and event streams of what the reader may see)
+    server = _Server(DataConfig(app, host=settings.host, port=settings.port), app.state.hub)
     server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)

@@ -106,6 +106,18 @@ def arrival_from(incoming: Incoming, datastream: int, source: str, key: str) -> 
     )
 
 
+def stream_of(gate: Gate, incoming: Incoming, named: int | None, *, multi: bool) -> int:
+    """Give the datastream of an observation: the one that path or topic names, or the one in the body."""
+    if named is None:
+        named, multi = incoming.stream, incoming.Datastream is None
+    if named is None:
+        raise NotFound(NO_DATASTREAM, id="–")
+    # Only arrays can belong to a MultiDatastream, so that numbers need no look-up.
+    if (multi or isinstance(incoming.result, list)) and (named in gate.multi({named})) != multi:
+        raise NotFound(NO_DATASTREAM, id=named)
+    return named
+
+
 class Creator:
     """Creates observations for a token; the purpose is the one that the datastream's data use declares."""
 
@@ -123,13 +135,7 @@ class Creator:
             incoming = msgspec.json.decode(body, type=Incoming)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Malformed(BAD_BODY, why=str(error)) from error
-        if datastream is None:
-            datastream, multi = incoming.stream, incoming.Datastream is None
-        if datastream is None:
-            raise NotFound(NO_DATASTREAM, id="–")
-        # Only arrays can belong to a MultiDatastream, so that numbers need no look-up.
-        if (multi or isinstance(incoming.result, list)) and (datastream in self.gate.multi({datastream})) != multi:
-            raise NotFound(NO_DATASTREAM, id=datastream)
+        datastream = stream_of(self.gate, incoming, datastream, multi=multi)
         receipt = self.gate.append(self._grant(), [arrival_from(incoming, datastream, self._source, key)])
         return self_link(self.root, "Observations", receipt.ids[0]), receipt.added == 1
 

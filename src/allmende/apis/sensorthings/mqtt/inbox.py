@@ -14,17 +14,17 @@ import structlog
 from allmende.apis.sensorthings.create import (
     BAD_BODY,
     DEFAULT_PURPOSE,
-    NO_DATASTREAM,
     RECIPIENT,
     Incoming,
     arrival_from,
+    stream_of,
 )
 from allmende.apis.sensorthings.mqtt.topics import Sent, read_sent
 from allmende.gate.door import Ask, Asker, Gate, Grant
 from allmende.gate.query import Arrival
 from allmende.gate.tokens import Token, authenticate, vouched_for
 from allmende.kernel.clock import micros_from_instant, utc_now
-from allmende.kernel.errors import AllmendeError, ErrorCode, Malformed, NotFound, Unknown
+from allmende.kernel.errors import AllmendeError, ErrorCode, Malformed, Unknown
 from allmende.kernel.text import Text
 
 log = structlog.get_logger("allmende.mqtt")
@@ -186,11 +186,7 @@ class Reception:
             incoming = _decoder.decode(message.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(BAD_BODY, why=str(error)) from error
-        datastream = sent.datastream
-        if datastream is None:
-            datastream = incoming.stream
-        if datastream is None:
-            raise NotFound(NO_DATASTREAM, id="–")
+        datastream = stream_of(self._gate, incoming, sent.datastream, multi=sent.multi)
         key = _property(message, "idempotency-key")[:200]
         arrival = arrival_from(incoming, datastream, f"token:{token.name}", key)
         if incoming.phenomenon_time is not None:

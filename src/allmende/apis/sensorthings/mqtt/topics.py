@@ -25,7 +25,7 @@ NO_TOPIC = ErrorCode(
 )
 _SENT = re.compile(
     rf"{MOUNT}(?:{BY_NAME}([a-z0-9][a-z0-9._-]{{0,59}})/)?"
-    rf"{re.escape(VERSION)}/(?:(?:Multi)?Datastreams\((\d{{1,16}})\)/)?Observations"
+    rf"{re.escape(VERSION)}/(?:(Multi)?Datastreams\((\d{{1,16}})\)/)?Observations"
 )
 
 
@@ -34,6 +34,7 @@ class Sent(msgspec.Struct, frozen=True):
 
     account: str
     datastream: int | None
+    multi: bool
 
 
 def read_sent(topic: str) -> Sent:
@@ -41,4 +42,4 @@ def read_sent(topic: str) -> Sent:
     match = _SENT.fullmatch(topic)
     if match is None:
         raise NotFound(NO_TOPIC, topic=topic.removeprefix(MOUNT)[:100])
-    return Sent(match[1] or "", int(match[2]) if match[2] else None)
+    return Sent(match[1] or "", int(match[3]) if match[3] else None, match[2] is not None)
