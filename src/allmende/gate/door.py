@@ -251,10 +251,13 @@ class Gate:
             refused = self._refused(grant, closed.category)
             raise refused if closed.category in named else Denied(CONCERNS_CLOSED) from closed
 
-    def bundle(self) -> Bundle:
-        """Begin a change set: calls that join it are durable together or not at all."""
+    def bundle(self, *, alone: bool = False) -> Bundle:
+        """Begin a change set: calls that join it are durable together or not at all.
+
+        ``alone`` keeps others from changing entities until it ends.
+        """
         self._require_writer()
-        return self._store.bundle()
+        return self._store.bundle(alone=alone)
 
     def decisions(self, limit: int = 100, before: int | None = None) -> list[DecisionRow]:
         """Give the newest decisions, this process's own included; ``before`` is the id of the last one seen."""

@@ -1,7 +1,7 @@
 """Connections: SQLite through APSW with durable commits, PostgreSQL in a schema of its own."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -100,6 +100,10 @@ def _translated() -> Iterator[None]:
         raise
 
 
+class _Dropped(Exception):
+    """Ends a transaction that is to leave nothing."""
+
+
 class Bundle:
     """One transaction over several calls: whatever is called within ``joined`` takes part, until it is kept or dropped.
 
@@ -126,14 +130,14 @@ class Bundle:
         self._finish()
 
     def drop(self) -> None:
-        """Take all of it back."""
-        self.connection.rollback()
-        self._stack.close()
+        """Take all of it back, and nothing of a bundle around it."""
+        with suppress(_Dropped):
+            self._stack.__exit__(_Dropped, _Dropped(), None)
         self._finish()
 
     def _finish(self) -> None:
         for call in self.afterwards:
-            call()
+            after_bundle(self.connection.engine, call)
 
 
 _bundle: ContextVar[Bundle | None] = ContextVar("bundle", default=None)

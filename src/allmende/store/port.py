@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.store import books, changes, entities, erase, schema
@@ -21,6 +21,7 @@ from allmende.store.read import Reader
 from allmende.store.recall import Recall
 from allmende.store.scope import DayStatistics, DecisionRow, Page, Record, Scope, Series, StreamSummary, TokenRow
 from allmende.store.statistics import Statistics
+from allmende.store.tables import entity_changes
 from allmende.store.write import Writer
 
 Decide = Callable[[dict[str, int]], list[DecisionRow]]
@@ -104,8 +105,8 @@ class Store(Protocol):
     def tokens(self, digest: str | None = None) -> list[TokenRow]:
         """Give tokens."""
 
-    def bundle(self) -> Bundle:
-        """Begin a transaction that several calls may join."""
+    def bundle(self, *, alone: bool = False) -> Bundle:
+        """Begin a transaction that several calls may join; ``alone`` lets no other change entities meanwhile."""
 
     def ping(self) -> None:
         """Fail when the store cannot be reached."""
@@ -271,9 +272,12 @@ class SqlStore:
         with reading(self.engine) as connection:
             return books.token_rows(connection, digest)
 
-    def bundle(self) -> Bundle:
+    def bundle(self, *, alone: bool = False) -> Bundle:
         """See the port."""
-        return Bundle(self.engine)
+        bundle = Bundle(self.engine)
+        if alone:
+            bundle.connection.execute(update(entity_changes).values(number=entity_changes.c.number))
+        return bundle
 
     def ping(self) -> None:
         """See the port."""

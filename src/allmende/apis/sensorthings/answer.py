@@ -18,6 +18,14 @@ STREAMS = ("Datastreams", "MultiDatastreams")
 SAME_ONE = (Order(Path(("id",))),)
 
 
+class Expanded(msgspec.Struct, frozen=True):
+    """What an expansion adds to one entity."""
+
+    values: list[Json]
+    count: int | None
+    link: str | None
+
+
 class Answerer:
     """Answers one request within one grant."""
 
@@ -145,13 +153,15 @@ class Answerer:
             expanded = self._expanded(kind, records, inner)
             many = LINKS[kind][inner.name].many
             for record, written in zip(records, found, strict=True):
-                values, link = expanded[record.id]
-                if many:
-                    written[inner.name] = values
-                    if link is not None:
-                        written[f"{inner.name}@iot.nextLink"] = link
-                else:
-                    written[inner.name] = values[0] if values else None
+                part = expanded[record.id]
+                if not many:
+                    written[inner.name] = part.values[0] if part.values else None
+                    continue
+                if part.count is not None:
+                    written[f"{inner.name}@iot.count"] = part.count
+                written[inner.name] = part.values
+                if part.link is not None:
+                    written[f"{inner.name}@iot.nextLink"] = part.link
         return found
 
     def _multi(self, kind: Kind, records: list[Record]) -> set[int]:
@@ -161,21 +171,34 @@ class Answerer:
         arrays = {r.value.datastream_id for r in records if isinstance(r.value.result, list | None)}
         return self.gate.multi(arrays) if arrays else set()
 
-    def _expanded(self, kind: Kind, records: list[Record], inner: Expand) -> dict[int, tuple[list[Json], str | None]]:
+    def _expanded(self, kind: Kind, records: list[Record], inner: Expand) -> dict[int, Expanded]:
         target, options = LINKS[kind][inner.name].target, inner.options
         ids = [record.id for record in records]
-        newest = self._is_newest(kind, inner)
-        if newest:
+        counts: dict[int, int] = {}
+        links: dict[int, str] = {}
+        if self._is_newest(kind, inner):
             latest = self.gate.latest(self.grant, ids)
             rows = {number: [Record(latest[number].id, latest[number])] if number in latest else [] for number in ids}
         elif target != "Observations" and options.where is None and not options.order and not options.skip:
-            rows = {number: found[: options.top] for number, found in self._related(kind, inner, ids).items()}
+            whole = self._related(kind, inner, ids)
+            rows = {number: found[: options.top] for number, found in whole.items()}
+            counts = {number: len(found) for number, found in whole.items()} if options.count else {}
+            more = (number for number, found in whole.items() if len(found) > options.top > 0)
+            links = {number: self._following(kind, number, inner) for number in more}
         else:
             return {number: self._page_of(kind, number, inner) for number in ids}
         flat = [record for found in rows.values() for record in found]
         unique = {record.id: record for record in flat}
         written = dict(zip(unique, self.entities(target, list(unique.values()), options), strict=True))
-        return {number: ([written[record.id] for record in found], None) for number, found in rows.items()}
+        return {
+            number: Expanded([written[record.id] for record in found], counts.get(number), links.get(number))
+            for number, found in rows.items()
+        }
+
+    def _following(self, kind: Kind, number: int, inner: Expand) -> str:
+        """Give the address of what follows an expansion that nothing narrows or orders."""
+        top, skip = inner.options.top, inner.options.skip
+        return f"{self_link(self.root, kind, number)}/{inner.name}?$top={top}&$skip={skip + top}"
 
     def _related(self, kind: Kind, inner: Expand, ids: list[int]) -> dict[int, list[Record]]:
         return self.gate.related(self.grant, kind, inner.name, ids)
@@ -193,7 +216,7 @@ class Answerer:
             and not options.count
         )
 
-    def _page_of(self, kind: Kind, number: int, inner: Expand) -> tuple[list[Json], str | None]:
+    def _page_of(self, kind: Kind, number: int, inner: Expand) -> Expanded:
         target, options = LINKS[kind][inner.name].target, inner.options
         query = Query(
             kind=target,
@@ -202,13 +225,13 @@ class Answerer:
             order=options.order,
             top=options.top,
             skip=options.skip,
+            count=options.count,
         )
         page = self.gate.page(self.grant, query)
-        link = None
-        if page.next_after is not None and options.top > 0:
-            base = f"{self_link(self.root, kind, number)}/{inner.name}?$top={options.top}"
-            link = f"{base}&$skip={options.skip + options.top}" if not options.order and options.where is None else None
-        return self.entities(target, page.records, options), link
+        plain = not options.order and options.where is None
+        more = plain and page.next_after is not None and options.top > 0
+        link = self._following(kind, number, inner) if more else None
+        return Expanded(self.entities(target, page.records, options), page.count, link)
 
 
 def _asks_for(options: Options, name: str) -> bool:

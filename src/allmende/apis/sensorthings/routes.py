@@ -1,31 +1,36 @@
 """The doors of SensorThings: thin, everything that blocks runs in a thread."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote_plus
 
+import anyio
 import anyio.to_thread
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from allmende.apis.sensorthings.answer import Answerer
 from allmende.apis.sensorthings.batch.door import Batches
 from allmende.apis.sensorthings.change import ChangeDoors, Entrance
+from allmende.apis.sensorthings.conditional import require_match, tag_of
 from allmende.apis.sensorthings.create import Creator
 from allmende.apis.sensorthings.hub import Hub
 from allmende.apis.sensorthings.live import OPTION as LIVE
 from allmende.apis.sensorthings.live import Live
+from allmende.apis.sensorthings.options import Options
 from allmende.apis.sensorthings.paths import NO_PATH, read_path
 from allmende.apis.sensorthings.reading import Reading
 from allmende.families.manifest import Manifest
 from allmende.gate.door import PUBLIC, Ask, Asker, Gate
 from allmende.gate.query import LINKS
 from allmende.gate.tokens import Token, authenticate
-from allmende.kernel.errors import ErrorCode, Malformed, NotFound, Unknown
+from allmende.kernel.errors import Denied, ErrorCode, Malformed, NotFound, Unknown
 from allmende.kernel.text import Text
 
+Handler = Callable[[Request], Awaitable[Response]]
 LONGEST_URL, LARGEST_BODY = 16_384, 10_000_000
 
 TOKEN_NEEDED = ErrorCode(
@@ -186,6 +191,36 @@ class Doors:
     def _creator(self, request: Request, root: str) -> Creator:
         return Creator(self.gate, _writer(request, self.gate), root)
 
+    def guarded(self, write: Handler) -> Handler:
+        """Let a write with ``If-Match`` through only while the entity is as its sender knows it."""
+
+        async def checked(request: Request) -> Response:
+            known = request.headers.get("if-match", "")
+            if not known:
+                return await write(request)
+            bundle = await anyio.to_thread.run_sync(lambda: self.gate.bundle(alone=True))
+            end = bundle.drop
+            try:
+                with bundle.joined():
+                    await anyio.to_thread.run_sync(lambda: require_match(known, self._state(request)))
+                    response = await write(request)
+                end = bundle.keep
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(end)
+            return response
+
+        return checked
+
+    def _state(self, request: Request) -> str:
+        """Give the tag that a GET of the entity would have now; none where it cannot be read."""
+        root, resource = self._root(request), read_path(request.path_params["path"])
+        try:
+            grant = self.gate.grant(_reading(_token(request, self.gate)))
+            return tag_of(Answerer(self.gate, grant, root).body(resource, Options(), ""))
+        except (NotFound, Denied):
+            return ""
+
     def entrance_of_changes(self) -> Entrance:
         """Give what the doors of changes share with these."""
         return Entrance(self.gate, self._root, _body, _writer, self.write)
@@ -202,6 +237,6 @@ def routes(gate: Gate, manifest: Manifest, public_url: str, house: House) -> lis
         Route(f"{prefix}/$batch", Batches(gate, prefix, _body).answer, methods=["POST"]),
         Route(f"{prefix}/{{path:path}}", doors.read, methods=["GET"]),
         Route(f"{prefix}/{{path:path}}", changes.post, methods=["POST"]),
-        Route(f"{prefix}/{{path:path}}", changes.revise, methods=["PATCH", "PUT"]),
-        Route(f"{prefix}/{{path:path}}", changes.delete, methods=["DELETE"]),
+        Route(f"{prefix}/{{path:path}}", doors.guarded(changes.revise), methods=["PATCH", "PUT"]),
+        Route(f"{prefix}/{{path:path}}", doors.guarded(changes.delete), methods=["DELETE"]),
     ]

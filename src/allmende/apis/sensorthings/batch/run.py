@@ -1,5 +1,6 @@
 """Runs the parts of a batch one after the other through the doors of the data process."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -16,6 +17,7 @@ from allmende.gate.door import Gate
 from allmende.kernel.errors import AllmendeError, ErrorCode, Malformed
 from allmende.kernel.text import Text
 
+REFERENCE = re.compile(r"/?\$([^/?]+)")
 URL_SIGNS = "%/()$',:@!*+=&;~?"
 LARGEST_ANSWER = 50_000_000
 # What belongs to the connection, or to the batch as a whole, is no matter of a part.
@@ -126,9 +128,9 @@ class Runner:
 
     def _target(self, url: str) -> tuple[str, str]:
         """Give path and query of a part's address: relative to the root, absolute, or beginning with ``$id``."""
-        name, slash, rest = url.lstrip("/").partition("/")
-        if name.startswith("$") and name[1:] in self.places:
-            url = self.places[name[1:]] + slash + rest
+        named = REFERENCE.match(url)
+        if named is not None and named[1] in self.places:
+            url = self.places[named[1]] + url[named.end() :]
         split = urlsplit(url)
         path = split.path
         if not split.netloc and not path.startswith("/"):
