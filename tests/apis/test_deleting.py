@@ -60,7 +60,9 @@ def test_a_thing_without_its_location_stays(workshop: Town) -> None:
     station = _station(workshop)
     _delete(workshop, station["Location"])
     assert workshop.values(f"{station['Thing']}/Locations") == []
-    assert len(workshop.values(f"{station['Datastream']}/Observations")) == 3
+    workshop.made(f"{station['Datastream']}/Observations", value(5, 5))
+    found = workshop.values(f"{station['Datastream']}/Observations", expand="FeatureOfInterest", orderby="id")
+    assert [bool(observation["FeatureOfInterest"]) for observation in found] == [True, True, True, False]
 
 
 def test_a_feature_takes_its_observations_along_and_the_rest_is_counted_anew(workshop: Town) -> None:

@@ -10,6 +10,7 @@ from allmende.store.concern import concerned, streams_at
 from allmende.store.entities import STREAMS, require
 from allmende.store.forget import count_feature, count_streams, forget_feature, forget_streams, hold_streams
 from allmende.store.model import EntityKind
+from allmende.store.places import renew_features, things_at
 from allmende.store.scope import Scope
 from allmende.store.tables import (
     TABLE_OF,
@@ -78,7 +79,10 @@ def _leave_location(connection: Connection, location: int) -> None:
     for number in connection.execute(here).scalars().all():
         _leave_histories(connection, number)
         connection.execute(delete(historical_locations).where(historical_locations.c.id == number))
+    things = things_at(connection, location)
     connection.execute(delete(thing_locations).where(thing_locations.c.location_id == location))
+    for thing in things:
+        renew_features(connection, thing)
 
 
 def _leave_histories(connection: Connection, history: int) -> None:

@@ -90,7 +90,7 @@ def _stand(connection: Connection, thing: int, places: Sequence[int]) -> None:
     if places:
         rows = [{"thing_id": thing, "location_id": number} for number in places]
         connection.execute(insert(thing_locations), rows)
-        renew_features(connection, thing)
+    renew_features(connection, thing)
 
 
 def things_at(connection: Connection, location: int) -> list[int]:
