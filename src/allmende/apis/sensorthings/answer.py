@@ -9,7 +9,8 @@ import msgspec
 from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.options import Expand, Options
 from allmende.apis.sensorthings.paths import NO_ENTITY, Resource
-from allmende.apis.sensorthings.render import Json, self_link, writer
+from allmende.apis.sensorthings.render import Json, self_link
+from allmende.apis.sensorthings.rendered import RENDERED
 from allmende.gate.door import Gate, Grant
 from allmende.gate.query import LINKS, PROPERTIES, Kind, Order, Page, Path, Query, Record, StreamSummary, Within
 from allmende.kernel.errors import NotFound
@@ -147,7 +148,7 @@ class Answerer:
         summaries: dict[int, StreamSummary] = {}
         if kind in STREAMS and records and _asks_for(options, "phenomenonTime"):
             summaries = self.gate.summary(self.grant, [record.id for record in records])
-        write = writer(self.root, kind, options.select, self._multi(kind, records))
+        write = RENDERED.writer(self.root, kind, options.select, self._multi(kind, records))
         found = [write(record, summaries.get(record.id)) for record in records]
         for inner in options.expand:
             expanded = self._expanded(kind, records, inner)
