@@ -5,6 +5,7 @@ creating puts before every topic and which nobody but Allmende may read; below `
 """
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -37,6 +38,7 @@ class Sent(msgspec.Struct, frozen=True):
     multi: bool
 
 
+@lru_cache(10_000)
 def read_sent(topic: str) -> Sent:
     """Read a topic under which observations are created."""
     match = _SENT.fullmatch(topic)

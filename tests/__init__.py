@@ -1,0 +1,1 @@
+"""All tests; a package, because a dependency installs a package of the same name."""
