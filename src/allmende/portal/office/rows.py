@@ -135,7 +135,7 @@ class RowHistory(PermissionCheckedMixin, generic.WagtailAdminTemplateMixin, Temp
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the writes."""
-        return {**super().get_context_data(**kwargs), "entries": self.entries()}
+        return {**super().get_context_data(**kwargs), "object": self.object, "entries": self.entries()}
 
 
 class RowViewSet(ModelViewSet):  # type: ignore[misc]
