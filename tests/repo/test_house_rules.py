@@ -109,3 +109,10 @@ def test_nothing_loads_from_a_third_party() -> None:
             if loads.search(line) and not allowed.search(line):
                 found.append(f"{path.relative_to(ROOT)}:{number}")
     assert found == []
+
+
+@pytest.mark.xdist_group("guard")
+def test_a_group_of_tests_stays_on_one_worker(request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("loadgroup", default=False):
+        pytest.skip("tests run one after another, or are not grouped")
+    assert request.node.nodeid.endswith("@guard"), "pytest and pytest-xdist do not agree: one database, two workers"
