@@ -192,6 +192,12 @@ def test_geojson_spreads_what_is_expanded(shore: Town) -> None:
     )
     (feature,) = found.json()["features"]
     assert feature["properties"]["Datastreams/0/name"] == "Wert Seezeichen"
+    path = _observations(shore, "=Rheinbrücke")
+    for expand in ({}, {"expand": "FeatureOfInterest"}):
+        rows = shore.get(path, resultFormat="GeoJSON", **expand).json()["features"]
+        assert len(rows) == len(ODD_RESULTS)
+        assert all(row["geometry"] == {"type": "Point", "coordinates": [9.2, 47.65]} for row in rows)
+        assert all(("FeatureOfInterest/name" in row["properties"]) == bool(expand) for row in rows)
     empty = shore.get("Things", resultFormat="GeoJSON", filter="name eq 'nobody'").json()
     assert empty == {"type": "FeatureCollection", "features": []}
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from allmende.apis.sensorthings.formats.columns import Origins
+from allmende.apis.sensorthings.formats.columns import SAME, Origins
 from allmende.apis.sensorthings.formats.shape import Format, Question
 from allmende.apis.sensorthings.options import Expand, Options
 from allmende.apis.sensorthings.render import Json
-from allmende.gate.query import Kind, Record
+from allmende.gate.query import Kind, Query, Record
 
 # The way from a set to the geometry, where it is no property of the set itself.
 WAYS: dict[str, tuple[str, ...]] = {
@@ -18,6 +18,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "HistoricalLocations": ("Locations",),
     "Observations": ("FeatureOfInterest",),
 }
+MOST_PLACES = 10_000
 OWN = {"Locations": "location", "FeaturesOfInterest": "feature"}
 
 
@@ -70,12 +71,16 @@ class _Features:
 
     def __init__(self, question: Question) -> None:
         self.question, self.kind, asked = question, question.kind, question.options
-        way = WAYS.get(self.kind, ())
+        expanded = {inner.name for inner in asked.expand}
+        # Many observations share few features, which are looked up once each unless they are to be shown.
+        self.shared = self.kind == "Observations" and "FeatureOfInterest" not in expanded
+        way = () if self.shared else WAYS.get(self.kind, ())
+        self.places: dict[int, Json | None] = {}
         self.options = _with_way(asked, way)
         self.own = OWN.get(self.kind, "")
         if asked.select and self.own:
             self.options = msgspec.structs.replace(self.options, select=(*asked.select, self.own))
-        added = set(way[:1]) - {inner.name for inner in asked.expand}
+        added = set(way[:1]) - expanded
         self.hidden = {self.own, *added}
         self.origins = Origins(question.answerer.gate, question.answerer.grant)
 
@@ -87,11 +92,23 @@ class _Features:
             for record, entity in zip(records, found, strict=True):
                 origin = known[record.value.datastream_id]
                 entity.update(unit=origin.unit, simulated=origin.simulated)
-        return [msgspec.json.encode(self._feature(entity)) for entity in found]
+        pairs = zip(records, found, strict=True)
+        return [msgspec.json.encode(self._feature(record, entity)) for record, entity in pairs]
 
-    def _feature(self, entity: Json) -> Json:
+    def _place_of(self, feature: int | None) -> Json | None:
+        if feature is None:
+            return None
+        if feature not in self.places:
+            if len(self.places) >= MOST_PLACES:
+                self.places.clear()
+            answerer = self.question.answerer
+            page = answerer.gate.page(answerer.grant, Query(kind="FeaturesOfInterest", id=feature, order=SAME, top=1))
+            self.places[feature] = geometry(page.records[0].value.feature) if page.records else None
+        return self.places[feature]
+
+    def _feature(self, record: Record, entity: Json) -> Json:
         members = {name: value for name, value in entity.items() if name not in self.hidden}
-        place = _found(entity, self.kind)
+        place = self._place_of(record.value.feature_id) if self.shared else _found(entity, self.kind)
         return {"type": "Feature", "id": entity["@iot.id"], "geometry": place, "properties": dict(flat(members))}
 
 
