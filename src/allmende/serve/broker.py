@@ -50,7 +50,9 @@ class Mqtt:
         if settings.mqtt_url:
             broker = read_broker(settings.mqtt_url)
             self._connection = Connection(broker, _client_id(settings), self._take, EVERYTHING_SENT)
-            self._outbox = Outbox(gate, hub, self._connection, f"{_address(settings)}/sensorthings/{VERSION}")
+            self._outbox = Outbox(
+                gate, hub, self._connection, self._inbox, f"{_address(settings)}/sensorthings/{VERSION}"
+            )
             self._figures.published.set_function(lambda: self._outbox.published if self._outbox else 0)
         self._figures.connected.set_function(lambda: float(self.state == "ok"))
 
@@ -85,7 +87,7 @@ class Mqtt:
             for deed in connected:
                 deed.cancel()
             await asyncio.gather(*connected, return_exceptions=True)
-            await self._inbox.finish(GRACE_SECONDS)
+            await self._inbox.calm(GRACE_SECONDS)
             storing.cancel()
 
 

@@ -241,7 +241,7 @@ class Inbox:
             if self._stored is None:
                 self._idle.set()
 
-    async def finish(self, seconds: float) -> None:
+    async def calm(self, seconds: float) -> None:
         """Wait until everything that came is stored, but not longer than so many seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):

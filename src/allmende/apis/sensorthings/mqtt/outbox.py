@@ -10,6 +10,7 @@ import structlog
 from allmende.apis.sensorthings.feed import ID, Feed, Fresh, Standing
 from allmende.apis.sensorthings.hub import Hub, Pace
 from allmende.apis.sensorthings.mqtt.connection import Connection
+from allmende.apis.sensorthings.mqtt.inbox import Inbox
 from allmende.apis.sensorthings.mqtt.topics import VERSION
 from allmende.apis.sensorthings.render import Json, writer
 from allmende.gate.door import PUBLIC, Ask, Gate
@@ -20,7 +21,7 @@ log = structlog.get_logger("allmende.mqtt")
 
 READ = Ask(PUBLIC, "publish", "open-data", "public")
 PAGE = 1_000
-ENTITY_SECONDS, ENTITY_SHARE = 3.0, 50
+ENTITY_SECONDS, ENTITY_SHARE, CALM_SECONDS = 3.0, 50, 1.0
 CONTROL = "@iot."
 
 Update = tuple[str, bytes]
@@ -74,10 +75,10 @@ class Entities:
 class Outbox:
     """Publishes as fast as the broker takes it; while the broker is away nothing is passed over."""
 
-    def __init__(self, gate: Gate, hub: Hub, connection: Connection, root: str) -> None:
+    def __init__(self, gate: Gate, hub: Hub, connection: Connection, inbox: Inbox, root: str) -> None:
         self._feed = Feed(gate, READ)
         self._entities = Entities(gate, root)
-        self._connection = connection
+        self._connection, self._inbox = connection, inbox
         self._write = writer(root, "Observations", ())
         self._pace = Pace()
         self._entities_due = 0.0
@@ -87,6 +88,8 @@ class Outbox:
     async def run(self) -> None:
         """Look and publish until cancelled."""
         while True:
+            # What is sent in comes first: it is durable sooner, and told a little later.
+            await self._inbox.calm(CALM_SECONDS)
             begin = time.monotonic()
             took = 0.0
             try:
