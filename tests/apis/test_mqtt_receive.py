@@ -99,10 +99,10 @@ def test_entities_and_their_properties_are_told(mqtt_town: MqttTown) -> None:
         async with _receiver(mqtt_town) as client:
             own = f"v1.1/Things({number})"
             await client.subscribe("v1.1/Things", own, f"{own}/name", "v1.1/Datastreams")
-            await client.until(lambda: any(topic == "v1.1/Datastreams" for topic, _ in client.got), 15)
+            await client.until(lambda: any(topic == "v1.1/Datastreams" for topic, _ in client.got), 60)
             gate.update(grant, "Things", number, msgspec.structs.replace(thing, name="After"))
             name = (f"{own}/name", b'{"name":"After"}')
-            await client.until(lambda: name in client.got, 15)
+            await client.until(lambda: name in client.got, 60)
             whole = [json.loads(payload) for topic, payload in client.got if topic == own]
             assert whole[-1]["name"] == "After"
             assert whole[-1]["@iot.id"] == number
