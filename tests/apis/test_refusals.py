@@ -23,7 +23,6 @@ from tests.apis.conftest import BASE, Town
         ("Things?$orderby=colour", 400, None),
         ("Things?$top=many", 400, None),
         ("Things?$top=-1", 400, None),
-        ("Things?$top=999999", 400, None),
         ("Things?$count=maybe", 400, None),
         ("Things?$select=colour", 400, None),
         ("Things?$expand=Colours", 400, None),

@@ -1,6 +1,7 @@
 """A small town, made alike in any store, and questions about it at random."""
 
 import datetime as dt
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -16,7 +17,9 @@ from allmende.gate.query import (
     Compare,
     Constant,
     Datastream,
+    Duration,
     Expression,
+    Interval,
     Kind,
     Location,
     Logic,
@@ -27,7 +30,9 @@ from allmende.gate.query import (
     Path,
     Query,
     Sensor,
+    Shape,
     Thing,
+    TimeOfDay,
     Within,
 )
 from allmende.kernel.clock import micros_from_instant, utc_now
@@ -151,7 +156,43 @@ def _observations(stream: int, category: str, twin: int, changed: frozenset[str]
 TEXTS = ("", "weather as it was 1", "secret changed 2", "Station", "secret", "weather", "1", "Cel", "%", "good")
 NUMBERS = (0, 1, 2, 3, 12.5, 1000.25, -3.75, 50, 101)
 INSTANTS = tuple(NOON // HOUR * HOUR + hours * HOUR for hours in (-4, -2, 0, 2))
+# The third and the fifth have an edge, and the second a point, where a hidden exact place would decide.
+SHAPES = tuple(
+    Shape(wkt)
+    for wkt in (
+        "POINT (9.27 47.76)",
+        "POINT (9.3701 47.86)",
+        "POLYGON ((9.3 47, 9.37005 47, 9.37005 48, 9.3 48, 9.3 47))",
+        "POLYGON ((9 47, 10 47, 10 48, 9 48, 9 47))",
+        "LINESTRING (9.37005 47, 9.37005 48)",
+        "SRID=4326;POLYGON ((9.5 47, 9.7 47, 9.7 48, 9.5 48, 9.5 47))",
+    )
+)
+RELATIONS = ("geo.intersects", "st_equals", "st_disjoint", "st_touches", "st_within", "st_overlaps", "st_crosses")
+PLACES: dict[Kind, tuple[tuple[str, ...], ...]] = {
+    "Things": (("Locations", "location"), ("HistoricalLocations", "Locations", "location")),
+    "Locations": (("location",),),
+    "HistoricalLocations": (("Locations", "location"), ("Thing", "Locations", "location")),
+    "Sensors": (("Datastreams", "Thing", "Locations", "location"),),
+    "ObservedProperties": (("Datastreams", "Observations", "FeatureOfInterest", "feature"),),
+    "Datastreams": (("Thing", "Locations", "location"), ("Observations", "FeatureOfInterest", "feature")),
+    "Observations": (("FeatureOfInterest", "feature"), ("Datastream", "Thing", "Locations", "location")),
+    "FeaturesOfInterest": (("feature",), ("Observations", "Datastream", "Thing", "Locations", "location")),
+}
+TEMPORAL = ("before", "after", "meets", "during", "overlaps", "starts", "finishes")
+moments = st.one_of(
+    st.sampled_from(INSTANTS).map(lambda instant: Constant(instant, is_instant=True)),
+    st.builds(
+        lambda start, hours: Interval(start, start + hours * HOUR // 4), st.sampled_from(INSTANTS), st.integers(1, 9)
+    ),
+    st.builds(
+        lambda name, start, minutes: Call(name, (Constant(start, is_instant=True), Duration(minutes * MINUTE))),
+        *(st.sampled_from(("add", "sub")), st.sampled_from(INSTANTS), st.integers(-90, 90)),
+    ),
+)
 constants = st.one_of(
+    st.sampled_from((Duration(HOUR), Duration(-20 * MINUTE), TimeOfDay(9 * HOUR), TimeOfDay(HOUR // 4))),
+    moments,
     st.sampled_from(TEXTS).map(Constant),
     st.sampled_from(NUMBERS).map(Constant),
     st.sampled_from(INSTANTS).map(lambda instant: Constant(instant, is_instant=True)),
@@ -184,19 +225,45 @@ def _pair(names: tuple[str, ...], one: Any, other: Any) -> st.SearchStrategy[Exp
     return st.builds(lambda name, *arguments: Call(name, arguments), st.sampled_from(names), one, other)
 
 
+@cache
+def distances(kind: Kind) -> st.SearchStrategy[Expression]:
+    """Give how far a place is from a shape."""
+    place = st.sampled_from(PLACES[kind]).map(Path)
+    return st.builds(lambda place, shape: Call("geo.distance", (place, shape)), place, st.sampled_from(SHAPES))
+
+
+@cache
+def geometric(kind: Kind) -> st.SearchStrategy[Expression]:
+    """Say where a place lies."""
+    place, shape = st.sampled_from(PLACES[kind]).map(Path), st.sampled_from(SHAPES)
+    near = st.sampled_from((0.0001, 0.05, 0.1003, 1))
+    return st.one_of(
+        _pair((*RELATIONS, "st_intersects", "st_contains"), place, shape),
+        _pair(RELATIONS, shape, place),
+        st.builds(lambda far, degrees: Compare("lt", far, Constant(degrees)), distances(kind), near),
+        st.builds(lambda place, shape: Call("st_relate", (place, shape, Constant("T********"))), place, shape),
+    )
+
+
+@cache
 def values(kind: Kind) -> st.SearchStrategy[Expression]:
     """Give something that has a value."""
     path = paths(kind)
-    names = ("tolower", "toupper", "trim", "length", "year", "hour", "minute", "date", "time", "round", "floor")
+    names = (
+        *("tolower", "toupper", "trim", "length", "year", "month", "day", "hour", "minute", "second", "date", "time"),
+        *("round", "floor", "ceiling", "fractionalseconds", "totaloffsetminutes"),
+    )
     return st.one_of(
         path,
         path,
         constants,
         st.builds(lambda name, value: Call(name, (value,)), st.sampled_from(names), path),
-        _pair(("add", "mod", "concat", "indexof"), path, constants),
+        _pair(("add", "sub", "mul", "div", "mod", "concat", "indexof", "substring"), path, constants),
+        distances(kind),
     )
 
 
+@cache
 def conditions(kind: Kind) -> st.SearchStrategy[Expression]:
     """Give a condition."""
     value = values(kind)
@@ -204,6 +271,8 @@ def conditions(kind: Kind) -> st.SearchStrategy[Expression]:
         st.builds(Compare, st.sampled_from(("eq", "ne", "gt", "ge", "lt", "le")), value, constants),
         st.builds(Compare, st.sampled_from(("eq", "gt")), value, value),
         _pair(("startswith", "endswith", "substringof"), value, value),
+        _pair(TEMPORAL, paths(kind), moments),
+        geometric(kind),
     )
     return st.recursive(
         leaf,
@@ -213,6 +282,12 @@ def conditions(kind: Kind) -> st.SearchStrategy[Expression]:
         ),
         max_leaves=4,
     )
+
+
+@cache
+def orders(kind: Kind) -> st.SearchStrategy[Expression]:
+    """Give something by which an answer can be ordered."""
+    return st.one_of(paths(kind), paths(kind), values(kind), distances(kind))
 
 
 @st.composite
@@ -227,7 +302,7 @@ def questions(draw: st.DrawFn) -> Query:
         kind=kind,
         where=draw(st.one_of(st.none(), conditions(kind))),
         within=draw(st.one_of(st.none(), st.none(), within)) if near else None,
-        order=draw(st.lists(st.builds(Order, paths(kind), st.booleans()), max_size=2).map(tuple)),
+        order=draw(st.lists(st.builds(Order, orders(kind), st.booleans()), max_size=2).map(tuple)),
         top=draw(st.integers(3, 60)),
         skip=draw(st.integers(0, 2)),
         count=draw(st.booleans()),

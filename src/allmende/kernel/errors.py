@@ -24,11 +24,15 @@ class ErrorCode:
 
 
 class AllmendeError(Exception):
-    """An error that a person is told: a code, safe parameters, an HTTP status."""
+    """An error that a person is told: a code, safe parameters, an HTTP status.
+
+    ``about`` is the part of the input that it speaks of, where who raised it knew.
+    """
 
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
+    about: object = None
 
     def __init__(self, code: ErrorCode, /, **params: object) -> None:
         self.code = code

@@ -1,12 +1,12 @@
 """Compiles the filter tree to SQL; navigation paths follow only what the scope lets through."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Dialect,
     FromClause,
     and_,
     case,
@@ -23,7 +23,10 @@ from sqlalchemy import (
 from allmende.kernel.errors import Denied, ErrorCode, Malformed
 from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS, Unit
+from allmende.store.among import among
 from allmende.store.functions import call
+from allmende.store.geography import Places
+from allmende.store.geometry import FUNCTIONS, Question, looked_up
 from allmende.store.navigation import LINKS, PROPERTIES, Link, Property
 from allmende.store.query import (
     Call,
@@ -36,6 +39,7 @@ from allmende.store.query import (
     Logic,
     Not,
     Path,
+    Shape,
     TimeOfDay,
 )
 from allmende.store.scope import Scope
@@ -63,7 +67,23 @@ TOO_DEEP = ErrorCode(
     Text("Die Bedingung ist zu tief verschachtelt.", "The condition is nested too deeply."),
     Text("Schreiben Sie sie mit höchstens {deepest} Ebenen.", "Write it with at most {deepest} levels."),
 )
-_JSON_NAME = re.compile(r"[A-Za-z_@.-][A-Za-z0-9_.@-]*")
+NO_ORDER = ErrorCode(
+    "query.no_order",
+    Text("Danach lässt sich nicht ordnen.", "This gives no order."),
+    Text(
+        "Ordnen Sie nach einer Zahl, einem Text oder einem Zeitpunkt, von denen es je Zeile einen gibt.",
+        "Order by a number, a text or an instant of which each row has one.",
+    ),
+)
+NO_PLACE = ErrorCode(
+    "query.no_place",
+    Text("„{path}“ ist kein Ort.", "“{path}” is no place."),
+    Text(
+        "Geometrische Funktionen rechnen mit location, feature oder observedArea.",
+        "Geospatial functions reckon with location, feature or observedArea.",
+    ),
+)
+_JSON_NAME = re.compile(r"[\w@.:-]+")
 DEEPEST = 100
 UNIT_PARTS: dict[str, Callable[[Unit], str]] = {
     "name": lambda unit: unit.name.en,
@@ -82,15 +102,34 @@ def linked(link: Link, near: FromClause, far: FromClause) -> ColumnElement[bool]
     return exists(select(literal(1)).select_from(between).where(joined).correlate_except(between))
 
 
+@contextmanager
+def speaking_of(expression: Expression) -> Iterator[None]:
+    """Note in an error of which part of the question it speaks."""
+    try:
+        yield
+    except Malformed as error:
+        raise about(error, expression) from error.__cause__
+
+
+def about(error: Malformed, part: Expression) -> Malformed:
+    """Give an error with the part of the question of which it speaks, if it has none yet."""
+    error.about = error.about or part
+    return error
+
+
 class Compiler:
     """Compiles the conditions of one question."""
 
-    def __init__(self, scope: Scope, dialect: Dialect) -> None:
-        self.scope = scope
-        self.postgres = dialect.name == "postgresql"
+    def __init__(self, scope: Scope, places: Places) -> None:
+        self.scope, self.places = scope, places
+        self.postgres = places.connection.dialect.name == "postgresql"
 
     def condition(self, expression: Expression, kind: Kind, rows: FromClause, depth: int = 0) -> ColumnElement[bool]:
         """Compile a condition on the rows of a set; a path over links becomes "there is one for which"."""
+        with speaking_of(expression):
+            return self._condition(expression, kind, rows, depth)
+
+    def _condition(self, expression: Expression, kind: Kind, rows: FromClause, depth: int) -> ColumnElement[bool]:
         if depth > DEEPEST:
             raise Malformed(TOO_DEEP, deepest=DEEPEST)
         if isinstance(expression, Logic):
@@ -119,11 +158,19 @@ class Compiler:
         return value.of_kind("truth") == true()
 
     def _value(self, expression: Expression, kind: Kind, rows: FromClause, steps: list[Step], depth: int = 0) -> Value:
+        with speaking_of(expression):
+            return self._read(expression, kind, rows, steps, depth)
+
+    def _read(self, expression: Expression, kind: Kind, rows: FromClause, steps: list[Step], depth: int) -> Value:
         if depth > DEEPEST:
             raise Malformed(TOO_DEEP, deepest=DEEPEST)
         if isinstance(expression, Constant | Interval | Duration | TimeOfDay):
             return constant(expression)
+        if isinstance(expression, Shape):
+            return Value("shape")
         if isinstance(expression, Call):
+            if expression.name in FUNCTIONS:
+                return self._geometric(expression, kind, rows, steps)
             values = [self._value(argument, kind, rows, steps, depth + 1) for argument in expression.arguments]
             return call(expression.name, values, self.scope.now, postgres=self.postgres)
         if isinstance(expression, Path):
@@ -132,38 +179,63 @@ class Compiler:
 
     def _path(self, parts: tuple[str, ...], kind: Kind, rows: FromClause, steps: list[Step]) -> Value:
         """Walk the links of a path, noting each step, and read the property at its end."""
+        parts, kind, rows = self._walk(parts, kind, rows, steps)
+        return self._property(parts, kind, rows)
+
+    def _walk(
+        self, parts: tuple[str, ...], kind: Kind, rows: FromClause, steps: list[Step]
+    ) -> tuple[tuple[str, ...], Kind, FromClause]:
         while len(parts) > 1 and parts[0] in LINKS[kind]:
             link = LINKS[kind][parts[0]]
             far = seen(link.target, self.scope).alias()
             steps.append((far, linked(link, rows, far)))
             kind, rows, parts = link.target, far, parts[1:]
-        return self._property(parts, kind, rows)
+        return parts, kind, rows
 
-    def key(self, path: Path, kind: Kind, rows: FromClause) -> list[tuple[str, Sql, bool]]:
+    def _geometric(self, call: Call, kind: Kind, rows: FromClause, steps: list[Step]) -> Value:
+        """Compile a geospatial function of one place and constants."""
+        question = Question.of(call)
+        parts, kind, rows = self._walk(question.path.parts, kind, rows, steps)
+        known = PROPERTIES[kind].get(parts[0])
+        if kind == "Observations" or len(parts) > 1 or known is None or known.kind != "place":
+            raise about(Malformed(NO_PLACE, path="/".join(question.path.parts)[:100]), question.path)
+        found = self.places.values(kind, known.column, question.reckon)
+        if question.gives == "number":
+            return Value("number", looked_up(found, rows.c.id, postgres=self.postgres))
+        true_for = [number for number, value in found.items() if value]
+        return Value("truth", among(rows.c.id, true_for))
+
+    def key(self, by: Expression, kind: Kind, rows: FromClause) -> list[tuple[str, Sql, bool]]:
         """Compile a key of an order: its kind, its value, whether it can be null.
 
         An open value is ordered as number, then as text.
         """
+        with speaking_of(by):
+            return self._key(by, kind, rows)
+
+    def _key(self, by: Expression, kind: Kind, rows: FromClause) -> list[tuple[str, Sql, bool]]:
+        self._refuse_many(by, kind)
         steps: list[Step] = []
-        parts = path.parts
-        for link in self._links(parts, kind):
-            if link.many:
-                raise self._unknown(parts, kind)
-        value = self._path(parts, kind, rows, steps)
-        if value.kind == "json":
-            raise self._unknown(parts, kind)
+        value = self._value(by, kind, rows, steps)
+        if value.kind in ("json", "null", "shape"):
+            raise Malformed(NO_ORDER)
         if value.kind == "open":
             return [(name, self._reached(value.variants[name], steps), True) for name in ("number", "text")]
-        never = parts[-1] in ("id", "phenomenonTime", "time", "name") and not steps
+        never = isinstance(by, Path) and by.parts[-1] in ("id", "phenomenonTime", "time", "name") and not steps
         kind_of_key = "instant" if value.kind == "interval" else value.kind
         return [(kind_of_key, self._reached(value.sql, steps), not never)]
 
-    def _links(self, parts: tuple[str, ...], kind: Kind) -> list[Link]:
-        found = []
+    def _refuse_many(self, by: Expression, kind: Kind) -> None:
+        """Refuse to order by what there can be several of."""
+        if isinstance(by, Call):
+            for argument in by.arguments:
+                self._refuse_many(argument, kind)
+        parts = by.parts if isinstance(by, Path) else ()
         while len(parts) > 1 and parts[0] in LINKS[kind]:
-            found.append(LINKS[kind][parts[0]])
-            kind, parts = found[-1].target, parts[1:]
-        return found
+            link = LINKS[kind][parts[0]]
+            if link.many:
+                raise about(Malformed(NO_ORDER), by)
+            kind, parts = link.target, parts[1:]
 
     def _reached(self, sql: Sql, steps: list[Step]) -> Sql:
         for far, link in reversed(steps):
@@ -177,12 +249,12 @@ class Compiler:
     def _property(self, parts: tuple[str, ...], kind: Kind, rows: FromClause) -> Value:
         head, rest = parts[0], parts[1:]
         known = PROPERTIES[kind].get(head)
-        inside = known is not None and known.kind in ("json", "result", "unit")
+        inside = known is not None and known.kind in ("json", "place", "result", "unit")
         if known is None or (rest and not inside) or not all(_JSON_NAME.fullmatch(name) for name in rest):
             raise self._unknown(parts, kind)
         self._refuse_hidden(head, kind)
         column = rows.c[known.column]
-        if known.kind == "json":
+        if known.kind in ("json", "place"):
             return member(column, rest, postgres=self.postgres) if rest else Value("json", column)
         if known.kind == "result":
             return result(rows.c.number, rows.c.other, rest, postgres=self.postgres)
@@ -215,7 +287,8 @@ class Compiler:
         """
         limits = self.scope.categories
         hiding = [name for name, limit in limits.items() if kind == "Observations" and head in limit.hidden]
-        if head in ("location", "feature", "observedArea"):
+        if PROPERTIES[kind][head].kind == "place":
+            limits = self.places.scope.categories
             hiding = [name for name, limit in limits.items() if limit.space_grid]
         elif len(hiding) < len(limits):
             return

@@ -4,12 +4,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from sqlalchemy import BigInteger as Big
 from sqlalchemy import Float as Number
 from sqlalchemy import Integer, Numeric, cast, func, literal
 from sqlalchemy import Text as String
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
 
+from allmende.kernel.clock import DAY_MICROSECONDS
 from allmende.kernel.errors import ErrorCode, Malformed
 from allmende.kernel.text import Text
+from allmende.store.geometry import FUNCTIONS as GEOMETRIC
 from allmende.store.values import Plain, Value, relate
 
 SECOND = 1_000_000
@@ -38,13 +42,24 @@ class Function(msgspec.Struct, frozen=True):
         return all(value.fits(kind) for value, kind in zip(values, self.takes, strict=True))
 
 
+# No builder names an argument twice where its value may be an argument again: nesting would double the question.
+
+
+def _counted(micros: Any) -> Any:
+    """Count from the year 1, so that division and remainder are of numbers that are not negative."""
+    return cast(micros, Big) - EARLIEST
+
+
 def _fraction(micros: Any) -> Any:
-    return cast((micros % SECOND + SECOND) % SECOND, Number) / float(SECOND)
+    return cast(_counted(micros) % SECOND, Number) / float(SECOND)
 
 
-def _size(size: Any) -> Any:
-    """Give a whole number that is not negative; PostgreSQL refuses negative lengths."""
-    return cast((size + func.abs(size)) / 2, Integer)
+def _date(micros: Any) -> Any:
+    return _counted(micros) // DAY_MICROSECONDS * DAY_MICROSECONDS + EARLIEST
+
+
+def _scaled(duration: Any, by: Any) -> Any:
+    return cast(cast(duration, Number) * by, Big)
 
 
 _SHARED: dict[str, tuple[Function, ...]] = {
@@ -64,12 +79,6 @@ _SHARED: dict[str, tuple[Function, ...]] = {
     "trim": (Function(("text",), "text", func.trim),),
     "length": (Function(("text",), "number", func.length),),
     "concat": (Function(("text", "text"), "text", lambda a, b: cast(a, String).concat(b)),),
-    "substring": (
-        Function(("text", "number"), "text", lambda a, start: func.substr(a, _size(start) + 1)),
-        Function(
-            ("text", "number", "number"), "text", lambda a, start, size: func.substr(a, _size(start) + 1, _size(size))
-        ),
-    ),
     "floor": (Function(("number",), "number", func.floor),),
     "ceiling": (Function(("number",), "number", func.ceil),),
     "add": (
@@ -84,19 +93,39 @@ _SHARED: dict[str, tuple[Function, ...]] = {
         Function(("instant", "instant"), "duration", lambda a, b: a - b),
         Function(("duration", "duration"), "duration", lambda a, b: a - b),
     ),
-    "mul": (Function(("number", "number"), "number", lambda a, b: cast(a, Number) * b),),
+    "mul": (
+        Function(("number", "number"), "number", lambda a, b: cast(a, Number) * b),
+        Function(("duration", "number"), "duration", _scaled),
+        Function(("number", "duration"), "duration", lambda a, b: _scaled(b, a)),
+    ),
     "div": (Function(("number", "number"), "number", lambda a, b: cast(a, Number) / func.nullif(cast(b, Number), 0)),),
+    "date": (Function(("instant",), "instant", _date),),
+    "time": (Function(("instant",), "time", lambda a: _counted(a) % DAY_MICROSECONDS),),
     "fractionalseconds": (Function(("instant",), "number", _fraction),),
     "totaloffsetminutes": (Function(("instant",), "number", lambda a: a - a),),
     "mindatetime": (Function((), "instant", lambda: literal(EARLIEST)),),
     "maxdatetime": (Function((), "instant", lambda: literal(LATEST)),),
 }
+
+
+def _substring(size: Callable[[Any], Any]) -> dict[str, tuple[Function, ...]]:
+    """Build ``substring`` with lengths that are whole and not negative, as PostgreSQL wants them."""
+    return {
+        "substring": (
+            Function(("text", "number"), "text", lambda a, start: func.substr(a, size(start) + 1)),
+            Function(
+                ("text", "number", "number"), "text", lambda a, start, end: func.substr(a, size(start) + 1, size(end))
+            ),
+        )
+    }
+
+
 _PARTS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S"}
 
 
 def _on_sqlite() -> dict[str, tuple[Function, ...]]:
     def written(form: str) -> Callable[[Any], Any]:
-        return lambda micros: func.strftime(form, (micros - (micros % SECOND + SECOND) % SECOND) / SECOND, "unixepoch")
+        return lambda micros: func.strftime(form, _counted(micros) // SECOND + EARLIEST // SECOND, "unixepoch")
 
     def part(form: str) -> Callable[[Any], Any]:
         return lambda micros: cast(written(form)(micros), Number)
@@ -106,8 +135,7 @@ def _on_sqlite() -> dict[str, tuple[Function, ...]]:
         "indexof": (Function(("text", "text"), "number", lambda a, b: func.instr(a, b) - 1),),
         "round": (Function(("number",), "number", func.round),),
         "mod": (Function(("number", "number"), "number", lambda a, b: func.mod(a, func.nullif(b, 0))),),
-        "date": (Function(("instant",), "text", written("%Y-%m-%d")),),
-        "time": (Function(("instant",), "text", written("%H:%M:%S")),),
+        **_substring(lambda size: cast(func.max(size, 0), Integer)),
         **{name: (Function(("instant",), "number", part(form)),) for name, form in _PARTS.items()},
     }
 
@@ -127,8 +155,8 @@ def _on_postgres() -> dict[str, tuple[Function, ...]]:
         "indexof": (Function(("text", "text"), "number", lambda a, b: func.strpos(a, b) - 1),),
         "round": (Function(("number",), "number", exact(func.round)),),
         "mod": (Function(("number", "number"), "number", exact(lambda a, b: func.mod(a, func.nullif(b, 0)))),),
-        "date": (Function(("instant",), "text", lambda a: func.to_char(instant(a), "YYYY-MM-DD")),),
-        "time": (Function(("instant",), "text", lambda a: func.to_char(instant(a), "HH24:MI:SS")),),
+        # Unlike greatest, this is null for a null, as in the other database.
+        **_substring(lambda size: cast(func.trunc(func.float8larger(cast(size, DOUBLE_PRECISION), 0.0)), Integer)),
         **{name: (Function(("instant",), "number", part(name)),) for name in _PARTS},
     }
 
@@ -147,5 +175,5 @@ def call(name: str, values: list[Value], now: int, *, postgres: bool) -> Value:
     for function in [*filter(lambda one: one.fits(values), possible), *possible]:
         arguments = [value.of_kind(kind) for value, kind in zip(values, function.takes, strict=True)]
         return Value(function.gives, function.build(*arguments))
-    known = ", ".join(sorted([*table, *TEMPORAL, "now"]))
+    known = ", ".join(sorted([*table, *TEMPORAL, *GEOMETRIC, "now"]))
     raise Malformed(UNKNOWN_FUNCTION, name=name[:40], count=len(values), known=known)

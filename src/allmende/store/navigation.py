@@ -85,7 +85,7 @@ LINKS: dict[Kind, dict[str, Link]] = {
     "FeaturesOfInterest": {"Observations": Link("Observations", True, far="feature_id")},
 }
 
-Kinds = Literal["number", "text", "instant", "json", "result", "unit", "quality", "latency", "span"]
+Kinds = Literal["number", "text", "instant", "json", "result", "unit", "quality", "latency", "span", "place"]
 
 
 class Property(msgspec.Struct, frozen=True):
@@ -101,7 +101,7 @@ _OPEN = {"properties": Property("properties", "json")}
 
 PROPERTIES: dict[Kind, dict[str, Property]] = {
     "Things": {**_NAMED, **_OPEN},
-    "Locations": {**_NAMED, **_ENCODED, "location": Property("location", "json"), **_OPEN},
+    "Locations": {**_NAMED, **_ENCODED, "location": Property("location", "place"), **_OPEN},
     "HistoricalLocations": {"id": Property("id", "number"), "time": Property("time", "instant")},
     "Sensors": {**_NAMED, **_ENCODED, "metadata": Property("metadata"), **_OPEN},
     "ObservedProperties": {**_NAMED, "definition": Property("definition"), **_OPEN},
@@ -109,7 +109,7 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
         **_NAMED,
         "observationType": Property("observation_type"),
         "unitOfMeasurement": Property("unit", "unit"),
-        "observedArea": Property("observed_area", "json"),
+        "observedArea": Property("observed_area", "place"),
         **_OPEN,
     },
     "MultiDatastreams": {
@@ -117,7 +117,7 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
         "observationType": Property("observation_type"),
         "multiObservationDataTypes": Property("multi_types", "json"),
         "unitOfMeasurements": Property("multi_units", "json"),
-        "observedArea": Property("observed_area", "json"),
+        "observedArea": Property("observed_area", "place"),
         **_OPEN,
     },
     "Observations": {
@@ -128,7 +128,7 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
         "resultQuality": Property("quality", "quality"),
         "parameters": Property("parameters", "json"),
     },
-    "FeaturesOfInterest": {**_NAMED, **_ENCODED, "feature": Property("feature", "json"), **_OPEN},
+    "FeaturesOfInterest": {**_NAMED, **_ENCODED, "feature": Property("feature", "place"), **_OPEN},
 }
 
 

@@ -83,9 +83,9 @@ Expression = Path | Constant | Interval | Duration | TimeOfDay | Shape | Call | 
 
 
 class Order(msgspec.Struct, frozen=True):
-    """One key of the order of an answer."""
+    """One key of the order of an answer: a property, or what is reckoned from some."""
 
-    path: Path
+    path: Expression
     descending: bool = False
 
 

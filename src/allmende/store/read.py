@@ -4,26 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, FromClause, Select, SelectBase, Table, func, select, true, union_all
+from sqlalchemy import Connection, FromClause, Select, Table, func, select, true, union_all
 
 from allmende.kernel.errors import ErrorCode, Malformed
 from allmende.kernel.ids import datastream_of_observation
 from allmende.kernel.text import Text
 from allmende.store.among import among
 from allmende.store.filters import Compiler, linked
+from allmende.store.geography import Places, coarsened
 from allmende.store.model import EntityKind
 from allmende.store.navigation import LINKS, Link
 from allmende.store.paging import ID, Key, behind, cursor_of, keys_of
 from allmende.store.query import Compare, Constant, Expression, Kind, Logic, Path, Query
 from allmende.store.recall import PASSING, Recall, lasting
-from allmende.store.rows import coarse, observations_from_rows, record_from_row
+from allmende.store.rows import observations_from_rows, record_from_row
 from allmende.store.scope import Limits, Page, Record, Scope
 from allmende.store.tables import (
     datastream_features,
-    datastreams,
-    features,
     historical_location_locations,
-    historical_locations,
     multi_observed_properties,
     sources,
     stream_state,
@@ -61,6 +59,7 @@ class Reader:
         self.connection = connection
         self.scope = scope
         self.recall = recall
+        self.places = Places(connection, scope)
 
     def page(self, query: Query) -> Page:
         """Answer a question with one page; ``skip`` counts from the beginning and not from a cursor."""
@@ -74,7 +73,7 @@ class Reader:
 
     def _entities(self, kind: EntityKind, query: Query) -> Page:
         rows = entities(kind, self.scope).alias("r")
-        compiler = Compiler(self.scope, self.connection.dialect)
+        compiler = Compiler(self.scope, self.places)
         question = self._conditions(query, compiler, rows)
         count = self._counted(question) if query.count else None
         found, cursor = self._found(query, [(question, keys_of(compiler, query, rows))])
@@ -95,7 +94,7 @@ class Reader:
         parts = parts_of(self.connection, self.scope, streams)
         here = {part.limits for part in parts}
         kept = {name: limits for name, limits in self.scope.categories.items() if limits in here}
-        compiler = Compiler(msgspec.structs.replace(self.scope, categories=kept), self.connection.dialect)
+        compiler = Compiler(msgspec.structs.replace(self.scope, categories=kept), self.places)
         by_id = (not query.order or query.order[0].path == ID) and not _mentions(query.where, TIME)
         questions, count = [], 0
         for part in parts or [NOTHING]:
@@ -211,24 +210,17 @@ class Reader:
             found.setdefault(getattr(row, near), []).append(getattr(row, far))
         return [Record(r.id, msgspec.structs.replace(r.value, **{field: tuple(found.get(r.id, ()))})) for r in records]
 
-    def _coarse(self, kind: Kind, records: list[Record]) -> list[Record]:
-        """Apply the widest space grid of the categories whose datastreams stand, or stood, at the place."""
-        if not any(limits.space_grid for limits in self.scope.categories.values()):
-            return records
-        places = _categories_at(kind).subquery()
-        question = select(places).where(among(places.c.place, [record.id for record in records]))
-        metres: dict[int, int] = {}
-        for number, category in self.connection.execute(question.distinct()):
-            limits = self.scope.categories.get(category)
-            metres[number] = max(metres.get(number, 0), limits.space_grid if limits else 0)
+    def _coarse(self, kind: EntityKind, records: list[Record]) -> list[Record]:
+        """Show places as coarse as the scope does."""
+        metres = self.places.grids(kind, [record.id for record in records])
         field = "location" if kind == "Locations" else "feature"
-        return [Record(r.id, _coarsened(r.value, field, metres.get(r.id, 0))) for r in records]
+        return [Record(r.id, coarsened(r.value, field, metres[r.id])) if r.id in metres else r for r in records]
 
     def _coarse_areas(self, records: list[Record]) -> list[Record]:
         """Apply the space grid of a datastream's own category to the area that it names."""
         grids = {name: limits.space_grid for name, limits in self.scope.categories.items() if limits.space_grid}
         return [
-            Record(r.id, _coarsened(r.value, "observed_area", grids[r.value.category]))
+            Record(r.id, coarsened(r.value, "observed_area", grids[r.value.category]))
             if r.value.observed_area is not None and r.value.category in grids
             else r
             for r in records
@@ -279,28 +271,6 @@ def _order_of(kind: Kind, link: Link, near: FromClause, far: FromClause) -> list
         between.c.datastream_id == near.c.id, between.c.observed_property_id == far.c.id
     )
     return [place.correlate(near, far).scalar_subquery(), far.c.id]
-
-
-def _categories_at(kind: Kind) -> SelectBase:
-    """Pair places with the categories of the datastreams that observe, or observed, there."""
-    d = datastreams.c
-    if kind == "FeaturesOfInterest":
-        about = datastream_features.c
-        observed = select(about.feature_id.label("place"), d.category).join_from(
-            datastream_features, datastreams, d.id == about.datastream_id
-        )
-        of_thing = select(features.c.id, d.category).join_from(features, datastreams, d.thing_id == features.c.thing_id)
-        return observed.union(of_thing)
-    link, history = historical_location_locations, historical_locations
-    return (
-        select(link.c.location_id.label("place"), d.category)
-        .join_from(link, history, history.c.id == link.c.historical_location_id)
-        .join(datastreams, d.thing_id == history.c.thing_id)
-    )
-
-
-def _coarsened(value: Any, field: str, metres: int) -> Any:
-    return msgspec.structs.replace(value, **{field: coarse(getattr(value, field), metres)})
 
 
 def _named_stream(where: Expression | None) -> list[int] | None:

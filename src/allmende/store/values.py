@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, case, cast, false, func, literal, literal_column, or_, true
+from sqlalchemy import BindParameter, ColumnElement, and_, case, cast, false, func, literal, literal_column, or_, true
 from sqlalchemy import Float as Number
 from sqlalchemy import Text as String
 from sqlalchemy.dialects.postgresql import JSONB
@@ -145,6 +145,8 @@ def _same_kind(operator: str, kind: Any, left: Value, right: Value, *, postgres:
     one, other = left.of_kind(kind), right.of_kind(kind)
     if kind == "text" and postgres and operator not in ("eq", "ne"):
         one = one.collate("C")
+    if operator == "eq" and not (isinstance(one, BindParameter) or isinstance(other, BindParameter)):
+        return one.is_not_distinct_from(other)
     compared: ColumnElement[bool] = OPERATORS[operator](one, other)
     return compared
 
@@ -160,10 +162,14 @@ def _with_null(operator: str, left: Value, right: Value) -> ColumnElement[bool]:
 
 
 def _open(operator: str, left: Value, right: Value, *, postgres: bool) -> ColumnElement[bool]:
-    kinds = ("number", "text", "truth") if operator in ("eq", "ne") else ("number", "text")
+    kinds: tuple[Plain, ...] = ("number", "text", "truth") if operator in ("eq", "ne") else ("number", "text")
     if operator == "ne":
         return ~func.coalesce(_open("eq", left, right, postgres=postgres), literal(value=False))
-    return or_(*(_same_kind(operator, kind, left, right, postgres=postgres) for kind in kinds))
+    of_kinds = [_same_kind(operator, kind, left, right, postgres=postgres) for kind in kinds]
+    if operator == "eq":
+        present = [and_(left.of_kind(kind).is_not(None), term) for kind, term in zip(kinds, of_kinds, strict=True)]
+        return or_(and_(left.present.is_(None), right.present.is_(None)), *present)
+    return or_(*of_kinds)
 
 
 def member(column: Sql, names: tuple[str, ...], *, postgres: bool) -> Value:

@@ -6,25 +6,33 @@ from urllib.parse import quote
 
 import msgspec
 
-from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.options import Expand, Options
-from allmende.apis.sensorthings.paths import NO_ENTITY, Resource
+from allmende.apis.sensorthings.paths import NO_ENTITY, Resource, properties_of
 from allmende.apis.sensorthings.render import Json, self_link
 from allmende.apis.sensorthings.rendered import RENDERED
 from allmende.gate.door import Gate, Grant
 from allmende.gate.query import LINKS, PROPERTIES, Kind, Order, Page, Path, Query, Record, StreamSummary, Within
-from allmende.kernel.errors import NotFound
+from allmende.kernel.errors import Malformed, NotFound
 
 STREAMS = ("Datastreams", "MultiDatastreams")
 SAME_ONE = (Order(Path(("id",))),)
 
 
-class Expanded(msgspec.Struct, frozen=True):
-    """What an expansion adds to one entity."""
+class Shown(msgspec.Struct, frozen=True):
+    """What an entity shows of those behind one of its links."""
 
     values: list[Json]
-    count: int | None
-    link: str | None
+    count: int | None = None
+    link: str | None = None
+
+    def around(self, name: str) -> Json:
+        """Write the entities with their count and the link to the rest."""
+        found: Json = {name: self.values}
+        if self.count is not None:
+            found[f"{name}@iot.count"] = self.count
+        if self.link is not None:
+            found[f"{name}@iot.nextLink"] = self.link
+        return found
 
 
 class Answerer:
@@ -77,11 +85,18 @@ class Answerer:
             count=options.count,
         )
         while True:
-            page = self.gate.page(self.grant, query)
+            page = self.page(query, options)
             yield page
             if page.next_after is None or options.top == 0:
                 return
             query = msgspec.structs.replace(query, after=page.next_after, skip=0, count=False)
+
+    def page(self, query: Query, options: Options) -> Page:
+        """Ask for a page; an error names the option, and the place in it, of which it speaks."""
+        try:
+            return self.gate.page(self.grant, query)
+        except Malformed as error:
+            raise options.places.placed(error) from error
 
     def _start(self, resource: Resource) -> tuple[Kind, int | None]:
         """Walk the path to its last step; give the set and id from which that step leads."""
@@ -126,22 +141,27 @@ class Answerer:
         (found,) = self.entities(resource.target, [record], options)
         if not resource.part:
             return found
-        value = record.id if resource.part == "id" else found.get(resource.part)
-        return value if resource.raw else {resource.part: value}
+        value = record.id if resource.part in ("id", "@iot.id") else found.get(resource.part)
+        for name in resource.inside:
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is None and resource.inside:
+            raise NotFound(NO_ENTITY, path=f"{resource.part}/{'/'.join(resource.inside)}")
+        return value if resource.raw else {resource.inside[-1] if resource.inside else resource.part: value}
 
     def _check_select(self, kind: Kind, options: Options) -> None:
-        extra = {"unitOfMeasurement", "phenomenonTime", "resultTime", "observedArea", "@iot.id", "@iot.selfLink"}
-        for name in options.select:
-            if name.split("/")[0] not in {*PROPERTIES[kind], *LINKS[kind], *extra}:
-                known = ", ".join([*PROPERTIES[kind], *LINKS[kind]])
-                why = f"„{name}“ gibt es an {kind} nicht (möglich: {known})"
-                raise fault("$select", 1, why, f"there is no “{name}” on {kind} (possible: {known})")
+        """Refuse names that the set does not have, before anything is asked."""
+        properties, links = (*properties_of(kind), "@iot.selfLink"), LINKS[kind]
+        for name in options.selected:
+            if name.text.split("/")[0] not in (*properties, *links):
+                known = ", ".join([*PROPERTIES[kind], *links])
+                why = f"„{name.text[:60]}“ gibt es an {kind} nicht (möglich: {known})"
+                raise name.source.fault(1, why, f"there is no “{name.text[:60]}” on {kind} (possible: {known})")
         for inner in options.expand:
-            if inner.name not in LINKS[kind]:
-                known = ", ".join(LINKS[kind])
-                why = f"von {kind} führt kein Weg zu „{inner.name}“ (möglich: {known})"
-                raise fault("$expand", 1, why, f"there is no link “{inner.name}” on {kind} (possible: {known})")
-            self._check_select(LINKS[kind][inner.name].target, inner.options)
+            if inner.name not in links:
+                known = ", ".join(links)
+                why = f"von {kind} führt kein Weg zu „{inner.name[:60]}“ (möglich: {known})"
+                raise inner.source.fault(1, why, f"there is no link “{inner.name[:60]}” on {kind} (possible: {known})")
+            self._check_select(links[inner.name].target, inner.options)
 
     def entities(self, kind: Kind, records: list[Record], options: Options) -> list[Json]:
         """Write records with what their ``$expand`` adds, one query for each link where no options narrow it."""
@@ -154,15 +174,11 @@ class Answerer:
             expanded = self._expanded(kind, records, inner)
             many = LINKS[kind][inner.name].many
             for record, written in zip(records, found, strict=True):
-                part = expanded[record.id]
-                if not many:
-                    written[inner.name] = part.values[0] if part.values else None
-                    continue
-                if part.count is not None:
-                    written[f"{inner.name}@iot.count"] = part.count
-                written[inner.name] = part.values
-                if part.link is not None:
-                    written[f"{inner.name}@iot.nextLink"] = part.link
+                shown = expanded[record.id]
+                if many:
+                    written.update(shown.around(inner.name))
+                else:
+                    written[inner.name] = shown.values[0] if shown.values else None
         return found
 
     def _multi(self, kind: Kind, records: list[Record]) -> set[int]:
@@ -172,34 +188,25 @@ class Answerer:
         arrays = {r.value.datastream_id for r in records if isinstance(r.value.result, list | None)}
         return self.gate.multi(arrays) if arrays else set()
 
-    def _expanded(self, kind: Kind, records: list[Record], inner: Expand) -> dict[int, Expanded]:
+    def _expanded(self, kind: Kind, records: list[Record], inner: Expand) -> dict[int, Shown]:
         target, options = LINKS[kind][inner.name].target, inner.options
         ids = [record.id for record in records]
-        counts: dict[int, int] = {}
-        links: dict[int, str] = {}
         if self._is_newest(kind, inner):
             latest = self.gate.latest(self.grant, ids)
             rows = {number: [Record(latest[number].id, latest[number])] if number in latest else [] for number in ids}
         elif target != "Observations" and options.where is None and not options.order and not options.skip:
-            whole = self._related(kind, inner, ids)
-            rows = {number: found[: options.top] for number, found in whole.items()}
-            counts = {number: len(found) for number, found in whole.items()} if options.count else {}
-            more = (number for number, found in whole.items() if len(found) > options.top > 0)
-            links = {number: self._following(kind, number, inner) for number in more}
+            rows = self._related(kind, inner, ids)
         else:
             return {number: self._page_of(kind, number, inner) for number in ids}
-        flat = [record for found in rows.values() for record in found]
-        unique = {record.id: record for record in flat}
+        whole = {number: found for number, found in rows.items() if len(found) <= options.top}
+        unique = {record.id: record for found in whole.values() for record in found}
         written = dict(zip(unique, self.entities(target, list(unique.values()), options), strict=True))
         return {
-            number: Expanded([written[record.id] for record in found], counts.get(number), links.get(number))
+            number: Shown([written[record.id] for record in found], len(found) if options.count else None)
+            if number in whole
+            else self._page_of(kind, number, inner)
             for number, found in rows.items()
         }
-
-    def _following(self, kind: Kind, number: int, inner: Expand) -> str:
-        """Give the address of what follows an expansion that nothing narrows or orders."""
-        top, skip = inner.options.top, inner.options.skip
-        return f"{self_link(self.root, kind, number)}/{inner.name}?$top={top}&$skip={skip + top}"
 
     def _related(self, kind: Kind, inner: Expand, ids: list[int]) -> dict[int, list[Record]]:
         return self.gate.related(self.grant, kind, inner.name, ids)
@@ -217,7 +224,7 @@ class Answerer:
             and not options.count
         )
 
-    def _page_of(self, kind: Kind, number: int, inner: Expand) -> Expanded:
+    def _page_of(self, kind: Kind, number: int, inner: Expand) -> Shown:
         target, options = LINKS[kind][inner.name].target, inner.options
         query = Query(
             kind=target,
@@ -228,11 +235,13 @@ class Answerer:
             skip=options.skip,
             count=options.count,
         )
-        page = self.gate.page(self.grant, query)
-        plain = not options.order and options.where is None
-        more = plain and page.next_after is not None and options.top > 0
-        link = self._following(kind, number, inner) if more else None
-        return Expanded(self.entities(target, page.records, options), page.count, link)
+        page = self.page(query, options)
+        link = None
+        if page.next_after is not None and options.top > 0:
+            pairs = [f"{name}={quote(value)}" for name, value in options.written.items()]
+            address = f"{self_link(self.root, kind, number)}/{inner.name}?{'&'.join(pairs)}"
+            link = next_link(address, page.next_after)
+        return Shown(self.entities(target, page.records, options), page.count, link)
 
 
 def _asks_for(options: Options, name: str) -> bool:

@@ -1,24 +1,43 @@
 """``$filter`` and ``$orderby`` of SensorThings 1.1 (18-088, clause 9.3.3.5), read by recursive descent."""
 
-import datetime as dt
-import math
+from collections.abc import Callable
 
-from allmende.apis.sensorthings.lex import Word, fault, words
+from allmende.apis.sensorthings.lex import Misplaced, Source, Word, words
+from allmende.apis.sensorthings.literals import LITERALS, literal
 from allmende.gate.query import Call, Compare, Constant, Expression, Logic, Not, Order, Path
-from allmende.kernel.clock import UTC, micros_from_instant
+from allmende.kernel.errors import Malformed
 
-COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
-DEEPEST = 50
+EQUALITIES, RELATIONS = ("eq", "ne"), ("gt", "ge", "lt", "le")
+SUMS, PRODUCTS = ("add", "sub"), ("mul", "div", "mod")
+TRUTHS = {"true": True, "false": False, "null": None}
+DEEPEST, MOST = 40, 500
+
+
+class Places:
+    """Remembers where the parts of a request's expressions stand, for errors that are found later."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, tuple[Expression, Source, int]] = {}
+
+    def note(self, part: Expression, source: Source, place: int) -> None:
+        """Note the place of a part; the part is kept, so that its identity stays its own."""
+        self._places[id(part)] = (part, source, place)
+
+    def placed(self, error: Malformed) -> Malformed:
+        """Give the error with its place, where that is known."""
+        known = self._places.get(id(error.about))
+        return error if known is None else Misplaced(error, known[1].option, known[1].before + known[2])
 
 
 class Reader:
     """Reads one option."""
 
-    def __init__(self, option: str, text: str) -> None:
-        self.option = option
-        self._words = list(words(option, text))
+    def __init__(self, source: Source, text: str, places: Places) -> None:
+        self.source, self.places = source, places
+        self._words = list(words(source, text))
         self._at = 0
         self._depth = 0
+        self._amount = 0
 
     @property
     def word(self) -> Word:
@@ -34,64 +53,97 @@ class Reader:
     def expect(self, text: str) -> None:
         """Take this word, or say that it is missing."""
         if self.word.text != text:
-            raise fault(self.option, self.word.place, f"hier fehlt „{text}“", f"“{text}” is missing here")
+            raise self.source.fault(self.word.place, f"hier fehlt „{text}“", f"“{text}” is missing here")
         self.take()
 
     def end(self) -> None:
         """Refuse what stands behind the end."""
         if self.word.kind != "end":
             shown = self.word.text[:30]
-            raise fault(self.option, self.word.place, f"„{shown}“ ist zu viel", f"“{shown}” is too much")
+            raise self.source.fault(self.word.place, f"„{shown}“ ist zu viel", f"“{shown}” is too much")
 
     def condition(self) -> Expression:
         """Read ``a or b``."""
+        self._deeper()
+        found = self._joined("or", lambda: self._joined("and", self._negated))
+        self._depth -= 1
+        return found
+
+    def _deeper(self) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise fault(self.option, self.word.place, f"mehr als {DEEPEST} Ebenen", f"more than {DEEPEST} levels")
-        terms = [self._all()]
-        while self.word.text == "or":
-            self.take()
-            terms.append(self._all())
-        self._depth -= 1
-        return terms[0] if len(terms) == 1 else Logic("or", tuple(terms))
+            raise self.source.fault(self.word.place, f"mehr als {DEEPEST} Ebenen", f"more than {DEEPEST} levels")
 
-    def _all(self) -> Expression:
-        terms = [self._negated()]
-        while self.word.text == "and":
-            self.take()
-            terms.append(self._negated())
-        return terms[0] if len(terms) == 1 else Logic("and", tuple(terms))
+    def _joined(self, operator: str, read: Callable[[], Expression]) -> Expression:
+        terms = [read()]
+        while self.word.kind == "name" and self.word.text == operator:
+            self._count(self.take())
+            terms.append(read())
+        return terms[0] if len(terms) == 1 else Logic(operator, tuple(terms))  # type: ignore[arg-type]
+
+    def _count(self, word: Word) -> None:
+        self._amount += 1
+        if self._amount > MOST:
+            raise self.source.fault(word.place, f"mehr als {MOST} Bedingungen", f"more than {MOST} conditions")
 
     def _negated(self) -> Expression:
         negations = 0
         while self.word.kind == "name" and self.word.text == "not":
             self.take()
             negations += 1
-        term = self._comparison()
+        term = self._chain(EQUALITIES, lambda: self._chain(RELATIONS, self._listed))
         return Not(term) if negations % 2 else term
 
-    def _comparison(self) -> Expression:
-        left = self._value()
-        if self.word.text in COMPARISONS:
-            operator = self.take().text
-            return Compare(operator, left, self._value())  # type: ignore[arg-type]
+    def _chain(self, operators: tuple[str, ...], read: Callable[[], Expression]) -> Expression:
+        """Read operators of one rank, which bind from left to right."""
+        left, before = read(), self._depth
+        while self.word.kind == "name" and self.word.text in operators:
+            self._deeper()
+            word = self.take()
+            right = read()
+            compares = operators in (EQUALITIES, RELATIONS)
+            made = Compare(word.text, left, right) if compares else Call(word.text, (left, right))  # type: ignore[arg-type]
+            left = self._noted(made, word)
+        self._depth = before
         return left
+
+    def _listed(self) -> Expression:
+        """Read ``a in (b, c)``, which is short for ``a eq b or a eq c``."""
+        left = self._chain(SUMS, lambda: self._chain(PRODUCTS, self._value))
+        if self.word.text != "in" or self.word.kind != "name":
+            return left
+        word = self.take()
+        self.expect("(")
+        terms: list[Expression] = []
+        while not terms or self.word.text == ",":
+            self._count(self.take() if terms else self.word)
+            terms.append(self._noted(Compare("eq", left, self._value()), word))
+        self.expect(")")
+        return terms[0] if len(terms) == 1 else Logic("or", tuple(terms))
 
     def _value(self) -> Expression:
         word = self.take()
-        if word.text == "(":
+        if word.text == "(" and word.kind == "mark":
             inner = self.condition()
             self.expect(")")
             return inner
-        if word.kind in ("text", "number", "instant"):
-            return self._constant(word)
+        if word.text == "-" and word.kind == "mark":
+            self._deeper()
+            negative = self._noted(Call("sub", (Constant(0), self._value())), word)
+            self._depth -= 1
+            return negative
+        if word.kind in LITERALS:
+            return self._noted(literal(self.source, word), word)
         if word.kind == "name":
-            if word.text in ("true", "false", "null"):
-                return Constant({"true": True, "false": False, "null": None}[word.text])
-            if self.word.text == "(":
-                return self._call(word)
-            return path_from_text(word.text)
-        raise fault(self.option, word.place, "hier fehlt ein Wert", "a value is missing here")
+            if word.text in TRUTHS:
+                return self._noted(Constant(TRUTHS[word.text]), word)
+            made = self._call(word) if self.word.text == "(" else path_from_text(word.text)
+            return self._noted(made, word)
+        raise self.source.fault(word.place, "hier fehlt ein Wert", "a value is missing here")
+
+    def _noted(self, part: Expression, word: Word) -> Expression:
+        self.places.note(part, self.source, word.place)
+        return part
 
     def _call(self, name: Word) -> Call:
         self.expect("(")
@@ -104,27 +156,18 @@ class Reader:
         self.expect(")")
         return Call(name.text.lower(), tuple(arguments))
 
-    def _constant(self, word: Word) -> Constant:
-        if word.kind == "text":
-            return Constant(word.text[1:-1].replace("''", "'"))
-        if word.kind == "instant":
-            return Constant(self._instant(word), is_instant=True)
-        if word.text.lstrip("+-").isdigit():
-            whole = int(word.text)
-            if abs(whole) < 1 << 63:
-                return Constant(whole)
-        number = float(word.text)
-        if not math.isfinite(number):
-            raise fault(self.option, word.place, "die Zahl ist zu groß", "the number is too large")
-        return Constant(number)
-
-    def _instant(self, word: Word) -> int:
-        text = word.text.partition("/")[0]
-        try:
-            instant = dt.datetime.fromisoformat(text)
-            return micros_from_instant(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
-        except (ValueError, OverflowError) as error:
-            raise fault(self.option, word.place, f"„{text}“ ist kein Zeitpunkt", f"“{text}” is no instant") from error
+    def orders(self) -> tuple[Order, ...]:
+        """Read the keys of an order, each with its direction."""
+        orders: list[Order] = []
+        while not orders or self.word.text == ",":
+            if orders:
+                self._count(self.take())
+            by = self._chain(SUMS, lambda: self._chain(PRODUCTS, self._value))
+            descending = self.word.text == "desc"
+            if self.word.text in ("asc", "desc"):
+                self.take()
+            orders.append(Order(by, descending))
+        return tuple(orders)
 
 
 def path_from_text(text: str) -> Path:
@@ -132,28 +175,17 @@ def path_from_text(text: str) -> Path:
     return Path(tuple("id" if part == "@iot.id" else part for part in text.split("/")))
 
 
-def read_filter(text: str) -> Expression:
+def read_filter(source: Source, text: str, places: Places) -> Expression:
     """Read ``$filter``."""
-    reader = Reader("$filter", text)
+    reader = Reader(source, text, places)
     found = reader.condition()
     reader.end()
     return found
 
 
-def read_order(text: str) -> tuple[Order, ...]:
-    """Read ``$orderby``."""
-    reader = Reader("$orderby", text)
-    orders = []
-    while True:
-        word = reader.take()
-        if word.kind != "name":
-            raise fault("$orderby", word.place, "hier fehlt eine Eigenschaft", "a property is missing here")
-        descending = reader.word.text == "desc"
-        if reader.word.text in ("asc", "desc"):
-            reader.take()
-        orders.append(Order(path_from_text(word.text), descending))
-        if reader.word.text != ",":
-            break
-        reader.take()
+def read_order(source: Source, text: str, places: Places) -> tuple[Order, ...]:
+    """Read ``$orderby``: properties, and what can be reckoned from them."""
+    reader = Reader(source, text, places)
+    found = reader.orders()
     reader.end()
-    return tuple(orders)
+    return found

@@ -4,13 +4,25 @@ import re
 
 import msgspec
 
-from allmende.apis.sensorthings.grammar import read_filter, read_order
-from allmende.apis.sensorthings.lex import fault
+from allmende.apis.sensorthings.grammar import Places, read_filter, read_order
+from allmende.apis.sensorthings.lex import Source, fault
 from allmende.gate.query import Expression, Order
 
 KNOWN = ("$filter", "$orderby", "$top", "$skip", "$count", "$select", "$expand", "$skiptoken")
-DEFAULT_TOP, GREATEST_TOP, DEEPEST_EXPAND = 100, 10_000, 5
-_NAME = re.compile(r"[A-Za-z@][A-Za-z0-9_.@]*(/[A-Za-z0-9_.@-]+)*")
+DEFAULT_TOP, GREATEST_TOP, DEEPEST_EXPAND, MOST_EXPANDS = 100, 10_000, 5, 50
+GREATEST_SKIP = 10**12
+_NAME = re.compile(r"[A-Za-z@][A-Za-z0-9_.@]*(/[\w@.:-]+)*")
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A name that a request uses, and where it stands."""
+
+    text: str
+    source: Source
+
+    def fault(self, de: str, en: str) -> Exception:
+        """Make the error that the name is wrong."""
+        return self.source.fault(1, de, en)
 
 
 class Expand(msgspec.Struct, frozen=True):
@@ -18,10 +30,11 @@ class Expand(msgspec.Struct, frozen=True):
 
     name: str
     options: "Options"
+    source: Source = Source("$expand")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request asks of one entity set."""
+    """What a request asks of one entity set; ``written`` are the options as they stood there."""
 
     where: Expression | None = None
     order: tuple[Order, ...] = ()
@@ -31,37 +44,41 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     select: tuple[str, ...] = ()
     expand: tuple[Expand, ...] = ()
     after: str | None = None
+    selected: tuple[Name, ...] = ()
+    written: dict[str, str] = {}
+    places: Places = msgspec.field(default_factory=Places)
 
 
-def _whole(option: str, text: str, greatest: int) -> int:
-    if not re.fullmatch(r"\d{1,15}", text):
-        raise fault(option, 1, f"„{text[:30]}“ ist keine ganze Zahl ab 0", f"“{text[:30]}” is no whole number from 0")
+def _whole(source: Source, text: str, greatest: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,15}", text):
+        shown = text[:30]
+        raise source.fault(1, f"„{shown}“ ist keine ganze Zahl ab 0", f"“{shown}” is no whole number from 0")
     if int(text) > greatest:
-        raise fault(option, 1, f"höchstens {greatest} sind möglich", f"at most {greatest} is possible")
+        raise source.fault(1, f"höchstens {greatest} sind möglich", f"at most {greatest} is possible")
     return int(text)
 
 
-def _truth(option: str, text: str) -> bool:
+def _truth(source: Source, text: str) -> bool:
     if text not in ("true", "false"):
-        raise fault(option, 1, "true oder false ist nötig", "true or false is needed")
+        raise source.fault(1, "true oder false ist nötig", "true or false is needed")
     return text == "true"
 
 
-def _names(option: str, text: str) -> tuple[str, ...]:
+def _names(source: Source, text: str) -> tuple[Name, ...]:
     names = []
     place = 1
     for part in text.split(","):
         name = part.strip()
         if not _NAME.fullmatch(name):
-            raise fault(option, place, f"„{name[:30]}“ ist kein Name", f"“{name[:30]}” is no name")
-        names.append(name)
+            raise source.fault(place, f"„{name[:30]}“ ist kein Name", f"“{name[:30]}” is no name")
+        names.append(Name(name, Source(source.option, source.before + place - 1)))
         place += len(part) + 1
     return tuple(names)
 
 
 def split_outside(text: str, mark: str) -> list[tuple[int, str]]:
-    """Split at a mark that stands in no parentheses and no text; give place (from 1) and part."""
-    parts, depth, quoted, start = [], 0, False, 0
+    """Split at a mark that stands in no parentheses and no text; give place (from 1) and part, without blanks."""
+    ends, depth, quoted = [], 0, False
     for place, sign in enumerate(text):
         if sign == "'":
             quoted = not quoted
@@ -70,56 +87,90 @@ def split_outside(text: str, mark: str) -> list[tuple[int, str]]:
         elif sign in "()":
             depth += 1 if sign == "(" else -1
         elif sign == mark and depth == 0:
-            parts.append((start + 1, text[start:place]))
-            start = place + 1
-    return [*parts, (start + 1, text[start:])]
+            ends.append(place)
+    starts = [0, *(end + 1 for end in ends)]
+    parts = [(start, text[start:end]) for start, end in zip(starts, [*ends, len(text)], strict=True)]
+    return [(start + len(part) - len(part.lstrip()) + 1, part.strip()) for start, part in parts]
 
 
-def _expand(text: str, depth: int) -> tuple[Expand, ...]:
-    """Read ``Datastreams($select=name;$expand=Observations($top=1)),Locations`` and ``Datastreams/Thing``."""
-    if depth > DEEPEST_EXPAND:
-        raise fault("$expand", 1, f"mehr als {DEEPEST_EXPAND} Ebenen", f"more than {DEEPEST_EXPAND} levels")
-    found: dict[str, Options] = {}
-    for place, part in split_outside(text, ","):
-        head, bracket, inner = part.strip().partition("(")
+class _Expands:
+    """Reads ``Datastreams($select=name;$expand=Observations($top=1)),Locations`` and ``Datastreams/Thing``."""
+
+    def __init__(self, source: Source, depth: int, places: Places) -> None:
+        if depth > DEEPEST_EXPAND:
+            raise source.fault(1, f"mehr als {DEEPEST_EXPAND} Ebenen", f"more than {DEEPEST_EXPAND} levels")
+        self.source, self.depth, self.places = source, depth, places
+
+    def read(self, text: str) -> tuple[Expand, ...]:
+        """Read the value of an option."""
+        parts = split_outside(text, ",")
+        if len(parts) > MOST_EXPANDS:
+            raise self.source.fault(1, f"mehr als {MOST_EXPANDS} Wege", f"more than {MOST_EXPANDS} links")
+        found: dict[str, Expand] = {}
+        for place, part in parts:
+            read = self._one(Source(self.source.option, self.source.before + place - 1), part)
+            found[read.name] = self._merged(found[read.name], read) if read.name in found else read
+        return tuple(found.values())
+
+    def _one(self, source: Source, part: str) -> Expand:
+        head, bracket, inner = part.partition("(")
         if not _NAME.fullmatch(head):
-            raise fault("$expand", place, f"„{head[:30]}“ ist kein Name", f"“{head[:30]}” is no name")
+            raise source.fault(1, f"„{head[:30]}“ ist kein Name", f"“{head[:30]}” is no name")
         if bracket and not inner.endswith(")"):
-            raise fault("$expand", place + len(part), "hier fehlt „)“", "“)” is missing here")
-        name, _, rest = head.partition("/")
-        options = _nested(inner[:-1], depth) if bracket else Options()
-        if rest:
-            options = Options(expand=_expand(rest + (f"({inner}" if bracket else ""), depth + 1))
-        if name in found:
-            merged = (*found[name].expand, *options.expand)
-            options = msgspec.structs.replace(found[name], expand=merged)
-        found[name] = options
-    return tuple(Expand(name, options) for name, options in found.items())
+            raise source.fault(len(part), "hier fehlt „)“", "“)” is missing here")
+        name, slash, _ = head.partition("/")
+        if slash:
+            behind = part[len(name) + 1 :]
+            deeper = Source(source.option, source.before + len(name) + 1)
+            return Expand(name, _options({"$expand": (deeper, behind)}, self.depth + 1, self.places), source)
+        pairs = self._pairs(Source(source.option, source.before + len(head) + 1), inner[:-1]) if bracket else {}
+        return Expand(name, _options(pairs, self.depth + 1, self.places), source)
 
-
-def _nested(text: str, depth: int) -> Options:
-    pairs = {}
-    for place, part in split_outside(text, ";"):
-        if part.strip():
-            key, sign, value = part.strip().partition("=")
+    def _pairs(self, source: Source, text: str) -> dict[str, tuple[Source, str]]:
+        pairs: dict[str, tuple[Source, str]] = {}
+        for place, part in split_outside(text, ";"):
+            if not part:
+                continue
+            key, sign, value = part.partition("=")
             if not sign:
-                raise fault("$expand", place, f"hinter „{key[:30]}“ fehlt =", f"= is missing behind “{key[:30]}”")
-            pairs[key] = value
-    return read_options(pairs, depth + 1)
+                raise source.fault(place, f"hinter „{key[:30]}“ fehlt =", f"= is missing behind “{key[:30]}”")
+            if key in pairs or key == "$skiptoken" or key not in KNOWN:
+                raise source.fault(place, f"„{key[:30]}“ ist hier nicht möglich", f"“{key[:30]}” is not possible here")
+            pairs[key] = (Source(source.option, source.before + place + len(key)), value)
+        return pairs
+
+    def _merged(self, one: Expand, other: Expand) -> Expand:
+        """Put two ways over the same link together, such as ``Datastreams/Thing,Datastreams/Sensor``."""
+        if set(other.options.written) - {"$expand"}:
+            raise other.source.fault(1, f"„{other.name}“ steht zweimal da", f"“{other.name}” stands here twice")
+        expand = (*one.options.expand, *other.options.expand)
+        ways = [options.written["$expand"] for options in (one.options, other.options) if "$expand" in options.written]
+        written = {**one.options.written, **({"$expand": ",".join(ways)} if ways else {})}
+        options = msgspec.structs.replace(one.options, expand=expand, written=written)
+        return msgspec.structs.replace(one, options=options)
 
 
-def read_options(pairs: dict[str, str], depth: int = 0) -> Options:
-    """Read all options of a request or of one ``$expand``; unknown ones are refused."""
+def read_options(pairs: dict[str, str]) -> Options:
+    """Read all options of a request; unknown ones are refused."""
     for name in pairs:
         if name not in KNOWN:
             raise fault(name[:40], 1, "diese Option gibt es nicht", "there is no such option")
+    return _options({name: (Source(name), value) for name, value in pairs.items()}, 0, Places())
+
+
+def _options(pairs: dict[str, tuple[Source, str]], depth: int, places: Places) -> Options:
+    """Read the options of a request or of one ``$expand``."""
+    selected = _names(*pairs["$select"]) if "$select" in pairs else ()
     return Options(
-        where=read_filter(pairs["$filter"]) if "$filter" in pairs else None,
-        order=read_order(pairs["$orderby"]) if "$orderby" in pairs else (),
-        top=_whole("$top", pairs["$top"], GREATEST_TOP) if "$top" in pairs else DEFAULT_TOP,
-        skip=_whole("$skip", pairs["$skip"], 10**12) if "$skip" in pairs else 0,
-        count=_truth("$count", pairs["$count"]) if "$count" in pairs else False,
-        select=_names("$select", pairs["$select"]) if "$select" in pairs else (),
-        expand=_expand(pairs["$expand"], depth) if "$expand" in pairs else (),
-        after=pairs.get("$skiptoken"),
+        where=read_filter(*pairs["$filter"], places) if "$filter" in pairs else None,
+        order=read_order(*pairs["$orderby"], places) if "$orderby" in pairs else (),
+        top=min(_whole(*pairs["$top"], GREATEST_SKIP), GREATEST_TOP) if "$top" in pairs else DEFAULT_TOP,
+        skip=_whole(*pairs["$skip"], GREATEST_SKIP) if "$skip" in pairs else 0,
+        count=_truth(*pairs["$count"]) if "$count" in pairs else False,
+        select=tuple(name.text for name in selected),
+        expand=_Expands(pairs["$expand"][0], depth, places).read(pairs["$expand"][1]) if "$expand" in pairs else (),
+        after=pairs["$skiptoken"][1] if "$skiptoken" in pairs else None,
+        selected=selected,
+        written={name: value for name, (_, value) in pairs.items()},
+        places=places,
     )

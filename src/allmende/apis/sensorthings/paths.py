@@ -39,6 +39,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     id: int | None
     steps: tuple[Step, ...] = ()
     part: str = ""
+    inside: tuple[str, ...] = ()
     raw: bool = False
     ref: bool = False
 
@@ -55,6 +56,32 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return self.id is not None
 
 
+# What an entity shows although no condition can ask for it, because it is kept elsewhere or worked out.
+WORKED_OUT: dict[Kind, tuple[str, ...]] = {
+    "Datastreams": ("phenomenonTime", "resultTime", "observedArea"),
+    "MultiDatastreams": ("phenomenonTime", "resultTime", "observedArea"),
+    "Observations": ("validTime",),
+}
+_WITH_PARTS = ("json", "place", "result", "unit")
+
+
+def properties_of(kind: Kind) -> tuple[str, ...]:
+    """Name the properties of a set's entities."""
+    return tuple(dict.fromkeys((*PROPERTIES[kind], "@iot.id", *WORKED_OUT.get(kind, ()))))
+
+
+def _property(resource: Resource, rest: list[str], path: str) -> Resource:
+    """Read ``name``, ``properties/slug`` and ``name/$value`` behind an entity."""
+    part, *inside = rest
+    raw = inside[-1:] == ["$value"]
+    if raw:
+        inside.pop()
+    known = PROPERTIES[resource.target].get(part)
+    if inside and (known is None or known.kind not in _WITH_PARTS):
+        raise NotFound(NO_PATH, path=path[:100])
+    return msgspec.structs.replace(resource, part=part, inside=tuple(inside), raw=raw)
+
+
 def read_path(path: str) -> Resource:
     """Read a path behind the service root; raise 404 for one that leads nowhere."""
     parts = [part for part in path.strip("/").split("/") if part]
@@ -66,9 +93,9 @@ def read_path(path: str) -> Resource:
     resource = Resource(kind=kind, id=number)
     for index, part in enumerate(parts[1:], 1):
         rest = parts[index:]
-        if resource.single and part in PROPERTIES[resource.target] and rest in ([part], [part, "$value"]):
-            return msgspec.structs.replace(resource, part=part, raw=len(rest) == 2)
-        if rest == ["$ref"]:
+        if resource.single and part in properties_of(resource.target):
+            return _property(resource, rest, path)
+        if rest == ["$ref"] and not resource.single:
             return msgspec.structs.replace(resource, ref=True)
         match = _STEP.fullmatch(part)
         link = LINKS[resource.target].get(match[1]) if match and resource.single else None

@@ -18,6 +18,7 @@ from allmende.apis.sensorthings.change import ChangeDoors, Entrance
 from allmende.apis.sensorthings.conditional import require_match, tag_of
 from allmende.apis.sensorthings.create import Creator
 from allmende.apis.sensorthings.hub import Hub
+from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.live import OPTION as LIVE
 from allmende.apis.sensorthings.live import Live
 from allmende.apis.sensorthings.options import Options
@@ -67,8 +68,10 @@ def _pairs(query: str) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         for part in filter(None, query.split("&")):
-            name, _, value = part.partition("=")
-            found[unquote_plus(name, errors="strict")] = unquote_plus(value, errors="strict")
+            name, value = (unquote_plus(side, errors="strict") for side in part.partition("=")[::2])
+            if name in found:
+                raise fault(name[:40], 1, "die Option steht zweimal da", "the option stands here twice")
+            found[name] = value
     except UnicodeDecodeError as error:
         raise Malformed(NOT_ENCODED) from error
     return found
