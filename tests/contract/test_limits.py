@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from allmende.ethics.model import Duties, Rulebook
 from allmende.gate.door import Ask, Asker, Gate, Grant
-from allmende.gate.query import Arrival, Compare, Constant, Location, Path, Query, Thing, Within
+from allmende.gate.query import Arrival, Call, Compare, Constant, Kind, Location, Path, Query, Shape, Thing, Within
 from allmende.kernel.clock import DAY_MICROSECONDS
 from allmende.kernel.errors import Denied
 from tests.contract.conftest import MINUTE, NOON, READ, STANDARD, book, rule
@@ -127,6 +127,52 @@ def test_places_are_coarse_on_every_way(gate: Gate, collect: Grant, stream: Make
         assert any(abs(east - e) < 0.02 and abs(north - n) < 0.01 for e, n in exact)
     with pytest.raises(Denied, match="“location” may not be asked for"):
         gate.page(read, Query(kind="Locations", where=Compare("eq", Path(("location", "type")), Constant("Point"))))
+
+
+def test_geometry_is_reckoned_with_the_coarse_place_alone(gate: Gate, collect: Grant, stream: Maker) -> None:
+    """Also from observations that have no such limit themselves, but are about the same place."""
+    number = stream()
+    thing = gate.page(gate.grant(READ), Query(kind="Things")).records[0].id
+    beside, exact = stream("coarse", thing_id=thing), [9.1801, 47.6699]
+    there = Location(name="There", description="", location={"type": "Point", "coordinates": exact})
+    moved = Thing(name="Moved", description="", location_ids=(gate.create(collect, "Locations", there),))
+    gate.update(collect, "Things", thing, moved)
+    rules = [entry for entry in STANDARD.rules if entry.slug not in ("publish-coarse", "publish-weather")]
+    gate.publish(
+        book(
+            *rules,
+            rule("publish-weather", "publish", "weather", "open-data"),
+            rule("publish-coarse", "publish", "coarse", "open-data", duties=Duties(space_grid_metres=1000)),
+        ),
+        "tests",
+    )
+    fill(gate, collect, number, [1.0])
+    fill(gate, collect, beside, [2.0])
+    read = gate.grant(READ)
+    shown = gate.related(read, "Things", "Locations", [thing])[thing][0].value.location["coordinates"]
+    assert shown != exact
+
+    def found(kind: Kind, path: str, place: list[float]) -> int:
+        near = Call("geo.distance", (Path(tuple(path.split("/"))), Shape(f"POINT ({place[0]} {place[1]})")))
+        query = Query(kind=kind, where=Compare("lt", near, Constant(0.0005)))
+        return len(gate.page(read, query).records)
+
+    ways: tuple[tuple[Kind, str], ...] = (
+        ("Things", "Locations/location"),
+        ("Datastreams", "Thing/Locations/location"),
+        ("FeaturesOfInterest", "feature"),
+        ("Observations", "FeatureOfInterest/feature"),
+    )
+    for kind, path in ways:
+        assert found(kind, path, shown) >= 1, path
+        assert found(kind, path, exact) == 0, path
+    far = Call("geo.distance", (Path(("FeatureOfInterest", "feature")), Shape("POINT (9.1801 47.6699)")))
+    about = Compare("lt", far, Constant(0.0005))
+    alone = Query(kind="Observations", within=Within("Datastreams", number), where=about)
+    assert gate.page(read, alone).records == []
+    named = Compare("eq", Path(("FeatureOfInterest", "feature", "type")), Constant("Point"))
+    with pytest.raises(Denied):
+        gate.page(read, msgspec.structs.replace(alone, where=named))
 
 
 def test_an_old_grant_follows_new_rules(gate: Gate, collect: Grant, read: Grant, stream: Maker) -> None:

@@ -10,6 +10,7 @@ from allmende.kernel.errors import Malformed
 EQUALITIES, RELATIONS = ("eq", "ne"), ("gt", "ge", "lt", "le")
 SUMS, PRODUCTS = ("add", "sub"), ("mul", "div", "mod")
 TRUTHS = {"true": True, "false": False, "null": None}
+RESERVED = frozenset((*EQUALITIES, *RELATIONS, *SUMS, *PRODUCTS, "and", "or", "not", "in"))
 DEEPEST, MOST = 40, 500
 
 
@@ -134,7 +135,7 @@ class Reader:
             return negative
         if word.kind in LITERALS:
             return self._noted(literal(self.source, word), word)
-        if word.kind == "name":
+        if word.kind == "name" and word.text not in RESERVED:
             if word.text in TRUTHS:
                 return self._noted(Constant(TRUTHS[word.text]), word)
             made = self._call(word) if self.word.text == "(" else path_from_text(word.text)

@@ -21,12 +21,12 @@ _INSTANT = rf"{_DATE}[Tt][0-9:.]+{_ZONE}"
 _MOMENT = rf"(?:{_INSTANT}|{_DATE})"
 _WORDS = re.compile(
     rf"""(?P<space>\s+)
-      |(?P<typed>[A-Za-z]+'(?:[^']|'')*')
-      |(?P<text>'(?:[^']|'')*')
+      |(?P<typed>[A-Za-z]+'(?:[^']|'')*+')
+      |(?P<text>'(?:[^']|'')*+')
       |(?P<interval>{_MOMENT}/(?:{_MOMENT}|P[0-9.,A-Z]+))
       |(?P<instant>{_INSTANT}|{_DATE}(?![\d.]))
       |(?P<time>\d\d:\d\d(?::\d\d(?:\.\d+)?)?)
-      |(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))
+      |(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]|-\d\d-\d\d))
       |(?P<name>[^\W\d@][\w.@]*(?:/[\w@.:-]+)*|@[\w.]+)
       |(?P<mark>[(),-])""",
     re.VERBOSE,

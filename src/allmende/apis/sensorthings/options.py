@@ -1,6 +1,7 @@
 """Query options of SensorThings 1.1 (18-088, clause 9.3), nested in ``$expand`` too."""
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -71,7 +72,8 @@ def _names(source: Source, text: str) -> tuple[Name, ...]:
         name = part.strip()
         if not _NAME.fullmatch(name):
             raise source.fault(place, f"„{name[:30]}“ ist kein Name", f"“{name[:30]}” is no name")
-        names.append(Name(name, Source(source.option, source.before + place - 1)))
+        blanks = len(part) - len(part.lstrip())
+        names.append(Name(name, Source(source.option, source.before + place - 1 + blanks)))
         place += len(part) + 1
     return tuple(names)
 
@@ -106,10 +108,14 @@ class _Expands:
         parts = split_outside(text, ",")
         if len(parts) > MOST_EXPANDS:
             raise self.source.fault(1, f"mehr als {MOST_EXPANDS} Wege", f"more than {MOST_EXPANDS} links")
+        return self._together(
+            self._one(Source(self.source.option, self.source.before + place - 1), part) for place, part in parts
+        )
+
+    def _together(self, expands: Iterable[Expand]) -> tuple[Expand, ...]:
         found: dict[str, Expand] = {}
-        for place, part in parts:
-            read = self._one(Source(self.source.option, self.source.before + place - 1), part)
-            found[read.name] = self._merged(found[read.name], read) if read.name in found else read
+        for expand in expands:
+            found[expand.name] = self._merged(found[expand.name], expand) if expand.name in found else expand
         return tuple(found.values())
 
     def _one(self, source: Source, part: str) -> Expand:
@@ -143,7 +149,7 @@ class _Expands:
         """Put two ways over the same link together, such as ``Datastreams/Thing,Datastreams/Sensor``."""
         if set(other.options.written) - {"$expand"}:
             raise other.source.fault(1, f"„{other.name}“ steht zweimal da", f"“{other.name}” stands here twice")
-        expand = (*one.options.expand, *other.options.expand)
+        expand = self._together((*one.options.expand, *other.options.expand))
         ways = [options.written["$expand"] for options in (one.options, other.options) if "$expand" in options.written]
         written = {**one.options.written, **({"$expand": ",".join(ways)} if ways else {})}
         options = msgspec.structs.replace(one.options, expand=expand, written=written)
