@@ -59,7 +59,8 @@ def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     shore = {"type": "LineString", "coordinates": [[9.0, 47.5], [9.0, 47.9]]}
     number = gate.create(grant, "Locations", Location(name="Küste", description="", location=shore))
     field = {"type": "Polygon", "coordinates": [[[8, 47], [8.5, 47], [8.5, 47.5], [8, 47.5], [8, 47]]]}
-    area = Location(name="Feld", description="", location={"type": "Feature", "geometry": field, "properties": {}})
+    feature = {"type": "Feature", "geometry": field, "properties": {}}
+    area = Location(name="Feld", description="", location=feature, encoding_type="application/json")
     places = (number, gate.create(grant, "Locations", area))
     gate.create(grant, "Things", Thing(name="Strecke", description="Weg", properties={"länge": 4}, location_ids=places))
     yield from served(made, home)

@@ -145,16 +145,18 @@ def evaluate(part: Expression, values: Iterator[Any]) -> Any:
         return _compared(part.operator, evaluate(part.left, values), evaluate(part.right, values))
     assert isinstance(part, Call)
     arguments = [evaluate(argument, values) for argument in part.arguments]
-    return None if None in arguments else _called(part.name, arguments)
+    return (
+        None if any(value is None or isinstance(value, list) for value in arguments) else _called(part.name, arguments)
+    )
 
 
 def _compared(operator: str, left: Any, right: Any) -> bool | None:
     if isinstance(left, Span) and isinstance(right, Span):
         return RELATIONS[operator](left, right)
     if operator in ("eq", "ne"):
-        alike = left == right and isinstance(left, bool) == isinstance(right, bool)
+        alike = left == right and isinstance(left, bool) == isinstance(right, bool) and not isinstance(left, list)
         return alike == (operator == "eq")
-    if left is None or right is None:
+    if left is None or right is None or isinstance(left, list) or isinstance(right, list):
         return None
     one, other = (value.micros if isinstance(value, TimeSpan) else value for value in (left, right))
     if isinstance(one, str) != isinstance(other, str) or isinstance(one, bool) or isinstance(other, bool):

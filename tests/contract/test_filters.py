@@ -280,6 +280,8 @@ def _key(world: World, kind: Kind, number: int, by: Expression) -> Any:
     value = evaluate(by, iter(values))
     if isinstance(value, Span):
         return value.start
+    if isinstance(value, list):
+        return None
     return value.micros if isinstance(value, TimeSpan) else value
 
 

@@ -16,7 +16,7 @@ from allmende.store.query import (
     Path,
 )
 
-STREAM, TIME = Path(("Datastream", "id")), Path(("phenomenonTime",))
+STREAM, MULTI, TIME = Path(("Datastream", "id")), Path(("MultiDatastream", "id")), Path(("phenomenonTime",))
 DEEPEST = 100
 FLIPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
@@ -25,7 +25,8 @@ class Bounds(msgspec.Struct, frozen=True):
     """Datastreams, and the microseconds ``[since, until)``, in which the whole of an observation's time must lie.
 
     An instant lies in it where ``since <= start < until``; an interval (end exclusive) where besides
-    ``end <= until``. None bounds nothing. ``exact`` tells that the condition says nothing else.
+    ``end <= until``. None bounds nothing. ``exact`` tells that the condition says nothing else, but that a
+    MultiDatastream among the streams is none of them: they were named by ``Datastream/id``.
     """
 
     streams: frozenset[int] | None = None
@@ -103,14 +104,14 @@ def _alike(parts: list[Bounds]) -> bool:
 
 def _compared(term: Compare, now: int | None) -> Bounds:
     left, right, operator = term.left, term.right, term.operator
-    if right in (STREAM, TIME):
+    if right in (STREAM, MULTI, TIME):
         left, right, operator = right, left, FLIPPED[operator]  # type: ignore[assignment]
-    if left == STREAM and operator == "eq" and isinstance(right, Constant) and not right.is_instant:
+    if left in (STREAM, MULTI) and operator == "eq" and isinstance(right, Constant) and not right.is_instant:
         value = right.value
         if isinstance(value, bool) or not isinstance(value, int | float):
             return NOTHING_SAID
         whole = isinstance(value, int) or value.is_integer()
-        return Bounds(frozenset([int(value)] if whole else []), exact=True)
+        return Bounds(frozenset([int(value)] if whole else []), exact=left == STREAM)
     span = _span(right, now, 0) if left == TIME else None
     return NOTHING_SAID if span is None else _timed(operator, *span)
 

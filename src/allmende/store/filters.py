@@ -192,14 +192,14 @@ class Compiler:
             kind, rows, parts = link.target, far, parts[1:]
         return parts, kind, rows
 
-    def _geometric(self, call: Call, kind: Kind, rows: FromClause, steps: list[Step]) -> Value:
+    def _geometric(self, asked: Call, kind: Kind, rows: FromClause, steps: list[Step]) -> Value:
         """Compile a geospatial function of one place and constants."""
-        question = Question.of(call)
+        question = Question.of(asked)
         parts, kind, rows = self._walk(question.path.parts, kind, rows, steps)
         known = PROPERTIES[kind].get(parts[0])
         if kind == "Observations" or len(parts) > 1 or known is None or known.kind != "place":
             raise about(Malformed(NO_PLACE, path="/".join(question.path.parts)[:100]), question.path)
-        found = self.places.values(kind, known.column, question.reckon)
+        found = self.places.values(kind, known.column, asked, question.reckon)
         if question.gives == "number":
             return Value("number", looked_up(found, rows.c.id, postgres=self.postgres))
         true_for = [number for number, value in found.items() if value]

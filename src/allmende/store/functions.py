@@ -79,7 +79,6 @@ _SHARED: dict[str, tuple[Function, ...]] = {
     "trim": (Function(("text",), "text", func.trim),),
     "length": (Function(("text",), "number", func.length),),
     "concat": (Function(("text", "text"), "text", lambda a, b: cast(a, String).concat(b)),),
-    "floor": (Function(("number",), "number", func.floor),),
     "ceiling": (Function(("number",), "number", func.ceil),),
     "add": (
         Function(("number", "number"), "number", lambda a, b: a + b),
@@ -134,6 +133,8 @@ def _on_sqlite() -> dict[str, tuple[Function, ...]]:
         "substringof": (Function(("text", "text"), "truth", lambda a, b: func.instr(b, a) > 0),),
         "indexof": (Function(("text", "text"), "number", lambda a, b: func.instr(a, b) - 1),),
         "round": (Function(("number",), "number", func.round),),
+        # SQLAlchemy puts a floor of its own in place of SQLite's, which fails for null.
+        "floor": (Function(("number",), "number", lambda a: -func.ceil(-a)),),
         "mod": (Function(("number", "number"), "number", lambda a, b: func.mod(a, func.nullif(b, 0))),),
         **_substring(lambda size: cast(func.max(size, 0), Integer)),
         **{name: (Function(("instant",), "number", part(form)),) for name, form in _PARTS.items()},
@@ -154,6 +155,7 @@ def _on_postgres() -> dict[str, tuple[Function, ...]]:
         "substringof": (Function(("text", "text"), "truth", lambda a, b: func.strpos(b, a) > 0),),
         "indexof": (Function(("text", "text"), "number", lambda a, b: func.strpos(a, b) - 1),),
         "round": (Function(("number",), "number", exact(func.round)),),
+        "floor": (Function(("number",), "number", func.floor),),
         "mod": (Function(("number", "number"), "number", exact(lambda a, b: func.mod(a, func.nullif(b, 0)))),),
         # Unlike greatest, this is null for a null, as in the other database.
         **_substring(lambda size: cast(func.trunc(func.float8larger(cast(size, DOUBLE_PRECISION), 0.0)), Integer)),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, SelectBase, select
 
 from allmende.store.among import among
 from allmende.store.model import EntityKind
+from allmende.store.query import Call
 from allmende.store.rows import coarse, json_value
 from allmende.store.scope import Scope
 from allmende.store.tables import (
@@ -30,9 +31,15 @@ class Places:
 
     def __init__(self, connection: Connection, scope: Scope) -> None:
         self.connection, self.scope = connection, scope
+        self._known: dict[tuple[EntityKind, Call], dict[int, Any]] = {}
 
-    def values(self, kind: EntityKind, column: str, function: Reckon) -> dict[int, Any]:
-        """Give what a function says of each place that can be read as a geometry."""
+    def values(self, kind: EntityKind, column: str, call: Call, function: Reckon) -> dict[int, Any]:
+        """Give what a function says of each place that can be read as a geometry; it is reckoned once."""
+        if (kind, call) not in self._known:
+            self._known[kind, call] = self._values(kind, column, function)
+        return self._known[kind, call]
+
+    def _values(self, kind: EntityKind, column: str, function: Reckon) -> dict[int, Any]:
         found: dict[int, Any] = {}
         for ids, shapes in self._shapes(kind, column):
             known = ~shapely.is_missing(shapes)
