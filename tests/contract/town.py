@@ -175,6 +175,7 @@ PLACES: dict[Kind, tuple[tuple[str, ...], ...]] = {
     "HistoricalLocations": (("Locations", "location"), ("Thing", "Locations", "location")),
     "Sensors": (("Datastreams", "Thing", "Locations", "location"),),
     "ObservedProperties": (("Datastreams", "Observations", "FeatureOfInterest", "feature"),),
+    "MultiDatastreams": (("observedArea",), ("Thing", "Locations", "location")),
     "Datastreams": (("Thing", "Locations", "location"), ("Observations", "FeatureOfInterest", "feature")),
     "Observations": (("FeatureOfInterest", "feature"), ("Datastream", "Thing", "Locations", "location")),
     "FeaturesOfInterest": (("feature",), ("Observations", "Datastream", "Thing", "Locations", "location")),
