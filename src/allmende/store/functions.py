@@ -97,7 +97,11 @@ _SHARED: dict[str, tuple[Function, ...]] = {
         Function(("duration", "number"), "duration", _scaled),
         Function(("number", "duration"), "duration", lambda a, b: _scaled(b, a)),
     ),
-    "div": (Function(("number", "number"), "number", lambda a, b: cast(a, Number) / func.nullif(cast(b, Number), 0)),),
+    "div": (
+        Function(
+            ("number", "number"), "number", lambda a, b: cast(a, Number) / func.nullif(cast(b, Number), 0, type_=Number)
+        ),
+    ),
     "date": (Function(("instant",), "instant", _date),),
     "time": (Function(("instant",), "time", lambda a: _counted(a) % DAY_MICROSECONDS),),
     "fractionalseconds": (Function(("instant",), "number", _fraction),),
