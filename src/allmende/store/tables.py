@@ -4,7 +4,7 @@ Times are microseconds since 1970-01-01T00:00Z. JSON is kept as text. Migrations
 made from here.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, LargeBinary, MetaData, SmallInteger, Table, Text
 
 from allmende.store.model import EntityKind
 
@@ -139,11 +139,18 @@ stream_state = Table(
     metadata,
     Column("datastream_id", ForeignKey("datastreams.id"), primary_key=True),
     Column("sequence", BigInteger, nullable=False),
+    Column("piece", BigInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
+    Column("fresh", BigInteger, nullable=False),
+    Column("fresh_since", BigInteger),
     Column("first", BigInteger),
     Column("last", BigInteger),
+    Column("known_first", BigInteger),
+    Column("known_last", BigInteger),
     Column("latest_id", BigInteger),
     Column("latest_start", BigInteger),
+    Column("latest", LargeBinary),
 )
 stream_days = Table(
     "stream_days",
@@ -158,8 +165,9 @@ stream_days = Table(
 sources = Table(
     "sources", metadata, Column("id", Integer, primary_key=True), Column("name", Text, nullable=False, unique=True)
 )
-observations = Table(
-    "observations",
+# What a question looks at, unpacked into a temporary table of the connection; see ``decoded``.
+decoded = Table(
+    "decoded",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("datastream_id", Integer, nullable=False),
@@ -171,7 +179,7 @@ observations = Table(
     Column("other", Text),
     Column("quality", SmallInteger, nullable=False),
     Column("source_id", Integer, nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", Text),
     Column("parameters", Text),
     Column("feature_id", Integer),
 )

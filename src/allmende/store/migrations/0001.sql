@@ -58,8 +58,10 @@ CREATE TABLE traces (
   kind TEXT NOT NULL, entity_id INTEGER NOT NULL, category TEXT NOT NULL, PRIMARY KEY (kind, entity_id, category)){without_rowid};
 
 CREATE TABLE stream_state (
-  datastream_id INTEGER PRIMARY KEY REFERENCES datastreams (id), sequence BIGINT NOT NULL, count BIGINT NOT NULL,
-  first BIGINT, last BIGINT, latest_id BIGINT, latest_start BIGINT);
+  datastream_id INTEGER PRIMARY KEY REFERENCES datastreams (id), sequence BIGINT NOT NULL, piece BIGINT NOT NULL,
+  epoch BIGINT NOT NULL, count BIGINT NOT NULL, fresh BIGINT NOT NULL, fresh_since BIGINT, first BIGINT, last BIGINT,
+  known_first BIGINT, known_last BIGINT, latest_id BIGINT, latest_start BIGINT, latest {bytes});
+CREATE INDEX stream_state_fresh ON stream_state (fresh_since) WHERE fresh > 0;
 
 CREATE TABLE stream_days (
   datastream_id INTEGER NOT NULL REFERENCES datastreams (id), day INTEGER NOT NULL, count INTEGER NOT NULL,
@@ -68,11 +70,22 @@ CREATE TABLE stream_days (
 
 CREATE TABLE sources (id {id}, name TEXT NOT NULL UNIQUE);
 
-CREATE TABLE observations (
-  id {big_id}, datastream_id INTEGER NOT NULL, start BIGINT NOT NULL, duration BIGINT NOT NULL, latency BIGINT,
-  received BIGINT NOT NULL, number DOUBLE PRECISION, other TEXT, quality SMALLINT NOT NULL, source_id INTEGER NOT NULL,
-  message TEXT NOT NULL, parameters TEXT, feature_id INTEGER);
-CREATE UNIQUE INDEX observations_once ON observations (datastream_id, start, duration, source_id, message);
+CREATE TABLE fresh (
+  id {counted_id}, datastream_id INTEGER NOT NULL, piece BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL,
+  low BIGINT NOT NULL, high BIGINT NOT NULL, count INTEGER NOT NULL, body {bytes} NOT NULL);
+CREATE UNIQUE INDEX fresh_piece ON fresh (datastream_id, piece);
+
+CREATE TABLE sealed (
+  id {counted_id}, datastream_id INTEGER NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, until BIGINT NOT NULL,
+  low BIGINT NOT NULL, high BIGINT NOT NULL, count INTEGER NOT NULL, known_first BIGINT, known_last BIGINT,
+  numbers INTEGER NOT NULL, minimum DOUBLE PRECISION, maximum DOUBLE PRECISION, total DOUBLE PRECISION,
+  body {bytes} NOT NULL);
+CREATE UNIQUE INDEX sealed_first ON sealed (datastream_id, first);
+
+CREATE TABLE revisions (
+  id {counted_id}, observation_id BIGINT NOT NULL, datastream_id INTEGER NOT NULL, at BIGINT NOT NULL,
+  actor TEXT NOT NULL, reason TEXT NOT NULL, body {bytes} NOT NULL);
+CREATE INDEX revisions_observation ON revisions (observation_id);
 
 CREATE TABLE rulebooks (version INTEGER PRIMARY KEY, published BIGINT NOT NULL, actor TEXT NOT NULL, content TEXT NOT NULL);
 
