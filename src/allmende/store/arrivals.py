@@ -1,11 +1,10 @@
 """What is checked of observations at the door; every refusal names the place in the batch and the field."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from allmende.kernel.clock import iso_from_micros
 from allmende.kernel.errors import ErrorCode, Invalid, NotFound
@@ -13,11 +12,11 @@ from allmende.kernel.text import Text
 from allmende.store.model import Arrival
 from allmende.store.multi import check_array
 from allmende.store.rows import json_text, storable
-from allmende.store.tables import QUALITY_NUMBERS, datastreams, features, stream_state
+from allmende.store.state import State
+from allmende.store.tables import QUALITY_NUMBERS, features
 
 AHEAD_MICROSECONDS = 10 * 60 * 1_000_000
 EARLIEST, LATEST = -30_610_224_000_000_000, 253_402_300_800_000_000
-MANY = 10_000
 
 NO_DATASTREAM = ErrorCode(
     "observation.unknown_datastream",
@@ -93,52 +92,7 @@ BAD_FIELD = ErrorCode(
 Kept = tuple[float | None, str | None]
 
 
-class Stream(msgspec.Struct, frozen=True):
-    """What the door has to know of a datastream, with its maintained state."""
-
-    id: int
-    category: str
-    wanted: str
-    minimum: float | None
-    maximum: float | None
-    feature_id: int | None
-    sequence: int
-    count: int
-    first: int | None
-    last: int | None
-    latest_id: int | None
-    latest_start: int | None
-    multi_types: str | None = None
-
-
-_D, _S = datastreams.c, stream_state.c
-_STREAMS = (
-    select(
-        *(_D.id, _D.category, _D.observation_type, _D.minimum, _D.maximum, _D.feature_id),
-        *(_S.sequence, _S["count"], _S.first, _S.last, _S.latest_id, _S.latest_start, _D.multi_types),
-    )
-    .join_from(datastreams, stream_state, _S.datastream_id == _D.id)
-    .where(_D.id.in_(bindparam("ids", expanding=True)))
-    .order_by(_D.id)
-    .with_for_update(of=stream_state)
-)
-
-
-def streams_of(connection: Connection, ids: set[int]) -> dict[int, Stream]:
-    """Look up the datastreams of a batch, and lock their state in order of their numbers."""
-    wanted = sorted(ids)
-    found: dict[int, Stream] = {}
-    for start in range(0, len(wanted), MANY):
-        for row in connection.execute(_STREAMS, {"ids": wanted[start : start + MANY]}):
-            number, category, kind, *rest = row
-            of_parts = rest[-1] is not None
-            found[number] = Stream(
-                number, category, "ComplexObservation" if of_parts else kind.rpartition("OM_")[2], *rest
-            )
-    return found
-
-
-def check_batch(arrivals: Sequence[Arrival], streams: dict[int, Stream], now: int) -> list[Kept]:
+def check_batch(arrivals: Sequence[Arrival], streams: Mapping[int, State], now: int) -> list[Kept]:
     """Check all arrivals; give number and JSON text of each result, one of them None."""
     kept: list[Kept] = []
     latest = now + AHEAD_MICROSECONDS
@@ -181,7 +135,7 @@ def _check_fields(index: int, arrival: Arrival) -> None:
             raise Invalid(BAD_FIELD, index=index, field=field)
 
 
-def _in_range(index: int, value: float, stream: Stream) -> float:
+def _in_range(index: int, value: float, stream: State) -> float:
     low, high = stream.minimum, stream.maximum
     if not math.isfinite(value):
         raise Invalid(BAD_RESULT, index=index, wanted=stream.wanted)
@@ -200,7 +154,7 @@ def _number(result: Any) -> float | None:
         return math.inf
 
 
-def _checked_result(index: int, result: Any, stream: Stream) -> Kept:
+def _checked_result(index: int, result: Any, stream: State) -> Kept:
     if stream.multi_types is not None:
         check_array(index, result, stream.multi_types)
         return None, json_text(result, Text(f"Messwert {index}: result", f"Observation {index}: result"))

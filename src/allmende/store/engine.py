@@ -40,7 +40,22 @@ NOT_COMPUTABLE = ErrorCode(
 )
 SAFE_SQLITE = (3, 51, 3)
 BUSY_MILLISECONDS = 20_000
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY")
+PRAGMAS = (
+    "page_size=8192",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-65536",
+    "temp_store=MEMORY",
+)
+
+
+# What a question looks at, unpacked; each connection has its own (see ``blocks``).
+DECODED = (
+    "CREATE TEMPORARY TABLE decoded (id BIGINT, datastream_id INTEGER, start BIGINT, duration BIGINT, latency BIGINT, "
+    "received BIGINT, number DOUBLE PRECISION, other TEXT, quality SMALLINT, source_id INTEGER, message TEXT, "
+    "parameters TEXT, feature_id INTEGER)"
+)
 
 
 def is_postgres(url: str) -> bool:
@@ -59,6 +74,7 @@ def _sqlite(path: str) -> Engine:
             connection.apsw.set_busy_timeout(BUSY_MILLISECONDS)
             for pragma in PRAGMAS:
                 connection.apsw.execute(f"PRAGMA {pragma}")
+            connection.apsw.execute(DECODED)
         # SQLite's own know ASCII only.
         connection.create_function("lower", 1, lambda text: text and str(text).lower(), deterministic=True)
         connection.create_function("upper", 1, lambda text: text and str(text).upper(), deterministic=True)
@@ -74,7 +90,14 @@ def _sqlite(path: str) -> Engine:
 def _postgres(url: str) -> Engine:
     address = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
     options = {"options": "-c search_path=observations -c timezone=UTC", "connect_timeout": 10}
-    return create_engine(address, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args=options)
+    engine = create_engine(address, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args=options)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.execute(DECODED)
+        connection.commit()
+
+    return engine
 
 
 def open_engine(url: str) -> Engine:

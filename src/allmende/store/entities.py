@@ -133,7 +133,9 @@ class Maker:
         table = TABLE_OF[kind]
         number = int(self.connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
         if kind in STREAMS:
-            self.connection.execute(insert(stream_state).values(datastream_id=number, sequence=0, count=0))
+            self.connection.execute(
+                insert(stream_state).values(datastream_id=number, sequence=0, piece=0, epoch=0, count=0, fresh=0)
+            )
             places.link_feature(self.connection, [number], values["feature_id"])
         self._hang(draft, number)
         return number

@@ -29,6 +29,7 @@ from allmende.store.geography import Places
 from allmende.store.geometry import FUNCTIONS, Question, looked_up
 from allmende.store.navigation import LINKS, PROPERTIES, Link, Property
 from allmende.store.query import (
+    Among,
     Call,
     Compare,
     Constant,
@@ -137,6 +138,8 @@ class Compiler:
             return and_(*terms) if expression.operator == "and" else or_(*terms)
         if isinstance(expression, Not):
             return not_(func.coalesce(self.condition(expression.term, kind, rows, depth + 1), false()))
+        if isinstance(expression, Among):
+            return among(rows.c.id, expression.ids)
         if isinstance(expression, Constant):
             if not isinstance(expression.value, bool):
                 raise Malformed(NO_CONDITION)

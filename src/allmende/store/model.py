@@ -3,9 +3,12 @@
 All times are whole microseconds since 1970-01-01T00:00Z. Geometries are GeoJSON in WGS 84.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 Json = dict[str, Any]
 EntityKind = Literal[
@@ -149,9 +152,36 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     feature_id: int | None
 
 
+class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Numbers of one datastream that come together, as columns of equal length; times in microseconds.
+
+    ``result_time`` is given for all or for none, ``end`` likewise (end exclusive).
+    """
+
+    datastream_id: int
+    start: npt.NDArray[np.int64]
+    number: npt.NDArray[np.float64]
+    end: npt.NDArray[np.int64] | None = None
+    result_time: npt.NDArray[np.int64] | None = None
+    source: str = ""
+    message: str = ""
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different in a stored observation; what is not named stays."""
+
+    result: Any = msgspec.UNSET
+    phenomenon_start: int | msgspec.UnsetType = msgspec.UNSET
+    phenomenon_end: int | msgspec.UnsetType | None = msgspec.UNSET
+    result_time: int | msgspec.UnsetType | None = msgspec.UNSET
+    quality: str | msgspec.UnsetType = msgspec.UNSET
+    parameters: Json | msgspec.UnsetType | None = msgspec.UNSET
+    feature_id: int | msgspec.UnsetType = msgspec.UNSET
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a batch that was written durably: the ids in order of the batch, old ones for repeats."""
 
-    ids: tuple[int, ...]
+    ids: Sequence[int]
     added: int
     repeated: int

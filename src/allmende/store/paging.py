@@ -56,8 +56,16 @@ class Key(msgspec.Struct, frozen=True):
         return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < GREATEST
 
 
+def _by_time(rows: FromClause) -> list[Key]:
+    """Give the order of observations that none asks for: by datastream and time, as they lie in the store."""
+    columns = (("number", rows.c.datastream_id), ("instant", rows.c.start), ("number", rows.c.id))
+    return [Key(kind, column, descending=False, nullable=False) for kind, column in columns]
+
+
 def keys_of(compiler: Compiler, query: Query, rows: FromClause) -> list[Key]:
     """Compile the order of a question; the id comes last, so that the order is whole."""
+    if query.kind == "Observations" and not query.order:
+        return _by_time(rows)
     orders = [*query.order]
     if not any(order.path == ID for order in orders):
         orders.append(Order(ID, orders[-1].descending if orders else False))
@@ -69,6 +77,17 @@ def keys_of(compiler: Compiler, query: Query, rows: FromClause) -> list[Key]:
         if order.path == ID:
             break
     return keys
+
+
+def first_of(rows: Sequence[Any], keys: Sequence[Key], most: int) -> list[Any]:
+    """Put rows that end in their keys in order, and give the first of them."""
+    ordered = list(rows)
+    for place in range(-1, -len(keys) - 1, -1):
+        key = keys[place]
+        there = [row for row in ordered if row[place] is not None]
+        there.sort(key=lambda row: row[place], reverse=key.descending)
+        ordered = [*there, *(row for row in ordered if row[place] is None)]
+    return ordered[:most]
 
 
 def behind(question: Select[Any], keys: Sequence[Key], cursor: str) -> Select[Any]:
@@ -92,12 +111,24 @@ def cursor_of(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(list(values))).decode().rstrip("=")
 
 
-def _values(cursor: str, keys: Sequence[Key]) -> list[Any]:
+def _read(cursor: str) -> list[Any]:
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        values = msgspec.json.decode(raw, type=list[Any])
+        return msgspec.json.decode(raw, type=list[Any])
     except (ValueError, msgspec.DecodeError) as error:
         raise Malformed(BAD_CURSOR) from error
+
+
+def _values(cursor: str, keys: Sequence[Key]) -> list[Any]:
+    values = _read(cursor)
     if len(values) != len(keys) or not all(key.fits(value) for key, value in zip(keys, values, strict=True)):
+        raise Malformed(BAD_CURSOR)
+    return values
+
+
+def numbers_of(cursor: str, count: int) -> list[int]:
+    """Read a cursor of so many whole numbers."""
+    values = _read(cursor)
+    if len(values) != count or not all(type(value) is int and abs(value) < GREATEST for value in values):
         raise Malformed(BAD_CURSOR)
     return values

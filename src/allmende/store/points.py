@@ -130,7 +130,7 @@ def rows_of_points(points: Points) -> list[Row]:
     absent: list[str | None] = [None] * len(points)
     known = points.known.tolist()
     latency = [value if there else None for value, there in zip(points.latency.tolist(), known, strict=True)]
-    numbers = [None if value != value else value for value in points.number.tolist()]  # noqa: PLR0124 - NaN
+    numbers = [None if value != value else value for value in points.number.tolist()]
     return list(
         zip(
             *(points.sequence.tolist(), points.start.tolist(), points.duration.tolist(), latency),

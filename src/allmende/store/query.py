@@ -79,7 +79,13 @@ class Not(msgspec.Struct, frozen=True, tag=True):
     term: "Expression"
 
 
-Expression = Path | Constant | Interval | Duration | TimeOfDay | Shape | Call | Compare | Logic | Not
+class Among(msgspec.Struct, frozen=True, tag=True):
+    """The entity is one of these: what became of a condition that was judged before."""
+
+    ids: tuple[int, ...]
+
+
+Expression = Among | Path | Constant | Interval | Duration | TimeOfDay | Shape | Call | Compare | Logic | Not
 
 
 class Order(msgspec.Struct, frozen=True):

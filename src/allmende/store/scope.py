@@ -88,11 +88,13 @@ class DayStatistics(msgspec.Struct, frozen=True):
 
 
 class StreamSummary(msgspec.Struct, frozen=True):
-    """How much a datastream holds, and from when to when (microseconds)."""
+    """How much a datastream holds, and from when to when: of the phenomenon, and of the results (microseconds)."""
 
     count: int
     first: int | None
     last: int | None
+    known_first: int | None = None
+    known_last: int | None = None
 
 
 class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):

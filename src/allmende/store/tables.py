@@ -4,7 +4,19 @@ Times are microseconds since 1970-01-01T00:00Z. JSON is kept as text. Migrations
 made from here.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, LargeBinary, MetaData, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
 
 from allmende.store.model import EntityKind
 
@@ -148,7 +160,6 @@ stream_state = Table(
     Column("last", BigInteger),
     Column("known_first", BigInteger),
     Column("known_last", BigInteger),
-    Column("latest_id", BigInteger),
     Column("latest_start", BigInteger),
     Column("latest", LargeBinary),
 )
@@ -165,20 +176,20 @@ stream_days = Table(
 sources = Table(
     "sources", metadata, Column("id", Integer, primary_key=True), Column("name", Text, nullable=False, unique=True)
 )
-# What a question looks at, unpacked into a temporary table of the connection; see ``decoded``.
-decoded = Table(
+# What a question looks at, unpacked into a temporary table of the connection (see ``blocks``).
+observations = Table(
     "decoded",
     metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("datastream_id", Integer, nullable=False),
-    Column("start", BigInteger, nullable=False),
-    Column("duration", BigInteger, nullable=False),
+    Column("id", BigInteger),
+    Column("datastream_id", Integer),
+    Column("start", BigInteger),
+    Column("duration", BigInteger),
     Column("latency", BigInteger),
-    Column("received", BigInteger, nullable=False),
+    Column("received", BigInteger),
     Column("number", Float),
     Column("other", Text),
-    Column("quality", SmallInteger, nullable=False),
-    Column("source_id", Integer, nullable=False),
+    Column("quality", SmallInteger),
+    Column("source_id", Integer),
     Column("message", Text),
     Column("parameters", Text),
     Column("feature_id", Integer),

@@ -26,7 +26,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as String
 
-from allmende.kernel.ids import SEQUENCE_BITS
 from allmende.store.among import among
 from allmende.store.model import EntityKind
 from allmende.store.query import Kind
@@ -143,13 +142,6 @@ class Part(msgspec.Struct, frozen=True):
             return number.in_(select(datastreams.c.id).where(datastreams.c.category.in_(self.categories)))
         return true()
 
-    def chosen_by_id(self) -> ColumnElement[bool]:
-        """Choose by ranges of observation ids, in whose order the rows lie, where it is one datastream."""
-        if self.streams is None or len(self.streams) > 1:
-            return self.chosen(observations.c.datastream_id)
-        first = self.streams[0] << SEQUENCE_BITS
-        return and_(observations.c.id > first, observations.c.id < first + (1 << SEQUENCE_BITS))
-
 
 def parts_of(connection: Connection, scope: Scope, streams: Collection[int] | None = None) -> list[Part]:
     """Group what the scope opens, of some datastreams or of all, by limits."""
@@ -169,13 +161,11 @@ def parts_of(connection: Connection, scope: Scope, streams: Collection[int] | No
     return [Part(limits, categories=tuple(names)) for limits, names in groups.items()]
 
 
-def rows_of(
-    part: Part, scope: Scope, *, by_id: bool = False, since: int | None = None, until: int | None = None
-) -> Select[Any]:
+def rows_of(part: Part, scope: Scope, since: int | None = None, until: int | None = None) -> Select[Any]:
     """Select a part's observations with its limits applied, whose time lies in ``[since, until)``."""
     if part.limits.time_grid:
         return _gridded(part, scope, since, until)
-    return _plain(part, scope, by_id, since, until)
+    return _plain(part, scope, since, until)
 
 
 def _columns(limits: Limits) -> list[Any]:
@@ -190,9 +180,9 @@ def _columns(limits: Limits) -> list[Any]:
     return columns
 
 
-def _plain(part: Part, scope: Scope, by_id: bool, since: int | None, until: int | None) -> Select[Any]:
+def _plain(part: Part, scope: Scope, since: int | None, until: int | None) -> Select[Any]:
     o, limits = observations.c, part.limits
-    question = select(*_columns(limits)).where(part.chosen_by_id() if by_id else part.chosen(o.datastream_id))
+    question = select(*_columns(limits)).where(part.chosen(o.datastream_id))
     if since is not None:
         question = question.where(o.start >= since)
     if until is not None:
@@ -208,7 +198,7 @@ def _gridded(part: Part, scope: Scope, since: int | None, until: int | None) -> 
     limits = part.limits
     grid = limits.time_grid
     inner = _plain(
-        part, scope, False, None if since is None else since - grid, None if until is None else until + grid
+        part, scope, None if since is None else since - grid, None if until is None else until + grid
     ).subquery()
     cell = inner.c.start - (inner.c.start % grid + grid) % grid
     amount = func.count()

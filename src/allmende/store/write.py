@@ -1,7 +1,6 @@
 """Writing observations: once each, durable with the state that follows from them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, select
@@ -10,12 +9,17 @@ from allmende.kernel.clock import DAY_MICROSECONDS, iso_from_micros
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.ids import observation_id
 from allmende.kernel.text import Text
-from allmende.store.arrivals import Kept, Stream, check_batch, check_features, streams_of
-from allmende.store.bulk import ADD_DAYS, ADD_SOURCES, LINK_FEATURES, SET_STATES, rows_at
-from allmende.store.model import Arrival, Receipt
+from allmende.store import raw, state
+from allmende.store.arrivals import AHEAD_MICROSECONDS, EARLIEST, LATEST, Kept, check_batch, check_features
+from allmende.store.bulk import ADD_DAYS, ADD_SOURCES, LINK_FEATURES
+from allmende.store.codec import pack, pack_rows
+from allmende.store.model import Arrival, Block, Receipt
 from allmende.store.places import missing_features
+from allmende.store.points import NO_FEATURE, Points, Row, points_from_rows, rows_of_points
 from allmende.store.rows import json_text
-from allmende.store.tables import QUALITY_NUMBERS, observations, sources
+from allmende.store.scan import Scan
+from allmende.store.state import State
+from allmende.store.tables import QUALITY_NUMBERS, sources
 
 DIFFERS = ErrorCode(
     "observation.differs",
@@ -31,65 +35,121 @@ DIFFERS = ErrorCode(
 
 # datastream, start, duration, source, message
 Key = tuple[int, int, int, int, str]
-Row = tuple[Any, ...]
-_SOURCES = select(sources.c.name, sources.c.id).where(sources.c.name.in_(bindparam("names", expanding=True)))
+Found = tuple[int, float | None, str | None]
+Batch = Sequence[Arrival] | Block
 Permit = Callable[[dict[str, int]], None]
-
-
-class _State:
-    """The maintained state of one datastream while a batch is taken."""
-
-    __slots__ = ("count", "feature", "first", "last", "latest_id", "latest_start", "sequence")
-
-    def __init__(self, stream: Stream) -> None:
-        self.sequence, self.count = stream.sequence, stream.count
-        self.first, self.last = stream.first, stream.last
-        self.latest_id, self.latest_start = stream.latest_id, stream.latest_start
-        self.feature = stream.feature_id
-
-    def take(self, start: int, end: int) -> int:
-        """Count one more observation; give its sequence number."""
-        self.sequence += 1
-        self.count += 1
-        if self.first is None or start < self.first:
-            self.first = start
-        if self.last is None or end > self.last:
-            self.last = end
-        return self.sequence
-
-    def note(self, number: int, start: int) -> None:
-        """Make it the latest if it is."""
-        if self.latest_start is None or start >= self.latest_start:
-            self.latest_id, self.latest_start = number, start
+_SOURCES = select(sources.c.name, sources.c.id).where(sources.c.name.in_(bindparam("names", expanding=True)))
+_PIECE = "INSERT INTO fresh (datastream_id, piece, first, last, low, high, count, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+FEW = 40
 
 
 class Writer:
-    """Writes one batch in one transaction."""
+    """Writes batches in one transaction; each is taken whole or not at all, and nothing is stored before ``flush``."""
 
     def __init__(self, connection: Connection, now: int) -> None:
         self.connection = connection
-        self.now = now
+        self.now = now // 1_000 * 1_000
+        self._states: dict[int, State] = {}
+        self._rows: dict[int, list[Row]] = {}
+        self._runs: dict[int, list[Points]] = {}
+        self._links: set[tuple[int, int]] = set()
+        self._taken: dict[Key, Found] = {}
 
-    def append(self, arrivals: Sequence[Arrival], permit: Permit) -> Receipt:
-        """Store a batch whole or not at all; repeats give the ids that they have already.
+    def append(self, arrivals: Batch, permit: Permit) -> Receipt:
+        """Store one batch."""
+        receipt = self.take(arrivals, permit)
+        self.flush()
+        return receipt
+
+    def know(self, ids: set[int]) -> None:
+        """Read and lock the state of datastreams; all of a transaction at once, or others may wait for each other."""
+        new = ids - self._states.keys()
+        if not new:
+            return
+        found = state.lock(self.connection, sorted(new))
+        self._states |= found
+        without = [number for number, one in found.items() if one.feature_id is None]
+        for number, feature in (missing_features(self.connection, without) if without else {}).items():
+            found[number].feature_id = feature
+
+    def take(self, batch: Batch, permit: Permit) -> Receipt:
+        """Take a batch; repeats give the ids that they have already.
 
         ``permit`` is told how many arrivals each category has, and raises to refuse the batch.
         """
-        streams = streams_of(self.connection, {arrival.datastream_id for arrival in arrivals})
-        permit(_amounts(arrivals, streams))
-        checked = check_batch(arrivals, streams, self.now)
-        links = check_features(self.connection, arrivals)
-        keys = self._keys(arrivals)
-        present = self._present(keys, streams)
-        states = {number: _State(stream) for number, stream in streams.items()}
-        without = [number for number, stream in streams.items() if stream.feature_id is None]
-        for number, feature in (missing_features(self.connection, without) if without else {}).items():
-            states[number].feature = feature
-        ids, rows = self._allocate(arrivals, checked, keys, present, states)
-        self._insert(rows)
-        self._maintain(rows, states)
-        LINK_FEATURES.run(self.connection, sorted(links))
-        return Receipt(ids=tuple(ids), added=len(rows), repeated=len(arrivals) - len(rows))
+        if isinstance(batch, Block):
+            return self._take_block(batch, permit)
+        self.know({arrival.datastream_id for arrival in batch})
+        permit(_amounts(batch, self._states))
+        checked = check_batch(batch, self._states, self.now)
+        links = check_features(self.connection, batch)
+        keys = self._keys(batch)
+        present = self._present(keys)
+        new = _new_places(keys, checked, present)
+        for place in new:
+            self._take_one(batch[place], keys[place], checked[place], present)
+        self._links |= links
+        return Receipt(ids=tuple(present[key][0] for key in keys), added=len(new), repeated=len(keys) - len(new))
+
+    def _take_one(self, arrival: Arrival, key: Key, result: Kept, present: dict[Key, Found]) -> None:
+        stream, start, duration, source, message = key
+        one = self._states[stream]
+        one.sequence += 1
+        row: Row = (
+            one.sequence,
+            start,
+            duration,
+            None if arrival.result_time is None else arrival.result_time - start - duration,
+            self.now,
+            result[0],
+            result[1],
+            QUALITY_NUMBERS[arrival.quality],
+            source,
+            message or None,
+            None if arrival.parameters is None else json_text(arrival.parameters, "parameters"),
+            one.feature_id if arrival.feature_id is None else arrival.feature_id,
+        )
+        one.take(row)
+        self._rows.setdefault(stream, []).append(row)
+        found = (observation_id(stream, one.sequence), result[0], result[1])
+        present[key] = self._taken[key] = found
+
+    def _take_block(self, block: Block, permit: Permit) -> Receipt:
+        """Take columns as they are where they go on behind the latest value; otherwise one by one."""
+        self.know({block.datastream_id})
+        one = self._states.get(block.datastream_id)
+        if one is None or not _goes_on(block, one, self.now):
+            return self.take(_arrivals(block), permit)
+        count = len(block.start)
+        permit({one.category: count})
+        first = one.sequence + 1
+        one.sequence += count
+        points = self._run(block, one, first)
+        one.take_run(points)
+        self._runs.setdefault(one.id, []).append(points)
+        begin = observation_id(one.id, first)
+        return Receipt(ids=range(begin, begin + count), added=count, repeated=0)
+
+    def _run(self, block: Block, one: State, first: int) -> Points:
+        count = len(block.start)
+        end = block.start if block.end is None else block.end
+
+        def all_the_same(value: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+            return np.full(count, value, np.int64)
+
+        return Points(
+            sequence=np.arange(first, first + count, dtype=np.int64),
+            start=block.start,
+            duration=end - block.start,
+            latency=all_the_same(0) if block.result_time is None else block.result_time - end,
+            known=all_the_same(int(block.result_time is not None)),
+            received=all_the_same(self.now),
+            quality=all_the_same(0),
+            source=all_the_same(self._sources({block.source})[block.source]),
+            feature=all_the_same(one.feature_id or NO_FEATURE),
+            number=block.number,
+            message=[block.message] * count if block.message else None,
+        )
 
     def _keys(self, arrivals: Sequence[Arrival]) -> list[Key]:
         known = self._sources({arrival.source for arrival in arrivals})
@@ -112,88 +172,130 @@ class Writer:
             known = {row.name: row.id for row in self.connection.execute(_SOURCES, wanted)}
         return known
 
-    def _present(self, keys: list[Key], streams: dict[int, Stream]) -> dict[Key, tuple[int, float | None, str | None]]:
+    def _present(self, keys: list[Key]) -> dict[Key, Found]:
         """Find what is stored already; behind a datastream's latest start there can be nothing."""
-        places = {
-            (key[0], key[1])
-            for key in keys
-            if (latest := streams[key[0]].latest_start) is not None and key[1] <= latest
-        }
-        if not places:
-            return {}
-        return {row[:5]: row[5:] for row in rows_at(self.connection, sorted(places))}
+        places: dict[int, set[int]] = {}
+        for stream, start, *_ in keys:
+            latest = self._states[stream].latest_start
+            if latest is not None and start <= latest:
+                places.setdefault(stream, set()).add(start)
+        found = {key: self._taken[key] for key in keys if key in self._taken}
+        for stream, starts in places.items():
+            if stream in self._runs:
+                self.flush()
+            found |= self._stored(stream, starts)
+        return found
 
-    def _allocate(
-        self,
-        arrivals: Sequence[Arrival],
-        checked: list[Kept],
-        keys: list[Key],
-        present: dict[Key, tuple[int, float | None, str | None]],
-        states: dict[int, _State],
-    ) -> tuple[list[int], list[Row]]:
-        """Give all ids, and the rows of those that are new."""
-        ids, rows = [], []
-        for index, (arrival, result, key) in enumerate(zip(arrivals, checked, keys, strict=True)):
-            old = present.get(key)
-            if old is not None:
-                if old[1:] != result:
-                    raise Conflict(DIFFERS, index=index, time=iso_from_micros(key[1]), id=old[0])
-                ids.append(old[0])
-                continue
-            stream, start, duration, _, _ = key
-            state = states[stream]
-            number = observation_id(stream, state.take(start, start + duration))
-            state.note(number, start)
-            present[key] = (number, *result)
-            ids.append(number)
-            rows.append(self._row(number, arrival, key, result, state.feature))
-        return ids, rows
+    def _stored(self, stream: int, starts: set[int]) -> dict[Key, Found]:
+        wanted = np.array(sorted(starts), np.int64)
+        found: dict[Key, Found] = {}
+        for run in Scan(self.connection).windows(stream, int(wanted[0]), int(wanted[-1]) + 1):
+            for row in rows_of_points(run.take(np.isin(run.start, wanted))):
+                sequence, start, duration, _, _, number, other, _, source, message, *_ = row
+                key = (stream, start, duration, source, message or "")
+                found[key] = (observation_id(stream, sequence), number, other)
+        return found
 
-    def _row(self, number: int, arrival: Arrival, key: Key, result: Kept, feature: int | None) -> Row:
-        stream, start, duration, source, message = key
-        known, parameters = arrival.result_time, arrival.parameters
-        return (
-            number,
-            stream,
-            start,
-            duration,
-            None if known is None else known - start - duration,
-            self.now,
-            result[0],
-            result[1],
-            QUALITY_NUMBERS[arrival.quality],
-            source,
-            message,
-            None if parameters is None else json_text(parameters, "parameters"),
-            feature if arrival.feature_id is None else arrival.feature_id,
+    def flush(self) -> None:
+        """Store what was taken, with the state and the statistics of days that follow from it."""
+        touched = sorted(self._rows.keys() | self._runs.keys())
+        pieces, days = [], []
+        for stream in touched:
+            rows, runs = self._rows.get(stream, []), self._runs.get(stream, [])
+            if rows and (len(rows) > FEW or runs):
+                runs.append(points_from_rows(rows).in_order())
+                rows = []
+            one = self._states[stream]
+            one.fresh_since = self.now if one.fresh == 0 or one.fresh_since is None else one.fresh_since
+            if rows:
+                pieces.append(_piece_of_rows(one, rows))
+                days += _days_of_rows(stream, rows)
+            for points in runs:
+                pieces.append(_piece(one, points))
+                days += days_of(stream, points)
+        raw.run(self.connection, _PIECE, pieces)
+        state.save(self.connection, [self._states[stream] for stream in touched])
+        ADD_DAYS.run(self.connection, days)
+        LINK_FEATURES.run(self.connection, sorted(self._links))
+        self._rows, self._runs, self._links = {}, {}, set()
+
+
+Piece = tuple[int, int, int, int, int, int, int, bytes]
+
+
+def _piece(one: State, points: Points) -> Piece:
+    one.piece += 1
+    one.fresh += len(points)
+    low, high = int(points.sequence.min()), int(points.sequence.max())
+    return one.id, one.piece, int(points.start[0]), int(points.start[-1]), low, high, len(points), pack(points)
+
+
+def _piece_of_rows(one: State, rows: list[Row]) -> Piece:
+    one.piece += 1
+    one.fresh += len(rows)
+    starts = [row[1] for row in rows]
+    return one.id, one.piece, min(starts), max(starts), rows[0][0], rows[-1][0], len(rows), pack_rows(rows)
+
+
+def _new_places(keys: list[Key], checked: list[Kept], present: dict[Key, Found]) -> list[int]:
+    """Tell which of a batch are new; refuse another value for what is stored, or stands in the batch, already."""
+    seen: dict[Key, Kept] = {}
+    new = []
+    for index, (key, result) in enumerate(zip(keys, checked, strict=True)):
+        old = present.get(key)
+        known = seen.get(key) if old is None else old[1:]
+        if known is not None and known != result:
+            raise Conflict(DIFFERS, index=index, time=iso_from_micros(key[1]), id=old[0] if old else "–")
+        if known is None:
+            seen[key] = result
+            new.append(index)
+    return new
+
+
+def _goes_on(block: Block, one: State, now: int) -> bool:
+    """Tell whether a block is sound and lies behind all that the datastream has."""
+    start, number = block.start, block.number
+    end = start if block.end is None else block.end
+    known = end if block.result_time is None else block.result_time
+    low = -np.inf if one.minimum is None else one.minimum
+    high = np.inf if one.maximum is None else one.maximum
+    return bool(
+        one.wanted == "Measurement"
+        and len(start) > 0
+        and (one.latest_start is None or start[0] > one.latest_start)
+        and start[0] >= EARLIEST
+        and start[-1] <= now + AHEAD_MICROSECONDS
+        and (np.diff(start) > 0).all()
+        and (block.end is None or ((end > start).all() and end.max() < LATEST))
+        and known.min() >= EARLIEST
+        and known.max() < LATEST
+        and np.isfinite(number).all()
+        and number.min() >= low
+        and number.max() <= high
+    )
+
+
+def _arrivals(block: Block) -> list[Arrival]:
+    """Write a block as single arrivals."""
+    absent = [None] * len(block.start)
+    ends = absent if block.end is None else block.end.tolist()
+    known = absent if block.result_time is None else block.result_time.tolist()
+    columns = zip(block.start.tolist(), ends, known, block.number.tolist(), strict=True)
+    return [
+        Arrival(
+            datastream_id=block.datastream_id,
+            phenomenon_start=start,
+            phenomenon_end=end,
+            result_time=result_time,
+            result=number,
+            source=block.source,
+            message=block.message,
         )
-
-    def _insert(self, rows: list[Row]) -> None:
-        if not rows:
-            return
-        names = ", ".join(column.name for column in observations.c)
-        cursor: Any = self.connection.connection.cursor()
-        if self.connection.dialect.name == "postgresql":
-            with cursor.copy(f"COPY observations ({names}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            marks = ", ".join("?" * len(rows[0]))
-            cursor.executemany(f"INSERT INTO observations ({names}) VALUES ({marks})", rows)  # noqa: S608 - our names
-        cursor.close()
-
-    def _maintain(self, rows: list[Row], states: dict[int, _State]) -> None:
-        """Bring state and day statistics of the datastreams up that got rows."""
-        touched = sorted({row[1] for row in rows})
-        found = [(states[number], number) for number in touched]
-        SET_STATES.run(
-            self.connection,
-            [(s.sequence, s.count, s.first, s.last, s.latest_id, s.latest_start, number) for s, number in found],
-        )
-        ADD_DAYS.run(self.connection, _days(rows))
+        for start, end, result_time, number in columns
+    ]
 
 
-def _amounts(arrivals: Sequence[Arrival], streams: dict[int, Stream]) -> dict[str, int]:
+def _amounts(arrivals: Sequence[Arrival], streams: dict[int, State]) -> dict[str, int]:
     """Count the arrivals of each category; those of unknown datastreams are refused later, by name."""
     amounts: dict[str, int] = {}
     for arrival in arrivals:
@@ -203,18 +305,30 @@ def _amounts(arrivals: Sequence[Arrival], streams: dict[int, Stream]) -> dict[st
     return amounts
 
 
-def _days(rows: list[Row]) -> list[Row]:
-    """Sum the numbers of a batch up by datastream and UTC day."""
-    numbers = [(row[1], row[2] // DAY_MICROSECONDS, row[6]) for row in rows if row[6] is not None]
-    if not numbers:
+DayRow = tuple[int, int, int, float, float, float]
+
+
+def _days_of_rows(stream: int, rows: list[Row]) -> list[DayRow]:
+    days: dict[int, tuple[int, float, float, float]] = {}
+    for row in rows:
+        number = row[5]
+        if number is not None:
+            day = row[1] // DAY_MICROSECONDS
+            count, least, greatest, total = days.get(day, (0, number, number, 0.0))
+            days[day] = (count + 1, min(least, number), max(greatest, number), total + number)
+    return [(stream, day, *found) for day, found in days.items()]
+
+
+def days_of(stream: int, points: Points) -> list[DayRow]:
+    """Sum the numbers of points, in order of time, up by UTC day."""
+    there = np.isfinite(points.number)
+    if not there.any():
         return []
-    streams, days, values = (np.array(column) for column in zip(*numbers, strict=True))
-    order = np.lexsort((days, streams))
-    streams, days, values = streams[order], days[order], values[order]
-    new = np.flatnonzero(np.append(True, (np.diff(streams) != 0) | (np.diff(days) != 0)))
+    days, values = points.start[there] // DAY_MICROSECONDS, points.number[there]
+    new = np.flatnonzero(np.append(True, np.diff(days) != 0))
     counts = np.diff(np.append(new, len(values)))
     columns = (
-        *(streams[new], days[new], counts),
+        *(days[new], counts),
         *(reduce.reduceat(values, new) for reduce in (np.minimum, np.maximum, np.add)),
     )
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+    return [(stream, *row) for row in zip(*(column.tolist() for column in columns), strict=True)]

@@ -60,7 +60,7 @@ CREATE TABLE traces (
 CREATE TABLE stream_state (
   datastream_id INTEGER PRIMARY KEY REFERENCES datastreams (id), sequence BIGINT NOT NULL, piece BIGINT NOT NULL,
   epoch BIGINT NOT NULL, count BIGINT NOT NULL, fresh BIGINT NOT NULL, fresh_since BIGINT, first BIGINT, last BIGINT,
-  known_first BIGINT, known_last BIGINT, latest_id BIGINT, latest_start BIGINT, latest {bytes});
+  known_first BIGINT, known_last BIGINT, latest_start BIGINT, latest {bytes});
 CREATE INDEX stream_state_fresh ON stream_state (fresh_since) WHERE fresh > 0;
 
 CREATE TABLE stream_days (

@@ -1,0 +1,73 @@
+"""Plain statements through the driver, for the paths where SQLAlchemy's own work would show in the measurements."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection
+
+
+@lru_cache(maxsize=512)
+def _for_postgres(statement: str) -> str:
+    return statement.replace("?", "%s")
+
+
+def _cursor(connection: Connection, statement: str) -> tuple[Any, str]:
+    cursor: Any = connection.connection.cursor()
+    return cursor, _for_postgres(statement) if connection.dialect.name == "postgresql" else statement
+
+
+def fetch(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+    """Run a statement with ``?`` for each parameter; give its rows."""
+    cursor, statement = _cursor(connection, statement)
+    cursor.execute(statement, parameters)
+    rows: list[Any] = cursor.fetchall()
+    cursor.close()
+    return rows
+
+
+def stream(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Any]:
+    """Run a statement; give its rows one by one, as the driver reads them."""
+    cursor, statement = _cursor(connection, statement)
+    cursor.execute(statement, parameters)
+    try:
+        while rows := cursor.fetchmany(16):
+            yield from rows
+    finally:
+        cursor.close()
+
+
+def run(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run a statement once for each row of parameters."""
+    if rows:
+        cursor, statement = _cursor(connection, statement)
+        cursor.executemany(statement, rows)
+        cursor.close()
+
+
+def numbers(connection: Connection, column: str) -> str:
+    """Give the condition that a column is one of the numbers of a parameter such as ``1,2,3``."""
+    if connection.dialect.name == "postgresql":
+        return f"{column} = ANY (CAST(string_to_array(CAST(? AS text), ',') AS bigint[]))"
+    return f"{column} IN (SELECT value FROM json_each('[' || ? || ']'))"
+
+
+def number_list(values: Sequence[int]) -> str:
+    """Write numbers as such a parameter."""
+    return ",".join(map(str, values))
+
+
+def fetch_nothing(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> None:
+    """Run a statement that gives no rows."""
+    cursor, statement = _cursor(connection, statement)
+    cursor.execute(statement, parameters)
+    cursor.close()
+
+
+def copy(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Send rows by PostgreSQL's COPY."""
+    cursor, statement = _cursor(connection, statement)
+    with cursor.copy(statement) as sink:
+        for row in rows:
+            sink.write_row(row)
+    cursor.close()

@@ -1,0 +1,157 @@
+"""Reading the points of datastreams: sealed chunks, and what is fresh merged in by time.
+
+Sealed chunks of a datastream never overlap; fresh pieces may lie anywhere.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from allmende.kernel.ids import SEQUENCE_BITS
+from allmende.store import raw
+from allmende.store.codec import unpack, unpack_columns
+from allmende.store.points import Points, joined, points_from_rows
+
+EARLIEST, LATEST = -(1 << 62), 1 << 62
+SEQUENCES = (1 << SEQUENCE_BITS) - 1
+_COVERING = (
+    "datastream_id = ? AND first < ? AND last >= ? AND first >= coalesce("
+    "(SELECT max(first) FROM sealed WHERE datastream_id = ? AND first <= ?), ?)"
+)
+_SEALED = f"SELECT first, body FROM sealed WHERE {_COVERING} ORDER BY first"  # noqa: S608 - our own names
+_SEALED_BACK = f"{_SEALED} DESC"
+_SIZES = f"SELECT first, count FROM sealed WHERE {_COVERING} ORDER BY first"  # noqa: S608 - our own names
+_FRESH = "SELECT body FROM fresh WHERE datastream_id = ? AND first < ? AND last >= ? ORDER BY piece"
+
+
+def _range(since: int | None, until: int | None) -> tuple[int, int]:
+    return EARLIEST if since is None else since, LATEST if until is None else until
+
+
+def _bounds(stream: int, since: int, until: int) -> tuple[int, ...]:
+    return stream, until, since, stream, since, since
+
+
+class Scan:
+    """Reads in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @staticmethod
+    def limits(since: int | None, until: int | None) -> tuple[int, int]:
+        """Give a range with numbers at both ends."""
+        return _range(since, until)
+
+    def fresh(self, stream: int, since: int | None = None, until: int | None = None) -> Points:
+        """Give the fresh points of a datastream that start in ``[since, until)``, in order of time."""
+        low, high = _range(since, until)
+        rows = raw.fetch(self.connection, _FRESH, (stream, high, low))
+        return joined([unpack(bytes(row[0])) for row in rows]).in_order().between(low, high)
+
+    def windows(
+        self, stream: int, since: int | None = None, until: int | None = None, *, back: bool = False
+    ) -> Iterator[Points]:
+        """Give the points of a datastream in runs that follow each other, within each in order of time.
+
+        ``back`` begins with the newest run.
+        """
+        low, high = _range(since, until)
+        fresh = self.fresh(stream, low, high)
+        rows = raw.stream(self.connection, _SEALED_BACK if back else _SEALED, _bounds(stream, low, high))
+        yield from _backwards(rows, fresh, low, high) if back else _forwards(rows, fresh, low, high)
+
+    def points(self, stream: int, since: int | None = None, until: int | None = None) -> Points:
+        """Give the points of a datastream that start in ``[since, until)``, in order of time."""
+        return joined([run for run in self.windows(stream, since, until) if len(run)])
+
+    def numbers(self, stream: int, since: int, until: int) -> tuple[Any, Any]:
+        """Give times and numbers of a datastream in order of time; what is no number is NaN."""
+        fresh = self.fresh(stream, since, until)
+        if len(fresh):
+            points = self.points(stream, since, until)
+            return points.start, points.number
+        found = [
+            unpack_columns(bytes(body), ("start", "number"))
+            for _, body in raw.fetch(self.connection, _SEALED, _bounds(stream, since, until))
+        ]
+        if not found:
+            return fresh.start, fresh.number
+        times = np.concatenate([columns["start"] for columns in found])
+        low, high = np.searchsorted(times, (since, until))
+        return times[low:high], np.concatenate([columns["number"] for columns in found])[low:high]
+
+    def skipped(self, stream: int, skip: int, since: int, until: int) -> tuple[int, int]:
+        """Pass over whole chunks; give the time from which to read, and how many points to pass over from there."""
+        sizes = raw.fetch(self.connection, _SIZES, _bounds(stream, since, until))
+        if not sizes:
+            return since, skip
+        fresh = self.fresh(stream, since, until).start
+        firsts = np.array([first for first, _ in sizes], np.int64)
+        counts = np.array([count for _, count in sizes], np.int64)
+        places = np.clip(np.searchsorted(firsts, fresh, "right") - 1, 0, None)
+        counts = counts + np.bincount(places, minlength=len(counts))
+        if firsts[0] < since:
+            # The first chunk begins before the range, and is counted by reading it.
+            counts[0] = sum(
+                len(run) for run in self.windows(stream, since, int(firsts[1]) if len(firsts) > 1 else until)
+            )
+        ends = np.cumsum(counts)
+        place = int(np.searchsorted(ends, skip, "right"))
+        if place == 0:
+            return since, skip
+        passed = int(ends[min(place, len(ends)) - 1])
+        return (int(firsts[place]) if place < len(firsts) else until), skip - passed
+
+    def by_sequence(self, stream: int, sequences: Sequence[int]) -> Points:
+        """Give the points with some places in the order of arrival, in order of time."""
+        wanted = np.array(sorted(sequences), np.int64)
+        low, high = int(wanted[0]), int(wanted[-1])
+        found = []
+        for table in ("sealed", "fresh"):
+            rows = raw.stream(
+                self.connection,
+                f"SELECT low, high, body FROM {table} WHERE datastream_id = ? AND low <= ? AND high >= ?",  # noqa: S608
+                (stream, high, low),
+            )
+            for least, greatest, body in rows:
+                if np.searchsorted(wanted, greatest, "right") > np.searchsorted(wanted, least, "left"):
+                    points = unpack(bytes(body))
+                    found.append(points.take(np.isin(points.sequence, wanted)))
+        return joined(found).in_order()
+
+
+def _forwards(rows: Iterator[Any], fresh: Points, since: int, until: int) -> Iterator[Points]:
+    low = since
+    held: Any = next(rows, None)
+    if held is None:
+        yield fresh
+        return
+    while held is not None:
+        following = next(rows, None)
+        high = until if following is None else following[0]
+        yield merged(unpack(bytes(held[1])), fresh.between(low, high)).between(low, high)
+        low, held = high, following
+
+
+def _backwards(rows: Iterator[Any], fresh: Points, since: int, until: int) -> Iterator[Points]:
+    high = until
+    for first, body in rows:
+        low = max(first, since)
+        yield merged(unpack(bytes(body)), fresh.between(low, high)).between(low, high)
+        high = low
+    yield fresh.between(since, high)
+
+
+def merged(sealed: Points, fresh: Points) -> Points:
+    """Merge two runs, each in order of time."""
+    if not len(fresh):
+        return sealed
+    return joined([sealed, fresh]).in_order()
+
+
+def nothing() -> Points:
+    """Give no points."""
+    return points_from_rows(())
