@@ -46,7 +46,7 @@ def book(*rules: Rule) -> Rulebook:
 
 
 STANDARD = book(
-    rule("collect-all", "collect", "*", "climate"),
+    rule("collect-all", "collect delete", "*", "climate"),
     rule("publish-weather", "publish", "weather", "open-data"),
     rule("publish-coarse", "publish", "coarse", "open-data", duties=Duties(time_grid_seconds=3600, minimum_group=2)),
     rule(
@@ -56,6 +56,7 @@ STANDARD = book(
     rule("no-sale", "*", "*", "sale", "prohibit"),
 )
 COLLECT = Ask(Asker("system:tests"), "collect", "climate", "city")
+DELETE = Ask(Asker("system:tests"), "delete", "climate", "city")
 READ = Ask(PUBLIC, "publish", "open-data", "public")
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from allmende.gate.door import Gate, Grant, migrate_store, open_gate
 from allmende.gate.query import (
     Arrival,
+    Correction,
     Datastream,
     ObservedProperty,
     Order,
@@ -23,7 +24,7 @@ from allmende.gate.query import (
 )
 from allmende.kernel.clock import DAY_MICROSECONDS
 from allmende.kernel.errors import Conflict
-from tests.contract.conftest import COLLECT, MINUTE, NOON, READ, STANDARD
+from tests.contract.conftest import COLLECT, DELETE, MINUTE, NOON, READ, STANDARD
 
 STEP = 6 * 60 * MINUTE
 STREAMS = 2
@@ -113,6 +114,62 @@ class Histories(RuleBasedStateMachine):
             with pytest.raises(Conflict):
                 self.gate.append(self.collect(), [fresh, again])
 
+    def pick(self, number: int) -> tuple[int, Kept]:
+        """Choose one of what the model keeps."""
+        chosen = sorted(self.kept)[number % len(self.kept)]
+        return chosen, self.kept[chosen]
+
+    @rule(number=st.integers(0, 10_000), value=values)
+    def correct(self, number: int, value: float) -> None:
+        """Put another value in place; the former one stays readable."""
+        if self.kept:
+            chosen, one = self.pick(number)
+            before = len(self.gate.former(self.read(), chosen))
+            self.gate.correct(self.collect(), chosen, Correction(result=value), "tests")
+            former = self.gate.former(self.read(), chosen)
+            assert (len(former), former[0].result, former[0].reason) == (before + 1, one.value, "tests")
+            one.value = value
+
+    @rule(number=st.integers(0, 10_000), place=places)
+    def move(self, number: int, place: int) -> None:
+        """Correct the time; a time that is taken is refused."""
+        if self.kept:
+            chosen, one = self.pick(number)
+            time = NOON + place * STEP
+            there = self.at(one.stream, time)
+            if there in (None, chosen):
+                self.gate.correct(self.collect(), chosen, Correction(phenomenon_start=time))
+                one.time = time
+            else:
+                with pytest.raises(Conflict):
+                    self.gate.correct(self.collect(), chosen, Correction(phenomenon_start=time))
+
+    @rule(number=st.integers(0, 10_000), more=st.integers(0, 3))
+    def remove(self, number: int, more: int) -> None:
+        """Delete some by their number, whatever else is named with them."""
+        if self.kept:
+            chosen, one = self.pick(number)
+            mine = [other for other, kept in self.kept.items() if kept.stream == one.stream and other >= chosen]
+            gone = sorted(mine)[: more + 1]
+            assert self.gate.remove(self.gate.grant(DELETE), one.stream, ids=[*gone, one.stream << 32]) == len(gone)
+            for other in gone:
+                del self.kept[other]
+
+    @rule(stream=streams, place=places)
+    def expire(self, stream: int, place: int) -> None:
+        """Delete all that is older than a time."""
+        number, until = self.streams[stream], NOON + place * STEP
+        gone = [other for other, kept in self.kept.items() if kept.stream == number and kept.time < until]
+        assert self.gate.remove(self.gate.grant(DELETE), number, until=until) == len(gone)
+        for other in gone:
+            del self.kept[other]
+
+    @rule()
+    def seal(self) -> None:
+        """Pack what is fresh; nothing of it changes any answer."""
+        self.gate.seal()
+        assert self.gate.seal() == 0
+
     @rule()
     def reopen(self) -> None:
         """Close and open the store."""
@@ -194,7 +251,8 @@ def test_every_history_is_answered_like_the_model(store_url: str) -> None:
         Histories,
         settings=settings(
             max_examples=8,
-            stateful_step_count=12,
+            stateful_step_count=25,
+            phases=(Phase.explicit, Phase.generate),
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

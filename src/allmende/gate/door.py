@@ -19,17 +19,39 @@ from allmende.gate.grant import (
     sealed_grant,
 )
 from allmende.gate.journal import Journal
+from allmende.gate.recording import (
+    Closed,
+    category_of,
+    day_number,
+    decider,
+    decision_row,
+    decision_rows,
+    now_micros,
+)
 from allmende.gate.rules import RulesInForce
-from allmende.kernel.clock import DAY_MICROSECONDS, UTC, micros_from_instant, today, utc_now
-from allmende.kernel.errors import Denied, ErrorCode
+from allmende.kernel.clock import micros_from_instant, today, utc_now
+from allmende.kernel.errors import AllmendeError, Denied, ErrorCode
 from allmende.kernel.text import Text
+from allmende.store.corrections import Former
 from allmende.store.drafts import Change, Draft, Edit, Ref, drafted_categories
 from allmende.store.engine import Bundle
 from allmende.store.entities import Writable, linked_draft, references
-from allmende.store.model import Arrival, Datastream, EntityKind, MultiDatastream, Observation, Receipt
-from allmende.store.port import Decide, SqlStore, Store, check_store, migrate_store, store_facts
+from allmende.store.model import Correction, EntityKind, Observation, Receipt
+from allmende.store.port import Store
 from allmende.store.query import Kind, Query, Within
-from allmende.store.scope import DayStatistics, DecisionRow, Limits, Page, Record, Scope, Series, StreamSummary
+from allmende.store.scope import (
+    Columns,
+    DayStatistics,
+    DecisionRow,
+    Limits,
+    Page,
+    Record,
+    Scope,
+    Series,
+    StreamSummary,
+)
+from allmende.store.sql_store import SqlStore, check_store, migrate_store, store_facts
+from allmende.store.write import Batch
 
 Role = Literal["reader", "writer"]
 
@@ -49,14 +71,6 @@ CONCERNS_CLOSED = ErrorCode(
         "Ask the office responsible for the data; it is named at /en/datenethik/.",
     ),
 )
-
-
-class _Closed(Exception):
-    """A category of a batch is not open in the grant."""
-
-    def __init__(self, category: str) -> None:
-        self.category = category
-        super().__init__(category)
 
 
 class Gate:
@@ -101,10 +115,10 @@ class Gate:
         grant = sealed_grant(compiled, ask, day, decisions)
         if not grant.categories:
             against = {rule.slug: None for decision in decisions.values() for rule in decision.rules}
-            self._store.record([_row(ask, "*", tuple(against), compiled.book.version, allowed=False)])
+            self._store.record([decision_row(ask, "*", tuple(against), compiled.book.version, allowed=False)])
             raise refusal(list(decisions.values()))
         if ask.verb in READ_VERBS:
-            self._journal.note(_rows(grant, dict.fromkeys(grant.categories, 0)))
+            self._journal.note(decision_rows(grant, dict.fromkeys(grant.categories, 0)))
         return grant
 
     def _still(self, grant: Grant) -> Grant:
@@ -115,7 +129,7 @@ class Gate:
 
     def _scope(self, grant: Grant) -> Scope:
         grant.require(*READ_VERBS)
-        return self._still(grant).scope(_now())
+        return self._still(grant).scope(now_micros())
 
     def _to_write(self, grant: Grant) -> Grant:
         self._require_writer()
@@ -144,20 +158,72 @@ class Gate:
 
     def days(self, grant: Grant, ids: Iterable[int], since: dt.date, until: dt.date) -> list[DayStatistics]:
         """Give statistics of the UTC days ``[since, until)``, in order of datastream and day."""
-        return self._store.days(self._scope(grant), list(ids), _day_number(since), _day_number(until))
+        return self._store.days(self._scope(grant), list(ids), day_number(since), day_number(until))
 
     def summary(self, grant: Grant, ids: Iterable[int] | None = None) -> dict[int, StreamSummary]:
         """Give count, first and last time of datastreams."""
         return self._store.summary(self._scope(grant), None if ids is None else list(ids))
 
-    def append(self, grant: Grant, arrivals: Sequence[Arrival]) -> Receipt:
+    def append(self, grant: Grant, arrivals: Batch) -> Receipt:
         """Store a batch; durable, with its decision, when this returns. A closed category refuses the batch."""
         current = self._to_write(grant)
 
         try:
-            return self._store.append(arrivals, _decider(current))
-        except _Closed as closed:
+            return self._store.append(arrivals, decider(current))
+        except Closed as closed:
             raise self._refused(current, closed.category) from closed
+
+    def append_all(self, batches: Sequence[tuple[Grant, Batch]]) -> list[Receipt | AllmendeError]:
+        """Store batches in one go, each whole or not at all; give for each its receipt or the error that refuses it."""
+        current = [(self._to_write(grant), batch) for grant, batch in batches]
+        found = self._store.append_all([(batch, decider(grant)) for grant, batch in current])
+        return [self._told(grant, outcome) for (grant, _), outcome in zip(current, found, strict=True)]
+
+    def _told(self, grant: Grant, outcome: Receipt | Exception) -> Receipt | AllmendeError:
+        if isinstance(outcome, Closed):
+            return self._refused(grant, outcome.category)
+        if isinstance(outcome, Receipt | AllmendeError):
+            return outcome
+        raise outcome
+
+    def columns(self, grant: Grant, query: Query) -> Columns | None:
+        """Answer a question about observations with columns; None where they cannot be given as they are stored."""
+        return self._store.columns(self._scope(grant), query)
+
+    def correct(self, grant: Grant, number: int, correction: Correction, reason: str = "") -> None:
+        """Put another state of an observation in place of the present one, which stays readable."""
+        current = self._to_write(grant)
+        with self._refusing(current, ()):
+            self._store.correct(number, correction, grant.ask.asker.name, reason, decider(current))
+
+    def former(self, grant: Grant, number: int) -> list[Former]:
+        """Give the former states of an observation whose datastream the grant opens as it is, newest first."""
+        return self._store.former(self._scope(grant), number)
+
+    def remove(
+        self,
+        grant: Grant,
+        datastream_id: int,
+        since: int | None = None,
+        until: int | None = None,
+        ids: Collection[int] | None = None,
+    ) -> int:
+        """Delete the observations of a datastream that start in ``[since, until)``, or some of them; give how many."""
+        self._require_writer()
+        grant.require("delete")
+        current = self._still(grant)
+        with self._refusing(current, ()):
+            return self._store.remove(datastream_id, (since, until, ids), decider(current))
+
+    def seal(self, before: dt.datetime | None = None) -> int:
+        """Pack what is fresh into chunks: all of it, or what came before an instant; give how many observations."""
+        self._require_writer()
+        return sum(self.sealing(before or utc_now() + dt.timedelta(days=1)))
+
+    def sealing(self, before: dt.datetime) -> Iterator[int]:
+        """Pack datastream by datastream, and give the number of observations of each."""
+        self._require_writer()
+        yield from self._store.seal(micros_from_instant(before))
 
     def require_open(self, grant: Grant, category: str) -> None:
         """Refuse, on record, a category that the grant does not open; asked before a write of several steps."""
@@ -169,7 +235,7 @@ class Gate:
         """Record that a category is closed; give the error that names the rules."""
         decision = self.decide(grant.ask, category)
         rules = tuple(rule.slug for rule in decision.rules)
-        self._store.record([_row(grant.ask, category, rules, grant.version, allowed=False)])
+        self._store.record([decision_row(grant.ask, category, rules, grant.version, allowed=False)])
         return refusal([decision])
 
     def find(self, kind: EntityKind, slug: str) -> int | None:
@@ -179,27 +245,27 @@ class Gate:
     def create(self, grant: Grant, kind: EntityKind, entity: Writable) -> int:
         """Add an entity; a datastream needs a category that the grant opens for collecting."""
         current = self._to_write(grant)
-        with self._refusing(current, _category_of(entity)):
-            return self._store.make(None, linked_draft(kind, entity), _decider(current))
+        with self._refusing(current, category_of(entity)):
+            return self._store.make(None, linked_draft(kind, entity), decider(current))
 
     def update(self, grant: Grant, kind: EntityKind, number: int, entity: Writable) -> None:
         """Put an entity's new state; the categories of all that hangs on it must be open for collecting."""
         current = self._to_write(grant)
         change = Change(value=entity, links=references(kind, entity), exact=True)
-        with self._refusing(current, _category_of(entity)):
-            self._store.change(None, kind, number, lambda _record, _links: change, _decider(current))
+        with self._refusing(current, category_of(entity)):
+            self._store.change(None, kind, number, lambda _record, _links: change, decider(current))
 
     def make(self, grant: Grant, draft: Draft) -> int:
         """Add an entity with all that hangs on it, in one transaction; links reach what the grant opens."""
         current = self._to_write(grant)
         with self._refusing(current, drafted_categories(draft)):
-            return self._store.make(current.scope(_now()), draft, _decider(current))
+            return self._store.make(current.scope(now_micros()), draft, decider(current))
 
     def add(self, grant: Grant, near: Within, name: str, part: Draft | Ref) -> int:
         """Hang one more entity on another over a link that leads to many; give its number."""
         current = self._to_write(grant)
         with self._refusing(current, drafted_categories(part)):
-            return self._store.add(current.scope(_now()), near, name, part, _decider(current))
+            return self._store.add(current.scope(now_micros()), near, name, part, decider(current))
 
     def change(self, grant: Grant, kind: EntityKind, number: int, edit: Edit) -> None:
         """Put the state that ``edit`` makes of the present one, in one transaction."""
@@ -208,11 +274,11 @@ class Gate:
 
         def edited(record: Record, links: dict[str, tuple[int, ...]]) -> Change:
             change = edit(record, links)
-            named.update(_category_of(change.value))
+            named.update(category_of(change.value))
             return change
 
         with self._refusing(current, named):
-            self._store.change(current.scope(_now()), kind, number, edited, _decider(current))
+            self._store.change(current.scope(now_micros()), kind, number, edited, decider(current))
 
     def delete(self, grant: Grant, kind: EntityKind, number: int) -> None:
         """Delete an entity with what cannot be without it; every category concerned must be open for deleting.
@@ -223,10 +289,10 @@ class Gate:
         grant.require("delete")
         current = self._still(grant)
         collected = self._known_to(current.ask)
-        scope = current.scope(_now())
+        scope = current.scope(now_micros())
         seen = msgspec.structs.replace(scope, categories={**dict.fromkeys(collected, Limits()), **scope.categories})
         with self._refusing(current, collected):
-            self._store.erase(seen, kind, number, _decider(current))
+            self._store.erase(seen, kind, number, decider(current))
 
     def _known_to(self, ask: Ask) -> set[str]:
         """Give the categories that who asks may collect for the same purpose."""
@@ -236,7 +302,7 @@ class Gate:
     def follow(self, grant: Grant, near: Within, name: str) -> list[int]:
         """Give the numbers to which a link leads, to those who write: where, and nothing about it."""
         grant.require("collect", "delete")
-        return self._store.follow(self._still(grant).scope(_now()), near, name)
+        return self._store.follow(self._still(grant).scope(now_micros()), near, name)
 
     def multi(self, ids: set[int]) -> set[int]:
         """Tell which of these numbers are MultiDatastreams."""
@@ -247,7 +313,7 @@ class Gate:
         """Record a refusal; the rules of a category that the request neither names nor may see stay unnamed."""
         try:
             yield
-        except _Closed as closed:
+        except Closed as closed:
             refused = self._refused(grant, closed.category)
             raise refused if closed.category in named else Denied(CONCERNS_CLOSED) from closed
 
@@ -268,54 +334,6 @@ class Gate:
     def store(self) -> Store:
         """Give the store to the gate's own modules."""
         return self._store
-
-
-def _now() -> int:
-    return micros_from_instant(utc_now())
-
-
-def _day_number(day: dt.date) -> int:
-    return micros_from_instant(dt.datetime(day.year, day.month, day.day, tzinfo=UTC)) // DAY_MICROSECONDS
-
-
-def _rows(grant: Grant, amounts: dict[str, int]) -> list[DecisionRow]:
-    return [
-        _row(grant.ask, category, grant.rules[category], grant.version, allowed=True, amount=amount)
-        for category, amount in amounts.items()
-    ]
-
-
-def _decider(grant: Grant) -> Decide:
-    """Give what a write asks: are its categories open; and if they are, the decisions to keep with it."""
-
-    def decide(amounts: dict[str, int]) -> list[DecisionRow]:
-        for category in sorted(amounts):
-            if category not in grant.categories:
-                raise _Closed(category)
-        return _rows(grant, amounts)
-
-    return decide
-
-
-def _category_of(entity: object) -> set[str]:
-    return {entity.category} if isinstance(entity, Datastream | MultiDatastream) else set()
-
-
-def _row(
-    ask: Ask, category: str, rules: tuple[str, ...], version: int, *, allowed: bool, amount: int = 0
-) -> DecisionRow:
-    return DecisionRow(
-        at=_now(),
-        asker=ask.asker.name,
-        verb=ask.verb,
-        purpose=ask.purpose,
-        recipient=ask.recipient,
-        category=category,
-        allowed=allowed,
-        rules=rules,
-        rulebook_version=version,
-        amount=amount,
-    )
 
 
 def open_gate(store_url: str, *, role: Role = "writer") -> Gate:

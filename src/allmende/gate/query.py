@@ -4,6 +4,8 @@ from allmende.store.drafts import Change, Draft, Edit, Ref
 from allmende.store.entities import Writable
 from allmende.store.model import (
     Arrival,
+    Block,
+    Correction,
     Datastream,
     EntityKind,
     FeatureOfInterest,
@@ -16,6 +18,7 @@ from allmende.store.model import (
     Thing,
 )
 from allmende.store.navigation import LINKS, PROPERTIES, Link, inverse_of
+from allmende.store.points import Points
 from allmende.store.query import (
     Call,
     Compare,
@@ -34,6 +37,7 @@ from allmende.store.query import (
     Within,
 )
 from allmende.store.scope import (
+    Columns,
     DayStatistics,
     DecisionRow,
     HistoricalLocation,
@@ -47,10 +51,13 @@ __all__ = [
     "LINKS",
     "PROPERTIES",
     "Arrival",
+    "Block",
     "Call",
     "Change",
+    "Columns",
     "Compare",
     "Constant",
+    "Correction",
     "Datastream",
     "DayStatistics",
     "DecisionRow",
@@ -73,6 +80,7 @@ __all__ = [
     "Order",
     "Page",
     "Path",
+    "Points",
     "Query",
     "Receipt",
     "Record",

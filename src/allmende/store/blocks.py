@@ -28,7 +28,7 @@ def show(connection: Connection, runs: Sequence[Run]) -> None:
     if connection.dialect.name == "postgresql":
         raw.copy(connection, f"COPY decoded ({_NAMES}) FROM STDIN", rows)
     else:
-        raw.run(connection, f"INSERT INTO decoded VALUES ({_MARKS})", rows)
+        raw.run(connection, f"INSERT INTO decoded VALUES ({_MARKS})", rows)  # noqa: S608 - our own names
 
 
 def show_streams(connection: Connection, streams: Sequence[int]) -> None:

@@ -2,8 +2,10 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -31,6 +33,8 @@ NO_TOKEN = ErrorCode(
     Text("Alle Namen zeigt: allmende token list", "All names are shown by: allmende token list"),
 )
 
+MINUTE, MOST_NOTED = 60_000_000, 10_000
+
 
 def insert_for(connection: Connection) -> Any:
     """Give the dialect's INSERT, which knows ON CONFLICT."""
@@ -56,16 +60,51 @@ def add_rulebook(connection: Connection, version: int, content: str, actor: str,
 
 
 def add_decisions(connection: Connection, rows: Sequence[DecisionRow]) -> None:
-    """Append rows to the record of decisions."""
-    if rows:
-        connection.execute(
-            insert(decisions),
-            [
-                {name: getattr(row, name) for name in row.__struct_fields__ if name not in ("id", "rules")}
-                | {"rules": " ".join(row.rules)}
-                for row in rows
-            ],
-        )
+    """Append rows to the record of decisions; equal ones become one that counts them."""
+    Tally().add(connection, rows)
+
+
+class Tally:
+    """Adds equal decisions of the same minute up in one row. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._last: dict[DecisionRow, tuple[int, int]] = {}
+
+    def add(self, connection: Connection, rows: Sequence[DecisionRow]) -> dict[DecisionRow, tuple[int, int]]:
+        """Write decisions; give what is to be noted once they are durable."""
+        merged: dict[DecisionRow, DecisionRow] = {}
+        for row in rows:
+            key = replace(row, at=0, times=1, amount=0, id=0)
+            first = merged.get(key)
+            if first is None:
+                merged[key] = row
+            else:
+                merged[key] = replace(first, times=first.times + row.times, amount=first.amount + row.amount)
+        noted = {}
+        for key, row in merged.items():
+            with self._lock:
+                number, at = self._last.get(key, (0, 0))
+            if number and row.at - at < MINUTE:
+                more = {"times": decisions.c.times + row.times, "amount": decisions.c.amount + row.amount}
+                connection.execute(update(decisions).where(decisions.c.id == number).values(more))
+            else:
+                noted[key] = (_insert(connection, row), row.at)
+        return noted
+
+    def note(self, noted: dict[DecisionRow, tuple[int, int]], *, lasting: bool) -> None:
+        """Remember rows that are durable; of what may still be taken back, nothing is remembered."""
+        with self._lock:
+            if lasting:
+                self._last |= noted
+            if len(self._last) > MOST_NOTED:
+                self._last.clear()
+
+
+def _insert(connection: Connection, row: DecisionRow) -> int:
+    values = {name: getattr(row, name) for name in row.__struct_fields__ if name not in ("id", "rules")}
+    statement = insert(decisions).values(**values, rules=" ".join(row.rules)).returning(decisions.c.id)
+    return int(connection.execute(statement).scalar_one())
 
 
 def decision_rows(connection: Connection, limit: int, before: int | None) -> list[DecisionRow]:

@@ -74,7 +74,8 @@ def _unpack_integers(how: Description, raw: memoryview, count: int) -> Ints:
         values.fill(first)
         return values
     if kind == LINE:
-        return first + np.arange(count, dtype=np.int64) * how[2]
+        values[:] = np.arange(count) * how[2] + first
+        return values
     unit, width = how[2], how[3]
     folded = _unshuffled(raw, f"<u{width}", width, count - 1).astype(np.int64)
     steps = (folded >> 1) & _POSITIVE ^ -(folded & 1)
@@ -112,8 +113,8 @@ def _unpack_numbers(how: Description, raw: memoryview, count: int) -> Floats:
         return np.full(count, np.nan)
     if how[0] == PLAIN:
         return _unshuffled(raw, "<f8", 8, count)  # type: ignore[no-any-return]
-    whole = _unpack_integers(how[2:], raw, count)
-    return whole / how[1]
+    numbers: Floats = _unpack_integers(how[2:], raw, count) / how[1]
+    return numbers
 
 
 def _size(how: Description, count: int) -> int:

@@ -1,6 +1,6 @@
 """Taking observations away and correcting them: the chunks in which they lie are packed anew, state and days follow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +11,17 @@ from allmende.store import raw, state
 from allmende.store.bulk import ADD_DAYS
 from allmende.store.codec import pack, unpack
 from allmende.store.points import Points, rows_of_points
-from allmende.store.scan import Scan
+from allmende.store.scan import SEQUENCES, Scan
 from allmende.store.seal import chunk_row, put
 from allmende.store.state import State
 from allmende.store.tables import datastream_features, datastreams, stream_days, stream_state
-from allmende.store.write import days_of
+from allmende.store.write import Permit, days_of
 
 MANY = 500
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+# Those that start in ``[since, until)``, and of them only the numbered ones where numbers are named.
+Which = tuple[int | None, int | None, Collection[int] | None]
 Chooser = Callable[[Points], Mask]
 OF_STREAMS = ("fresh", "sealed", "revisions", "stream_days", "stream_state")
 
@@ -90,17 +92,32 @@ def forget(
     one = state.lock(connection, [stream]).get(stream)
     if one is None:
         return 0
-    gone = _taken_out(connection, one, chosen, since, until)
+    gone = taken_out(connection, one, chosen, since, until)
     if len(gone):
         one.epoch += 1
         count_anew(connection, one, gone)
     return len(gone)
 
 
-def _taken_out(
+def remove(connection: Connection, stream: int, which: Which, permit: Permit) -> int:
+    """Delete observations of a datastream; ``permit`` is told how many, and raises to refuse."""
+    since, until, ids = which
+    one = state.lock(connection, [stream]).get(stream)
+    if one is None:
+        return 0
+    numbers = None if ids is None else np.array(sorted(number & SEQUENCES for number in ids), np.int64)
+
+    def chosen(points: Points) -> Mask:
+        return np.isin(points.sequence, numbers) if numbers is not None else np.ones(len(points), np.bool_)
+
+    permit({one.category: sum(int(chosen(run).sum()) for run in Scan(connection).windows(stream, since, until))})
+    return forget(connection, stream, chosen, since, until)
+
+
+def taken_out(
     connection: Connection, one: State, chosen: Chooser, since: int | None = None, until: int | None = None
 ) -> Ints:
-    """Pack the chunks anew without what is chosen; give the start times that went."""
+    """Pack the chunks anew without what is chosen, and give the times that went; the state is not counted anew."""
     low, high = Scan.limits(since, until)
     gone: list[Ints] = []
     for table in ("sealed", "fresh"):

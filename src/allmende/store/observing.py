@@ -65,7 +65,7 @@ class Observing(Asking):
         return None if timeline is None else timeline.page(parts)
 
     def timeline(self, query: Query, bounds: Bounds, parts: Sequence[Part]) -> Timeline | None:
-        """Tell whether columns will do: nothing but datastreams and time is asked for, and no limits change anything."""
+        """Tell whether columns will do: only datastreams and time are asked for, and no limits change anything."""
         plain = bounds.exact and all(part.limits.plain for part in parts)
         within = query.within is None or query.within.kind in STREAMS
         alone = 1 if bounds.streams is not None and len(bounds.streams) == 1 else 2

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from allmende.kernel.text import Text
+from allmende.store.points import Points
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -67,6 +68,18 @@ class Page(msgspec.Struct, frozen=True):
     records: list[Record]
     next_after: str | None = None
     count: int | None = None
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """A page of observations as they are stored: runs of points by datastream, in order."""
+
+    runs: list[tuple[int, Points]]
+    next_after: str | None = None
+    count: int | None = None
+
+
+class Refusal(Exception):
+    """What the gate raises within the store where a write is not permitted."""
 
 
 class Series(msgspec.Struct, frozen=True):

@@ -20,7 +20,10 @@ from allmende.store.scan import merged
 
 TARGET = 2_048
 Chunk = tuple[Any, ...]
-_COLUMNS = "datastream_id, first, last, until, low, high, count, known_first, known_last, numbers, minimum, maximum, total, body"
+_COLUMNS = (
+    "datastream_id, first, last, until, low, high, count, known_first, known_last, "
+    "numbers, minimum, maximum, total, body"
+)
 _INSERT = f"INSERT INTO sealed ({_COLUMNS}) VALUES ({', '.join('?' * 14)})"  # noqa: S608 - our own names
 
 
@@ -99,7 +102,10 @@ def _packed(connection: Connection, stream: int) -> Packed | None:
 
 def waiting(connection: Connection, before: int) -> list[int]:
     """Name the datastreams with enough fresh points, or with some that came before an instant."""
-    statement = "SELECT datastream_id FROM stream_state WHERE fresh >= ? OR (fresh > 0 AND fresh_since < ?) ORDER BY datastream_id"
+    statement = (
+        "SELECT datastream_id FROM stream_state WHERE fresh >= ? OR (fresh > 0 AND fresh_since < ?) "
+        "ORDER BY datastream_id"
+    )
     return [row[0] for row in raw.fetch(connection, statement, (TARGET, before))]
 
 

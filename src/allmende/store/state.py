@@ -15,7 +15,7 @@ _KEPT = (
     "s.latest_start, d.multi_types"
 )
 _encode = msgspec.msgpack.encode
-_decode = msgspec.msgpack.Decoder(Row).decode
+_decoder: msgspec.msgpack.Decoder[Row] = msgspec.msgpack.Decoder(Row)
 
 
 class State:
@@ -105,4 +105,4 @@ def put(connection: Connection, one: State) -> None:
 
 def latest_row(body: bytes) -> Row:
     """Read a kept latest value."""
-    return _decode(body)
+    return _decoder.decode(body)

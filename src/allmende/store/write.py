@@ -39,7 +39,7 @@ Found = tuple[int, float | None, str | None]
 Batch = Sequence[Arrival] | Block
 Permit = Callable[[dict[str, int]], None]
 _SOURCES = select(sources.c.name, sources.c.id).where(sources.c.name.in_(bindparam("names", expanding=True)))
-_PIECE = "INSERT INTO fresh (datastream_id, piece, first, last, low, high, count, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+PIECE = "INSERT INTO fresh (datastream_id, piece, first, last, low, high, count, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 FEW = 40
 
 
@@ -208,12 +208,12 @@ class Writer:
             one = self._states[stream]
             one.fresh_since = self.now if one.fresh == 0 or one.fresh_since is None else one.fresh_since
             if rows:
-                pieces.append(_piece_of_rows(one, rows))
+                pieces.append(piece_of_rows(one, rows))
                 days += _days_of_rows(stream, rows)
             for points in runs:
                 pieces.append(_piece(one, points))
                 days += days_of(stream, points)
-        raw.run(self.connection, _PIECE, pieces)
+        raw.run(self.connection, PIECE, pieces)
         state.save(self.connection, [self._states[stream] for stream in touched])
         ADD_DAYS.run(self.connection, days)
         LINK_FEATURES.run(self.connection, sorted(self._links))
@@ -230,7 +230,8 @@ def _piece(one: State, points: Points) -> Piece:
     return one.id, one.piece, int(points.start[0]), int(points.start[-1]), low, high, len(points), pack(points)
 
 
-def _piece_of_rows(one: State, rows: list[Row]) -> Piece:
+def piece_of_rows(one: State, rows: list[Row]) -> Piece:
+    """Pack a few rows as the next piece of a datastream."""
     one.piece += 1
     one.fresh += len(rows)
     starts = [row[1] for row in rows]

@@ -1,0 +1,70 @@
+"""What a write asks of its grant, and the rows that record what was decided."""
+
+import datetime as dt
+
+from allmende.gate.grant import Ask, Grant
+from allmende.kernel.clock import DAY_MICROSECONDS, UTC, micros_from_instant, utc_now
+from allmende.store.model import Datastream, MultiDatastream
+from allmende.store.port import Decide
+from allmende.store.scope import DecisionRow, Refusal
+
+
+class Closed(Refusal):
+    """A category of a batch is not open in the grant."""
+
+    def __init__(self, category: str) -> None:
+        self.category = category
+        super().__init__(category)
+
+
+def now_micros() -> int:
+    """Give the present instant in microseconds."""
+    return micros_from_instant(utc_now())
+
+
+def day_number(day: dt.date) -> int:
+    """Count the days since 1970-01-01."""
+    return micros_from_instant(dt.datetime(day.year, day.month, day.day, tzinfo=UTC)) // DAY_MICROSECONDS
+
+
+def decision_rows(grant: Grant, amounts: dict[str, int]) -> list[DecisionRow]:
+    """Write down that a grant allowed something, for each category with its number of observations."""
+    return [
+        decision_row(grant.ask, category, grant.rules[category], grant.version, allowed=True, amount=amount)
+        for category, amount in amounts.items()
+    ]
+
+
+def decider(grant: Grant) -> Decide:
+    """Give what a write asks: are its categories open; and if they are, the decisions to keep with it."""
+
+    def decide(amounts: dict[str, int]) -> list[DecisionRow]:
+        for category in sorted(amounts):
+            if category not in grant.categories:
+                raise Closed(category)
+        return decision_rows(grant, amounts)
+
+    return decide
+
+
+def category_of(entity: object) -> set[str]:
+    """Name the category of a datastream; other entities have none."""
+    return {entity.category} if isinstance(entity, Datastream | MultiDatastream) else set()
+
+
+def decision_row(
+    ask: Ask, category: str, rules: tuple[str, ...], version: int, *, allowed: bool, amount: int = 0
+) -> DecisionRow:
+    """Write one decision down."""
+    return DecisionRow(
+        at=now_micros(),
+        asker=ask.asker.name,
+        verb=ask.verb,
+        purpose=ask.purpose,
+        recipient=ask.recipient,
+        category=category,
+        allowed=allowed,
+        rules=rules,
+        rulebook_version=version,
+        amount=amount,
+    )

@@ -1,0 +1,300 @@
+"""The store on SQLite and PostgreSQL: one transaction for each call of the port."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, update
+
+from allmende.kernel.clock import micros_from_instant, utc_now
+from allmende.kernel.errors import AllmendeError
+from allmende.store import books, changes, corrections, entities, erase, forget, schema, seal
+from allmende.store.drafts import Draft, Edit, Ref
+from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, writing
+from allmende.store.model import Block, Correction, EntityKind, Observation, Receipt
+from allmende.store.observing import Observing
+from allmende.store.port import Decide
+from allmende.store.query import Kind, Query, Within
+from allmende.store.read import Reader
+from allmende.store.recall import Recall
+from allmende.store.scope import (
+    Columns,
+    DayStatistics,
+    DecisionRow,
+    Page,
+    Record,
+    Refusal,
+    Scope,
+    Series,
+    StreamSummary,
+    TokenRow,
+)
+from allmende.store.statistics import Statistics
+from allmende.store.tables import entity_changes
+from allmende.store.write import Batch, Writer
+
+
+def _now() -> int:
+    return micros_from_instant(utc_now())
+
+
+def _streams_in(batch: Batch) -> set[int]:
+    return {batch.datastream_id} if isinstance(batch, Block) else {arrival.datastream_id for arrival in batch}
+
+
+def _taken(writer: Writer, batch: Batch, decide: Decide, decided: list[DecisionRow]) -> Receipt | Exception:
+    """Take a batch, and its decisions where anything of it is new; give what refuses it."""
+    rows: list[DecisionRow] = []
+    try:
+        receipt = writer.take(batch, lambda amounts: rows.extend(decide(amounts)))
+    except (AllmendeError, Refusal) as error:
+        return error
+    decided += rows if receipt.added else ()
+    return receipt
+
+
+def _recorded(connection: Connection, decide: Decide) -> Callable[[dict[str, int]], None]:
+    return lambda amounts: books.add_decisions(connection, decide(amounts))
+
+
+class SqlStore:
+    """Entities and observations as rows in SQLite or PostgreSQL, with maintained state beside them."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        schema.check(self.engine)
+        self.recall = Recall()
+        self._tally = books.Tally()
+
+    def _reader(self, connection: Connection, scope: Scope) -> Reader:
+        """Give a reader; one within a bundle must see, and keep to itself, what is not durable yet."""
+        return Reader(connection, scope, None if joined(self.engine) else self.recall)
+
+    def page(self, scope: Scope, query: Query) -> Page:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return self._reader(connection, scope).page(query)
+
+    def related(self, scope: Scope, kind: Kind, name: str, ids: Sequence[int]) -> dict[int, list[Record]]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return self._reader(connection, scope).related(kind, name, ids)
+
+    def latest(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, Observation]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Statistics(connection, scope).latest(ids)
+
+    def series(self, scope: Scope, datastream_id: int, since: int, until: int) -> Series:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Statistics(connection, scope).series(datastream_id, since, until)
+
+    def days(self, scope: Scope, ids: Sequence[int], since: int, until: int) -> list[DayStatistics]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Statistics(connection, scope).days(ids, since, until)
+
+    def summary(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Statistics(connection, scope).summary(ids)
+
+    def categories(self, ids: set[int]) -> dict[int, str]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return entities.categories(connection, ids)
+
+    def append(self, arrivals: Batch, decide: Decide) -> Receipt:
+        """See the port."""
+        (receipt,) = self.append_all([(arrivals, decide)])
+        if isinstance(receipt, Exception):
+            raise receipt
+        return receipt
+
+    def append_all(self, batches: Sequence[tuple[Batch, Decide]]) -> list[Receipt | Exception]:
+        """See the port."""
+        decided: list[DecisionRow] = []
+        with writing(self.engine) as connection:
+            writer = Writer(connection, _now())
+            writer.know({number for batch, _ in batches for number in _streams_in(batch)})
+            found = [_taken(writer, batch, decide, decided) for batch, decide in batches]
+            writer.flush()
+            noted = self._tally.add(connection, decided)
+        self._tally.note(noted, lasting=joined(self.engine) is None)
+        return found
+
+    def columns(self, scope: Scope, query: Query) -> Columns | None:
+        """See the port."""
+        with reading(self.engine) as connection:
+            found = Observing(connection, scope).columns(query)
+        return None if found is None else Columns(*found)
+
+    def correct(self, number: int, correction: Correction, actor: str, reason: str, decide: Decide) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            permit = _recorded(connection, decide)
+            corrections.correct(connection, number, correction, (actor, reason), _now(), permit)
+
+    def former(self, scope: Scope, number: int) -> list[corrections.Former]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return corrections.former(connection, scope, number)
+
+    def remove(self, datastream_id: int, which: forget.Which, decide: Decide) -> int:
+        """See the port."""
+        with writing(self.engine) as connection:
+            return forget.remove(connection, datastream_id, which, _recorded(connection, decide))
+
+    def seal(self, before: int) -> Iterator[int]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            streams = seal.waiting(connection, before)
+        for stream in streams:
+            yield seal.seal_stream(self.engine, stream)
+
+    def find(self, kind: EntityKind, slug: str) -> int | None:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return entities.find(connection, kind, slug)
+
+    def make(self, scope: Scope | None, draft: Draft, decide: Decide) -> int:
+        """See the port."""
+        with writing(self.engine) as connection:
+            maker = entities.Maker(connection, scope, _now())
+            number = maker.make(draft)
+            books.add_decisions(connection, decide(maker.amounts))
+        return number
+
+    def change(self, scope: Scope | None, kind: EntityKind, number: int, edit: Edit, decide: Decide) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            changer = changes.Changer(connection, scope, _now())
+            changer.change(kind, number, edit)
+            books.add_decisions(connection, decide(changer.amounts))
+
+    def add(self, scope: Scope, near: Within, name: str, part: Draft | Ref, decide: Decide) -> int:
+        """See the port."""
+        with writing(self.engine) as connection:
+            changer = changes.Changer(connection, scope, _now())
+            number = changer.add(near, name, part)
+            books.add_decisions(connection, decide(changer.amounts))
+        return number
+
+    def erase(self, scope: Scope, kind: EntityKind, number: int, decide: Decide) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            erase.erase(
+                *(connection, scope, kind, number),
+                lambda amounts: books.add_decisions(connection, decide(amounts)),
+            )
+
+    def follow(self, scope: Scope, near: Within, name: str) -> list[int]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return [
+                record.id for record in self._reader(connection, scope).related(near.kind, name, [near.id])[near.id]
+            ]
+
+    def multi(self, ids: set[int]) -> set[int]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return entities.multi_among(connection, ids)
+
+    def record(self, decisions: Sequence[DecisionRow]) -> None:
+        """See the port; what a bundle takes back was decided all the same."""
+
+        def write() -> None:
+            with writing(self.engine) as connection:
+                noted = self._tally.add(connection, decisions)
+            self._tally.note(noted, lasting=True)
+
+        after_bundle(self.engine, write)
+
+    def decisions(self, limit: int, before: int | None) -> list[DecisionRow]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.decision_rows(connection, limit, before)
+
+    def rulebook_version(self) -> int:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.rulebook_version(connection)
+
+    def rulebook(self, version: int) -> str | None:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.rulebook(connection, version)
+
+    def add_rulebook(self, version: int, content: str, actor: str) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.add_rulebook(connection, version, content, actor, _now())
+
+    def add_token(self, row: TokenRow) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.add_token(connection, row)
+
+    def revoke_token(self, name: str) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.revoke_token(connection, name, _now())
+
+    def use_token(self, name: str, day: dt.date) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.use_token(connection, name, day)
+
+    def tokens(self, digest: str | None = None) -> list[TokenRow]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.token_rows(connection, digest)
+
+    def bundle(self, *, alone: bool = False) -> Bundle:
+        """See the port."""
+        bundle = Bundle(self.engine)
+        if alone:
+            bundle.connection.execute(update(entity_changes).values(number=entity_changes.c.number))
+        return bundle
+
+    def ping(self) -> None:
+        """See the port."""
+        with reading(self.engine) as connection:
+            books.rulebook_version(connection)
+
+    def close(self) -> None:
+        """See the port."""
+        self.engine.dispose()
+
+
+def migrate_store(url: str) -> int:
+    """Bring a store to this version; give the version it had."""
+    if not is_postgres(url):
+        Path(url).parent.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(url)
+    try:
+        return schema.migrate(engine)
+    finally:
+        engine.dispose()
+
+
+def check_store(url: str) -> None:
+    """Refuse a store that is not of this version."""
+    engine = open_engine(url)
+    try:
+        schema.check(engine)
+    finally:
+        engine.dispose()
+
+
+def store_facts(url: str) -> str:
+    """Say what the store is made of: database and version."""
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            question = "SHOW server_version" if is_postgres(url) else "SELECT sqlite_version()"
+            version = connection.exec_driver_sql(question).scalar_one()
+        return f"{'PostgreSQL' if is_postgres(url) else 'SQLite'} {version}, schema {schema.VERSION}"
+    finally:
+        engine.dispose()
