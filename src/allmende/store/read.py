@@ -22,7 +22,6 @@ from allmende.store.recall import PASSING, Recall, lasting
 from allmende.store.rows import observations_from_rows, record_from_row
 from allmende.store.scope import Page, Record, Scope
 from allmende.store.tables import (
-    datastream_features,
     historical_location_locations,
     multi_observed_properties,
     sources,
