@@ -317,6 +317,10 @@ class Gate:
             refused = self._refused(grant, closed.category)
             raise refused if closed.category in named else Denied(CONCERNS_CLOSED) from closed
 
+    def bundled(self) -> bool:
+        """Tell whether calls of this context take part in a change set."""
+        return self._store.bundled()
+
     def bundle(self, *, alone: bool = False) -> Bundle:
         """Begin a change set: calls that join it are durable together or not at all.
 

@@ -46,11 +46,13 @@ from allmende.store.scope import (
     Series,
     StreamSummary,
 )
+from allmende.store.write import Batch
 
 __all__ = [
     "LINKS",
     "PROPERTIES",
     "Arrival",
+    "Batch",
     "Block",
     "Call",
     "Change",

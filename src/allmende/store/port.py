@@ -126,6 +126,9 @@ class Store(Protocol):
     def tokens(self, digest: str | None = None) -> list[TokenRow]:
         """Give tokens."""
 
+    def bundled(self) -> bool:
+        """Tell whether calls of this context take part in a transaction of several calls."""
+
     def bundle(self, *, alone: bool = False) -> Bundle:
         """Begin a transaction that several calls may join; ``alone`` lets no other change entities meanwhile."""
 

@@ -251,6 +251,10 @@ class SqlStore:
         with reading(self.engine) as connection:
             return books.token_rows(connection, digest)
 
+    def bundled(self) -> bool:
+        """See the port."""
+        return joined(self.engine) is not None
+
     def bundle(self, *, alone: bool = False) -> Bundle:
         """See the port."""
         bundle = Bundle(self.engine)

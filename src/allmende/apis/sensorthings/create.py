@@ -4,10 +4,12 @@ import datetime as dt
 from typing import Any
 
 import msgspec
+import numpy as np
 
-from allmende.apis.sensorthings.render import Json, self_link
-from allmende.gate.door import Ask, Asker, Gate, Grant
-from allmende.gate.query import Arrival
+from allmende.apis.sensorthings.render import Json
+from allmende.apis.sensorthings.times import micros_of
+from allmende.gate.door import Ask, Asker, Gate
+from allmende.gate.query import Arrival, Block
 from allmende.gate.tokens import Token
 from allmende.kernel.clock import UTC, micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, Invalid, Malformed, NotFound
@@ -36,6 +38,7 @@ BAD_TIME = ErrorCode(
 )
 DEFAULT_PURPOSE = "climate-adaptation"
 RECIPIENT = "administration"
+PLAIN = {"phenomenonTime", "result", "resultTime"}
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -118,54 +121,65 @@ def stream_of(gate: Gate, incoming: Incoming, named: int | None, *, multi: bool)
     return named
 
 
-class Creator:
-    """Creates observations for a token; the purpose is the one that the datastream's data use declares."""
+def collecting(token: Token) -> Ask:
+    """Give what a token asks for when it writes."""
+    return Ask(Asker(f"token:{token.name}"), "collect", DEFAULT_PURPOSE, RECIPIENT)
 
-    def __init__(self, gate: Gate, token: Token, root: str) -> None:
-        token.require("sensorthings:write", "observations:write")
-        self.gate, self.token, self.root = gate, token, root
-        self._source = f"token:{token.name}"
 
-    def _grant(self) -> Grant:
-        return self.gate.grant(Ask(Asker(f"token:{self.token.name}"), "collect", DEFAULT_PURPOSE, RECIPIENT))
+Slot = Arrival | AllmendeError
 
-    def one(self, body: bytes, datastream: int | None, key: str, *, multi: bool = False) -> tuple[str, bool]:
-        """Store one observation; give its address and whether it is new. ``multi`` names a MultiDatastream."""
+
+class Blocks:
+    """The blocks of ``CreateObservations``: columns where that can be, otherwise single arrivals."""
+
+    def __init__(self, body: bytes, source: str, key: str) -> None:
         try:
-            incoming = msgspec.json.decode(body, type=Incoming)
+            self._blocks = msgspec.json.decode(body, type=list[DataArray])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Malformed(BAD_BODY, why=str(error)) from error
-        datastream = stream_of(self.gate, incoming, datastream, multi=multi)
-        receipt = self.gate.append(self._grant(), [arrival_from(incoming, datastream, self._source, key)])
-        return self_link(self.root, "Observations", receipt.ids[0]), receipt.added == 1
+        self._source, self._key = source, key
 
-    def arrays(self, body: bytes, key: str) -> list[str]:
-        """Store blocks of observations; give for each its address, or ``error`` with the reason (clause 13.3)."""
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def columns(self, place: int) -> Block | None:
+        """Give a block as columns, where it has nothing but numbers and times of one form."""
+        block = self._blocks[place]
+        rows, names = block.data_array, block.components
+        if block.Datastream is None or not rows or not set(names) <= PLAIN or len(set(names)) < len(names):
+            return None
+        if not {"phenomenonTime", "result"} <= set(names) or any(len(row) != len(names) for row in rows):
+            return None
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        results, start = columns["result"], micros_of(columns["phenomenonTime"])
+        known = micros_of(columns["resultTime"]) if "resultTime" in columns else None
+        if start is None or not set(map(type, results)) <= {int, float} or (known is None and "resultTime" in columns):
+            return None
         try:
-            blocks = msgspec.json.decode(body, type=list[DataArray])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Malformed(BAD_BODY, why=str(error)) from error
-        grant = self._grant()
-        answers: list[str] = []
-        for block in blocks:
-            answers += self._block(grant, block, key)
-        return answers
+            number = np.array(results, np.float64)
+        except OverflowError:
+            return None
+        return Block(
+            datastream_id=block.Datastream.id,
+            start=start,
+            number=number,
+            result_time=known,
+            source=self._source,
+            message=self._key,
+        )
 
-    def _block(self, grant: Grant, block: DataArray, key: str) -> list[str]:
-        answers: list[str] = []
-        arrivals: list[Arrival] = []
-        places: list[int] = []
-        for place, row in enumerate(block.data_array):
-            answers.append("")
-            try:
-                arrivals.append(self._row(block, row, key))
-                places.append(place)
-            except AllmendeError as error:
-                answers[place] = f"error: {error.what.en}"
-        self._store(grant, arrivals, places, answers)
-        return answers
+    def arrivals(self, place: int) -> list[Slot]:
+        """Give the rows of a block as arrivals, or what is wrong with them."""
+        block = self._blocks[place]
+        return [self._slot(block, row) for row in block.data_array]
 
-    def _row(self, block: DataArray, row: list[Any], key: str) -> Arrival:
+    def _slot(self, block: DataArray, row: list[Any]) -> Slot:
+        try:
+            return self._row(block, row)
+        except AllmendeError as error:
+            return error
+
+    def _row(self, block: DataArray, row: list[Any]) -> Arrival:
         if len(row) != len(block.components):
             why = Text(
                 f"{len(row)} Werte für {len(block.components)} components",
@@ -180,19 +194,4 @@ class Creator:
         named = block.Datastream or block.MultiDatastream
         if named is None:
             raise NotFound(NO_DATASTREAM, id="–")
-        return arrival_from(incoming, named.id, self._source, key)
-
-    def _store(self, grant: Grant, arrivals: list[Arrival], places: list[int], answers: list[str]) -> None:
-        """Store all at once; where the door refuses one, store them one by one and name the bad ones."""
-        try:
-            receipt = self.gate.append(grant, arrivals) if arrivals else None
-        except AllmendeError as error:
-            if len(arrivals) == 1:
-                answers[places[0]] = f"error: {error.what.en}"
-                return
-            half = len(arrivals) // 2
-            self._store(grant, arrivals[:half], places[:half], answers)
-            self._store(grant, arrivals[half:], places[half:], answers)
-            return
-        for place, number in zip(places, receipt.ids if receipt else (), strict=True):
-            answers[place] = self_link(self.root, "Observations", number)
+        return arrival_from(incoming, named.id, self._source, self._key)

@@ -16,7 +16,7 @@ from allmende.apis.sensorthings.answer import Answerer
 from allmende.apis.sensorthings.batch.door import Batches
 from allmende.apis.sensorthings.change import ChangeDoors, Entrance
 from allmende.apis.sensorthings.conditional import require_match, tag_of
-from allmende.apis.sensorthings.create import Creator
+from allmende.apis.sensorthings.creating import Creating, address
 from allmende.apis.sensorthings.hub import Hub
 from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.live import OPTION as LIVE
@@ -85,12 +85,17 @@ def _password(encoded: str) -> str:
         return ""
 
 
-def _token(request: Request, gate: Gate) -> Token | None:
-    """Read the token: as Bearer, or as the password of HTTP Basic under any name."""
+def _plain(request: Request) -> str | None:
+    """Read what stands for a token: as Bearer, or as the password of HTTP Basic under any name."""
     scheme, _, plain = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
-        return authenticate(gate, _password(plain.strip()))
-    return authenticate(gate, plain.strip()) if scheme.lower() == "bearer" else None
+        return _password(plain.strip())
+    return plain.strip() if scheme.lower() == "bearer" else None
+
+
+def _token(request: Request, gate: Gate) -> Token | None:
+    plain = _plain(request)
+    return None if plain is None else authenticate(gate, plain)
 
 
 def _writer(request: Request, gate: Gate) -> Token:
@@ -124,6 +129,17 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
+def _place_of(path: str) -> tuple[int | None, bool]:
+    """Tell in which datastream a path creates observations, if it names one, and whether it is a MultiDatastream."""
+    resource = read_path(path)
+    whole_set = resource.kind == "Observations" and resource.id is None and not resource.steps
+    streams = ("Datastreams", "MultiDatastreams")
+    of_stream = resource.kind in streams and [step.name for step in resource.steps] == ["Observations"]
+    if not (whole_set or of_stream) or resource.part:
+        raise NotFound(NO_PATH, path=path[:100])
+    return resource.id if of_stream else None, resource.kind == "MultiDatastreams"
+
+
 class House(msgspec.Struct, frozen=True):
     """What the data process lends its doors: whom to tell of new observations, and what to announce beside them."""
 
@@ -138,6 +154,7 @@ class Doors:
     def __init__(self, gate: Gate, manifest: Manifest, public_url: str, house: House) -> None:
         self.gate, self.manifest, self.public_url = gate, manifest, public_url
         self.written, self.hub, self.announced = house.written, house.hub, house.announced
+        self.creating = Creating(gate)
 
     def _root(self, request: Request) -> str:
         base = self.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
@@ -173,26 +190,17 @@ class Doors:
         body = await _body(request)
         key = request.headers.get("idempotency-key", "")[:200]
         root = self._root(request)
+        plain = _plain(request)
+        if plain is None:
+            raise Unknown(TOKEN_NEEDED)
         if path == "CreateObservations":
-            answers = await anyio.to_thread.run_sync(lambda: self._creator(request, root).arrays(body, key))
-            self.written(sum(not answer.startswith("error") for answer in answers))
+            answers, added = await self.creating.arrays(plain, body, key, root)
+            self.written(added)
             return _json(answers, 201)
-        resource = read_path(path)
-        whole_set = resource.kind == "Observations" and resource.id is None and not resource.steps
-        streams = ("Datastreams", "MultiDatastreams")
-        of_stream = resource.kind in streams and [step.name for step in resource.steps] == ["Observations"]
-        if not (whole_set or of_stream) or resource.part:
-            raise NotFound(NO_PATH, path=path[:100])
-        datastream = resource.id if of_stream else None
-        multi = resource.kind == "MultiDatastreams"
-        location, new = await anyio.to_thread.run_sync(
-            lambda: self._creator(request, root).one(body, datastream, key, multi=multi)
-        )
+        datastream, multi = _place_of(path)
+        number, new = await self.creating.one(plain, body, datastream, key, multi=multi)
         self.written(int(new))
-        return Response(status_code=201, headers={"Location": location})
-
-    def _creator(self, request: Request, root: str) -> Creator:
-        return Creator(self.gate, _writer(request, self.gate), root)
+        return Response(status_code=201, headers={"Location": address(root, number)})
 
     def guarded(self, write: Handler) -> Handler:
         """Let a write with ``If-Match`` through only while the entity is as its sender knows it."""

@@ -1,0 +1,121 @@
+"""What comes in at the same time is stored in one go: many requests, one durable commit, then all the answers."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+
+from allmende.apis.sensorthings.create import collecting
+from allmende.gate.door import Gate, Grant
+from allmende.gate.query import Batch, Receipt
+from allmende.gate.tokens import authenticate
+from allmende.kernel.errors import AllmendeError
+
+MOST = 4_000
+Outcome = Receipt | AllmendeError
+
+
+class _Waiting(msgspec.Struct):
+    """Batches of one request, with the token that it carries, and whom to tell."""
+
+    plain: str
+    batches: Sequence[Batch]
+    answer: "asyncio.Future[list[Outcome]]"
+    loop: asyncio.AbstractEventLoop
+
+
+class Ingest:
+    """Takes batches from requests and stores what is waiting together, from a thread of its own.
+
+    Tokens are looked at anew with each commit, so that one that was revoked writes nothing more.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._waiting: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._names: dict[str, str] = {}
+
+    async def source(self, plain: str) -> str:
+        """Name the source of what a token sends; whether the token is still valid is for the commit to tell."""
+        found = self._names.get(plain)
+        if found is None:
+            token = await anyio.to_thread.run_sync(lambda: authenticate(self._gate, plain))
+            found = f"token:{token.name}"
+            if len(self._names) >= MOST:
+                self._names.clear()
+            self._names[plain] = found
+        return found
+
+    async def put(self, plain: str, batches: Sequence[Batch]) -> list[Outcome]:
+        """Store batches; when this returns, what was taken is durable."""
+        if self._gate.bundled():
+            return await anyio.to_thread.run_sync(lambda: self._stored([(plain, batches)])[0])
+        if self._thread is None:
+            self._start()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Outcome]] = loop.create_future()
+        self._waiting.put(_Waiting(plain, batches, answer, loop))
+        return await answer
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            held = [self._waiting.get()]
+            size = len(held[0].batches)
+            while size < MOST:
+                try:
+                    held.append(self._waiting.get_nowait())
+                except queue.Empty:
+                    break
+                size += len(held[-1].batches)
+            try:
+                answers: list[Any] = self._stored([(one.plain, one.batches) for one in held])
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
+                answers = [error] * len(held)
+            _tell(held, answers)
+
+    def _stored(self, sent: list[tuple[str, Sequence[Batch]]]) -> list[list[Outcome]]:
+        grants = {plain: self._grant(plain) for plain in dict.fromkeys(plain for plain, _ in sent)}
+        allowed = [
+            (grant, batch) for plain, batches in sent if isinstance(grant := grants[plain], Grant) for batch in batches
+        ]
+        found = iter(self._gate.append_all(allowed))
+        answers: list[list[Outcome]] = []
+        for plain, batches in sent:
+            grant = grants[plain]
+            answers.append([next(found) if isinstance(grant, Grant) else grant for _ in batches])
+        return answers
+
+    def _grant(self, plain: str) -> Grant | AllmendeError:
+        try:
+            token = authenticate(self._gate, plain)
+            token.require("sensorthings:write", "observations:write")
+            return self._gate.grant(collecting(token))
+        except AllmendeError as error:
+            return error
+
+
+def _tell(held: list[_Waiting], answers: list[Any]) -> None:
+    pairs = [(one.answer, answer) for one, answer in zip(held, answers, strict=True)]
+    held[0].loop.call_soon_threadsafe(_settle, pairs)
+
+
+def _settle(pairs: list[tuple["asyncio.Future[list[Outcome]]", Any]]) -> None:
+    for future, answer in pairs:
+        if future.done():
+            continue
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

@@ -1,0 +1,77 @@
+"""Many times at once: ISO 8601 texts in UTC to microseconds and back, as columns."""
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from allmende.kernel.clock import DAY_MICROSECONDS, iso_from_micros
+
+Ints = npt.NDArray[np.int64]
+SECOND = 1_000_000
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+# Places of the fixed signs, and of the digits of year, month, day, hour, minute and second.
+_SIGNS = {4: b"-", 7: b"-", 10: b"T", 13: b":", 16: b":"}
+_PARTS = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))
+
+
+@cache
+def _clock() -> list[str]:
+    """Give the texts of all seconds of a day."""
+    return [f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}Z" for s in range(86_400)]
+
+
+def texts_of(micros: Ints) -> list[str]:
+    """Write times as ISO 8601 with ``Z``; those of whole seconds quickly."""
+    if (micros % SECOND).any():
+        return [iso_from_micros(value) for value in micros.tolist()]
+    days, rest = np.divmod(micros, DAY_MICROSECONDS)
+    found, places = np.unique(days, return_inverse=True)
+    dates = [dt.date.fromordinal(_EPOCH + day).isoformat() for day in found.tolist()]
+    clock = _clock()
+    seconds = (rest // SECOND).tolist()
+    return [dates[day] + clock[second] for day, second in zip(places.tolist(), seconds, strict=True)]
+
+
+def _number(digits: Any, place: int, size: int) -> Ints:
+    value = np.zeros(len(digits), np.int64)
+    for column in range(place, place + size):
+        value = value * 10 + digits[:, column]
+    return value
+
+
+def micros_of(texts: Sequence[Any]) -> Ints | None:
+    """Read times that all look like ``2024-05-01T12:00:00Z`` (or with milliseconds); None where one does not."""
+    try:
+        joined = "".join(texts).encode("ascii")
+    except (TypeError, UnicodeEncodeError):
+        return None
+    length, odd = divmod(len(joined), len(texts)) if texts else (0, 1)
+    if odd or length not in (20, 24) or any(len(text) != length for text in texts):
+        return None
+    signs = np.frombuffer(joined, np.uint8).reshape(len(texts), length)
+    fixed = {**_SIGNS, length - 1: b"Z", **({19: b"."} if length == 24 else {})}
+    digits = signs - 48
+    free = [column for column in range(length) if column not in fixed]
+    if any((signs[:, place] != sign[0]).any() for place, sign in fixed.items()) or (digits[:, free] > 9).any():
+        return None
+    year, month, day, hour, minute, second = (_number(digits, *part) for part in _PARTS)
+    if (hour > 23).any() or (minute > 59).any() or (second > 59).any():
+        return None
+    days = _days(year * 10_000 + month * 100 + day)
+    if days is None:
+        return None
+    micros = days * DAY_MICROSECONDS + (hour * 3_600 + minute * 60 + second) * SECOND
+    return micros + _number(digits, 20, 3) * 1_000 if length == 24 else micros
+
+
+def _days(dates: Ints) -> Ints | None:
+    found, places = np.unique(dates, return_inverse=True)
+    try:
+        days = [dt.date(date // 10_000, date // 100 % 100, date % 100).toordinal() - _EPOCH for date in found.tolist()]
+    except ValueError:
+        return None
+    return np.array(days, np.int64)[places]
