@@ -151,8 +151,12 @@ def served(town: Town, home: Path, mqtt_url: str = "", patience: Patience | None
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Serve a town that tests only read; a test that writes makes a station of its own."""
-    home = tmp_path_factory.mktemp("town")
+    """Serve a town that tests only read; a test that writes makes a station of its own that the public cannot see."""
+    yield from stocked(tmp_path_factory.mktemp("town"))
+
+
+def stocked(home: Path) -> Iterator[Town]:
+    """Serve a town with two open stations and a closed one."""
     url = str(home / "observations.sqlite3")
     migrate_store(url)
     gate = open_gate(url)

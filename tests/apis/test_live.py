@@ -14,9 +14,15 @@ import pytest
 from allmende.apis.sensorthings import hub
 from allmende.gate.query import Arrival
 from allmende.gate.tokens import create_token, revoke
-from tests.apis.conftest import BASE, COLLECT, START, Town
+from tests.apis.conftest import BASE, COLLECT, START, Town, stocked
 
 _NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Serve a town of its own, to which these tests add what all may see."""
+    yield from stocked(tmp_path_factory.mktemp("live"))
 
 
 class Stream:

@@ -10,8 +10,22 @@ from allmende.apis.sensorthings.options import Expand, Options
 from allmende.apis.sensorthings.paths import NO_ENTITY, Resource, properties_of
 from allmende.apis.sensorthings.render import Json, self_link
 from allmende.apis.sensorthings.rendered import RENDERED
+from allmende.apis.sensorthings.runs import page as written_page
+from allmende.apis.sensorthings.runs import writable
 from allmende.gate.door import Gate, Grant
-from allmende.gate.query import LINKS, PROPERTIES, Kind, Order, Page, Path, Query, Record, StreamSummary, Within
+from allmende.gate.query import (
+    LINKS,
+    PROPERTIES,
+    Columns,
+    Kind,
+    Order,
+    Page,
+    Path,
+    Query,
+    Record,
+    StreamSummary,
+    Within,
+)
 from allmende.kernel.errors import Malformed, NotFound
 
 STREAMS = ("Datastreams", "MultiDatastreams")
@@ -43,6 +57,9 @@ class Answerer:
 
     def body(self, resource: Resource, options: Options, address: str) -> bytes:
         """Give the bytes of the answer: JSON, and for ``$value`` the value alone."""
+        found = self.columns(resource, options)
+        if found is not None and writable(found):
+            return written_page(found, self.root, self.around(found, options, address))
         value = self.answer(resource, options, address)
         return value.encode() if resource.raw and isinstance(value, str) else msgspec.json.encode(value)
 
@@ -60,7 +77,14 @@ class Answerer:
         )
         return found
 
-    def around(self, page: Page, options: Options, address: str) -> Json:
+    def columns(self, resource: Resource, options: Options) -> Columns | None:
+        """Give a page of whole observations as columns, where it can be read so."""
+        plain = resource.target == "Observations" and not resource.single and not resource.ref
+        if not plain or options.expand or options.select or resource.kind == "MultiDatastreams":
+            return None
+        return self.gate.columns(self.grant, self._query(resource, options, self._start(resource)))
+
+    def around(self, page: Page | Columns, options: Options, address: str) -> Json:
         """Write what stands around the entities of a page: the count, and the link to the next page."""
         found: Json = {"@iot.count": page.count} if page.count is not None else {}
         if page.next_after is not None and options.top > 0:
@@ -74,7 +98,16 @@ class Answerer:
         if resource.single:
             yield Page([self._one(resource, start)])
             return
-        query = Query(
+        query = self._query(resource, options, start)
+        while True:
+            page = self.page(query, options)
+            yield page
+            if page.next_after is None or options.top == 0:
+                return
+            query = msgspec.structs.replace(query, after=page.next_after, skip=0, count=False)
+
+    def _query(self, resource: Resource, options: Options, start: tuple[Kind, int | None]) -> Query:
+        return Query(
             kind=resource.target,
             where=options.where,
             within=self._within(resource, start),
@@ -84,12 +117,6 @@ class Answerer:
             after=options.after,
             count=options.count,
         )
-        while True:
-            page = self.page(query, options)
-            yield page
-            if page.next_after is None or options.top == 0:
-                return
-            query = msgspec.structs.replace(query, after=page.next_after, skip=0, count=False)
 
     def page(self, query: Query, options: Options) -> Page:
         """Ask for a page; an error names the option, and the place in it, of which it speaks."""

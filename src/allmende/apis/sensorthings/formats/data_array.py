@@ -9,7 +9,8 @@ from allmende.apis.sensorthings.formats.columns import Origins
 from allmende.apis.sensorthings.formats.shape import Format, Question
 from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.render import interval, self_link
-from allmende.gate.query import Observation
+from allmende.apis.sensorthings.runs import rows
+from allmende.gate.query import Columns, Observation
 from allmende.kernel.clock import iso_from_micros
 
 VALUES: dict[str, Callable[[Observation], Any]] = {
@@ -50,6 +51,9 @@ def write(question: Question) -> Iterator[bytes]:
         )
     if question.options.expand:
         raise fault("$expand", 1, "mit dataArray nicht möglich", "not possible with dataArray")
+    if question.columns is not None:
+        yield _page(question, question.columns)
+        return
     components, root = _components(question), question.answerer.root
     values = [VALUES[name] for name in components]
     groups: dict[int, list[list[Any]]] = {}
@@ -69,6 +73,27 @@ def write(question: Question) -> Iterator[bytes]:
         for number, rows in groups.items()
     ]
     yield msgspec.json.encode(found)
+
+
+def _page(question: Question, found: Columns) -> bytes:
+    """Write a page of nothing but numbers and times from its columns."""
+    answerer = question.answerer
+    counts: dict[int, int] = {}
+    for stream, points in found.runs:
+        counts[stream] = counts.get(stream, 0) + len(points)
+    origins = Origins(answerer.gate, answerer.grant).of(counts)
+    around = answerer.around(found, question.options, question.address)
+    around["value"] = [
+        {
+            **_link(answerer.root, number, multi=origins[number].multi),
+            "components": STANDARD,
+            "dataArray@iot.count": count,
+            "dataArray": [row for stream, points in found.runs if stream == number for row in rows(stream, points)],
+            **({"simulated": True} if origins[number].simulated else {}),
+        }
+        for number, count in counts.items()
+    ]
+    return msgspec.json.encode(around)
 
 
 FORMAT = Format(name="dataArray", media="application/json", write=write, whole=False)

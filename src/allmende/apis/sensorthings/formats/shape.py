@@ -1,13 +1,15 @@
 """The one shape of all formats: a name, a media type, and a function that turns a question into blocks of bytes."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import msgspec
 
 from allmende.apis.sensorthings.answer import Answerer, next_link
 from allmende.apis.sensorthings.options import GREATEST_TOP, Options
 from allmende.apis.sensorthings.paths import Resource
-from allmende.gate.query import Kind, Page, Record
+from allmende.apis.sensorthings.runs import writable
+from allmende.gate.query import Columns, Kind, Page, Record
 
 BLOCK_OF_ENTITIES = 500
 
@@ -24,7 +26,17 @@ class Question:
             size = GREATEST_TOP if resource.target == "Observations" else BLOCK_OF_ENTITIES
             self.options = msgspec.structs.replace(options, top=size)
         self._pages = answerer.pages(resource, self.options)
-        self.first: Page = next(self._pages)
+
+    @cached_property
+    def first(self) -> Page:
+        """Give the first page."""
+        return next(self._pages)
+
+    @cached_property
+    def columns(self) -> Columns | None:
+        """Give the first page as columns, where it is nothing but numbers and times."""
+        found = self.answerer.columns(self.resource, self.options)
+        return found if found is not None and writable(found) else None
 
     @property
     def kind(self) -> Kind:
@@ -34,7 +46,8 @@ class Question:
     @property
     def link(self) -> str | None:
         """Give the address of the next page, where the answer is a page only."""
-        after = None if self.whole or self.options.top == 0 else self.first.next_after
+        page = self.__dict__.get("columns") or self.first
+        after = None if self.whole or self.options.top == 0 else page.next_after
         return None if after is None else next_link(self.address, after)
 
     def blocks(self) -> Iterator[list[Record]]:
