@@ -13,6 +13,7 @@ from allmende.store.among import among
 from allmende.store.asking import STREAMS, Asking
 from allmende.store.blocks import MOST, blocks, show
 from allmende.store.bounds import Bounds, bounds_of, mentions_observations
+from allmende.store.entities import multi_among
 from allmende.store.filters import Compiler
 from allmende.store.paging import Key, behind, cursor_of, first_of, keys_of, numbers_of
 from allmende.store.points import Points, rows_of_points
@@ -74,6 +75,10 @@ class Observing(Asking):
     def _bounds(self, query: Query) -> Bounds:
         """Tell to which datastreams and time a question keeps."""
         bounds = bounds_of(query.where, self.scope.now)
+        if bounds.exact and bounds.streams is not None:
+            # Only ``Datastream/id`` is exact, and a MultiDatastream is none.
+            several = multi_among(self.connection, set(bounds.streams))
+            bounds = msgspec.structs.replace(bounds, streams=bounds.streams - several)
         streams = self._streams(query)
         if streams is None:
             return bounds
