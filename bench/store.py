@@ -1,7 +1,7 @@
-"""How fast the gate and its store write and read, on SQLite and on PostgreSQL when an address is given.
+"""How fast the gate and its store write and read, each figure beside its bar and beside what the machine could do.
 
-Usage: ``python bench/store.py``. ``ALLMENDE_TEST_POSTGRES_URL`` names an empty PostgreSQL database. Prints each figure
-beside its bar; the bars are those of plain rows, the sealed form will be held to sharper ones.
+Usage: ``python bench/store.py [VALUES A DATASTREAM]``; 1,000 datastreams, 1,000 values each unless told otherwise.
+``ALLMENDE_TEST_POSTGRES_URL`` names an empty PostgreSQL database that is measured too.
 """
 
 import os
@@ -11,41 +11,26 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-from allmende.gate.door import PUBLIC, Ask, Asker, Gate, migrate_store, open_gate  # noqa: E402
-from allmende.gate.query import Arrival, Datastream, ObservedProperty, Sensor, Thing  # noqa: E402
-from tests.weather_rules import WEATHER_RULES  # noqa: E402 - the tests lie beside this folder
+from allmende.gate.door import Gate, migrate_store, open_gate  # noqa: E402
+from allmende.gate.query import Arrival, Order, Query, Within  # noqa: E402
+from allmende.gate.query import Path as Property  # noqa: E402
+from bench.town import COLLECT, READ, START, STEP, fill, found  # noqa: E402 - the folder lies beside the tests
 
-COLLECT = Ask(Asker("bench"), "collect", "climate-adaptation", "administration")
-READ = Ask(PUBLIC, "publish", "open-data", "public")
-STREAMS, DAYS, STEP = 20, 30, 900_000_000
-PER_DAY = 86_400_000_000 // STEP
-START = 1_720_000_000_000_000 // 86_400_000_000 * 86_400_000_000
+WRITERS, ROUNDS = 32, 100
+BY_TIME = (Order(Property(("phenomenonTime",))),)
 
 
-def _fill(gate: Gate) -> tuple[list[int], float]:
-    """Make the datastreams and fill them in batches of one day; give their ids and the values a second."""
-    grant = gate.grant(COLLECT)
-    sensor = gate.create(grant, "Sensors", Sensor(name="bench", description=""))
-    seen = gate.create(grant, "ObservedProperties", ObservedProperty(name="t", definition="", description=""))
-    ids = []
-    for number in range(STREAMS):
-        thing = gate.create(grant, "Things", Thing(name=f"Station {number}", description=""))
-        links = {"thing_id": thing, "sensor_id": sensor, "observed_property_id": seen}
-        rules = {"unit": "Cel", "category": "weather", "data_use": "bench"}
-        ids.append(gate.create(grant, "Datastreams", Datastream(name="t", description="", **links, **rules)))
-    begin = time.perf_counter()
-    for stream in ids:
-        for day in range(DAYS):
-            first = START + day * 86_400_000_000
-            times = range(first, first + 86_400_000_000, STEP)
-            gate.append(grant, [Arrival(datastream_id=stream, phenomenon_start=at, result=20.5) for at in times])
-    return ids, STREAMS * DAYS * PER_DAY / (time.perf_counter() - begin)
+def say(store: str, what: str, figure: float, unit: str, bar: str, floor: str = "") -> None:
+    """Print one figure."""
+    print(f"{store:11} {what:44} {figure:14,.2f} {unit:8} bar: {bar:18} {floor}")
 
 
-def _milliseconds(deed: Callable[[], object], times: int = 50) -> float:
-    """Give the middle of so many runs, in milliseconds."""
+def milliseconds(deed: Callable[[], object], times: int = 40) -> float:
+    """Give the middle of so many runs."""
     taken = []
     for _ in range(times):
         begin = time.perf_counter()
@@ -54,47 +39,106 @@ def _milliseconds(deed: Callable[[], object], times: int = 50) -> float:
     return sorted(taken)[times // 2] * 1000
 
 
-def _singles(gate: Gate, stream: int) -> float:
-    """Give durable single values a second, one after the other."""
-    grant, count = gate.grant(COLLECT), 300
+def floors(folder: Path) -> None:
+    """Say what disk and JSON parser can do."""
+    with (folder / "floor").open("wb") as file:
+        begin = time.perf_counter()
+        for _ in range(200):
+            file.write(b"x" * 4096)
+            file.flush()
+            os.fdatasync(file.fileno())
+        say("machine", "write of 4 kB with fdatasync", 200 / (time.perf_counter() - begin), "a second", "none")
+    rows = msgspec.json.encode([["2024-05-01T00:00:00Z", 12.5]] * 100_000)
     begin = time.perf_counter()
-    for number in range(count):
-        at = START + DAYS * 86_400_000_000 + number * STEP
-        gate.append(grant, [Arrival(datastream_id=stream, phenomenon_start=at, result=1.0)])
-    return count / (time.perf_counter() - begin)
+    msgspec.json.decode(rows)
+    say("machine", "rows of a dataArray read as JSON", 100_000 / (time.perf_counter() - begin), "a second", "none")
 
 
-def measure(name: str, url: str) -> None:
-    """Measure one store and print its figures."""
+def _singles(gate: Gate, streams: list[int], first: int) -> float:
+    """Store single values of 32 writers together; give values a second."""
+    grant = gate.grant(COLLECT)
+    begin = time.perf_counter()
+    for number in range(ROUNDS):
+        start = START + (first + number) * STEP
+        gate.append_all(
+            [(grant, [Arrival(datastream_id=s, phenomenon_start=start, result=1.5)]) for s in streams[:WRITERS]]
+        )
+    return WRITERS * ROUNDS / (time.perf_counter() - begin)
+
+
+def _size(url: str) -> int:
+    path = Path(url)
+    return sum(Path(f"{path}{end}").stat().st_size for end in ("", "-wal") if Path(f"{path}{end}").exists())
+
+
+def _reads(name: str, gate: Gate, streams: list[int], values: int, total: int) -> None:
+    grant = gate.grant(READ)
+    one, end = streams[-1], START + values * STEP
+    day = Query(kind="Observations", within=Within("Datastreams", one), top=288, order=BY_TIME)
+    many = Query(kind="Observations", within=Within("Datastreams", one), top=10_000, order=BY_TIME)
+    deep = Query(kind="Observations", top=100, skip=min(500_000, total // 2))
+    after = gate.page(grant, deep).next_after
+    count = Query(kind="Observations", top=0, count=True)
+    for what, deed, bar in (
+        ("latest of 1,000", lambda: gate.latest(grant, streams), "<= 10 ms"),
+        ("one day of one, columns", lambda: gate.columns(grant, day), "<= 1.2 ms"),
+        ("10,000 of one, columns", lambda: gate.columns(grant, many), "<= 6 ms"),
+        ("count of all", lambda: gate.page(grant, count), "<= 2 ms"),
+        (f"page behind {deep.skip:,}", lambda: gate.columns(grant, deep), "<= 20 ms"),
+        (
+            "the page after it",
+            lambda: gate.columns(grant, msgspec.structs.replace(deep, skip=0, after=after)),
+            "<= 3 ms",
+        ),
+        (f"all {values:,} numbers of one", lambda: gate.series(grant, one, START, end), "none"),
+        ("asking the gate", lambda: gate.grant(READ), "<= 5 % of each"),
+    ):
+        say(name, what, milliseconds(deed), "ms", bar)
+
+
+def measure(name: str, url: str, values: int) -> None:
+    """Measure one store."""
     migrate_store(url)
     gate = open_gate(url)
-    gate.publish(WEATHER_RULES, actor="bench")
-    ids, rate = _fill(gate)
-    grant = gate.grant(READ)
-    day, month = START + 86_400_000_000, START + DAYS * 86_400_000_000
-    figures = (
-        ("batches of a day, values/s", rate, "at least 20000"),
-        ("single durable values/s", _singles(gate, ids[0]), "at least 200"),
-        ("one day of one stream, ms", _milliseconds(lambda: gate.series(grant, ids[0], START, day)), "at most 2"),
-        ("a month of one stream, ms", _milliseconds(lambda: gate.series(grant, ids[0], START, month)), "at most 20"),
-        ("newest of all streams, ms", _milliseconds(lambda: gate.latest(grant)), "at most 10"),
-        ("summary of all streams, ms", _milliseconds(lambda: gate.summary(grant)), "at most 10"),
-        ("asking the gate, ms", _milliseconds(lambda: gate.grant(READ)), "at most 1"),
-    )
-    for label, figure, bar in figures:
-        print(f"{name:12} {label:28} {figure:12.2f}   bar: {bar}")
+    streams = found(gate)
+    grant = gate.grant(COLLECT)
+    begin = time.perf_counter()
+    total = fill(gate, grant, streams, values)
+    say(name, f"blocks of 1,000, {total:,} values", total / (time.perf_counter() - begin), "a second", ">= 300,000")
+    total += fill(gate, grant, [streams[-1]], 0)
+    say(name, "single values of 32 writers", _singles(gate, streams, values), "a second", ">= 10,000")
+    _reads(f"{name} new", gate, streams, values, total)
+    begin = time.perf_counter()
+    sealed = gate.seal()
+    say(name, f"sealing {sealed:,}", sealed / (time.perf_counter() - begin), "a second", "none")
+    _reads(name, gate, streams, values, total)
     gate.close()
+    if name == "SQLite":
+        vacuumed(url)
+        say(name, "bytes a value on disk, all included", _size(url) / (total + WRITERS * ROUNDS), "bytes", "<= 9")
+
+
+def vacuumed(url: str) -> None:
+    """Give the room of what was fresh back, as a store does that has run for a while."""
+    import apsw
+
+    connection = apsw.Connection(url)
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
 
 
 def main() -> None:
     """Measure each store that there is."""
+    values = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
     with tempfile.TemporaryDirectory() as home:
-        measure("SQLite", str(Path(home) / "observations.sqlite3"))
+        floors(Path(home))
+        measure("SQLite", str(Path(home) / "observations.sqlite3"), values)
     url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
     if url:
-        measure("PostgreSQL", url)
+        measure("PostgreSQL", url, values)
     else:
-        print("PostgreSQL   not measured: ALLMENDE_TEST_POSTGRES_URL is not set")
+        print("PostgreSQL  not measured: ALLMENDE_TEST_POSTGRES_URL is not set")
 
 
 if __name__ == "__main__":

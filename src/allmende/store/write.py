@@ -54,6 +54,7 @@ class Writer:
         self._runs: dict[int, list[Points]] = {}
         self._links: set[tuple[int, int]] = set()
         self._taken: dict[Key, Found] = {}
+        self._known_sources: dict[str, int] = {}
 
     def append(self, arrivals: Batch, permit: Permit) -> Receipt:
         """Store one batch."""
@@ -165,12 +166,15 @@ class Writer:
         ]
 
     def _sources(self, names: set[str]) -> dict[str, int]:
-        wanted = {"names": sorted(names)}
-        known = {row.name: row.id for row in self.connection.execute(_SOURCES, wanted)}
-        if len(known) < len(names):
-            ADD_SOURCES.run(self.connection, [(name,) for name in sorted(names - set(known))])
+        new = names - self._known_sources.keys()
+        if new:
+            wanted = {"names": sorted(new)}
             known = {row.name: row.id for row in self.connection.execute(_SOURCES, wanted)}
-        return known
+            if len(known) < len(new):
+                ADD_SOURCES.run(self.connection, [(name,) for name in sorted(new - set(known))])
+                known = {row.name: row.id for row in self.connection.execute(_SOURCES, wanted)}
+            self._known_sources |= known
+        return self._known_sources
 
     def _present(self, keys: list[Key]) -> dict[Key, Found]:
         """Find what is stored already; behind a datastream's latest start there can be nothing."""
