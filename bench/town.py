@@ -1,4 +1,4 @@
-"""A town for measuring: 250 things with four datastreams each, filled with a thousand values, and one with ten times as many."""
+"""A town for measuring: 250 things with four datastreams each, filled with as many values as are wanted."""
 
 import sys
 from pathlib import Path
@@ -31,9 +31,7 @@ def found(gate: Gate) -> list[int]:
     for number in range(THINGS):
         where = {"type": "Point", "coordinates": [9.1 + number / 1_000, 47.66]}
         place = gate.create(grant, "Locations", Location(name=f"Place {number}", description="", location=where))
-        thing = gate.create(
-            grant, "Things", Thing(name=f"Station {number}", description="", location_ids=(place,))
-        )
+        thing = gate.create(grant, "Things", Thing(name=f"Station {number}", description="", location_ids=(place,)))
         for kind in range(STREAMS_EACH):
             stream = Datastream(
                 name=f"Station {number} {kind}",
@@ -50,7 +48,7 @@ def found(gate: Gate) -> list[int]:
 
 
 def block(stream: int, first: int, count: int, seed: int) -> Block:
-    """Give values like those of a thermometer: a daily course, noise, a tenth of a degree, results some seconds late."""
+    """Give values as of a thermometer: a daily course, noise, tenths of a degree, results some seconds late."""
     random = np.random.default_rng(seed)
     start = START + (first + np.arange(count, dtype=np.int64)) * STEP
     course = 8 * np.sin((first + np.arange(count)) / 288 * 2 * np.pi)
