@@ -1,98 +1,185 @@
-"""How fast the running program answers over HTTP: SensorThings and pages, asked by four readers at once.
+"""How fast the running data process answers over HTTP, each figure beside its bar; the client shares the machine.
 
-Usage: ``python bench/sensorthings.py [ADDRESS]``. Without an address a city is founded and served for the measurement.
-Prints requests a second, the middle and the slowest hundredth of the answers beside the bar.
+Usage: ``python bench/sensorthings.py [VALUES A DATASTREAM]``; 1,000 datastreams, 1,000 values each unless told
+otherwise, one with ten times as many. ``ALLMENDE_TEST_POSTGRES_URL`` is used in place of a file when it is set.
 """
 
+import os
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
+import msgspec
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-from tests.program import PROGRAM, environment, founded_copy, free_port, run  # noqa: E402 - the tests lie beside
+from allmende.gate.door import Gate, migrate_store, open_gate  # noqa: E402
+from allmende.gate.tokens import create_token  # noqa: E402
+from allmende.kernel.clock import iso_from_micros  # noqa: E402
+from bench.town import block, found  # noqa: E402
+from bench.wire import Wire, crowd  # noqa: E402
+from tests.program import PROGRAM, environment, free_port  # noqa: E402 - the tests lie beside this folder
 
-READERS, REQUESTS = 4, 400
 BASE = "/sensorthings/v1.1"
-QUESTIONS = (
-    ("the root", BASE, 20),
-    ("all things with places", f"{BASE}/Things?$expand=Locations", 40),
-    ("a filter on names", f"{BASE}/Things?$filter=substringof('platz',name)", 40),
-    ("newest of each stream", f"{BASE}/Datastreams?$expand=Observations($top=1;$orderby=phenomenonTime desc)", 40),
-    ("100 observations", f"{BASE}/Observations?$top=100&$orderby=phenomenonTime desc", 40),
-    ("start page", "/", 50),
-    ("money", "/geld/", 50),
-    ("map", "/daten/karte/", 50),
-)
+LATEST = "Observations($top=1;$orderby=phenomenonTime desc)"
+WRITERS, SINGLES, TIMES = 32, 150, 30
 
 
-def _ask(address: str, path: str) -> tuple[float, list[float]]:
-    """Send all requests; give the seconds in all and those of each answer, in order."""
-    local = threading.local()
+def say(what: str, figure: float, unit: str, bar: str) -> None:
+    """Print one figure."""
+    print(f"{what:52} {figure:14,.2f} {unit:9} bar: {bar}")
 
-    def one(_number: int) -> float:
-        if not hasattr(local, "client"):
-            local.client = httpx.Client(base_url=address, timeout=30)
+
+def _body(stream: int, first: int, count: int) -> bytes:
+    values = block(stream, first, count, stream + first)
+    rows = [
+        [iso_from_micros(start), number]
+        for start, number in zip(values.start.tolist(), values.number.tolist(), strict=True)
+    ]
+    array = {"Datastream": {"@iot.id": stream}, "components": ["phenomenonTime", "result"], "dataArray": rows}
+    return msgspec.json.encode([array])
+
+
+def _ingest(address: str, token: str, streams: list[int], values: int, server: int) -> None:
+    """Send dataArrays of 1,000 rows from two writers."""
+    size = 1_000
+    jobs = [
+        (stream, first, min(size, count - first))
+        for stream, count in [*((stream, values) for stream in streams[:-1]), (streams[-1], 10 * values)]
+        for first in range(0, count, size)
+    ]
+    bodies = [_body(*job) for job in jobs]
+    halves = [bodies[::2], bodies[1::2]]
+    begin, cpu = time.perf_counter(), _cpu(server)
+    crowd(
+        address,
+        2,
+        len(halves[1]),
+        lambda wire, writer, number: wire.ask("POST", f"{BASE}/CreateObservations", halves[writer][number], token)[0],
+    )
+    rows = sum(job[2] for job in jobs[: 2 * len(halves[1])])
+    say(
+        f"dataArray of 1,000 rows, durable, {rows:,} in all",
+        rows / (time.perf_counter() - begin),
+        "a second",
+        ">= 300,000",
+    )
+    say("  the server's processor time for each row", (_cpu(server) - cpu) / rows * 1e6, "us", "none")
+    for body in halves[0][len(halves[1]) :]:
+        Wire(address).ask("POST", f"{BASE}/CreateObservations", body, token)
+
+
+def _singles(address: str, token: str, streams: list[int], values: int, server: int) -> None:
+    def ask(wire: Wire, writer: int, number: int) -> int:
+        (row,) = block(streams[writer], values + number, 1, 1).start.tolist()
+        body = (
+            f'{{"phenomenonTime":"{iso_from_micros(row)}","result":12.5,"Datastream":{{"@iot.id":{streams[writer]}}}}}'
+        )
+        return wire.ask("POST", f"{BASE}/Observations", body.encode(), token)[0]
+
+    cpu = _cpu(server)
+    rate, slowest = crowd(address, WRITERS, SINGLES, ask)
+    spent = (_cpu(server) - cpu) / (WRITERS * SINGLES) * 1e6
+    say("single POST, 32 writers, durable", rate, "a second", ">= 10,000")
+    say("  the slowest hundredth", slowest, "ms", "< 20")
+    say("  the server's processor time for each", spent, "us", "none")
+
+
+def _questions(streams: list[int], total: int) -> list[tuple[str, str, str]]:
+    one = f"{BASE}/Datastreams({streams[-1]})/Observations"
+    deep = min(500_000, total // 2)
+    return [
+        ("latest of 1,000", f"{BASE}/Datastreams?$top=1000&$expand={LATEST}", "<= 10"),
+        (
+            "map: things, places, streams, latest",
+            f"{BASE}/Things?$top=250&$expand=Locations,Datastreams($expand={LATEST})",
+            "<= 15",
+        ),
+        ("10,000 of one, JSON", f"{one}?$top=10000", "<= 10"),
+        ("10,000 of one, dataArray", f"{one}?$top=10000&$resultFormat=dataArray", "<= 6"),
+        ("one day of one", f"{one}?$top=288&$orderby=phenomenonTime", "<= 1.2"),
+        ("count of all", f"{BASE}/Observations?$count=true&$top=0", "<= 2"),
+        (f"page behind {deep:,}", f"{BASE}/Observations?$top=100&$skip={deep}", "<= 20"),
+        ("one thing", f"{BASE}/Things(7)", "none"),
+    ]
+
+
+def _reads(address: str, streams: list[int], total: int, server: int) -> None:
+    wire = Wire(address)
+    for what, path, bar in _questions(streams, total):
+        cpu = _cpu(server)
+        middle = _middle(wire, path)
+        say(what, middle, "ms", f"{bar:8} (the server's processor: {(_cpu(server) - cpu) / TIMES * 1000:.1f} ms)")
+    deep = f"{BASE}/Observations?$top=100&$skip={min(500_000, total // 2)}"
+    link = msgspec.json.decode(wire.ask("GET", deep)[1])["@iot.nextLink"]
+    say("  the page after it, by nextLink", _middle(wire, link[link.index(BASE) :]), "ms", "<= 3")
+
+
+def _cpu(number: int) -> float:
+    """Give the processor seconds that a process has used."""
+    fields = Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _middle(wire: Wire, path: str, times: int = TIMES) -> float:
+    taken = []
+    for _ in range(times):
         begin = time.perf_counter()
-        local.client.get(path).raise_for_status()
-        return time.perf_counter() - begin
-
-    begin = time.perf_counter()
-    with ThreadPoolExecutor(READERS) as pool:
-        taken = sorted(pool.map(one, range(REQUESTS)))
-    return time.perf_counter() - begin, taken
+        status, _ = wire.ask("GET", path)
+        taken.append(time.perf_counter() - begin)
+        if status != 200:
+            raise RuntimeError(f"status {status} for {path}")
+    return sorted(taken)[times // 2] * 1000
 
 
-def measure(address: str) -> None:
-    """Ask each question and print what it took; the client shares the machine."""
-    for label, path, bar in QUESTIONS:
-        httpx.get(address + path, timeout=30)
-        seconds, taken = _ask(address, path)
-        middle, slowest = taken[len(taken) // 2] * 1000, taken[len(taken) * 99 // 100] * 1000
-        rate = REQUESTS / seconds
-        print(f"{label:26} {rate:8.0f}/s   p50 {middle:7.1f} ms   p99 {slowest:7.1f} ms   bar: p50 at most {bar} ms")
-
-
-def main() -> None:
-    """Measure the address that is given, or a city of our own."""
-    if len(sys.argv) > 1:
-        measure(sys.argv[1])
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        home, port = founded_copy(Path(folder)), free_port()
-        good, probe = Path(folder) / "good.csv", ROOT / "tests" / "cli" / "probe.yaml"
-        rows = [f"Döbele,2024-05-{day:02d} {hour:02d}:00,{hour}" for day in range(1, 31) for hour in range(24)]
-        good.write_text("\n".join(["name,time,temperature", *rows]) + "\n", encoding="utf-8")
-        run(home, "load", "observations", str(good), "--mapping", str(probe)).check_returncode()
-        served = subprocess.Popen([*PROGRAM, "serve", "--port", str(port)], env=environment(home))
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait(address)
-            measure(address)
-        finally:
-            served.send_signal(signal.SIGINT)
-            served.wait(30)
+def _memory(number: int) -> float:
+    """Give the largest memory that a process has had, in MB."""
+    status = Path(f"/proc/{number}/status").read_text(encoding="utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def _wait(address: str) -> None:
-    """Wait until the portal answers."""
-    begin = time.perf_counter()
-    while time.perf_counter() - begin < 60:
+    for _ in range(600):
         try:
-            if httpx.get(address).is_success:
-                print(f"{'first answer after':26} {time.perf_counter() - begin:8.1f} s   bar: at most 5 s")
+            if Wire(address).ask("GET", "/health")[0] in (200, 503):
                 return
-        except httpx.TransportError:
+        except OSError:
             pass
         time.sleep(0.05)
-    sys.exit("the program did not answer within a minute")
+    sys.exit("the data process did not answer within half a minute")
+
+
+def main() -> None:
+    """Found a town, serve it, and measure."""
+    values = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
+    with tempfile.TemporaryDirectory() as folder:
+        home, port = Path(folder), free_port()
+        store = url or str(home / "observations.sqlite3")
+        migrate_store(store)
+        gate: Gate = open_gate(store)
+        streams, token = found(gate), create_token(gate, name="bench", scopes=("sensorthings:write",))
+        gate.close()
+        more = {"ALLMENDE_DATABASE_URL": url} if url else {}
+        served = subprocess.Popen([*PROGRAM, "serve", "data", "--port", str(port)], env=environment(home, **more))
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait(address)
+            _ingest(address, token, streams, values, served.pid)
+            _singles(address, token, streams, values, served.pid)
+            _reads(address, streams, len(streams) * values, served.pid)
+            say("largest memory of the data process", _memory(served.pid), "MB", "<= 400")
+            gate = open_gate(store)
+            gate.seal()
+            gate.close()
+            print("sealed:")
+            _reads(address, streams, len(streams) * values, served.pid)
+        finally:
+            served.send_signal(signal.SIGINT)
+            served.wait(30)
 
 
 if __name__ == "__main__":

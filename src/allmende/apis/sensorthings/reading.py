@@ -58,6 +58,8 @@ class Reading:
 
     def _stream(self, form: Format, question: Question) -> Response:
         blocks = form.write(question)
+        if not form.whole:
+            return self._at_once(b"".join(blocks), form.content_type)
         first = next(blocks)
         headers = self._headers()
         if question.link is not None:
