@@ -30,13 +30,14 @@ from allmende.gate.recording import (
 )
 from allmende.gate.rules import RulesInForce
 from allmende.kernel.clock import micros_from_instant, today, utc_now
-from allmende.kernel.errors import AllmendeError, Denied, ErrorCode
+from allmende.kernel.errors import AllmendeError, Denied, ErrorCode, NotFound
 from allmende.kernel.text import Text
-from allmende.store.corrections import Former
+from allmende.store.corrections import NO_OBSERVATION, Former
 from allmende.store.drafts import Change, Draft, Edit, Ref, drafted_categories
 from allmende.store.engine import Bundle
 from allmende.store.entities import Writable, linked_draft, references
-from allmende.store.model import Correction, EntityKind, Observation, Receipt
+from allmende.store.forget import NO_STREAM, Overdue
+from allmende.store.model import EntityKind, Observation, Receipt, Revision
 from allmende.store.port import Store
 from allmende.store.query import Kind, Query, Within
 from allmende.store.scope import (
@@ -190,11 +191,18 @@ class Gate:
         """Answer a question about observations with columns; None where they cannot be given as they are stored."""
         return self._store.columns(self._scope(grant), query)
 
-    def correct(self, grant: Grant, number: int, correction: Correction, reason: str = "") -> None:
-        """Put another state of an observation in place of the present one, which stays readable."""
+    def correct(self, grant: Grant, number: int, change: Revision, reason: str = "") -> None:
+        """Put another state of an observation in place of the present one, which stays readable.
+
+        What the grant does not open looks as if it were not there.
+        """
         current = self._to_write(grant)
-        with self._refusing(current, ()):
-            self._store.correct(number, correction, grant.ask.asker.name, reason, decider(current))
+        scope, words = current.scope(now_micros()), (grant.ask.asker.name, reason)
+        try:
+            self._store.correct(scope, number, change, words, decider(current))
+        except Closed as closed:
+            self._refused(current, closed.category)
+            raise NotFound(NO_OBSERVATION, id=number) from closed
 
     def former(self, grant: Grant, number: int) -> list[Former]:
         """Give the former states of an observation whose datastream the grant opens as it is, newest first."""
@@ -208,12 +216,23 @@ class Gate:
         until: int | None = None,
         ids: Collection[int] | None = None,
     ) -> int:
-        """Delete the observations of a datastream that start in ``[since, until)``, or some of them; give how many."""
+        """Delete the observations of a datastream that lie in ``[since, until)``, or some of them; give how many.
+
+        A datastream that the same request may neither delete from nor collect looks as if it were not there.
+        """
         self._require_writer()
         grant.require("delete")
         current = self._still(grant)
-        with self._refusing(current, ()):
+        try:
             return self._store.remove(datastream_id, (since, until, ids), decider(current))
+        except Closed as closed:
+            refused = self._refused(current, closed.category)
+            known = closed.category in self._known_to(current.ask)
+            raise refused if known else NotFound(NO_STREAM, id=datastream_id) from closed
+
+    def overdue(self, now: dt.datetime) -> list[Overdue]:
+        """Give the datastreams that hold what their ``retentionDays`` let go; for the operation, not for readers."""
+        return self._store.overdue(micros_from_instant(now))
 
     def seal(self, before: dt.datetime | None = None) -> int:
         """Pack what is fresh into chunks: all of it, or what came before an instant; give how many observations."""

@@ -1,7 +1,10 @@
 """The words in which doors and pages speak with the gate; what the store gives and takes, re-exported."""
 
+from allmende.store.bounds import Bounds, bounds_of
+from allmende.store.corrections import Former
 from allmende.store.drafts import Change, Draft, Edit, Ref
 from allmende.store.entities import Writable
+from allmende.store.forget import Overdue
 from allmende.store.model import (
     Arrival,
     Block,
@@ -54,6 +57,7 @@ __all__ = [
     "Arrival",
     "Batch",
     "Block",
+    "Bounds",
     "Call",
     "Change",
     "Columns",
@@ -69,6 +73,7 @@ __all__ = [
     "EntityKind",
     "Expression",
     "FeatureOfInterest",
+    "Former",
     "HistoricalLocation",
     "Interval",
     "Kind",
@@ -80,6 +85,7 @@ __all__ = [
     "Observation",
     "ObservedProperty",
     "Order",
+    "Overdue",
     "Page",
     "Path",
     "Points",
@@ -95,5 +101,6 @@ __all__ = [
     "TimeOfDay",
     "Within",
     "Writable",
+    "bounds_of",
     "inverse_of",
 ]

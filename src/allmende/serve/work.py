@@ -13,6 +13,7 @@ from allmende.gate.door import Gate, open_gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.serve.logs import configure_logs
+from allmende.serve.retention import delete_overdue
 from allmende.serve.settings import Settings
 
 log = structlog.get_logger("allmende.work")
@@ -65,6 +66,7 @@ def run_work(settings: Settings) -> None:
     gate = open_gate(settings.store_url)
     jobs = [
         Job(name="heartbeat", every_seconds=HEARTBEAT_SECONDS, run=lambda: _beat(settings)),
+        Job(name="retention", every_seconds=3600.0, run=lambda: delete_overdue(gate, utc_now())),
         Job(name="demonstration", every_seconds=300.0, run=lambda: _advance_demonstration(gate)),
     ]
     try:

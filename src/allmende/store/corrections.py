@@ -14,8 +14,10 @@ from allmende.kernel.text import Text
 from allmende.store import raw, state
 from allmende.store.arrivals import check_batch, check_features
 from allmende.store.codec import pack_rows, rows_in
+from allmende.store.drafts import Ref
+from allmende.store.entities import Maker
 from allmende.store.forget import count_anew, taken_out
-from allmende.store.model import Arrival, Correction
+from allmende.store.model import Arrival, Correction, Revision
 from allmende.store.points import Row, rows_of_points
 from allmende.store.rows import json_text, json_value
 from allmende.store.scan import SEQUENCES, Scan
@@ -75,11 +77,18 @@ def _as_arrival(stream: int, row: Row, change: Correction) -> Arrival:
 
 
 def correct(
-    connection: Connection, number: int, change: Correction, words: tuple[str, str], now: int, permit: Permit
+    connection: Connection, scope: Scope, number: int, change: Revision, words: tuple[str, str, int], permit: Permit
 ) -> None:
-    """Put a corrected state in place; ``words`` are who corrects and why, ``permit`` is told the category."""
+    """Put a corrected state in place; ``words`` are who corrects, why and when, ``permit`` is told the category.
+
+    A feature of interest has to be one that the scope opens.
+    """
     one, row = _stored(connection, number, permit)
-    arrival = _as_arrival(one.id, row, change)
+    *_, now = words
+    correction = change if isinstance(change, Correction) else change(_as_arrival(one.id, row, Correction()))
+    if isinstance(correction.feature_id, int):
+        Maker(connection, scope, now).target("FeaturesOfInterest", Ref(correction.feature_id, "FeatureOfInterest"))
+    arrival = _as_arrival(one.id, row, correction)
     (result,) = check_batch([arrival], {one.id: one}, now)
     links = check_features(connection, [arrival])
     start = arrival.phenomenon_start
@@ -92,12 +101,12 @@ def correct(
         arrival.feature_id,
     )
     _refuse_taken(connection, one, new)
-    _keep_former(connection, number, one.id, row, (now, *words))
+    _keep_former(connection, number, one.id, row, (now, *words[:2]))
     touched = taken_out(connection, one, lambda points: points.sequence == row[0])
     raw.run(connection, PIECE, [piece_of_rows(one, [new])])
     one.fresh_since = now if one.fresh_since is None else one.fresh_since
     one.epoch += 1
-    count_anew(connection, one, np.append(touched, start))
+    count_anew(connection, one, np.append(touched[0], start))
     for pair in links:
         raw.run(connection, "INSERT INTO datastream_features VALUES (?, ?) ON CONFLICT DO NOTHING", [pair])
 

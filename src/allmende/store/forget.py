@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, delete, func, select
 
 from allmende.kernel.clock import DAY_MICROSECONDS
+from allmende.kernel.errors import ErrorCode, NotFound
+from allmende.kernel.text import Text
 from allmende.store import raw, state
 from allmende.store.bulk import ADD_DAYS
 from allmende.store.codec import pack, unpack
@@ -17,7 +20,12 @@ from allmende.store.state import State
 from allmende.store.tables import datastream_features, datastreams, stream_days, stream_state
 from allmende.store.write import Permit, days_of
 
-MANY = 500
+NO_STREAM = ErrorCode(
+    "observation.no_stream",
+    Text("Die Messreihe {id} gibt es nicht.", "There is no datastream {id}."),
+    Text("Prüfen Sie die Nummer.", "Check the number."),
+)
+RETENTION = "retentionDays"
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 # Those that start in ``[since, until)``, and of them only the numbered ones where numbers are named.
@@ -93,31 +101,69 @@ def forget(
     if one is None:
         return 0
     gone = taken_out(connection, one, chosen, since, until)
-    if len(gone):
+    if gone.shape[1]:
         one.epoch += 1
-        count_anew(connection, one, gone)
-    return len(gone)
+        count_anew(connection, one, gone[0])
+        _forget_former(connection, stream, gone[1])
+    return int(gone.shape[1])
+
+
+def _forget_former(connection: Connection, stream: int, sequences: Ints) -> None:
+    """Delete the former states of observations that went."""
+    statement = "SELECT DISTINCT observation_id FROM revisions WHERE datastream_id = ?"
+    numbers = [int(row[0]) for row in raw.fetch(connection, statement, (stream,))]
+    gone = set(sequences.tolist()) if numbers else set()
+    without = [(number,) for number in numbers if number & SEQUENCES in gone]
+    raw.run(connection, "DELETE FROM revisions WHERE observation_id = ?", without)
 
 
 def remove(connection: Connection, stream: int, which: Which, permit: Permit) -> int:
-    """Delete observations of a datastream; ``permit`` is told how many, and raises to refuse."""
+    """Delete observations of a datastream; ``permit`` is told how many, and raises to refuse.
+
+    An interval lies in the bounds where its end does.
+    """
     since, until, ids = which
     one = state.lock(connection, [stream]).get(stream)
     if one is None:
-        return 0
+        raise NotFound(NO_STREAM, id=stream)
     numbers = None if ids is None else np.array(sorted(number & SEQUENCES for number in ids), np.int64)
 
     def chosen(points: Points) -> Mask:
-        return np.isin(points.sequence, numbers) if numbers is not None else np.ones(len(points), np.bool_)
+        named = np.isin(points.sequence, numbers) if numbers is not None else np.ones(len(points), np.bool_)
+        return named if until is None else named & (points.end <= until)
 
     permit({one.category: sum(int(chosen(run).sum()) for run in Scan(connection).windows(stream, since, until))})
     return forget(connection, stream, chosen, since, until)
 
 
+class Overdue(msgspec.Struct, frozen=True):
+    """A datastream that holds observations from before ``until``, which is as long as they are to be kept."""
+
+    datastream_id: int
+    category: str
+    until: int
+
+
+def overdue(connection: Connection, now: int) -> list[Overdue]:
+    """Find the datastreams whose ``retentionDays`` have passed for some of their observations."""
+    s, d = stream_state.c, datastreams.c
+    question = (
+        select(d.id, d.category, d.properties, s.first)
+        .join_from(datastreams, stream_state, s.datastream_id == d.id)
+        .where(d.properties.contains(f'"{RETENTION}"'), s.first.is_not(None))
+    )
+    found = []
+    for number, category, properties, first in connection.execute(question.order_by(d.id)):
+        days = msgspec.json.decode(properties).get(RETENTION)
+        if type(days) is int and days > 0 and first < now - days * DAY_MICROSECONDS:
+            found.append(Overdue(number, category, now - days * DAY_MICROSECONDS))
+    return found
+
+
 def taken_out(
     connection: Connection, one: State, chosen: Chooser, since: int | None = None, until: int | None = None
 ) -> Ints:
-    """Pack the chunks anew without what is chosen, and give the times that went; the state is not counted anew."""
+    """Pack the chunks anew without what is chosen; give times and sequences that went, the state is as it was."""
     low, high = Scan.limits(since, until)
     gone: list[Ints] = []
     for table in ("sealed", "fresh"):
@@ -126,10 +172,10 @@ def taken_out(
             points = unpack(bytes(body))
             away = chosen(points) & (points.start >= low) & (points.start < high)
             if away.any():
-                gone.append(points.start[away])
+                gone.append(np.stack([points.start[away], points.sequence[away]]))
                 _replaced(connection, table, number, one, points.take(~away))
                 one.fresh -= int(away.sum()) if table == "fresh" else 0
-    return np.concatenate(gone) if gone else np.array([], np.int64)
+    return np.concatenate(gone, axis=1) if gone else np.empty((2, 0), np.int64)
 
 
 def _replaced(connection: Connection, table: str, number: int, one: State, rest: Points) -> None:

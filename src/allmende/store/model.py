@@ -3,7 +3,7 @@
 All times are whole microseconds since 1970-01-01T00:00Z. Geometries are GeoJSON in WGS 84.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -176,7 +176,11 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     result_time: int | msgspec.UnsetType | None = msgspec.UNSET
     quality: str | msgspec.UnsetType = msgspec.UNSET
     parameters: Json | msgspec.UnsetType | None = msgspec.UNSET
-    feature_id: int | msgspec.UnsetType = msgspec.UNSET
+    feature_id: int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+# A correction, or what makes one of the present state; it raises to refuse.
+Revision = Correction | Callable[[Arrival], Correction]
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

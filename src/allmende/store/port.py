@@ -12,7 +12,7 @@ from allmende.store import forget
 from allmende.store.corrections import Former
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle
-from allmende.store.model import Correction, EntityKind, Observation, Receipt
+from allmende.store.model import EntityKind, Observation, Receipt, Revision
 from allmende.store.query import Kind, Query, Within
 from allmende.store.scope import (
     Columns,
@@ -66,14 +66,17 @@ class Store(Protocol):
     def columns(self, scope: Scope, query: Query) -> Columns | None:
         """Answer a question with columns, where they can be given as they are stored."""
 
-    def correct(self, number: int, correction: Correction, actor: str, reason: str, decide: Decide) -> None:
-        """Put another state of an observation in place of the present one, which is kept beside it."""
+    def correct(self, scope: Scope, number: int, change: Revision, words: tuple[str, str], decide: Decide) -> None:
+        """Put another state of an observation in place of the present one; ``words`` are who corrects and why."""
 
     def former(self, scope: Scope, number: int) -> list[Former]:
         """Give the former states of an observation, newest first."""
 
     def remove(self, datastream_id: int, which: forget.Which, decide: Decide) -> int:
         """Delete observations of a datastream; give how many."""
+
+    def overdue(self, now: int) -> list[forget.Overdue]:
+        """Give the datastreams that hold what is to be kept no longer."""
 
     def seal(self, before: int) -> Iterator[int]:
         """Seal the datastreams with much that is fresh, or with some that came before an instant; give each amount."""

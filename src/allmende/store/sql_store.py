@@ -11,7 +11,7 @@ from allmende.kernel.errors import AllmendeError
 from allmende.store import books, changes, corrections, entities, erase, forget, schema, seal
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, writing
-from allmende.store.model import Block, Correction, EntityKind, Observation, Receipt
+from allmende.store.model import Block, EntityKind, Observation, Receipt, Revision
 from allmende.store.observing import Observing
 from allmende.store.port import Decide
 from allmende.store.query import Kind, Query, Within
@@ -130,11 +130,11 @@ class SqlStore:
             found = Observing(connection, scope).columns(query)
         return None if found is None else Columns(*found)
 
-    def correct(self, number: int, correction: Correction, actor: str, reason: str, decide: Decide) -> None:
+    def correct(self, scope: Scope, number: int, change: Revision, words: tuple[str, str], decide: Decide) -> None:
         """See the port."""
         with writing(self.engine) as connection:
             permit = _recorded(connection, decide)
-            corrections.correct(connection, number, correction, (actor, reason), _now(), permit)
+            corrections.correct(connection, scope, number, change, (*words, _now()), permit)
 
     def former(self, scope: Scope, number: int) -> list[corrections.Former]:
         """See the port."""
@@ -145,6 +145,11 @@ class SqlStore:
         """See the port."""
         with writing(self.engine) as connection:
             return forget.remove(connection, datastream_id, which, _recorded(connection, decide))
+
+    def overdue(self, now: int) -> list[forget.Overdue]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return forget.overdue(connection, now)
 
     def seal(self, before: int) -> Iterator[int]:
         """See the port."""

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting entities (18-088, clause 10); observations have a way of their own."""
+"""Creating, changing and deleting (18-088, clause 10); new observations have a way of their own."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,23 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from allmende.apis.sensorthings.bodies import Bodies, Origin, reference
-from allmende.apis.sensorthings.create import BAD_BODY, DEFAULT_PURPOSE, RECIPIENT
-from allmende.apis.sensorthings.paths import NO_ENTITY, NO_PATH, Resource, read_path
+from allmende.apis.sensorthings.correct import Corrector
+from allmende.apis.sensorthings.create import DEFAULT_PURPOSE, RECIPIENT, decoded
+from allmende.apis.sensorthings.paths import NO_PATH, Resource, read_path
 from allmende.apis.sensorthings.render import self_link
 from allmende.apis.sensorthings.revise import REVISIONS
+from allmende.apis.sensorthings.where import walk
 from allmende.gate.door import Ask, Asker, Gate, Grant
 from allmende.gate.query import Within, inverse_of
 from allmende.gate.tokens import Token
-from allmende.kernel.errors import Malformed, NotFound
+from allmende.kernel.errors import NotFound
 
 CATEGORY = "category:"
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(BAD_BODY, why=str(error)) from error
 
 
 class Editor:
@@ -50,28 +45,16 @@ class Editor:
         )
         return Origin(category=next(harmless, ""), source=f"token:{self.token.name}")
 
-    def _walk(self, grant: Grant, resource: Resource, steps: int) -> Within:
-        """Follow a path for some steps; give the entity at which it arrives."""
-        here = Within(resource.kind, resource.id or 0)
-        for step in resource.steps[:steps]:
-            found = self.gate.follow(grant, here, step.name)
-            if step.id is not None:
-                found = [number for number in found if number == step.id]
-            if not found:
-                raise NotFound(NO_ENTITY, path=f"{here.kind}({here.id})/{step.name}")
-            here = Within(step.link.target, found[0])
-        return here
-
     def create(self, resource: Resource, body: bytes) -> str:
         """Make what a POST describes; give the address of the new entity."""
         grant = self._grant("collect")
         bodies = Bodies(self._origin(grant))
-        value = _decoded(body)
+        value = decoded(body)
         if resource.single or resource.part or resource.ref:
             raise NotFound(NO_PATH, path=str(resource.kind))
         if not resource.steps:
             return self_link(self.root, resource.kind, self.gate.make(grant, bodies.draft(resource.kind, value)))
-        near = self._walk(grant, resource, len(resource.steps) - 1)
+        near = walk(self.gate, grant, resource, len(resource.steps) - 1)
         step = resource.steps[-1]
         linked = reference(value, "") if isinstance(value, dict) and set(value) == {"@iot.id"} else None
         part = linked or bodies.draft(step.link.target, value, back=inverse_of(near.kind, step.name))
@@ -83,7 +66,7 @@ class Editor:
         grant = self._grant("collect")
         here = self._target(grant, resource)
         kind: Any = here.kind
-        self.gate.change(grant, kind, here.id, REVISIONS[way](here.kind, _decoded(body)))
+        self.gate.change(grant, kind, here.id, REVISIONS[way](here.kind, decoded(body)))
 
     def delete(self, resource: Resource) -> None:
         """Delete an entity with what cannot be without it."""
@@ -95,21 +78,22 @@ class Editor:
     def _target(self, grant: Grant, resource: Resource) -> Within:
         if not resource.single or resource.part or resource.ref:
             raise NotFound(NO_PATH, path=str(resource.kind))
-        return self._walk(grant, resource, len(resource.steps))
+        return walk(self.gate, grant, resource, len(resource.steps))
 
 
 class Entrance(msgspec.Struct, frozen=True):
-    """What the doors share: the service root, body and token of a request, and the way of observations."""
+    """What the doors share: service root, body, options and token of a request, and the way of new observations."""
 
     gate: Gate
     root: Callable[[Request], str]
     body: Callable[[Request], Awaitable[bytes]]
+    options: Callable[[str], dict[str, str]]
     token: Callable[[Request, Gate], Token]
     observations: Callable[[Request], Awaitable[Response]]
 
 
 class ChangeDoors:
-    """The handlers of writing requests; observations are left to the doors of their own."""
+    """The handlers of writing requests; new observations are left to the door of their own."""
 
     def __init__(self, entrance: Entrance) -> None:
         self.entrance = entrance
@@ -125,26 +109,30 @@ class ChangeDoors:
         return Response(status_code=201, headers={"Location": place})
 
     async def revise(self, request: Request) -> Response:
-        """Change an entity by PATCH (merge or JSON Patch) or PUT."""
-        resource, root = self._resource(request), self.entrance.root(request)
+        """Change an entity by PATCH (merge or JSON Patch) or PUT; correct an observation."""
+        resource, root = read_path(request.path_params["path"]), self.entrance.root(request)
         body = await self.entrance.body(request)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         way = "put" if request.method == "PUT" else "json-patch" if kind == "application/json-patch+json" else "merge"
-        await anyio.to_thread.run_sync(lambda: self._editor(request, root).change(resource, body, way))
+        if resource.target == "Observations":
+            pairs = self.entrance.options(request.url.query)
+            await anyio.to_thread.run_sync(lambda: self._corrector(request).change(resource, body, way, pairs))
+        else:
+            await anyio.to_thread.run_sync(lambda: self._editor(request, root).change(resource, body, way))
         return Response(status_code=200)
 
     async def delete(self, request: Request) -> Response:
-        """Delete an entity."""
-        resource, root = self._resource(request), self.entrance.root(request)
+        """Delete an entity or an observation, or the observations of a datastream in a span of time."""
+        resource, root = read_path(request.path_params["path"]), self.entrance.root(request)
+        if resource.target == "Observations":
+            pairs = self.entrance.options(request.url.query)
+            count = await anyio.to_thread.run_sync(lambda: self._corrector(request).delete(resource, pairs))
+            return Response(msgspec.json.encode({"deleted": count}), media_type="application/json")
         await anyio.to_thread.run_sync(lambda: self._editor(request, root).delete(resource))
         return Response(status_code=200)
 
-    def _resource(self, request: Request) -> Resource:
-        path = request.path_params["path"]
-        resource = read_path(path)
-        if resource.target == "Observations":
-            raise NotFound(NO_PATH, path=path[:100])
-        return resource
+    def _corrector(self, request: Request) -> Corrector:
+        return Corrector(self.entrance.gate, self.entrance.token(request, self.entrance.gate))
 
     def _editor(self, request: Request, root: str) -> Editor:
         return Editor(self.entrance.gate, self.entrance.token(request, self.entrance.gate), root)

@@ -38,6 +38,10 @@ BAD_TIME = ErrorCode(
 )
 DEFAULT_PURPOSE = "climate-adaptation"
 RECIPIENT = "administration"
+NOT_NESTED = Text(
+    "FeatureOfInterest wird hier nur mit @iot.id verknüpft", "FeatureOfInterest is linked by @iot.id only here"
+)
+ABOUT = ("FeatureOfInterest/id", "FeatureOfInterest/@iot.id")
 PLAIN = {"phenomenonTime", "result", "resultTime"}
 
 
@@ -45,6 +49,12 @@ class Reference(msgspec.Struct, frozen=True):
     """A link to an entity that is there already."""
 
     id: int = msgspec.field(name="@iot.id")
+
+
+class Feature(msgspec.Struct, frozen=True):
+    """A feature of interest: one that is there already, or none of that number, which is to be made along."""
+
+    id: int | None = msgspec.field(name="@iot.id", default=None)
 
 
 class Incoming(msgspec.Struct, frozen=True, rename={"phenomenon_time": "phenomenonTime", "result_time": "resultTime"}):
@@ -56,7 +66,12 @@ class Incoming(msgspec.Struct, frozen=True, rename={"phenomenon_time": "phenomen
     parameters: Json | None = None
     Datastream: Reference | None = None
     MultiDatastream: Reference | None = None
-    FeatureOfInterest: Reference | None = None
+    FeatureOfInterest: Feature | None = None
+
+    @property
+    def nested(self) -> bool:
+        """Tell whether a feature of interest is to be made along."""
+        return self.FeatureOfInterest is not None and self.FeatureOfInterest.id is None
 
     @property
     def stream(self) -> int | None:
@@ -96,6 +111,8 @@ def _times(text: str | None) -> tuple[int, int | None]:
 def arrival_from(incoming: Incoming, datastream: int, source: str, key: str) -> Arrival:
     """Give what a body says as an arrival from a source."""
     start, end = _times(incoming.phenomenon_time)
+    if incoming.nested:
+        raise Malformed(BAD_BODY, why=NOT_NESTED)
     return Arrival(
         datastream_id=datastream,
         phenomenon_start=start,
@@ -119,6 +136,19 @@ def stream_of(gate: Gate, incoming: Incoming, named: int | None, *, multi: bool)
     if (multi or isinstance(incoming.result, list)) and (named in gate.multi({named})) != multi:
         raise NotFound(NO_DATASTREAM, id=named)
     return named
+
+
+def decoded(body: bytes) -> Any:
+    """Read a body as JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(BAD_BODY, why=str(error)) from error
+
+
+def deleting(token: Token) -> Ask:
+    """Give what a token asks for when it deletes."""
+    return Ask(Asker(f"token:{token.name}"), "delete", DEFAULT_PURPOSE, RECIPIENT)
 
 
 def collecting(token: Token) -> Ask:
@@ -187,6 +217,9 @@ class Blocks:
             )
             raise Malformed(BAD_BODY, why=why)
         values = dict(zip(block.components, row, strict=True))
+        for name in ABOUT:
+            if (feature := values.pop(name, None)) is not None:
+                values["FeatureOfInterest"] = {"@iot.id": feature}
         try:
             incoming = msgspec.convert(values, Incoming)
         except msgspec.ValidationError as error:

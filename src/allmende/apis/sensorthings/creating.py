@@ -8,6 +8,7 @@ import msgspec
 
 from allmende.apis.sensorthings.create import BAD_BODY, Blocks, Incoming, Slot, arrival_from, stream_of
 from allmende.apis.sensorthings.ingest import Ingest, Outcome
+from allmende.apis.sensorthings.nested import Making
 from allmende.apis.sensorthings.render import self_link
 from allmende.gate.door import Gate
 from allmende.gate.query import Arrival
@@ -36,6 +37,8 @@ class Creating:
             stream = await anyio.to_thread.run_sync(lambda: stream_of(self._gate, incoming, named, multi=multi))
         else:
             stream = stream_of(self._gate, incoming, named, multi=False)
+        if incoming.nested:
+            return await anyio.to_thread.run_sync(lambda: Making(self._gate, plain, key).along(incoming, stream, body))
         (outcome,) = await self._ingest.put(plain, [[arrival_from(incoming, stream, source, key)]])
         if isinstance(outcome, AllmendeError):
             raise outcome

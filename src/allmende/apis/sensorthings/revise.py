@@ -108,20 +108,26 @@ def replacing(kind: Kind, body: Any) -> Edit:
 
 def patching(kind: Kind, body: Any) -> Edit:
     """Read a JSON Patch; it sees the entity with its links as objects with ``@iot.id``."""
-    if not isinstance(body, list) or len(body) > MOST_STEPS or not all(isinstance(step, dict) for step in body):
-        raise Malformed(BAD_PATCH, step=0, why=f"[{{…}}, …], ≤ {MOST_STEPS}")
+    steps = steps_of(body)
 
     def edit(record: Record, links: dict[str, tuple[int, ...]]) -> Change:
         state = {**_state(kind, record), **_documents(kind, links)}
         before = {name: state[name] for name in links}
-        for index, step in enumerate(body):
-            state = _step(state, step, index)
+        for index, step in enumerate(steps):
+            state = apply_step(state, step, index)
         own, named = _split(kind, plain(kind, Members(state)))
         new = {name: target for name, target in named.items() if target != before.get(name)}
         new |= {name: [] for name in before if name not in named and LINKS[kind][name].many}
         return _change(kind, record, Members(own), new, exact=True)
 
     return edit
+
+
+def steps_of(body: Any) -> list[Json]:
+    """Read the steps of a JSON Patch."""
+    if not isinstance(body, list) or len(body) > MOST_STEPS or not all(isinstance(step, dict) for step in body):
+        raise Malformed(BAD_PATCH, step=0, why=f"[{{…}}, …], ≤ {MOST_STEPS}")
+    return body
 
 
 def _documents(kind: Kind, links: dict[str, tuple[int, ...]]) -> Json:
@@ -131,7 +137,7 @@ def _documents(kind: Kind, links: dict[str, tuple[int, ...]]) -> Json:
     }
 
 
-def _step(state: Json, step: Json, index: int) -> Json:
+def apply_step(state: Json, step: Json, index: int) -> Json:
     """Apply one step; a document that grows beyond what a body may hold is refused."""
     try:
         found: Json = jsonpatch.apply_patch(state, [step])

@@ -16,6 +16,7 @@ from allmende.apis.sensorthings.answer import Answerer
 from allmende.apis.sensorthings.batch.door import Batches
 from allmende.apis.sensorthings.change import ChangeDoors, Entrance
 from allmende.apis.sensorthings.conditional import require_match, tag_of
+from allmende.apis.sensorthings.correct import former_states
 from allmende.apis.sensorthings.creating import Creating, address
 from allmende.apis.sensorthings.hub import Hub
 from allmende.apis.sensorthings.lex import fault
@@ -167,6 +168,19 @@ class Doors:
         settings = {"conformance": [*self.manifest.conformance, *self.announced], **self.announced}
         return _json({"value": sets, "serverSettings": settings})
 
+    async def former(self, request: Request) -> Response:
+        """Answer how an observation was before it was corrected."""
+        number, root = request.path_params["number"], self._root(request)
+
+        def answer() -> Response:
+            token = _token(request, self.gate)
+            grant = self.gate.grant(_reading(token))
+            Answerer(self.gate, grant, root).body(read_path(f"Observations({number})"), Options(), "")
+            states = former_states(self.gate.former(grant, number), named=token is not None)
+            return _json(states, headers={"Cache-Control": "no-store"})
+
+        return await anyio.to_thread.run_sync(answer)
+
     async def read(self, request: Request) -> Response:
         """Answer a reading request."""
         path = request.path_params["path"]
@@ -234,7 +248,7 @@ class Doors:
 
     def entrance_of_changes(self) -> Entrance:
         """Give what the doors of changes share with these."""
-        return Entrance(self.gate, self._root, _body, _writer, self.write)
+        return Entrance(self.gate, self._root, _body, _pairs, _writer, self.write)
 
 
 def routes(gate: Gate, manifest: Manifest, public_url: str, house: House) -> list[BaseRoute]:
@@ -246,6 +260,7 @@ def routes(gate: Gate, manifest: Manifest, public_url: str, house: House) -> lis
         Route(prefix, doors.entrance, methods=["GET"]),
         Route(f"{prefix}/", doors.entrance, methods=["GET"]),
         Route(f"{prefix}/$batch", Batches(gate, prefix, _body).answer, methods=["POST"]),
+        Route(f"{prefix}/Observations({{number:int}})/former", doors.former, methods=["GET"]),
         Route(f"{prefix}/{{path:path}}", doors.read, methods=["GET"]),
         Route(f"{prefix}/{{path:path}}", changes.post, methods=["POST"]),
         Route(f"{prefix}/{{path:path}}", doors.guarded(changes.revise), methods=["PATCH", "PUT"]),
