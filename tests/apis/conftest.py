@@ -42,6 +42,14 @@ RULES = msgspec.structs.replace(
         *WEATHER_RULES.rules,
         msgspec.structs.replace(_COLLECT, slug="others-collect", categories=("kitchen", "trial")),
         msgspec.structs.replace(_PUBLISH, slug="trial-publish", categories=("trial",), purposes=("trial",)),
+        msgspec.structs.replace(
+            *(_PUBLISH,),
+            slug="trial-use",
+            verbs=("use",),
+            categories=("trial",),
+            purposes=("trial",),
+            recipients=("administration",),
+        ),
     ),
 )
 
@@ -173,6 +181,7 @@ def stocked(home: Path) -> Iterator[Town]:
     made.fill(made.streams["Küche"], 20)
     made.tokens["writer"] = create_token(gate, name="writer", scopes=("sensorthings:write",))
     made.tokens["reader"] = create_token(gate, name="reader", scopes=("read:open-data",))
+    made.tokens["trial"] = create_token(gate, name="trial", scopes=("read:trial",))
     yield from served(made, home)
 
 

@@ -183,15 +183,15 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
 
 
 class _Doors:
-    """Counts every request; compresses data doors and opens them for scripts of other origins; pages pass untouched."""
+    """Counts every request; data doors are open for scripts of other origins, and compress what is read there."""
 
     def __init__(self, app: ASGIApp, figures: Figures) -> None:
         self.plain = app
-        open_to_all = CORSMiddleware(
+        self.writing = CORSMiddleware(
             app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=SHOWN_TO_SCRIPTS
         )
-        self.door = GZipMiddleware(
-            open_to_all, minimum_size=1000, compresslevel=1, exclude_content_types=COMPRESSED_ALREADY
+        self.reading = GZipMiddleware(
+            self.writing, minimum_size=1000, compresslevel=1, exclude_content_types=COMPRESSED_ALREADY
         )
         self.figures = figures
 
@@ -209,8 +209,12 @@ class _Doors:
                 self.figures.requests.labels(scope["method"], str(message["status"])).inc()
             await send(message)
 
-        door = scope["path"].startswith(DOORS)
-        await (self.door if door else self.plain)(scope, receive, noted)
+        if not scope["path"].startswith(DOORS):
+            await self.plain(scope, receive, noted)
+        elif scope["method"] in ("GET", "HEAD"):
+            await self.reading(scope, receive, noted)
+        else:
+            await self.writing(scope, receive, noted)
 
 
 def _tell_apart(head: Message) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from allmende.kernel.clock import DAY_MICROSECONDS, iso_from_micros
 
 Ints = npt.NDArray[np.int64]
+Cells = npt.NDArray[np.uint8]
 SECOND = 1_000_000
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 # Places of the fixed signs, and of the digits of year, month, day, hour, minute and second.
@@ -34,6 +35,47 @@ def texts_of(micros: Ints) -> list[str]:
     clock = _clock()
     seconds = (rest // SECOND).tolist()
     return [dates[day] + clock[second] for day, second in zip(places.tolist(), seconds, strict=True)]
+
+
+@cache
+def _clock_cells() -> Cells:
+    """Give the bytes of the texts of all seconds of a day, without the ``Z``."""
+    return np.frombuffer("".join(text[:-1] for text in _clock()).encode(), np.uint8).reshape(86_400, 9)
+
+
+def digits_of(values: Ints, width: int) -> Cells:
+    """Give the digits of whole numbers as bytes; the numbers have no more than ``width``."""
+    cells = np.empty((len(values), width), np.uint8)
+    rest = values
+    for column in range(width - 1, -1, -1):
+        rest, digit = np.divmod(rest, 10)
+        cells[:, column] = digit + 48
+    return cells
+
+
+def cells_of(micros: Ints) -> Cells | None:
+    """Write times as ISO 8601 in quotes, in cells of 26 bytes, blanks behind; None where one has microseconds.
+
+    Those of whole seconds are written without fraction, as ``iso_from_micros`` does.
+    """
+    if (micros % 1_000).any():
+        return None
+    days, rest = np.divmod(micros, DAY_MICROSECONDS)
+    seconds, fraction = np.divmod(rest, SECOND)
+    found, places = np.unique(days, return_inverse=True)
+    dates = "".join(dt.date.fromordinal(_EPOCH + day).isoformat() for day in found.tolist()).encode()
+    cells = np.full((len(micros), 26), ord(" "), np.uint8)
+    cells[:, 0] = ord('"')
+    cells[:, 1:11] = np.frombuffer(dates, np.uint8).reshape(len(found), 10)[places]
+    cells[:, 11:20] = _clock_cells()[seconds]
+    whole = fraction == 0
+    cells[whole, 20:22] = np.frombuffer(b'Z"', np.uint8)
+    if not whole.all():
+        split = np.flatnonzero(~whole)
+        cells[split, 20] = ord(".")
+        cells[split, 21:24] = digits_of(fraction[split] // 1_000, 3)
+        cells[split, 24:26] = np.frombuffer(b'Z"', np.uint8)
+    return cells
 
 
 def _number(digits: Any, place: int, size: int) -> Ints:
