@@ -51,7 +51,7 @@ def test_a_page_says_what_each_one_says(town: Town, times: list[str], late: bool
     numbers = itertools.cycle([1, -0.5, 12.25, 1e-7, 0, 49.999])
     known = itertools.cycle(["2024-06-01T00:00:00Z", "2024-06-01T00:00:00.125Z"])
     names = ["phenomenonTime", "result", *(["resultTime"] if late else [])]
-    rows = [[time, next(numbers), *([next(known)] if late else [])] for time in times]
+    rows: list[list[Any]] = [[time, next(numbers), *([next(known)] if late else [])] for time in times]
     stream = filled(town, times, names, rows)
     found = page(town, stream, top="100")
     starts = [dt.datetime.fromisoformat(entity["phenomenonTime"].partition("/")[0]) for entity in found]

@@ -29,6 +29,7 @@ from allmende.gate.query import (
 from allmende.kernel.errors import Malformed, NotFound
 
 STREAMS = ("Datastreams", "MultiDatastreams")
+SPANS = ("phenomenonTime", "resultTime")
 SAME_ONE = (Order(Path(("id",))),)
 
 
@@ -193,7 +194,7 @@ class Answerer:
     def entities(self, kind: Kind, records: list[Record], options: Options) -> list[Json]:
         """Write records with what their ``$expand`` adds, one query for each link where no options narrow it."""
         summaries: dict[int, StreamSummary] = {}
-        if kind in STREAMS and records and _asks_for(options, "phenomenonTime"):
+        if kind in STREAMS and records and _asks_for(options, SPANS):
             summaries = self.gate.summary(self.grant, [record.id for record in records])
         write = RENDERED.writer(self.root, kind, options.select, self._multi(kind, records))
         found = [write(record, summaries.get(record.id)) for record in records]
@@ -271,8 +272,8 @@ class Answerer:
         return Shown(self.entities(target, page.records, options), page.count, link)
 
 
-def _asks_for(options: Options, name: str) -> bool:
-    return not options.select or any(part.split("/")[0] == name for part in options.select)
+def _asks_for(options: Options, names: tuple[str, ...]) -> bool:
+    return not options.select or any(part.split("/")[0] in names for part in options.select)
 
 
 def next_link(address: str, token: str) -> str:

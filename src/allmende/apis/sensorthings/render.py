@@ -15,6 +15,16 @@ def interval(start: int, end: int | None) -> str:
     return iso_from_micros(start) if end is None or end == start else f"{iso_from_micros(start)}/{iso_from_micros(end)}"
 
 
+def spans(summary: StreamSummary) -> Json:
+    """Write from when to when a datastream has observations, and results."""
+    found: Json = {}
+    if summary.first is not None:
+        found["phenomenonTime"] = interval(summary.first, summary.last)
+    if summary.known_first is not None:
+        found["resultTime"] = interval(summary.known_first, summary.known_last)
+    return found
+
+
 def _thing(value: Any, _summary: StreamSummary | None) -> Json:
     return {"name": value.name, "description": value.description, "properties": value.properties}
 
@@ -76,9 +86,7 @@ def _stream(value: Any, own: Json, summary: StreamSummary | None) -> Json:
     }
     if value.observed_area is not None:
         found["observedArea"] = value.observed_area
-    if summary is not None and summary.first is not None:
-        found["phenomenonTime"] = interval(summary.first, summary.last)
-    return found
+    return found if summary is None else found | spans(summary)
 
 
 def _datastream(value: Any, summary: StreamSummary | None) -> Json:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from allmende.apis.sensorthings.render import Json, interval, writer
+from allmende.apis.sensorthings.render import Json, spans, writer
 from allmende.gate.query import Kind, Record, StreamSummary
 
 MOST = 20_000
@@ -22,6 +22,7 @@ class Rendered:
         write = writer(root, kind, select, multi)
         if kind == "Observations":
             return write
+        wanted = {name.split("/")[0] for name in select}
         if self._size > MOST:
             self._kept, self._size = {}, 0
         kept = self._kept.setdefault((root, kind, select), {})
@@ -32,8 +33,9 @@ class Rendered:
                 found = kept[id(record)] = (record, write(record, None))
                 self._size += 1
             entity = dict(found[1])
-            if summary is not None and summary.first is not None:
-                entity["phenomenonTime"] = interval(summary.first, summary.last)
+            if summary is not None:
+                told = spans(summary)
+                entity |= {name: told[name] for name in told if name in wanted} if wanted else told
             return entity
 
         return written
