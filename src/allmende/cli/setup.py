@@ -4,11 +4,12 @@ import click
 
 from allmende.cli.speech import language, progress, say, t, warn
 from allmende.families.check import check_families
+from allmende.gate.door import open_gate
 from allmende.kernel.errors import Broken
 from allmende.serve import founding
 from allmende.serve.doctor import examine
 from allmende.serve.readiness import require_ready, require_writable
-from allmende.serve.settings import settings
+from allmende.serve.settings import Settings, settings
 
 
 @click.command(
@@ -78,14 +79,53 @@ def check(context: click.Context) -> None:
     say("Alles in Ordnung.", "All is well.")
 
 
+def _examine_store(current: Settings) -> int:
+    """Read the whole store; give how many datastreams are not as they should be."""
+    bad = points = streams = 0
+    gate = open_gate(current.store_url, role="reader")
+    try:
+        with progress("Messwertspeicher wird geprüft", "Checking the observation store") as advance:
+            for found in gate.audit():
+                streams, points = streams + 1, points + found.points
+                bad += bool(found.faults)
+                for fault in found.faults:
+                    click.echo(f"✗ {t('Messreihe', 'datastream')} {found.datastream_id}: {fault.within(language())}")
+                advance(streams, found.total)
+    finally:
+        gate.close()
+    say(f"{points} Messwerte in {streams} Messreihen gelesen.", f"{points} observations of {streams} datastreams read.")
+    return bad
+
+
 @click.command(
-    help=t("Prüfen, ob die Installation gesund ist.", "See whether the installation is healthy."),
-    epilog="\b\nallmende doctor",
+    help=t(
+        "Prüfen, ob die Installation gesund ist; mit „store“: jeden gespeicherten Messwert lesen und prüfen.",
+        "See whether the installation is healthy; with “store”: read and check every stored observation.",
+    ),
+    epilog="\b\nallmende doctor\nallmende doctor store",
 )
+@click.argument("part", required=False, type=click.Choice(["store"]))
 @click.pass_context
-def doctor(context: click.Context) -> None:
-    """Examine the installation; exit code 7 when something must be mended."""
+def doctor(context: click.Context, part: str | None) -> None:
+    """Examine the installation (exit code 7 when something must be mended), or the store (exit code 1)."""
     current = settings()
+    if part == "store":
+        require_ready(current)
+        if _examine_store(current):
+            say(
+                "  → Sichern Sie den jetzigen Stand, und spielen Sie die letzte gute Sicherung ein.",
+                "  → Keep the present state aside, and restore the last good backup.",
+            )
+            context.exit(1)
+        say("Alles in Ordnung.", "All is well.")
+        return
+    if _examine_installation(current):
+        context.exit(Broken.exit_code)
+    require_ready(current)
+
+
+def _examine_installation(current: Settings) -> bool:
+    """Say what was looked at and what to mend; tell whether something is wrong."""
     sick = False
     for symptom in examine(current):
         sick = sick or not symptom.good
@@ -93,6 +133,4 @@ def doctor(context: click.Context) -> None:
         click.echo(f"{mark} {symptom.what.within(language())}")
         if symptom.remedy is not None:
             click.echo(f"  → {symptom.remedy.within(language())}")
-    if sick:
-        context.exit(Broken.exit_code)
-    require_ready(current)
+    return sick

@@ -32,6 +32,8 @@ from allmende.gate.rules import RulesInForce
 from allmende.kernel.clock import micros_from_instant, today, utc_now
 from allmende.kernel.errors import AllmendeError, Denied, ErrorCode, NotFound
 from allmende.kernel.text import Text
+from allmende.store.audit import Audited
+from allmende.store.backup import copy_database
 from allmende.store.corrections import NO_OBSERVATION, Former
 from allmende.store.drafts import Change, Draft, Edit, Ref, drafted_categories
 from allmende.store.engine import Bundle
@@ -237,12 +239,19 @@ class Gate:
     def seal(self, before: dt.datetime | None = None) -> int:
         """Pack what is fresh into chunks: all of it, or what came before an instant; give how many observations."""
         self._require_writer()
-        return sum(self.sealing(before or utc_now() + dt.timedelta(days=1)))
+        return sum(points for points, _ in self.sealing(before or utc_now() + dt.timedelta(days=1)))
 
-    def sealing(self, before: dt.datetime) -> Iterator[int]:
-        """Pack datastream by datastream, and give the number of observations of each."""
+    def sealing(self, before: dt.datetime) -> Iterator[tuple[int, int]]:
+        """Pack datastream by datastream; give the number of observations of each, and how many datastreams there are.
+
+        Those with enough for a chunk are packed whenever their observations came.
+        """
         self._require_writer()
         yield from self._store.seal(micros_from_instant(before))
+
+    def audit(self) -> Iterator[Audited]:
+        """Check all that is stored, datastream by datastream; needs no grant, as it tells no value."""
+        return self._store.audit()
 
     def require_open(self, grant: Grant, category: str) -> None:
         """Refuse, on record, a category that the grant does not open; asked before a write of several steps."""
@@ -374,6 +383,7 @@ __all__ = [
     "Gate",
     "Grant",
     "check_store",
+    "copy_database",
     "migrate_store",
     "open_gate",
     "store_facts",

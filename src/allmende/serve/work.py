@@ -35,6 +35,11 @@ def _advance_demonstration(gate: Gate) -> None:
         advance(gate, utc_now())
 
 
+def _seal(gate: Gate) -> None:
+    """Pack what makes a chunk, and what came before today."""
+    gate.seal(utc_now().replace(hour=0, minute=0, second=0, microsecond=0))
+
+
 def _beat(settings: Settings) -> None:
     """Leave a sign of life that /health of the data process reads."""
     folder = settings.home / "run"
@@ -68,6 +73,7 @@ def run_work(settings: Settings) -> None:
         Job(name="heartbeat", every_seconds=HEARTBEAT_SECONDS, run=lambda: _beat(settings)),
         Job(name="retention", every_seconds=3600.0, run=lambda: delete_overdue(gate, utc_now())),
         Job(name="demonstration", every_seconds=300.0, run=lambda: _advance_demonstration(gate)),
+        Job(name="sealing", every_seconds=60.0, run=lambda: _seal(gate)),
     ]
     try:
         while not stop.wait(0.5):

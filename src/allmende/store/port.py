@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from allmende.store import forget
+from allmende.store.audit import Audited
 from allmende.store.corrections import Former
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle
@@ -78,8 +79,14 @@ class Store(Protocol):
     def overdue(self, now: int) -> list[forget.Overdue]:
         """Give the datastreams that hold what is to be kept no longer."""
 
-    def seal(self, before: int) -> Iterator[int]:
-        """Seal the datastreams with much that is fresh, or with some that came before an instant; give each amount."""
+    def seal(self, before: int) -> Iterator[tuple[int, int]]:
+        """Seal the datastreams with much that is fresh, or with some that came before an instant.
+
+        Gives for each how many observations, and how many datastreams there are in all.
+        """
+
+    def audit(self) -> Iterator[Audited]:
+        """Read everything that is stored and check it, datastream by datastream."""
 
     def find(self, kind: EntityKind, slug: str) -> int | None:
         """Look an entity up by its slug."""

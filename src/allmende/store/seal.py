@@ -56,18 +56,23 @@ def cuts(start: Ints) -> Iterator[slice]:
         begin = end
 
 
-def chunk_row(stream: int, points: Points) -> Chunk:
-    """Pack points, in order of time, with what is told of them beside the bytes."""
+def told(points: Points) -> tuple[Any, ...]:
+    """Give what is told of a chunk beside its bytes; its points are in order of time."""
     end, there = points.end, np.isfinite(points.number)
     known = (end + points.latency)[points.known == 1]
     values = points.number[there]
-    told = (float(values.min()), float(values.max()), float(values.sum())) if len(values) else (None, None, None)
+    sums = (float(values.min()), float(values.max()), float(values.sum())) if len(values) else (None, None, None)
     return (
-        *(stream, int(points.start[0]), int(points.start[-1]), int(end.max())),
+        *(int(points.start[0]), int(points.start[-1]), int(end.max())),
         *(int(points.sequence.min()), int(points.sequence.max()), len(points)),
         *((int(known.min()), int(known.max())) if len(known) else (None, None)),
-        *(len(values), *told, pack(points)),
+        *(len(values), *sums),
     )
+
+
+def chunk_row(stream: int, points: Points) -> Chunk:
+    """Pack points, in order of time, with what is told of them beside the bytes."""
+    return (stream, *told(points), pack(points))
 
 
 def _rebuilt(connection: Connection, stream: int, fresh: Points) -> tuple[list[int], list[Chunk]]:
@@ -128,7 +133,8 @@ def seal_stream(engine: Engine, stream: int) -> int:
         raw.run(connection, _INSERT, packed.chunks)
         one.epoch += 1
         one.fresh -= packed.points
-        one.fresh_since = None
+        # What came meanwhile keeps the age of what was sealed, or it would wait until the next observation.
+        one.fresh_since = one.fresh_since if one.fresh else None
         state.save(connection, [one])
     return packed.points
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, update
 
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError
-from allmende.store import books, changes, corrections, entities, erase, forget, schema, seal
+from allmende.store import audit, books, changes, corrections, entities, erase, forget, schema, seal
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, writing
 from allmende.store.model import Block, EntityKind, Observation, Receipt, Revision
@@ -151,12 +151,16 @@ class SqlStore:
         with reading(self.engine) as connection:
             return forget.overdue(connection, now)
 
-    def seal(self, before: int) -> Iterator[int]:
+    def seal(self, before: int) -> Iterator[tuple[int, int]]:
         """See the port."""
         with reading(self.engine) as connection:
             streams = seal.waiting(connection, before)
         for stream in streams:
-            yield seal.seal_stream(self.engine, stream)
+            yield seal.seal_stream(self.engine, stream), len(streams)
+
+    def audit(self) -> Iterator[audit.Audited]:
+        """See the port."""
+        return audit.audited(self.engine)
 
     def find(self, kind: EntityKind, slug: str) -> int | None:
         """See the port."""
