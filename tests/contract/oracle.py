@@ -31,6 +31,7 @@ from allmende.kernel.clock import EPOCH
 
 Row = dict[str, Any]
 DAY, SECOND = 86_400_000_000, 1_000_000
+EARLIEST, LATEST = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND - 1
 FIELDS = {
     "encodingType": "encoding_type",
     "observationType": "observation_type",
@@ -201,7 +202,8 @@ def _added(one: Any, other: Any, sign: int) -> Any:
     if isinstance(one, Span) and isinstance(other, Span):
         return TimeSpan(one.start - other.start)
     if isinstance(one, Span):
-        return Span(one.start + sign * other.micros, one.start + sign * other.micros)
+        moment = one.start + sign * other.micros
+        return Span(moment, moment) if EARLIEST <= moment <= LATEST else None
     return TimeSpan(one.micros + sign * other.micros) if isinstance(one, TimeSpan) else one + sign * other
 
 
@@ -236,8 +238,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "date": lambda time: Span(time.start // DAY * DAY, time.start // DAY * DAY),
     "time": lambda time: TimeSpan(time.start % DAY, True),
     "totaloffsetminutes": lambda _time: 0,
-    "mindatetime": lambda: Span(-62_135_596_800 * SECOND, -62_135_596_800 * SECOND),
-    "maxdatetime": lambda: Span(253_402_300_800 * SECOND - 1, 253_402_300_800 * SECOND - 1),
+    "mindatetime": lambda: Span(EARLIEST, EARLIEST),
+    "maxdatetime": lambda: Span(LATEST, LATEST),
     "round": _rounded,
     "floor": math.floor,
     "ceiling": math.ceil,

@@ -3,10 +3,10 @@
 import itertools
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
@@ -233,7 +233,30 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 RANDOM = settings(max_examples=400, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 
 
+def _no_time(function: str, operator: Literal["lt", "ge"], value: Constant | TimeOfDay) -> Iterator[Expression]:
+    """Give comparisons of a part of what lies before the first time there is, and behind the last."""
+    half_an_hour = Call("sub", (Duration(-33 * MINUTE // 2), Duration(-47 * MINUTE)))
+    for name, end in (("sub", "mindatetime"), ("add", "maxdatetime")):
+        yield Compare(operator, Call(function, (Call(name, (Call(end, ()), half_an_hour)),)), value)
+
+
+BEFORE_THE_FIRST, BEHIND_THE_LAST = _no_time("time", "lt", TimeOfDay(43 * 15 * MINUTE))
+YEAR_BEFORE, YEAR_BEHIND = _no_time("year", "ge", Constant(-100_000))
+NAME_OF_ITSELF = Compare(
+    "gt",
+    Path(("name",)),
+    Call(
+        "concat",
+        (Call("trim", (Path(("location", "type")),)), Call("concat", (Constant("ß"), Path(("name",))))),
+    ),
+)
+
+
 @RANDOM
+@example(question=("Locations", Logic("or", (BEFORE_THE_FIRST, NAME_OF_ITSELF))))
+@example(question=("Locations", Logic("or", (BEHIND_THE_LAST, NAME_OF_ITSELF))))
+@example(question=("Observations", YEAR_BEFORE))
+@example(question=("Observations", YEAR_BEHIND))
 @given(question=QUESTIONS)
 def test_conditions(town: Town, question: tuple[Kind, Expression]) -> None:
     kind, where = question

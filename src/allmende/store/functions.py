@@ -80,18 +80,6 @@ _SHARED: dict[str, tuple[Function, ...]] = {
     "length": (Function(("text",), "number", func.length),),
     "concat": (Function(("text", "text"), "text", lambda a, b: cast(a, String).concat(b)),),
     "ceiling": (Function(("number",), "number", func.ceil),),
-    "add": (
-        Function(("number", "number"), "number", lambda a, b: a + b),
-        Function(("instant", "duration"), "instant", lambda a, b: a + b),
-        Function(("duration", "instant"), "instant", lambda a, b: a + b),
-        Function(("duration", "duration"), "duration", lambda a, b: a + b),
-    ),
-    "sub": (
-        Function(("number", "number"), "number", lambda a, b: a - b),
-        Function(("instant", "duration"), "instant", lambda a, b: a - b),
-        Function(("instant", "instant"), "duration", lambda a, b: a - b),
-        Function(("duration", "duration"), "duration", lambda a, b: a - b),
-    ),
     "mul": (
         Function(("number", "number"), "number", lambda a, b: cast(a, Number) * b),
         Function(("duration", "number"), "duration", _scaled),
@@ -109,6 +97,29 @@ _SHARED: dict[str, tuple[Function, ...]] = {
     "mindatetime": (Function((), "instant", lambda: literal(EARLIEST)),),
     "maxdatetime": (Function((), "instant", lambda: literal(LATEST)),),
 }
+
+
+def _sums(greatest: Callable[..., Any], least: Callable[..., Any]) -> dict[str, tuple[Function, ...]]:
+    """Build ``add`` and ``sub``; no time lies before ``mindatetime()`` or after ``maxdatetime()``."""
+
+    def within(moment: Any) -> Any:
+        before, behind = literal(EARLIEST - 1, Big), literal(LATEST + 1, Big)
+        return func.nullif(func.nullif(least(greatest(moment, before), behind), before, type_=Big), behind, type_=Big)
+
+    return {
+        "add": (
+            Function(("number", "number"), "number", lambda a, b: a + b),
+            Function(("instant", "duration"), "instant", lambda a, b: within(a + b)),
+            Function(("duration", "instant"), "instant", lambda a, b: within(a + b)),
+            Function(("duration", "duration"), "duration", lambda a, b: a + b),
+        ),
+        "sub": (
+            Function(("number", "number"), "number", lambda a, b: a - b),
+            Function(("instant", "duration"), "instant", lambda a, b: within(a - b)),
+            Function(("instant", "instant"), "duration", lambda a, b: a - b),
+            Function(("duration", "duration"), "duration", lambda a, b: a - b),
+        ),
+    }
 
 
 def _substring(size: Callable[[Any], Any]) -> dict[str, tuple[Function, ...]]:
@@ -140,6 +151,7 @@ def _on_sqlite() -> dict[str, tuple[Function, ...]]:
         # SQLAlchemy puts a floor of its own in place of SQLite's, which fails for null.
         "floor": (Function(("number",), "number", lambda a: -func.ceil(-a)),),
         "mod": (Function(("number", "number"), "number", lambda a, b: func.mod(a, func.nullif(b, 0))),),
+        **_sums(func.max, func.min),
         **_substring(lambda size: cast(func.max(size, 0), Integer)),
         **{name: (Function(("instant",), "number", part(form)),) for name, form in _PARTS.items()},
     }
@@ -161,6 +173,8 @@ def _on_postgres() -> dict[str, tuple[Function, ...]]:
         "round": (Function(("number",), "number", exact(func.round)),),
         "floor": (Function(("number",), "number", func.floor),),
         "mod": (Function(("number", "number"), "number", exact(lambda a, b: func.mod(a, func.nullif(b, 0)))),),
+        # The greatest of null and a number is the number, here the one that stands for no time.
+        **_sums(func.greatest, func.least),
         # Unlike greatest, this is null for a null, as in the other database.
         **_substring(lambda size: cast(func.trunc(func.float8larger(cast(size, DOUBLE_PRECISION), 0.0)), Integer)),
         **{name: (Function(("instant",), "number", part(name)),) for name in _PARTS},
