@@ -124,7 +124,7 @@ class Gate:
             self._journal.note(decision_rows(grant, dict.fromkeys(grant.categories, 0)))
         return grant
 
-    def _still(self, grant: Grant) -> Grant:
+    def still(self, grant: Grant) -> Grant:
         """Give the grant, asked for anew when the rules or the day have changed since."""
         if grant.version == self._rules.compiled().book.version and grant.day == today():
             return grant
@@ -132,12 +132,13 @@ class Gate:
 
     def _scope(self, grant: Grant) -> Scope:
         grant.require(*READ_VERBS)
-        return self._still(grant).scope(now_micros())
+        return self.still(grant).scope(now_micros())
 
-    def _to_write(self, grant: Grant) -> Grant:
+    def to_write(self, grant: Grant) -> Grant:
+        """Give a grant for collecting as it is now; refuse where this access only reads."""
         self._require_writer()
         grant.require("collect")
-        return self._still(grant)
+        return self.still(grant)
 
     def _require_writer(self) -> None:
         if self._role != "writer":
@@ -169,7 +170,7 @@ class Gate:
 
     def append(self, grant: Grant, arrivals: Batch) -> Receipt:
         """Store a batch; durable, with its decision, when this returns. A closed category refuses the batch."""
-        current = self._to_write(grant)
+        current = self.to_write(grant)
 
         try:
             return self._store.append(arrivals, decider(current))
@@ -178,7 +179,7 @@ class Gate:
 
     def append_all(self, batches: Sequence[tuple[Grant, Batch]]) -> list[Receipt | AllmendeError]:
         """Store batches in one go, each whole or not at all; give for each its receipt or the error that refuses it."""
-        current = [(self._to_write(grant), batch) for grant, batch in batches]
+        current = [(self.to_write(grant), batch) for grant, batch in batches]
         found = self._store.append_all([(batch, decider(grant)) for grant, batch in current])
         return [self._told(grant, outcome) for (grant, _), outcome in zip(current, found, strict=True)]
 
@@ -198,7 +199,7 @@ class Gate:
 
         What the grant does not open looks as if it were not there.
         """
-        current = self._to_write(grant)
+        current = self.to_write(grant)
         scope, words = current.scope(now_micros()), (grant.ask.asker.name, reason)
         try:
             self._store.correct(scope, number, change, words, decider(current))
@@ -224,7 +225,7 @@ class Gate:
         """
         self._require_writer()
         grant.require("delete")
-        current = self._still(grant)
+        current = self.still(grant)
         try:
             return self._store.remove(datastream_id, (since, until, ids), decider(current))
         except Closed as closed:
@@ -255,7 +256,7 @@ class Gate:
 
     def require_open(self, grant: Grant, category: str) -> None:
         """Refuse, on record, a category that the grant does not open; asked before a write of several steps."""
-        current = self._still(grant)
+        current = self.still(grant)
         if category not in current.categories:
             raise self._refused(current, category)
 
@@ -272,32 +273,32 @@ class Gate:
 
     def create(self, grant: Grant, kind: EntityKind, entity: Writable) -> int:
         """Add an entity; a datastream needs a category that the grant opens for collecting."""
-        current = self._to_write(grant)
+        current = self.to_write(grant)
         with self._refusing(current, category_of(entity)):
             return self._store.make(None, linked_draft(kind, entity), decider(current))
 
     def update(self, grant: Grant, kind: EntityKind, number: int, entity: Writable) -> None:
         """Put an entity's new state; the categories of all that hangs on it must be open for collecting."""
-        current = self._to_write(grant)
+        current = self.to_write(grant)
         change = Change(value=entity, links=references(kind, entity), exact=True)
         with self._refusing(current, category_of(entity)):
             self._store.change(None, kind, number, lambda _record, _links: change, decider(current))
 
     def make(self, grant: Grant, draft: Draft) -> int:
         """Add an entity with all that hangs on it, in one transaction; links reach what the grant opens."""
-        current = self._to_write(grant)
+        current = self.to_write(grant)
         with self._refusing(current, drafted_categories(draft)):
             return self._store.make(current.scope(now_micros()), draft, decider(current))
 
     def add(self, grant: Grant, near: Within, name: str, part: Draft | Ref) -> int:
         """Hang one more entity on another over a link that leads to many; give its number."""
-        current = self._to_write(grant)
+        current = self.to_write(grant)
         with self._refusing(current, drafted_categories(part)):
             return self._store.add(current.scope(now_micros()), near, name, part, decider(current))
 
     def change(self, grant: Grant, kind: EntityKind, number: int, edit: Edit) -> None:
         """Put the state that ``edit`` makes of the present one, in one transaction."""
-        current = self._to_write(grant)
+        current = self.to_write(grant)
         named: set[str] = set()
 
         def edited(record: Record, links: dict[str, tuple[int, ...]]) -> Change:
@@ -315,7 +316,7 @@ class Gate:
         """
         self._require_writer()
         grant.require("delete")
-        current = self._still(grant)
+        current = self.still(grant)
         collected = self._known_to(current.ask)
         scope = current.scope(now_micros())
         seen = msgspec.structs.replace(scope, categories={**dict.fromkeys(collected, Limits()), **scope.categories})
@@ -330,7 +331,7 @@ class Gate:
     def follow(self, grant: Grant, near: Within, name: str) -> list[int]:
         """Give the numbers to which a link leads, to those who write: where, and nothing about it."""
         grant.require("collect", "delete")
-        return self._store.follow(self._still(grant).scope(now_micros()), near, name)
+        return self._store.follow(self.still(grant).scope(now_micros()), near, name)
 
     def multi(self, ids: set[int]) -> set[int]:
         """Tell which of these numbers are MultiDatastreams."""

@@ -10,6 +10,7 @@ import structlog
 
 from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
+from allmende.gate.quarantine import sweep_quarantine
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.serve.logs import configure_logs
@@ -74,6 +75,7 @@ def run_work(settings: Settings) -> None:
         Job(name="retention", every_seconds=3600.0, run=lambda: delete_overdue(gate, utc_now())),
         Job(name="demonstration", every_seconds=300.0, run=lambda: _advance_demonstration(gate)),
         Job(name="sealing", every_seconds=60.0, run=lambda: _seal(gate)),
+        Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
     ]
     try:
         while not stop.wait(0.5):

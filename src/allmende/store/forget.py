@@ -31,7 +31,7 @@ Mask = npt.NDArray[np.bool_]
 # Those that start in ``[since, until)``, and of them only the numbered ones where numbers are named.
 Which = tuple[int | None, int | None, Collection[int] | None]
 Chooser = Callable[[Points], Mask]
-OF_STREAMS = ("fresh", "sealed", "revisions", "stream_days", "stream_state")
+OF_STREAMS = ("fresh", "sealed", "revisions", "quarantine", "stream_days", "stream_state")
 
 
 def hold_streams(connection: Connection, ids: Sequence[int]) -> None:

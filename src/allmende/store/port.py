@@ -5,7 +5,7 @@ fits behind it.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 from allmende.store import forget
@@ -13,7 +13,8 @@ from allmende.store.audit import Audited
 from allmende.store.corrections import Former
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle
-from allmende.store.model import EntityKind, Observation, Receipt, Revision
+from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
+from allmende.store.quarantine import Quarantined, Refused
 from allmende.store.query import Kind, Query, Within
 from allmende.store.scope import (
     Columns,
@@ -75,6 +76,24 @@ class Store(Protocol):
 
     def remove(self, datastream_id: int, which: forget.Which, decide: Decide) -> int:
         """Delete observations of a datastream; give how many."""
+
+    def keep(self, refused: Sequence[Refused], opened: Collection[str], decide: Decide) -> None:
+        """Keep refused arrivals of the categories that are open, each once, for somebody to decide."""
+
+    def kept(self, opened: Collection[str], limit: int) -> list[Quarantined]:
+        """Give what is kept so, newest first."""
+
+    def waiting(self, opened: Collection[str]) -> int:
+        """Count what waits for a decision."""
+
+    def release(self, scope: Scope, number: int, change: Correction, words: tuple[str, str], decide: Decide) -> None:
+        """Store what was kept after all, with what is to be different; ``words`` are who says so and why."""
+
+    def discard(self, number: int, words: tuple[str, str], decide: Decide) -> None:
+        """Decide that what was kept is not stored."""
+
+    def sweep(self, before: int, decide: Decide) -> int:
+        """Delete what was kept, or decided, before an instant; give how many."""
 
     def overdue(self, now: int) -> list[forget.Overdue]:
         """Give the datastreams that hold what is to be kept no longer."""

@@ -1,17 +1,17 @@
 """The store on SQLite and PostgreSQL: one transaction for each call of the port."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, update
 
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError
-from allmende.store import audit, books, changes, corrections, entities, erase, forget, schema, seal
+from allmende.store import audit, books, changes, corrections, entities, erase, forget, quarantine, schema, seal
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, writing
-from allmende.store.model import Block, EntityKind, Observation, Receipt, Revision
+from allmende.store.model import Block, Correction, EntityKind, Observation, Receipt, Revision
 from allmende.store.observing import Observing
 from allmende.store.port import Decide
 from allmende.store.query import Kind, Query, Within
@@ -145,6 +145,50 @@ class SqlStore:
         """See the port."""
         with writing(self.engine) as connection:
             return forget.remove(connection, datastream_id, which, _recorded(connection, decide))
+
+    def keep(self, refused: Sequence[quarantine.Refused], opened: Collection[str], decide: Decide) -> None:
+        """See the port; what a bundle takes back was refused all the same."""
+
+        def write() -> None:
+            with writing(self.engine) as connection:
+                amounts = quarantine.keep(connection, refused, opened, _now())
+                books.add_decisions(connection, decide(amounts))
+
+        after_bundle(self.engine, write)
+
+    def kept(self, opened: Collection[str], limit: int) -> list[quarantine.Quarantined]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return quarantine.listed(connection, opened, limit)
+
+    def waiting(self, opened: Collection[str]) -> int:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return quarantine.count_open(connection, opened)
+
+    def release(self, scope: Scope, number: int, change: Correction, words: tuple[str, str], decide: Decide) -> None:
+        """See the port."""
+        told: dict[str, int] = {}
+
+        def permit(amounts: dict[str, int]) -> None:
+            decide(amounts)
+            told.update(amounts)
+
+        with writing(self.engine) as connection:
+            quarantine.release(connection, scope, number, change, (*words, _now()), permit)
+            books.add_decisions(connection, decide(told))
+
+    def discard(self, number: int, words: tuple[str, str], decide: Decide) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            quarantine.discard(connection, number, words, _now(), _recorded(connection, decide))
+
+    def sweep(self, before: int, decide: Decide) -> int:
+        """See the port."""
+        with writing(self.engine) as connection:
+            amounts = quarantine.sweep(connection, before)
+            books.add_decisions(connection, decide(amounts))
+        return sum(amounts.values())
 
     def overdue(self, now: int) -> list[forget.Overdue]:
         """See the port."""

@@ -11,6 +11,7 @@ import msgspec
 
 from allmende.apis.sensorthings.create import collecting
 from allmende.gate.door import Gate, Grant
+from allmende.gate.quarantine import keep_refused
 from allmende.gate.query import Batch, Receipt
 from allmende.gate.tokens import authenticate
 from allmende.kernel.errors import AllmendeError
@@ -90,7 +91,9 @@ class Ingest:
         allowed = [
             (grant, batch) for plain, batches in sent if isinstance(grant := grants[plain], Grant) for batch in batches
         ]
-        found = iter(self._gate.append_all(allowed))
+        outcomes = self._gate.append_all(allowed)
+        keep_refused(self._gate, allowed, outcomes)
+        found = iter(outcomes)
         answers: list[list[Outcome]] = []
         for plain, batches in sent:
             grant = grants[plain]

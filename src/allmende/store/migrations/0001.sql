@@ -98,3 +98,10 @@ CREATE TABLE decisions (
   recipient TEXT NOT NULL, category TEXT NOT NULL, allowed BOOLEAN NOT NULL, rules TEXT NOT NULL,
   rulebook_version INTEGER NOT NULL, amount BIGINT NOT NULL, times INTEGER NOT NULL);
 CREATE INDEX decisions_at ON decisions (at);
+
+CREATE TABLE quarantine (
+  id {counted_id}, received BIGINT NOT NULL, datastream_id INTEGER, category TEXT, source TEXT NOT NULL,
+  code TEXT NOT NULL, reason_de TEXT NOT NULL, reason_en TEXT NOT NULL, body TEXT NOT NULL, digest TEXT NOT NULL UNIQUE,
+  decided BIGINT, actor TEXT, deed TEXT, note TEXT);
+CREATE INDEX quarantine_open ON quarantine (datastream_id, id) WHERE decided IS NULL;
+CREATE INDEX quarantine_received ON quarantine (received);

@@ -21,6 +21,7 @@ from allmende.apis.sensorthings.create import (
 )
 from allmende.apis.sensorthings.mqtt.topics import Sent, read_sent
 from allmende.gate.door import Ask, Asker, Gate, Grant
+from allmende.gate.quarantine import keep_refused
 from allmende.gate.query import Arrival
 from allmende.gate.tokens import Token, authenticate, vouched_for
 from allmende.kernel.clock import micros_from_instant, utc_now
@@ -168,6 +169,7 @@ class Reception:
             if _passes(error):
                 raise
             if len(arrivals) == 1:
+                keep_refused(self._gate, [(grant, arrivals)], [error])
                 outcome.refused.append((messages[0], error))
                 return
             half = len(arrivals) // 2
