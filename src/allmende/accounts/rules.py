@@ -14,19 +14,22 @@ ROLES: dict[str, Text] = {
     "administrator": Text("Verwaltung der Software", "administrator"),
 }
 WRITES: dict[str, frozenset[str]] = {
-    "office": frozenset({"programme"}),
-    "steward": frozenset({"register", "catalog", "stations"}),
+    "office": frozenset({"programme", "quarantine"}),
+    "steward": frozenset({"register", "catalog", "stations", "quarantine"}),
     "ethics-board": frozenset({"rulebook"}),
     "moderator": frozenset(),
     "lead": frozenset(),
     "auditor": frozenset(),
-    "administrator": frozenset({"programme", "register", "catalog", "stations", "rulebook", "accounts", "tokens"}),
+    "administrator": frozenset(
+        {"programme", "register", "catalog", "stations", "quarantine", "rulebook", "accounts", "tokens"}
+    ),
 }
 
 # Areas that not everybody of the staff may see; all others are open to every role.
 READS: dict[str, frozenset[str]] = {
     "accounts": frozenset({"auditor", "administrator"}),
     "tokens": frozenset({"auditor", "administrator"}),
+    "quarantine": frozenset({"office", "steward", "auditor", "administrator"}),
     "trail": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
 }
 

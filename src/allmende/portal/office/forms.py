@@ -189,6 +189,21 @@ class TokenForm(forms.Form):
         return (*values["scopes"], *reading, *pushing)
 
 
+class JudgeForm(forms.Form):
+    """What becomes of a refused value, with the reason and a confirmation."""
+
+    deed = forms.ChoiceField(
+        label=_("Entscheidung"),
+        choices=[("release", _("freigeben: der Wert wird gespeichert")), ("discard", _("verwerfen"))],
+        widget=forms.RadioSelect,
+    )
+    result = forms.FloatField(
+        label=_("Berichtigter Wert"), required=False, help_text=_("leer: der Wert, wie er gesendet wurde")
+    )
+    reason = forms.CharField(label=_("Grund"), max_length=500)
+    sure = forms.BooleanField(label=_("Ich habe geprüft, was gesendet wurde."))
+
+
 class PersonForm(forms.Form):
     """A new person of the staff."""
 

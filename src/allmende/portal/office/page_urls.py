@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from allmende.portal.office import decision_views, people_views, publish_views, station_views, token_views
+from allmende.portal.office import (
+    decision_views,
+    people_views,
+    publish_views,
+    quarantine_views,
+    station_views,
+    token_views,
+)
 
 page_patterns = [
     path("regelwerk/", publish_views.publish, name="publish"),
     path("stationen/", station_views.stations, name="stations"),
     path("stationen.csv", station_views.stations_csv, name="stations-csv"),
     path("stationen/<int:number>/", station_views.station, name="station"),
+    path("quarantaene/", quarantine_views.quarantine, name="quarantine"),
+    path("quarantaene.csv", quarantine_views.quarantine_csv, name="quarantine-csv"),
+    path("quarantaene/<int:number>/", quarantine_views.judge, name="quarantine-one"),
     path("personen/", people_views.people, name="people"),
     path("personen.csv", people_views.people_csv, name="people-csv"),
     path("personen/neu/", people_views.add, name="person-add"),

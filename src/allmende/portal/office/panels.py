@@ -14,6 +14,7 @@ from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.office.frame import told
 from allmende.portal.office.permissions import roles_of
+from allmende.portal.office.quarantine_views import waiting
 from allmende.portal.office.services import asking
 from allmende.portal.office.trail import written
 from allmende.programme.models import Decision, Milestone, Project
@@ -52,6 +53,7 @@ class FiguresPanel(Component):  # type: ignore[misc]
         book = gate().rulebook()
         return {
             "figures": [
+                *_waiting(parent_context["request"]),
                 Figure(gettext("Projekte"), Project.objects.count(), "projekte:index"),
                 Figure(gettext("Meilensteine"), Milestone.objects.count(), "meilensteine:index"),
                 Figure(gettext("Beschlüsse"), Decision.objects.count(), "beschluesse:index"),
@@ -59,6 +61,12 @@ class FiguresPanel(Component):  # type: ignore[misc]
                 Figure(gettext("Entwürfe von Regeln"), len(drafts()), "office:publish"),
             ]
         }
+
+
+def _waiting(request: Any) -> list[Figure]:
+    """Count the quarantine for who may look into it."""
+    count = waiting(request) if may_read(roles_of(request.user), "quarantine") else None
+    return [] if count is None else [Figure(gettext("In Quarantäne"), count, "office:quarantine")]
 
 
 class LastWritesPanel(Component):  # type: ignore[misc]

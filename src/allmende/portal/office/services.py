@@ -13,7 +13,8 @@ from allmende.accounts.models import Person
 from allmende.accounts.services import record
 from allmende.gate import tokens
 from allmende.gate.door import Ask, Asker, Gate
-from allmende.gate.query import Location, Record, Thing
+from allmende.gate.quarantine import Quarantined, discard, release
+from allmende.gate.query import Correction, Location, Record, Thing
 
 PURPOSE, RECIPIENT = "climate-adaptation", "administration"
 
@@ -105,3 +106,20 @@ def revoke_token(actor: Person, *, gate: Gate, name: str) -> None:
     """End a token at once."""
     record(actor, "gate.token_revoked", f"token:{name}")
     tokens.revoke(gate, name)
+
+
+@transaction.atomic
+def release_value(actor: Person, *, gate: Gate, one: Quarantined, result: float | None, reason: str) -> None:
+    """Store a refused value after all, or the number that is given instead."""
+    sent = one.arrival.result
+    after = {"result": sent if result is None else result, "quality": "suspect"}
+    record(actor, "gate.value_released", f"quarantine:{one.id}", before={"result": sent}, after=after, note=reason)
+    correction = Correction() if result is None else Correction(result=result)
+    release(gate, gate.grant(asking(actor, "collect")), one.id, correction, reason)
+
+
+@transaction.atomic
+def discard_value(actor: Person, *, gate: Gate, one: Quarantined, reason: str) -> None:
+    """Decide that a refused value is not stored."""
+    record(actor, "gate.value_discarded", f"quarantine:{one.id}", before={"result": one.arrival.result}, note=reason)
+    discard(gate, gate.grant(asking(actor, "collect")), one.id, reason)

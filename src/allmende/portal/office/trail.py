@@ -20,6 +20,8 @@ DEEDS = {
     "published": gettext_lazy("veröffentlicht"),
     "edited": gettext_lazy("bearbeitet"),
     "revoked": gettext_lazy("widerrufen"),
+    "released": gettext_lazy("freigegeben"),
+    "discarded": gettext_lazy("verworfen"),
     "set": gettext_lazy("gesetzt"),
 }
 
