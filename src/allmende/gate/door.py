@@ -46,6 +46,8 @@ from allmende.store.scope import (
     Columns,
     DayStatistics,
     DecisionRow,
+    Grouping,
+    Groups,
     Limits,
     Page,
     Record,
@@ -163,6 +165,10 @@ class Gate:
     def days(self, grant: Grant, ids: Iterable[int], since: dt.date, until: dt.date) -> list[DayStatistics]:
         """Give statistics of the UTC days ``[since, until)``, in order of datastream and day."""
         return self._store.days(self._scope(grant), list(ids), day_number(since), day_number(until))
+
+    def aggregate(self, grant: Grant, ids: Iterable[int] | None, grouping: Grouping) -> Groups:
+        """Put the numbers of datastreams, of all when no ids are named, together by units of time."""
+        return self._store.aggregate(self._scope(grant), None if ids is None else list(ids), grouping)
 
     def summary(self, grant: Grant, ids: Iterable[int] | None = None) -> dict[int, StreamSummary]:
         """Give count, first and last time of datastreams."""

@@ -1,6 +1,7 @@
 """The words in which doors and pages speak with the gate; what the store gives and takes, re-exported."""
 
 from allmende.store.bounds import Bounds, bounds_of
+from allmende.store.buckets import Unit
 from allmende.store.corrections import Former
 from allmende.store.drafts import Change, Draft, Edit, Ref
 from allmende.store.entities import Writable
@@ -43,6 +44,8 @@ from allmende.store.scope import (
     Columns,
     DayStatistics,
     DecisionRow,
+    Grouping,
+    Groups,
     HistoricalLocation,
     Page,
     Record,
@@ -74,6 +77,8 @@ __all__ = [
     "Expression",
     "FeatureOfInterest",
     "Former",
+    "Grouping",
+    "Groups",
     "HistoricalLocation",
     "Interval",
     "Kind",
@@ -99,6 +104,7 @@ __all__ = [
     "StreamSummary",
     "Thing",
     "TimeOfDay",
+    "Unit",
     "Within",
     "Writable",
     "bounds_of",

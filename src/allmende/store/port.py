@@ -20,6 +20,8 @@ from allmende.store.scope import (
     Columns,
     DayStatistics,
     DecisionRow,
+    Grouping,
+    Groups,
     Page,
     Record,
     Scope,
@@ -49,6 +51,9 @@ class Store(Protocol):
 
     def days(self, scope: Scope, ids: Sequence[int], since: int, until: int) -> list[DayStatistics]:
         """Give the statistics of UTC days."""
+
+    def aggregate(self, scope: Scope, ids: Sequence[int] | None, grouping: Grouping) -> Groups:
+        """Put the numbers of datastreams together by units of time."""
 
     def summary(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
         """Give count, first and last of datastreams."""

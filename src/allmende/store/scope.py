@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from allmende.kernel.text import Text
+from allmende.store.buckets import Unit
 from allmende.store.points import Points
 
 
@@ -98,6 +99,37 @@ class DayStatistics(msgspec.Struct, frozen=True):
     minimum: float
     maximum: float
     total: float
+
+
+class Grouping(msgspec.Struct, frozen=True, kw_only=True):
+    """How numbers are put together: by datastream and by the hours, days, months or years of a time zone.
+
+    What starts in ``[since, until)`` counts (microseconds). ``ends`` asks for the first and the last number of each
+    group too.
+    """
+
+    unit: Unit
+    zone: str = "UTC"
+    since: int | None = None
+    until: int | None = None
+    ends: bool = False
+
+
+class Groups(msgspec.Struct, frozen=True):
+    """Groups with at least one number, as columns in order of datastream and time; ``end`` is exclusive."""
+
+    datastream: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    count: npt.NDArray[np.int64]
+    minimum: npt.NDArray[np.float64]
+    maximum: npt.NDArray[np.float64]
+    total: npt.NDArray[np.float64]
+    first: npt.NDArray[np.float64]
+    last: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.start)
 
 
 class StreamSummary(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, update
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.store import audit, books, changes, corrections, entities, erase, forget, quarantine, schema, seal
+from allmende.store.aggregate import Aggregation
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, writing
 from allmende.store.model import Block, Correction, EntityKind, Observation, Receipt, Revision
@@ -21,6 +22,8 @@ from allmende.store.scope import (
     Columns,
     DayStatistics,
     DecisionRow,
+    Grouping,
+    Groups,
     Page,
     Record,
     Refusal,
@@ -94,6 +97,11 @@ class SqlStore:
         """See the port."""
         with reading(self.engine) as connection:
             return Statistics(connection, scope).days(ids, since, until)
+
+    def aggregate(self, scope: Scope, ids: Sequence[int] | None, grouping: Grouping) -> Groups:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Aggregation(connection, scope, grouping).groups(ids)
 
     def summary(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
         """See the port."""

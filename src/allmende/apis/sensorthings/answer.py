@@ -83,7 +83,7 @@ class Answerer:
         plain = resource.target == "Observations" and not resource.single and not resource.ref
         if not plain or options.expand or options.select or resource.kind == "MultiDatastreams":
             return None
-        return self.gate.columns(self.grant, self._query(resource, options, self._start(resource)))
+        return self.gate.columns(self.grant, self._query(resource, options, self.start(resource)))
 
     def around(self, page: Page | Columns, options: Options, address: str) -> Json:
         """Write what stands around the entities of a page: the count, and the link to the next page."""
@@ -95,7 +95,7 @@ class Answerer:
     def pages(self, resource: Resource, options: Options) -> Iterator[Page]:
         """Give page after page to the end; each is read when it is asked for, and a single entity is one page."""
         self._check_select(resource.target, options)
-        start = self._start(resource)
+        start = self.start(resource)
         if resource.single:
             yield Page([self._one(resource, start)])
             return
@@ -126,7 +126,7 @@ class Answerer:
         except Malformed as error:
             raise options.places.placed(error) from error
 
-    def _start(self, resource: Resource) -> tuple[Kind, int | None]:
+    def start(self, resource: Resource) -> tuple[Kind, int | None]:
         """Walk the path to its last step; give the set and id from which that step leads."""
         kind, number = resource.kind, resource.id
         if number is not None:

@@ -27,7 +27,7 @@ _WORDS = re.compile(
       |(?P<instant>{_INSTANT}|{_DATE}(?![\d.]))
       |(?P<time>\d\d:\d\d(?::\d\d(?:\.\d+)?)?)
       |(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]|-\d\d-\d\d))
-      |(?P<name>[^\W\d@][\w.@]*(?:/[\w@.:-]+)*|@[\w.]+)
+      |(?P<name>[^\W\d@][\w.@]*(?:/[\w@.:-]+)*|@[\w.]+|\$count\b)
       |(?P<mark>[(),-])""",
     re.VERBOSE,
 )

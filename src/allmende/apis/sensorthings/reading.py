@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from starlette.responses import Response, StreamingResponse
 
 from allmende.apis.sensorthings.answer import Answerer
+from allmende.apis.sensorthings.apply import OPTION as APPLY
+from allmende.apis.sensorthings.apply import read_apply
 from allmende.apis.sensorthings.conditional import LARGEST_TAGGED, tag_of, unchanged
 from allmende.apis.sensorthings.formats.choice import OPTION, choose
 from allmende.apis.sensorthings.formats.shape import Format, Question
@@ -23,6 +25,8 @@ class Reading:
         self.resource = read_path(path)
         named = pairs.pop(OPTION, None)
         self.form = choose(named, headers.get("accept", ""))
+        self.grouped = read_apply(self.resource, pairs, named) if APPLY in pairs else None
+        pairs.pop(APPLY, None)
         if self.resource.part or self.resource.ref:
             if named is not None and self.form is not None:
                 raise fault(OPTION, 1, "nur für ganze Objekte möglich", "possible for whole entities only")
@@ -36,6 +40,8 @@ class Reading:
     def answer(self, gate: Gate, grant: Grant, root: str, address: str) -> Response:
         """Give the answer; of a stream the first block, so that an error is told as such."""
         answerer = Answerer(gate, grant, root)
+        if self.grouped is not None:
+            return self._at_once(self.grouped.body(answerer, self.resource, self.options), JSON)
         if self.form is not None:
             whole = self.whole and self.form.whole
             question = Question(answerer, self.resource, self.options, address, whole=whole)
