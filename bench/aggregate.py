@@ -98,11 +98,11 @@ def measure(name: str, url: str, home: Path) -> None:
     many = range(number - STREAMS, number)
     until = START + DAYS * DAY
     for unit, zone, bar in (("day", "UTC", "at most 300 ms"), ("month", "UTC", "-"), ("day", "Europe/Berlin", "-")):
-        grouping = Grouping(unit=unit, zone=zone, since=START, until=until)
+        grouping = Grouping(unit=unit, zone=zone, since=START, until=until, extremes=False)
         assert gate.aggregate(grant, many, grouping).count.sum() == STREAMS * DAYS * 24
         label = f"{unit}s of {STREAMS} over {DAYS} days, {zone}"
         _print(name, label, lambda grouping=grouping: gate.aggregate(grant, many, grouping), bar, 5)
-    one = Grouping(unit="hour", ends=True)
+    one = Grouping(unit="hour", extremes=False)
     _print(name, "hours of a year of 5 minutes, gate", lambda: gate.aggregate(grant, [number], one), "-")
     _over_http(name, gate, number, home)
     gate.close()

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +22,11 @@ from allmende.store.points import Ints
 from tests.contract.conftest import MINUTE, READ
 from tests.contract.test_limits import with_duties
 
+ANYTHING = {
+    "observation_type": "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Observation",
+    "minimum": None,
+    "maximum": None,
+}
 Maker = Callable[..., int]
 Value = tuple[int, float]
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -61,7 +66,7 @@ def plain(values: list[Value], unit: Unit, zone: str) -> list[tuple[Any, ...]]:
 
 
 def test_groups_are_those_of_plain_python_and_hold_their_values(gate: Gate, collect: Grant, stream: Maker) -> None:
-    number, other = stream(), stream()
+    number, other = stream(**ANYTHING), stream()
     chance = random.Random(7)
     times = {at("1969-12-20T00:00Z") + chance.randrange(30 * 24 * 60) * MINUTE for _ in range(300)}
     times |= {at("2024-03-20T00:00Z") + i * 17 * MINUTE for i in range(1500)}
@@ -89,7 +94,7 @@ def test_groups_are_those_of_plain_python_and_hold_their_values(gate: Gate, coll
 
 
 def test_sums_of_days_are_those_of_the_values(gate: Gate, collect: Grant, stream: Maker) -> None:
-    numbers = [stream(), stream()]
+    numbers = [stream(**ANYTHING), stream()]
     start = at("1969-11-29T00:00Z")
     for number in numbers:
         add(gate, collect, number, [(start + i * 5 * HOUR, float(i % 17)) for i in range(400)])
@@ -143,8 +148,8 @@ def test_pandas_finds_the_same(gate: Gate, collect: Grant, stream: Maker) -> Non
 
 
 def test_what_is_missing_makes_no_group(gate: Gate, collect: Grant, stream: Maker) -> None:
-    empty, words = stream(), stream()
-    add(gate, collect, words, [(0, "open"), (HOUR, None), (2 * HOUR, True), (3 * HOUR, {"a": 1})])
+    empty, words = stream(), stream(**ANYTHING)
+    add(gate, collect, words, [(0, "open"), (HOUR, [1.0]), (2 * HOUR, True), (3 * HOUR, {"a": 1})])
     read = gate.grant(READ)
     for ends in (True, False):
         assert len(gate.aggregate(read, None, Grouping(unit="day", ends=ends))) == 0

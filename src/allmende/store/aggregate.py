@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, CursorResult, and_, select
 
 from allmende.kernel.clock import DAY_MICROSECONDS
 from allmende.kernel.errors import ErrorCode, Malformed
@@ -41,7 +41,16 @@ TOO_MANY = ErrorCode(
 
 def _columns_of(rows: list[Any], kinds: tuple[Any, ...]) -> list[Any]:
     columns = zip(*rows, strict=True) if rows else ((),) * len(kinds)
-    return [np.fromiter(column, kind, len(rows)) for column, kind in zip(columns, kinds, strict=True)]
+    return [np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+
+
+def _fetched(result: CursorResult[Any]) -> list[Any]:
+    """Give rows as the driver does: of a hundred thousand, making SQLAlchemy's would take most of the time."""
+    if result.cursor is None:
+        return []
+    rows = list(result.cursor.fetchall())
+    result.close()
+    return rows
 
 
 class Aggregation:
@@ -77,7 +86,8 @@ class Aggregation:
 
     def _keep(self, columns: Columns, points: int) -> None:
         """Keep groups; refuse when they become too many, or too much has been read for them."""
-        self._found.append(columns)
+        absent = np.full(len(columns["start"]), np.nan)
+        self._found.append({name: columns.get(name, absent) for name in NAMES})
         self._groups += len(columns["start"])
         self._points += points
         if self._groups > MOST_GROUPS or self._points > MOST_POINTS:
@@ -87,26 +97,33 @@ class Aggregation:
         d = stream_days.c
         low, high = self.since // DAY_MICROSECONDS, self.until // DAY_MICROSECONDS
         inside = and_(part.chosen(d.datastream_id), d.day >= max(low, -(1 << 31)), d.day < min(high, (1 << 31) - 1))
-        question = select(stream_days).where(inside).order_by(d.datastream_id, d.day)
-        rows: list[Any] = list(self.connection.execute(question).all())
+        asked = (
+            d.datastream_id,
+            d.day,
+            d["count"],
+            d.total,
+            *((d.minimum, d.maximum) if self.grouping.extremes else ()),
+        )
+        question = select(*asked).where(inside).order_by(d.datastream_id, d.day)
+        rows = _fetched(self.connection.execute(question))
         if not rows:
             return
-        stream, day, count, least, greatest, total = _columns_of(rows, (int, int, int, float, float, float))
+        stream, day, count, total, *extremes = _columns_of(rows, (int, int, int, float, float, float)[: len(asked)])
         times = day * DAY_MICROSECONDS
         edges = edges_around(np.unique(times), self.grouping.unit, "UTC")
         places = np.searchsorted(edges, times, "right") - 1
         cuts = np.flatnonzero((np.diff(stream, prepend=-1) != 0) | (np.diff(places, prepend=-1) != 0))
-        nothing = np.full(len(cuts), np.nan)
         found = {
             "datastream": stream[cuts],
             "start": edges[places[cuts]],
             "end": edges[places[cuts] + 1],
             "count": np.add.reduceat(count, cuts),
-            "minimum": np.minimum.reduceat(least, cuts),
-            "maximum": np.maximum.reduceat(greatest, cuts),
             "total": np.add.reduceat(total, cuts),
         }
-        self._keep({**found, "first": nothing, "last": nothing}, 0)
+        if extremes:
+            found["minimum"] = np.minimum.reduceat(extremes[0], cuts)
+            found["maximum"] = np.maximum.reduceat(extremes[1], cuts)
+        self._keep(found, 0)
 
     def _plain(self, part: Part) -> None:
         scan, s = Scan(self.connection), stream_state.c
@@ -123,7 +140,7 @@ class Aggregation:
         for _ in blocks(self.connection, part, self.grouping.since, self.grouping.until):
             r = rows_of(part, self.scope, since=self.grouping.since, until=self.grouping.until).subquery().c
             question = select(r.datastream_id, r.start, r.number).where(r.number.is_not(None)).order_by(r.start, r.id)
-            found.append(_columns_of(list(self.connection.execute(question).all()), (int, int, float)))
+            found.append(_columns_of(_fetched(self.connection.execute(question)), (int, int, float)))
         stream, times, numbers = (np.concatenate(columns) for columns in zip(*found, strict=True))
         for number in np.unique(stream).tolist():
             chosen = stream == number
@@ -148,10 +165,12 @@ class Aggregation:
             "start": edges[filled],
             "end": edges[filled + 1],
             "count": counts[filled],
-            "minimum": np.minimum.reduceat(numbers, cuts),
-            "maximum": np.maximum.reduceat(numbers, cuts),
             "total": np.add.reduceat(numbers, cuts),
-            "first": numbers[cuts],
-            "last": numbers[cuts + counts[filled] - 1],
         }
+        if self.grouping.extremes:
+            found["minimum"] = np.minimum.reduceat(numbers, cuts)
+            found["maximum"] = np.maximum.reduceat(numbers, cuts)
+        if self.grouping.ends:
+            found["first"] = numbers[cuts]
+            found["last"] = numbers[cuts + counts[filled] - 1]
         self._keep(found, read)

@@ -87,19 +87,23 @@ def _edges_of_year(unit: Unit, name: str, year: int) -> Ints:
         edges = _days(zone, year)
     else:
         edges = [_instant(zone, year, month) for month in (range(1, 13) if unit == "month" else (1,))]
-    return np.array([*edges, _instant(zone, year + 1)], np.int64)
+    # West of Greenwich the first hours of all times lie before the zone's first year.
+    first = [EARLIEST] if year == _FIRST else []
+    return np.array([*first, *edges, _instant(zone, year + 1)], np.int64)
 
 
-def _years(times: Ints) -> list[int]:
-    """Name the UTC years of times in order, and their neighbours: a zone may be elsewhere."""
-    found = times.view("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1970
-    present = found[np.flatnonzero(np.diff(found, prepend=found[0] - 1))].tolist()
-    near = {year + step for year in present for step in (-1, 0, 1)}
-    return sorted(year for year in near if _FIRST <= year <= _LAST)
+def _years(times: Ints, zone: str) -> list[int]:
+    """Name the years of times in order, also those that another zone than UTC may be in."""
+    days = times // DAY_MICROSECONDS
+    days = days[np.flatnonzero(np.diff(days, prepend=days[0] - 1))]
+    near = [days] if zone == "UTC" else [days - 1, days, days + 1]
+    found = np.unique(np.concatenate(near).view("datetime64[D]").astype("datetime64[Y]").astype(np.int64)) + 1970
+    return [year for year in found.tolist() if _FIRST <= year <= _LAST]
 
 
 def edges_around(times: Ints, unit: Unit, zone: str) -> Ints:
     """Give edges in order such that each of the times (in order, at least one) lies between two that follow another."""
-    edges = np.unique(np.concatenate([_edges_of_year(unit, zone, year) for year in _years(times)]))
+    edges = np.concatenate([_edges_of_year(unit, zone, year) for year in _years(times, zone)])
+    edges = edges[np.diff(edges, prepend=edges[0] - 1) > 0]
     low = max(int(np.searchsorted(edges, times[0], "right")) - 1, 0)
     return edges[low : int(np.searchsorted(edges, times[-1], "right")) + 1]

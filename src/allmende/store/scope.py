@@ -104,14 +104,15 @@ class DayStatistics(msgspec.Struct, frozen=True):
 class Grouping(msgspec.Struct, frozen=True, kw_only=True):
     """How numbers are put together: by datastream and by the hours, days, months or years of a time zone.
 
-    What starts in ``[since, until)`` counts (microseconds). ``ends`` asks for the first and the last number of each
-    group too.
+    What starts in ``[since, until)`` counts (microseconds). ``extremes`` asks for the least and the greatest number of
+    each group, ``ends`` for the first and the last one; what is not asked for is NaN.
     """
 
     unit: Unit
     zone: str = "UTC"
     since: int | None = None
     until: int | None = None
+    extremes: bool = True
     ends: bool = False
 
 

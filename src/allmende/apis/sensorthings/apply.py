@@ -47,7 +47,8 @@ class Applied(msgspec.Struct, frozen=True):
             zone=self.zone,
             since=bounds.since,
             until=bounds.until,
-            ends=any(figure in ("first", "last") for figure in self.values.values()),
+            extremes=not {"min", "max"}.isdisjoint(self.values.values()),
+            ends=not {"first", "last"}.isdisjoint(self.values.values()),
         )
         try:
             groups = answerer.gate.aggregate(answerer.grant, None if streams is None else sorted(streams), grouping)

@@ -27,19 +27,19 @@ def _numbers(column: Any) -> list[str]:
     return msgspec.json.encode(column.tolist())[1:-1].decode().split(",")
 
 
-def _intervals(groups: Groups) -> list[str]:
-    """Write the times of the groups; each instant once, for the end of one is mostly the start of another."""
-    edges, places = np.unique(np.concatenate([groups.start, groups.end]), return_inverse=True)
-    texts = texts_of(edges)
-    starts, ends = places[: len(groups)].tolist(), places[len(groups) :].tolist()
-    return [f"{texts[start]}/{texts[end]}" for start, end in zip(starts, ends, strict=True)]
+def _times(groups: Groups) -> list[list[str]]:
+    """Write starts and ends; each instant once where the end of one is the start of the next."""
+    if (groups.start[1:] == groups.end[:-1]).all():
+        texts = texts_of(np.append(groups.start, groups.end[-1]))
+        return [texts[:-1], texts[1:]]
+    return [texts_of(groups.start), texts_of(groups.end)]
 
 
 def written(groups: Groups, values: dict[str, Figure], *, by_stream: bool) -> bytes:
     """Write groups as entities of an answer."""
     if not len(groups):
         return b'{"value":[]}'
-    form, columns = '{"phenomenonTime":"%s"', [_intervals(groups)]
+    form, columns = '{"phenomenonTime":"%s/%s"', _times(groups)
     if by_stream:
         form += ',"Datastream@iot.id":%s'
         columns.append(_numbers(groups.datastream))
