@@ -84,7 +84,7 @@ BOUNDING: st.SearchStrategy[Expression] = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(where=BOUNDING)
 def test_what_lies_outside_the_bounds_never_satisfies(
     town: tuple[Gate, Grant, list[Observation]], where: Expression
