@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.program import founded_copy
+from tests.standards.tally import print_counts
 
 SAMPLES = Path(os.environ.get("ALLMENDE_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
 
@@ -33,3 +34,8 @@ def postgres_url() -> str:
 def city(tmp_path: Path) -> Path:
     """Give the home of a founded city that a test may change."""
     return founded_copy(tmp_path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end which conformance classes of the standards were proved."""
+    print_counts(terminalreporter)

@@ -57,11 +57,13 @@ class Answerer:
         self.gate, self.grant, self.root = gate, grant, root
 
     def body(self, resource: Resource, options: Options, address: str) -> bytes:
-        """Give the bytes of the answer: JSON, and for ``$value`` the value alone."""
+        """Give the bytes of the answer: JSON, for ``$value`` the value alone, none for a property that is null."""
         found = self.columns(resource, options)
         if found is not None and writable(found):
             return written_page(found, self.root, self.around(found, options, address))
         value = self.answer(resource, options, address)
+        if value is None:
+            return b""
         return value.encode() if resource.raw and isinstance(value, str) else msgspec.json.encode(value)
 
     def answer(self, resource: Resource, options: Options, address: str) -> Any:
@@ -174,7 +176,11 @@ class Answerer:
             value = value.get(name) if isinstance(value, dict) else None
         if value is None and resource.inside:
             raise NotFound(NO_ENTITY, path=f"{resource.part}/{'/'.join(resource.inside)}")
-        return value if resource.raw else {resource.inside[-1] if resource.inside else resource.part: value}
+        return (
+            value
+            if resource.raw or value is None
+            else {resource.inside[-1] if resource.inside else resource.part: value}
+        )
 
     def _check_select(self, kind: Kind, options: Options) -> None:
         """Refuse names that the set does not have, before anything is asked."""

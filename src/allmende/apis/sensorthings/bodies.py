@@ -167,7 +167,9 @@ def _multi_datastream(m: Members, origin: Origin) -> MultiDatastream:
             raise fault(place, "hier muss ein Text stehen", "a text is needed here")
     place = m.at("unitOfMeasurements")
     units = [_unit(unit, f"{place}[{index}]") for index, unit in enumerate(m.list("unitOfMeasurements"))]
-    kind = m.text("observationType") if "observationType" in m.values else f"{OBSERVATION_TYPES}OM_ComplexObservation"
+    kind = f"{OBSERVATION_TYPES}OM_ComplexObservation"
+    if "observationType" in m.values and m.text("observationType") != kind:
+        raise fault(m.at("observationType"), f"hier muss {kind} stehen", f"{kind} is needed here")
     return MultiDatastream(
         name=m.text("name"),
         description=m.text("description"),

@@ -164,8 +164,8 @@ class Reader:
             if orders:
                 self._count(self.take())
             by = self._chain(SUMS, lambda: self._chain(PRODUCTS, self._value))
-            descending = self.word.text == "desc"
-            if self.word.text in ("asc", "desc"):
+            descending = self.word.text.lower() == "desc"
+            if self.word.text.lower() in ("asc", "desc"):
                 self.take()
             orders.append(Order(by, descending))
         return tuple(orders)

@@ -6,13 +6,22 @@ from collections.abc import Iterable
 import msgspec
 
 from allmende.apis.sensorthings.grammar import Places, read_filter, read_order
-from allmende.apis.sensorthings.lex import Source, fault
+from allmende.apis.sensorthings.lex import BAD_OPTION, Source, fault
 from allmende.gate.query import Expression, Order
+from allmende.kernel.errors import Malformed
+from allmende.kernel.text import Text
 
 KNOWN = ("$filter", "$orderby", "$top", "$skip", "$count", "$select", "$expand", "$skiptoken")
+ELSEWHERE = ("$search", "$compute", "$levels")
 DEFAULT_TOP, GREATEST_TOP, DEEPEST_EXPAND, MOST_EXPANDS = 100, 10_000, 5, 50
 GREATEST_SKIP = 10**12
 _NAME = re.compile(r"[A-Za-z@][A-Za-z0-9_.@]*(/[\w@.:-]+)*")
+
+
+class NotSupported(Malformed):
+    """An option that others know and this service does not."""
+
+    status = 501
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -159,6 +168,9 @@ class _Expands:
 def read_options(pairs: dict[str, str]) -> Options:
     """Read all options of a request; unknown ones are refused."""
     for name in pairs:
+        if name in ELSEWHERE:
+            why = Text("diese Option wird hier nicht unterstützt", "this option is not supported here")
+            raise NotSupported(BAD_OPTION, option=name, place=1, why=why)
         if name not in KNOWN:
             raise fault(name[:40], 1, "diese Option gibt es nicht", "there is no such option")
     return _options({name: (Source(name), value) for name, value in pairs.items()}, 0, Places())

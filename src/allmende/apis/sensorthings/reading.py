@@ -56,6 +56,8 @@ class Reading:
 
     def _at_once(self, body: bytes, media: str) -> Response:
         headers = self._headers()
+        if not body:
+            return Response(None, 204, headers)
         if len(body) <= LARGEST_TAGGED:
             headers["ETag"] = tag_of(body)
             if self.known and unchanged(self.known, headers["ETag"]):

@@ -33,6 +33,8 @@ from allmende.kernel.errors import Denied, ErrorCode, Malformed, NotFound, Unkno
 from allmende.kernel.text import Text
 
 Handler = Callable[[Request], Awaitable[Response]]
+# Topics with $select are missing: a broker does not tell who asks for which properties.
+IN_PART = "/receive-updates-via-mqtt/receive-updates"
 LONGEST_URL, LARGEST_BODY = 16_384, 10_000_000
 
 TOKEN_NEEDED = ErrorCode(
@@ -165,7 +167,8 @@ class Doors:
         """List the entity sets and what is conformed to (18-088, clause 9.2.1)."""
         root = self._root(request)
         sets = [{"name": kind, "url": f"{root}/{kind}"} for kind in LINKS]
-        settings = {"conformance": [*self.manifest.conformance, *self.announced], **self.announced}
+        kept = [uri for uri in self.announced if not uri.endswith(IN_PART)]
+        settings = {"conformance": [*self.manifest.conformance, *kept], **self.announced}
         return _json({"value": sets, "serverSettings": settings})
 
     async def former(self, request: Request) -> Response:

@@ -1,0 +1,43 @@
+"""What our own service does not do yet: each test here is expected to fail, and counts as no proof."""
+
+import msgspec
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A test, a part of its parameters (empty for all), and why it fails.
+
+    What the standard leaves to the service (``may``) takes no declaration away.
+    """
+
+    test: str
+    why: str
+    part: str = ""
+    may: bool = False
+
+
+GAPS: tuple[Gap, ...] = (
+    Gap("test_an_id_inside_is_ignored", "an inline entity with an id that nothing has is refused as a broken link"),
+    Gap("test_null_comes_before_values", "null comes last in both directions", part="resultTime,phenomenonTime"),
+    Gap("test_a_datastream_tells_the_area_of_its_observations", "observedArea is not worked out", may=True),
+    Gap("test_an_observation_keeps_its_valid_time", "validTime is taken and not kept", may=True),
+    Gap("test_an_observation_keeps_its_quality", "resultQuality is one of the known levels, not any JSON", may=True),
+    Gap("test_intervals_are_half_open", "validTime is not kept, so no filter knows it", part="-validTime"),
+    Gap(
+        "test_intervals_are_half_open", "an instant is not found at the open end", part="finishes(2024-05-01T03:00:00Z"
+    ),
+    Gap("test_intervals_are_half_open", "of two intervals that overlap none is le the other", part="{0} le "),
+    Gap("test_intervals_are_half_open", "of two intervals that overlap none is ge the other", part="{0} ge "),
+    Gap("test_a_datastream_is_found_by_its_span", "phenomenonTime of a Datastream is shown and not filtered"),
+    Gap("test_length_is_measured_of_lines", "geo.length takes a property, not a constant"),
+    Gap("test_selected_properties_are_announced", "topics with $select are not published"),
+)
+
+
+def gap(function: str, name: str) -> str:
+    """Give the reason why a test is known to fail; empty for one that must pass."""
+    return next((one.why for one in GAPS if one.test == function and one.part in name), "")
+
+
+def has_gap(function: str) -> bool:
+    """Tell whether a case of a test is known to fail that the standard demands."""
+    return any(one.test == function and not one.may for one in GAPS)
