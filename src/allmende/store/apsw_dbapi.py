@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import apsw
 
@@ -81,6 +82,7 @@ class Cursor:
         self.lastrowid: int | None = None
         self._cursor = connection.apsw.cursor()
         self._cursor.exec_trace = self._describe
+        connection.cursors.add(self)
 
     def _describe(self, cursor: Any, _sql: str, _bindings: Any) -> bool:
         columns = cursor.get_description()
@@ -145,6 +147,7 @@ class Connection:
     def __init__(self, filename: str) -> None:
         with translated():
             self.apsw = apsw.Connection(filename)
+        self.cursors: WeakSet[Cursor] = WeakSet()
 
     def cursor(self) -> Cursor:
         """Open a cursor."""
@@ -157,7 +160,13 @@ class Connection:
                 self.apsw.execute("COMMIT")
 
     def rollback(self) -> None:
-        """Take the transaction back, if there is one."""
+        """Take the transaction back, if there is one, and let go of every statement.
+
+        One that was not read to its end would keep its view of the database into the next transactions.
+        """
+        for cursor in list(self.cursors):
+            cursor.close()
+        self.cursors.clear()
         if self.apsw.in_transaction:
             with translated():
                 self.apsw.execute("ROLLBACK")
