@@ -15,7 +15,7 @@ from allmende.gate.query import Arrival, Call, Compare, Constant, Kind, Location
 from allmende.kernel.clock import DAY_MICROSECONDS
 from allmende.kernel.errors import Denied
 from tests.contract.conftest import MINUTE, NOON, READ, STANDARD, book, rule
-from tests.contract.town import CATEGORIES, TOWN_RULES, answer, build, everything, questions
+from tests.contract.town import CATEGORIES, answer, build, everything, questions, town_rules
 
 Maker = Callable[..., int]
 HOUR = 60 * MINUTE
@@ -196,7 +196,7 @@ CHOICES = st.lists(
 
 
 def test_no_record_of_a_closed_category_appears(gate: Gate) -> None:
-    gate.publish(TOWN_RULES, "tests")
+    gate.publish(town_rules(), "tests")
     build(gate)
     base = [rule("collect-all", "collect", "*", "climate")]
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from allmende.gate.door import Gate, migrate_store, open_gate
 from allmende.gate.query import Query
 from tests.contract.conftest import READ
-from tests.contract.town import CATEGORIES, TOWN_RULES, answer, build, everything, questions
+from tests.contract.town import CATEGORIES, answer, build, everything, questions, town_rules
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("postgres")
 def _town(url: str, changed: frozenset[str] = frozenset()) -> Gate:
     migrate_store(url)
     gate = open_gate(url)
-    gate.publish(TOWN_RULES, "tests")
+    gate.publish(town_rules(), "tests")
     build(gate, changed)
     return gate
 
