@@ -80,5 +80,8 @@ def rows(home: Path) -> dict[str, int]:
         for table in tables:
             if table not in JOURNALS and "_fts" not in table:
                 found[f"{name}.{table}"] = database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+        if name == "observations":
+            total = database.execute('SELECT coalesce(sum("count"), 0) FROM stream_state').fetchone()[0]
+            found["observations.observations"] = total
         database.close()
     return found

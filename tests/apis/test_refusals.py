@@ -63,7 +63,7 @@ WORDS = (
 texts = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(("Things", "Datastreams", "Observations", "Locations", "Things(1)", "Datastreams(1)/Thing")),
     options=st.dictionaries(st.sampled_from(OPTIONS), texts, max_size=3),

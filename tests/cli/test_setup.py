@@ -21,7 +21,7 @@ def test_init_twice_changes_nothing(city: Path) -> None:
     assert start == "Next step: allmende serve"
     assert "allmende user create" in person
     assert rows(city) == before
-    assert (before["city.programme_project"], before["observations.things"]) == (20, 12)
+    assert (before["city.programme_project"], before["observations.things"]) == (22, 12)
     assert (before["city.register_rule"], before["observations.rulebooks"]) == (7, 1)
 
 

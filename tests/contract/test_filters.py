@@ -230,7 +230,7 @@ def _ids(town: Town, query: Query) -> list[int] | None:
 QUESTIONS = st.one_of(*(st.tuples(st.just(kind), conditions(kind)) for kind in WAYS))
 # Shrinking would run for minutes; the conditions are small as they are.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
-RANDOM = settings(max_examples=120, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+RANDOM = settings(max_examples=60, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 
 
 def _no_time(function: str, operator: Literal["lt", "ge"], value: Constant | TimeOfDay) -> Iterator[Expression]:

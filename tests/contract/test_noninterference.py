@@ -54,7 +54,7 @@ def elsewhere(postgres_url: str) -> Iterator[Gate]:
     gate.close()
 
 
-RANDOM = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+RANDOM = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @RANDOM
