@@ -19,7 +19,7 @@ _MARKS = ", ".join("?" for _ in observations.c)
 
 def show(connection: Connection, runs: Sequence[Run]) -> None:
     """Put points of datastreams into the table, in place of what stood there."""
-    raw.fetch_nothing(connection, "DELETE FROM decoded")
+    raw.run(connection, "DELETE FROM decoded", [()])
     rows = [
         ((stream << SEQUENCE_BITS) | sequence, stream, *rest)
         for stream, points in runs

@@ -13,6 +13,7 @@ from allmende.kernel.ids import SEQUENCE_BITS
 from allmende.kernel.text import Text
 from allmende.store import raw, state
 from allmende.store.arrivals import check_batch, check_features
+from allmende.store.bulk import LINK_FEATURES
 from allmende.store.codec import pack_rows, rows_in
 from allmende.store.drafts import Ref
 from allmende.store.entities import Maker
@@ -107,8 +108,7 @@ def correct(
     one.fresh_since = now if one.fresh_since is None else one.fresh_since
     one.epoch += 1
     count_anew(connection, one, np.append(touched[0], start))
-    for pair in links:
-        raw.run(connection, "INSERT INTO datastream_features VALUES (?, ?) ON CONFLICT DO NOTHING", [pair])
+    LINK_FEATURES.run(connection, sorted(links))
 
 
 def _stored(connection: Connection, number: int, permit: Permit) -> tuple[State, Row]:

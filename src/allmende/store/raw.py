@@ -1,6 +1,7 @@
 """Plain statements through the driver, for the paths where SQLAlchemy's own work would show in the measurements."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -12,37 +13,37 @@ def _for_postgres(statement: str) -> str:
     return statement.replace("?", "%s")
 
 
-def _cursor(connection: Connection, statement: str) -> tuple[Any, str]:
+@contextmanager
+def _opened(connection: Connection, statement: str) -> Iterator[tuple[Any, str]]:
+    """Give a cursor that is closed whatever happens, and the statement as the driver takes it."""
     cursor: Any = connection.connection.cursor()
-    return cursor, _for_postgres(statement) if connection.dialect.name == "postgresql" else statement
+    try:
+        yield cursor, _for_postgres(statement) if connection.dialect.name == "postgresql" else statement
+    finally:
+        cursor.close()
 
 
 def fetch(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
     """Run a statement with ``?`` for each parameter; give its rows."""
-    cursor, statement = _cursor(connection, statement)
-    cursor.execute(statement, parameters)
-    rows: list[Any] = cursor.fetchall()
-    cursor.close()
-    return rows
+    with _opened(connection, statement) as (cursor, written):
+        cursor.execute(written, parameters)
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 def stream(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Any]:
     """Run a statement; give its rows one by one, as the driver reads them."""
-    cursor, statement = _cursor(connection, statement)
-    cursor.execute(statement, parameters)
-    try:
+    with _opened(connection, statement) as (cursor, written):
+        cursor.execute(written, parameters)
         while rows := cursor.fetchmany(16):
             yield from rows
-    finally:
-        cursor.close()
 
 
 def run(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run a statement once for each row of parameters."""
     if rows:
-        cursor, statement = _cursor(connection, statement)
-        cursor.executemany(statement, rows)
-        cursor.close()
+        with _opened(connection, statement) as (cursor, written):
+            cursor.executemany(written, rows)
 
 
 def numbers(connection: Connection, column: str) -> str:
@@ -57,17 +58,8 @@ def number_list(values: Sequence[int]) -> str:
     return ",".join(map(str, values))
 
 
-def fetch_nothing(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> None:
-    """Run a statement that gives no rows."""
-    cursor, statement = _cursor(connection, statement)
-    cursor.execute(statement, parameters)
-    cursor.close()
-
-
 def copy(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
     """Send rows by PostgreSQL's COPY."""
-    cursor, statement = _cursor(connection, statement)
-    with cursor.copy(statement) as sink:
+    with _opened(connection, statement) as (cursor, written), cursor.copy(written) as sink:
         for row in rows:
             sink.write_row(row)
-    cursor.close()

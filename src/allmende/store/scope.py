@@ -42,11 +42,6 @@ class Scope(msgspec.Struct, frozen=True):
         """Tell whether no category has limits that change observations."""
         return all(limits.plain for limits in self.categories.values())
 
-    def only(self, category: str | None) -> "Scope":
-        """Narrow to one category; None, and one that is closed, leaves nothing."""
-        kept = {name: limits for name, limits in self.categories.items() if name == category}
-        return Scope(kept, self.now, self.rules)
-
 
 class HistoricalLocation(msgspec.Struct, frozen=True, kw_only=True):
     """When a thing was given its locations; the store makes it."""

@@ -58,11 +58,6 @@ def opened(scope: Scope) -> ColumnElement[bool]:
     return datastreams.c.category.in_(sorted(scope.categories))
 
 
-def stream_ids(scope: Scope) -> Select[Any]:
-    """Select the ids of the datastreams that the scope opens."""
-    return select(datastreams.c.id).where(opened(scope))
-
-
 def _traced_open(scope: Scope, kind: EntityKind, number: ColumnElement[Any]) -> ColumnElement[bool]:
     """Judge what nothing hangs on by the datastreams that did once: those deleted may not uncover what they hid."""
     here = and_(traces.c.kind == kind, traces.c.entity_id == number)

@@ -9,7 +9,6 @@ import msgspec
 from allmende.apis.sensorthings.create import BAD_BODY, Blocks, Incoming, Slot, arrival_from, stream_of
 from allmende.apis.sensorthings.ingest import Ingest, Outcome
 from allmende.apis.sensorthings.nested import Making
-from allmende.apis.sensorthings.render import self_link
 from allmende.gate.door import Gate
 from allmende.gate.query import Arrival
 from allmende.gate.tokens import LACKS_SCOPE
@@ -145,8 +144,3 @@ class _Arrays:
 
 def _told(error: AllmendeError) -> str:
     return f"error: {error.what.en}"
-
-
-def address(root: str, number: int) -> str:
-    """Give the address of an observation."""
-    return self_link(root, "Observations", number)

@@ -26,7 +26,6 @@ BAD_PATCH = ErrorCode(
 )
 MOST_STEPS, LARGEST = 1_000, 10_000_000
 # The members whose own members are merged; a geometry is replaced whole.
-MERGED = ("properties", "unitOfMeasurement")
 
 
 def merged(old: Any, new: Any) -> Any:

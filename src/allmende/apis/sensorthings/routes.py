@@ -17,7 +17,7 @@ from allmende.apis.sensorthings.batch.door import Batches
 from allmende.apis.sensorthings.change import ChangeDoors, Entrance
 from allmende.apis.sensorthings.conditional import require_match, tag_of
 from allmende.apis.sensorthings.correct import former_states
-from allmende.apis.sensorthings.creating import Creating, address
+from allmende.apis.sensorthings.creating import Creating
 from allmende.apis.sensorthings.hub import Hub
 from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.live import OPTION as LIVE
@@ -25,6 +25,7 @@ from allmende.apis.sensorthings.live import Live
 from allmende.apis.sensorthings.options import Options
 from allmende.apis.sensorthings.paths import NO_PATH, read_path
 from allmende.apis.sensorthings.reading import Reading
+from allmende.apis.sensorthings.render import self_link
 from allmende.families.manifest import Manifest
 from allmende.gate.door import PUBLIC, Ask, Asker, Gate
 from allmende.gate.query import LINKS
@@ -217,7 +218,7 @@ class Doors:
         datastream, multi = _place_of(path)
         number, new = await self.creating.one(plain, body, datastream, key, multi=multi)
         self.written(int(new))
-        return Response(status_code=201, headers={"Location": address(root, number)})
+        return Response(status_code=201, headers={"Location": self_link(root, "Observations", number)})
 
     def guarded(self, write: Handler) -> Handler:
         """Let a write with ``If-Match`` through only while the entity is as its sender knows it."""
