@@ -9,7 +9,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class Broker:
         """Start, and wait until both ports answer."""
         command = [str(MOSQUITTO), "-c", str(self.folder / CONFIG)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        asyncio.run(_answers(self.create_port, self.receive_port))
+        _answers(self.create_port, self.receive_port)
         return self
 
     def kill(self) -> None:
@@ -74,17 +75,16 @@ class Broker:
             time.sleep(0.2)
 
 
-async def _answers(*ports: int) -> None:
+def _answers(*ports: int) -> None:
+    deadline = time.monotonic() + 10
     for port in ports:
-        deadline = time.monotonic() + 10
         while True:
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
+                socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             except OSError:
                 assert time.monotonic() < deadline, "Mosquitto does not answer"
-                await asyncio.sleep(0.02)
+                time.sleep(0.02)
 
 
 class Client:
@@ -135,3 +135,9 @@ async def until(enough: Callable[[], Any], seconds: float = 10) -> None:
     while not await asyncio.to_thread(enough):
         assert time.monotonic() < deadline, "it did not come to pass"
         await asyncio.sleep(0.02)
+
+
+def finish(deed: Coroutine[Any, Any, Any]) -> Any:
+    """Run it to its end in a thread of its own: Playwright leaves a loop running in the thread of the tests."""
+    with ThreadPoolExecutor(1) as one:
+        return one.submit(asyncio.run, deed).result()

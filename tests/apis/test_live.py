@@ -128,7 +128,7 @@ def test_closed_unknown_and_unfit_requests_are_refused(town: Town, station: int)
 def test_a_token_without_the_rules_is_refused_and_a_revoked_one_let_go(
     town: Town, station: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    useless = create_token(town.gate, name=f"useless-{station}", scopes=("read:trial",))
+    useless = create_token(town.gate, name=f"useless-{station}", scopes=("read:climate-adaptation",))
     address = f"{BASE}/Datastreams({station})/Observations?$live"
     answer = town.client.get(address, headers={"Authorization": f"Bearer {useless}"})
     assert (answer.status_code, answer.json()["code"]) == (403, "gate.refused")
