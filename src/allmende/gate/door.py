@@ -185,9 +185,10 @@ class Gate:
 
     def append_all(self, batches: Sequence[tuple[Grant, Batch]]) -> list[Receipt | AllmendeError]:
         """Store batches in one go, each whole or not at all; give for each its receipt or the error that refuses it."""
-        current = [(self.to_write(grant), batch) for grant, batch in batches]
-        found = self._store.append_all([(batch, decider(grant)) for grant, batch in current])
-        return [self._told(grant, outcome) for (grant, _), outcome in zip(current, found, strict=True)]
+        current = {id(grant): self.to_write(grant) for grant in {id(grant): grant for grant, _ in batches}.values()}
+        deciders = {number: decider(grant) for number, grant in current.items()}
+        found = self._store.append_all([(batch, deciders[id(grant)]) for grant, batch in batches])
+        return [self._told(current[id(grant)], told) for (grant, _), told in zip(batches, found, strict=True)]
 
     def _told(self, grant: Grant, outcome: Receipt | Exception) -> Receipt | AllmendeError:
         if isinstance(outcome, Closed):

@@ -102,8 +102,10 @@ class Cursor:
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> "Cursor":
         """Run one statement for many rows."""
         before = self.connection.apsw.total_changes()
+        self._cursor.exec_trace = None
         with translated():
             self._cursor.executemany(sql, rows)
+        self._cursor.exec_trace = self._describe
         self.rowcount = self.connection.apsw.total_changes() - before
         self.description = None
         return self

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
+from allmende.store import raw
 from allmende.store.scope import DecisionRow, TokenRow
 from allmende.store.tables import decisions, rulebooks, tokens
 
@@ -34,6 +35,7 @@ NO_TOKEN = ErrorCode(
 )
 
 MINUTE, MOST_NOTED = 60_000_000, 10_000
+COUNT_MORE = "UPDATE decisions SET times = times + ?, amount = amount + ? WHERE id = ?"
 
 
 def insert_for(connection: Connection) -> Any:
@@ -86,8 +88,7 @@ class Tally:
             with self._lock:
                 number, at = self._last.get(key, (0, 0))
             if number and row.at - at < MINUTE:
-                more = {"times": decisions.c.times + row.times, "amount": decisions.c.amount + row.amount}
-                connection.execute(update(decisions).where(decisions.c.id == number).values(more))
+                raw.run(connection, COUNT_MORE, [(row.times, row.amount, number)])
             else:
                 noted[key] = (_insert(connection, row), row.at)
         return noted

@@ -7,12 +7,11 @@ from pathlib import Path
 from sqlalchemy import Connection, update
 
 from allmende.kernel.clock import micros_from_instant, utc_now
-from allmende.kernel.errors import AllmendeError
 from allmende.store import audit, books, changes, corrections, entities, erase, forget, quarantine, schema, seal
 from allmende.store.aggregate import Aggregation
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, writing
-from allmende.store.model import Block, Correction, EntityKind, Observation, Receipt, Revision
+from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
 from allmende.store.observing import Observing
 from allmende.store.port import Decide
 from allmende.store.query import Kind, Query, Within
@@ -26,7 +25,6 @@ from allmende.store.scope import (
     Groups,
     Page,
     Record,
-    Refusal,
     Scope,
     Series,
     StreamSummary,
@@ -34,26 +32,12 @@ from allmende.store.scope import (
 )
 from allmende.store.statistics import Statistics
 from allmende.store.tables import entity_changes
+from allmende.store.taking import streams_in, take_all
 from allmende.store.write import Batch, Writer
 
 
 def _now() -> int:
     return micros_from_instant(utc_now())
-
-
-def _streams_in(batch: Batch) -> set[int]:
-    return {batch.datastream_id} if isinstance(batch, Block) else {arrival.datastream_id for arrival in batch}
-
-
-def _taken(writer: Writer, batch: Batch, decide: Decide, decided: list[DecisionRow]) -> Receipt | Exception:
-    """Take a batch, and its decisions where anything of it is new; give what refuses it."""
-    rows: list[DecisionRow] = []
-    try:
-        receipt = writer.take(batch, lambda amounts: rows.extend(decide(amounts)))
-    except (AllmendeError, Refusal) as error:
-        return error
-    decided += rows if receipt.added else ()
-    return receipt
 
 
 def _recorded(connection: Connection, decide: Decide) -> Callable[[dict[str, int]], None]:
@@ -68,6 +52,8 @@ class SqlStore:
         schema.check(self.engine)
         self.recall = Recall()
         self._tally = books.Tally()
+        # Sources are never taken away, so that a number found once stays right; those of a bundle may be taken back.
+        self._sources: dict[str, int] = {}
 
     def _reader(self, connection: Connection, scope: Scope) -> Reader:
         """Give a reader; one within a bundle must see, and keep to itself, what is not durable yet."""
@@ -124,12 +110,15 @@ class SqlStore:
         """See the port."""
         decided: list[DecisionRow] = []
         with writing(self.engine) as connection:
-            writer = Writer(connection, _now())
-            writer.know({number for batch, _ in batches for number in _streams_in(batch)})
-            found = [_taken(writer, batch, decide, decided) for batch, decide in batches]
+            writer = Writer(connection, _now(), self._sources)
+            writer.know({number for batch, _ in batches for number in streams_in(batch)})
+            found = take_all(writer, batches, decided)
             writer.flush()
             noted = self._tally.add(connection, decided)
-        self._tally.note(noted, lasting=joined(self.engine) is None)
+        lasting = joined(self.engine) is None
+        self._tally.note(noted, lasting=lasting)
+        if lasting and len(writer.known_sources) > len(self._sources):
+            self._sources = writer.known_sources
         return found
 
     def columns(self, scope: Scope, query: Query) -> Columns | None:

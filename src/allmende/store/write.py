@@ -1,6 +1,6 @@
 """Writing observations: once each, durable with the state that follows from them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, select
@@ -46,7 +46,7 @@ FEW = 40
 class Writer:
     """Writes batches in one transaction; each is taken whole or not at all, and nothing is stored before ``flush``."""
 
-    def __init__(self, connection: Connection, now: int) -> None:
+    def __init__(self, connection: Connection, now: int, known_sources: Mapping[str, int] | None = None) -> None:
         self.connection = connection
         self.now = now // 1_000 * 1_000
         self._states: dict[int, State] = {}
@@ -54,7 +54,7 @@ class Writer:
         self._runs: dict[int, list[Points]] = {}
         self._links: set[tuple[int, int]] = set()
         self._taken: dict[Key, Found] = {}
-        self._known_sources: dict[str, int] = {}
+        self.known_sources = dict(known_sources or {})
 
     def append(self, arrivals: Batch, permit: Permit) -> Receipt:
         """Store one batch."""
@@ -81,8 +81,17 @@ class Writer:
         """
         if isinstance(batch, Block):
             return self._take_block(batch, permit)
+        ids, new = self.take_rows(batch, permit, judged=judged)
+        return Receipt(ids=ids, added=len(new), repeated=len(ids) - len(new))
+
+    def take_rows(
+        self, batch: Sequence[Arrival], permit: Callable[[dict[str, int]], object], *, judged: bool = False
+    ) -> tuple[list[int], list[int]]:
+        """Take single arrivals; give the ids of all, and the places of the new ones. A refusal takes none."""
         self.know({arrival.datastream_id for arrival in batch})
-        permit(_amounts(batch, self._states))
+        amounts: dict[str, int] = {}
+        self.count(batch, amounts)
+        permit(amounts)
         if judged:
             for one in self._states.values():
                 one.minimum = one.maximum = None
@@ -94,7 +103,14 @@ class Writer:
         for place in new:
             self._take_one(batch[place], keys[place], checked[place], present)
         self._links |= links
-        return Receipt(ids=tuple(present[key][0] for key in keys), added=len(new), repeated=len(keys) - len(new))
+        return [present[key][0] for key in keys], new
+
+    def count(self, batch: Sequence[Arrival], amounts: dict[str, int]) -> None:
+        """Count the arrivals of each category; those of unknown datastreams are refused later, by name."""
+        for arrival in batch:
+            stream = self._states.get(arrival.datastream_id)
+            if stream is not None:
+                amounts[stream.category] = amounts.get(stream.category, 0) + 1
 
     def _take_one(self, arrival: Arrival, key: Key, result: Kept, present: dict[Key, Found]) -> None:
         stream, start, duration, source, message = key
@@ -170,15 +186,15 @@ class Writer:
         ]
 
     def _sources(self, names: set[str]) -> dict[str, int]:
-        new = names - self._known_sources.keys()
+        new = names - self.known_sources.keys()
         if new:
             wanted = {"names": sorted(new)}
             known = {row.name: row.id for row in self.connection.execute(_SOURCES, wanted)}
             if len(known) < len(new):
                 ADD_SOURCES.run(self.connection, [(name,) for name in sorted(new - set(known))])
                 known = {row.name: row.id for row in self.connection.execute(_SOURCES, wanted)}
-            self._known_sources |= known
-        return self._known_sources
+            self.known_sources |= known
+        return self.known_sources
 
     def _present(self, keys: list[Key]) -> dict[Key, Found]:
         """Find what is stored already; behind a datastream's latest start there can be nothing."""
@@ -302,16 +318,6 @@ def _arrivals(block: Block) -> list[Arrival]:
         )
         for start, end, result_time, number in columns
     ]
-
-
-def _amounts(arrivals: Sequence[Arrival], streams: dict[int, State]) -> dict[str, int]:
-    """Count the arrivals of each category; those of unknown datastreams are refused later, by name."""
-    amounts: dict[str, int] = {}
-    for arrival in arrivals:
-        stream = streams.get(arrival.datastream_id)
-        if stream is not None:
-            amounts[stream.category] = amounts.get(stream.category, 0) + 1
-    return amounts
 
 
 DayRow = tuple[int, int, int, float, float, float]

@@ -1,0 +1,56 @@
+"""Batches that come together: neighbours under one grant are taken in one go, each is refused for itself."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from allmende.kernel.errors import AllmendeError
+from allmende.store.model import Arrival, Block, Receipt
+from allmende.store.port import Decide
+from allmende.store.scope import DecisionRow, Refusal
+from allmende.store.write import Batch, Writer
+
+Sent = tuple[Batch, Decide]
+
+
+def streams_in(batch: Batch) -> set[int]:
+    """Give the numbers of the datastreams of a batch."""
+    return {batch.datastream_id} if isinstance(batch, Block) else {arrival.datastream_id for arrival in batch}
+
+
+def take_all(writer: Writer, sent: Sequence[Sent], decided: list[DecisionRow]) -> list[Receipt | Exception]:
+    """Take batches; give the receipt of each, or what refuses it, and add the decisions where anything was new."""
+    found: list[Receipt | Exception] = []
+    for (_, together), neighbours in groupby(sent, lambda one: (id(one[1]), not isinstance(one[0], Block))):
+        run = list(neighbours)
+        receipts = _together(writer, run, decided) if together and len(run) > 1 else None
+        found += receipts or [_alone(writer, batch, decide, decided) for batch, decide in run]
+    return found
+
+
+def _alone(writer: Writer, batch: Batch, decide: Decide, decided: list[DecisionRow]) -> Receipt | Exception:
+    rows: list[DecisionRow] = []
+    try:
+        receipt = writer.take(batch, lambda amounts: rows.extend(decide(amounts)))
+    except (AllmendeError, Refusal) as error:
+        return error
+    decided += rows if receipt.added else ()
+    return receipt
+
+
+def _together(writer: Writer, run: list[Sent], decide_into: list[DecisionRow]) -> list[Receipt] | None:
+    """Take several batches of one grant as one; None where anything of them is refused."""
+    decide = run[0][1]
+    batches: list[Sequence[Arrival]] = [batch for batch, _ in run if not isinstance(batch, Block)]
+    try:
+        ids, new = writer.take_rows([arrival for batch in batches for arrival in batch], decide)
+    except (AllmendeError, Refusal):
+        return None
+    receipts, place, fresh, amounts = [], 0, set(new), dict[str, int]()
+    for batch in batches:
+        places = range(place, place := place + len(batch))
+        added = sum(one in fresh for one in places)
+        receipts.append(Receipt(ids=ids[places.start : places.stop], added=added, repeated=len(batch) - added))
+        if added:
+            writer.count(batch, amounts)
+    decide_into += decide(amounts) if amounts else ()
+    return receipts
