@@ -9,8 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +134,3 @@ async def until(enough: Callable[[], Any], seconds: float = 10) -> None:
     while not await asyncio.to_thread(enough):
         assert time.monotonic() < deadline, "it did not come to pass"
         await asyncio.sleep(0.02)
-
-
-def finish(deed: Coroutine[Any, Any, Any]) -> Any:
-    """Run it to its end in a thread of its own: Playwright leaves a loop running in the thread of the tests."""
-    with ThreadPoolExecutor(1) as one:
-        return one.submit(asyncio.run, deed).result()

@@ -1,5 +1,6 @@
 """A town beside a real Mosquitto."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from allmende.gate.door import migrate_store, open_gate
 from allmende.gate.tokens import create_token
 from tests.apis.conftest import RULES, Town, served
-from tests.mqtt_broker import Broker, Client, finish, until
+from tests.mqtt_broker import Broker, Client, until
 
 AUTHORIZATION = "Authorization"
 
@@ -63,7 +64,7 @@ def beside_a_broker(url: str, home: Path) -> Iterator[MqttTown]:
         for name in ("writer", "reader", "gone"):
             made.broker.account(name, made.tokens[name])
         for _ in served(made, home, made.broker.url):
-            finish(until(lambda: made.client.get("/health").json()["mqtt"] == "ok"))
+            asyncio.run(until(lambda: made.client.get("/health").json()["mqtt"] == "ok"))
             yield made
     finally:
         made.broker.end()

@@ -8,7 +8,7 @@ import pytest
 
 from allmende.gate.tokens import revoke
 from tests.apis.mqtt_town import AUTHORIZATION, MqttTown, body
-from tests.mqtt_broker import Client, finish, until
+from tests.mqtt_broker import Client, until
 
 
 @pytest.mark.parametrize("qos", [0, 1, 2])
@@ -22,7 +22,7 @@ def test_mqtt5_creates_with_a_bearer_token(mqtt_town: MqttTown, qos: int) -> Non
             await client.publish("v1.1/Observations", whole, qos, **mqtt_town.bearer())
             await until(lambda: mqtt_town.count("Platz") == before + 2)
 
-    finish(deed())
+    asyncio.run(deed())
     stored = mqtt_town.values(f"Datastreams({stream})/Observations", top="10000")
     assert f"2026-03-01T10:{10 + qos}:00Z" in {observation["phenomenonTime"] for observation in stored}
 
@@ -38,7 +38,7 @@ def test_mqtt3_creates_by_its_account(mqtt_town: MqttTown) -> None:
             await client.publish("u/writer/v1.1/Observations", body(23, Datastream={"@iot.id": stream}))
             await until(lambda: mqtt_town.count("Platz") >= before + 2)
 
-    finish(deed())
+    asyncio.run(deed())
     assert mqtt_town.count("Platz") == before + 2
 
 
@@ -48,7 +48,7 @@ def test_a_wrong_secret_does_not_get_in(mqtt_town: MqttTown) -> None:
             pass
 
     with pytest.raises(gmqtt.MQTTConnectError):
-        finish(deed())
+        asyncio.run(deed())
 
 
 def test_nobody_reads_what_is_sent_in(mqtt_town: MqttTown) -> None:
@@ -70,7 +70,7 @@ def test_nobody_reads_what_is_sent_in(mqtt_town: MqttTown) -> None:
             assert spy.got == []
             assert far.got == []
 
-    finish(deed())
+    asyncio.run(deed())
 
 
 def test_each_bad_message_is_named_and_the_good_ones_go_on(
@@ -106,7 +106,7 @@ def test_each_bad_message_is_named_and_the_good_ones_go_on(
                 lambda: mqtt_town.outcome("refused") == expected and mqtt_town.count("Ufer") == before + len(bad) + 1
             )
 
-    finish(deed())
+    asyncio.run(deed())
     log = "".join(capfd.readouterr())
     for code in ("sensorthings.bad_body", "mqtt.no_topic", "mqtt.token_needed", "token.not_valid", "token.lacks_scope"):
         assert code in log
@@ -125,7 +125,7 @@ def test_a_revoked_token_ends_within_seconds(mqtt_town: MqttTown) -> None:
             await by_property.publish(f"v1.1/Datastreams({stream})/Observations", body(53), **mqtt_town.bearer("gone"))
             await until(lambda: mqtt_town.outcome("refused") == refused + 2)
 
-    finish(deed())
+    asyncio.run(deed())
     assert mqtt_town.count("Ufer") == before
 
 
@@ -142,7 +142,7 @@ def test_a_repeated_message_is_stored_once(mqtt_town: MqttTown) -> None:
             await client.publish(topic, body(55), user_property=keyed)
             await until(lambda: mqtt_town.outcome("repeated") == repeated + 5)
 
-    finish(deed())
+    asyncio.run(deed())
     assert mqtt_town.count("Ufer") == before + 2
 
 
@@ -156,12 +156,12 @@ def test_the_broker_dies_and_comes_back(mqtt_town: MqttTown) -> None:
                 await client.publish(topic, body(minute), **mqtt_town.bearer())
             await until(lambda: mqtt_town.count("Platz") == before + first - 25)
 
-    finish(send(30))
+    asyncio.run(send(30))
     mqtt_town.broker.kill()
-    finish(until(lambda: mqtt_town.client.get("/health").json()["mqtt"].startswith("away")))
+    asyncio.run(until(lambda: mqtt_town.client.get("/health").json()["mqtt"].startswith("away")))
     assert mqtt_town.figure("allmende_mqtt_connected") == 0.0
     assert mqtt_town.client.get("/health").status_code == 200
     mqtt_town.broker.start()
-    finish(until(lambda: mqtt_town.client.get("/health").json()["mqtt"] == "ok", 20))
-    finish(send(35))
+    asyncio.run(until(lambda: mqtt_town.client.get("/health").json()["mqtt"] == "ok", 20))
+    asyncio.run(send(35))
     assert mqtt_town.count("Platz") == before + 10

@@ -11,7 +11,7 @@ from allmende.gate.door import open_gate
 from allmende.gate.query import Arrival, Location, Thing
 from tests.apis.conftest import COLLECT
 from tests.apis.mqtt_town import MqttTown, body
-from tests.mqtt_broker import Client, finish, until
+from tests.mqtt_broker import Client, until
 
 
 def _receiver(town: MqttTown, version: int = 5) -> Client:
@@ -47,7 +47,7 @@ def test_every_door_and_process_is_heard_once_and_in_order(mqtt_town: MqttTown, 
             assert _results(client, "v1.1/Observations") == expected
         other.close()
 
-    finish(deed())
+    asyncio.run(deed())
 
 
 def test_an_update_is_the_whole_entity(mqtt_town: MqttTown) -> None:
@@ -62,7 +62,7 @@ def test_an_update_is_the_whole_entity(mqtt_town: MqttTown) -> None:
             found: dict[str, Any] = json.loads(client.got[0][1])
             return found
 
-    update = finish(deed())
+    update = asyncio.run(deed())
     read = mqtt_town.get(f"Observations({update['@iot.id']})").json()
     assert update.keys() == read.keys()
     assert (update["result"], update["parameters"]) == (7, {"a": [1]})
@@ -82,7 +82,7 @@ def test_what_the_rules_close_is_never_published(mqtt_town: MqttTown) -> None:
             assert not [payload for _, payload in client.got if b"11.5" in payload]
             assert not [topic for topic, _ in client.got if f"({kitchen})" in topic]
 
-    finish(deed())
+    asyncio.run(deed())
 
 
 def test_entities_and_their_properties_are_told(mqtt_town: MqttTown) -> None:
@@ -107,17 +107,17 @@ def test_entities_and_their_properties_are_told(mqtt_town: MqttTown) -> None:
             assert whole[-1]["name"] == "After"
             assert whole[-1]["@iot.id"] == number
 
-    finish(deed())
+    asyncio.run(deed())
 
 
 def test_updates_wait_while_the_broker_is_away(mqtt_town: MqttTown) -> None:
     stream = mqtt_town.streams["Ufer"]
     path = f"Datastreams({stream})/Observations"
     mqtt_town.broker.kill()
-    finish(until(lambda: mqtt_town.client.get("/health").json()["mqtt"].startswith("away")))
+    asyncio.run(until(lambda: mqtt_town.client.get("/health").json()["mqtt"].startswith("away")))
     for minute in range(3):
         sent = {"phenomenonTime": f"2026-03-03T10:{minute:02d}:00Z", "result": minute}
         assert mqtt_town.post(path, sent).status_code == 201
     before = mqtt_town.figure("allmende_mqtt_published")
     mqtt_town.broker.start()
-    finish(until(lambda: mqtt_town.figure("allmende_mqtt_published") >= before + 6, 20))
+    asyncio.run(until(lambda: mqtt_town.figure("allmende_mqtt_published") >= before + 6, 20))

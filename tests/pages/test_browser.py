@@ -28,7 +28,8 @@ PATHS = (
 )
 
 
-@pytest.fixture(scope="session")
+# Of this module alone: while it lasts, a loop runs in the thread of the tests, in which Django would refuse to work.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start the Chromium of this machine, or skip (never in CI)."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -3,7 +3,7 @@
 import datetime as dt
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allmende.apis.sensorthings.hub import Hub
+from allmende.apis.sensorthings.lane import Lane
 from allmende.apis.sensorthings.routes import House
 from allmende.families.registry import load, members
 from allmende.gate.door import Gate, open_gate
@@ -52,6 +53,7 @@ FAULT = ErrorCode(
 WORK_SILENT_SECONDS = 60
 COMPRESSED_ALREADY = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/vnd.apache.parquet")
 SHOWN_TO_SCRIPTS = ("ETag", "Link", "Location")
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 DOORS = ("/sensorthings", "/ogc", "/ingest", "/catalog", "/api")
 
 
@@ -64,6 +66,16 @@ class Figures:
         self.seconds = Histogram("allmende_request_seconds", "Time to the answer's head", registry=self.registry)
         self.observations = Counter("allmende_observations_written", "New observations", registry=self.registry)
         self.listeners = Gauge("allmende_live_listeners", "Listeners of event streams", registry=self.registry)
+        self._labelled: dict[tuple[str, int], Counter] = {}
+
+    def note(self, method: str, status: int, seconds: float) -> None:
+        """Count one answer; methods that are none of HTTP's share a name, so that nobody can make ever more."""
+        known = method if method in METHODS else "other"
+        counter = self._labelled.get((known, status))
+        if counter is None:
+            counter = self._labelled[known, status] = self.requests.labels(known, str(status))
+        counter.inc()
+        self.seconds.observe(seconds)
 
     async def answer(self, _request: Request) -> Response:
         """Give all figures as Prometheus reads them."""
@@ -166,20 +178,49 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
             await forwarder.close()
         await anyio.to_thread.run_sync(gate.close)
 
-    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    house = House(written, hub, announced(settings))
     routes = [
         Route("/health", Health(settings, gate, mqtt).answer, methods=["GET"]),
         Route("/metrics", figures.answer, methods=["GET"]),
-        *_doors(settings, gate, House(written, hub, announced(settings))),
+        *_doors(settings, gate, house),
         *basemap.routes(settings),
-        Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=methods),
+        Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=METHODS),
     ]
     handlers: dict[Any, Any] = {AllmendeError: _told, ClientDisconnect: _gone, 500: _told}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app.add_middleware(_Lanes, lanes=house.lanes)
     app.add_middleware(Admission, tell=problem)
     app.add_middleware(_Doors, figures=figures)
     app.state.hub = hub
     return app
+
+
+class _Lanes:
+    """Lets requests that have a short way go it; its errors are told like those of any door."""
+
+    def __init__(self, app: ASGIApp, lanes: Sequence[Lane]) -> None:
+        self.app, self.lanes = app, lanes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose the way."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        for lane in self.lanes:
+            way = lane.fits(scope)
+            if way is not None:
+                await self._go(lane, way, scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    async def _go(self, lane: Lane, way: Any, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await lane.go(way, scope, receive, send)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the sender is told
+            answer = await _told(Request(scope), error)
+            await answer(scope, receive, send)
 
 
 class _Doors:
@@ -200,21 +241,23 @@ class _Doors:
         if scope["type"] != "http":
             await self.plain(scope, receive, send)
             return
-        started = time.perf_counter()
+        started, reads = time.perf_counter(), scope["method"] in ("GET", "HEAD")
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _tell_apart(message)
-                self.figures.seconds.observe(time.perf_counter() - started)
-                self.figures.requests.labels(scope["method"], str(message["status"])).inc()
+                if reads:
+                    _tell_apart(message)
+                self.figures.note(scope["method"], message["status"], time.perf_counter() - started)
             await send(message)
 
         if not scope["path"].startswith(DOORS):
             await self.plain(scope, receive, noted)
-        elif scope["method"] in ("GET", "HEAD"):
+        elif reads:
             await self.reading(scope, receive, noted)
-        else:
+        elif any(name == b"origin" for name, _ in scope["headers"]):
             await self.writing(scope, receive, noted)
+        else:
+            await self.plain(scope, receive, noted)
 
 
 def _tell_apart(head: Message) -> None:

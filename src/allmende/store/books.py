@@ -162,18 +162,20 @@ def use_token(connection: Connection, name: str, day: dt.date) -> None:
 
 def token_rows(connection: Connection, digest: str | None = None) -> list[TokenRow]:
     """Give all tokens in order of name, or the one with a digest."""
-    question = select(tokens).order_by(tokens.c.name)
-    if digest is not None:
-        question = question.where(tokens.c.digest == digest)
-    return [
-        TokenRow(
-            name=row.name,
-            digest=row.digest,
-            scopes=tuple(row.scopes.split()),
-            until=dt.date.fromisoformat(row.until) if row.until else None,
-            created=row.created,
-            revoked=row.revoked,
-            last_used=dt.date.fromisoformat(row.last_used) if row.last_used else None,
-        )
-        for row in connection.execute(question)
-    ]
+    question = f"SELECT {', '.join(TokenRow.__struct_fields__)} FROM tokens"  # noqa: S608 - our own names
+    if digest is None:
+        return [_token(row) for row in raw.fetch(connection, f"{question} ORDER BY name")]
+    return [_token(row) for row in raw.fetch(connection, f"{question} WHERE digest = ?", (digest,))]
+
+
+def _token(row: Sequence[Any]) -> TokenRow:
+    name, digest, scopes, until, created, revoked, last_used = row
+    return TokenRow(
+        name=name,
+        digest=digest,
+        scopes=tuple(scopes.split()),
+        until=dt.date.fromisoformat(until) if until else None,
+        created=created,
+        revoked=revoked,
+        last_used=dt.date.fromisoformat(last_used) if last_used else None,
+    )

@@ -5,6 +5,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
+import psycopg
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
@@ -38,6 +40,8 @@ NOT_COMPUTABLE = ErrorCode(
     Text("Mit diesen Werten lässt sich nicht rechnen.", "These values cannot be computed with."),
     Text("Prüfen Sie die Zahlen in der Bedingung.", "Check the numbers in the condition."),
 )
+log = structlog.get_logger("allmende.store")
+
 SAFE_SQLITE = (3, 51, 3)
 BUSY_MILLISECONDS = 20_000
 PRAGMAS = (
@@ -81,8 +85,9 @@ def _sqlite(path: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver: Any = connection.connection.dbapi_connection
+        with apsw_dbapi.translated():
+            driver.apsw.execute("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
     return engine
 
@@ -105,17 +110,24 @@ def open_engine(url: str) -> Engine:
     return _postgres(url) if is_postgres(url) else _sqlite(url)
 
 
+# SQLAlchemy's, and the drivers' own where a statement goes to them directly.
+OPERATIONAL = (OperationalError, apsw_dbapi.OperationalError, psycopg.OperationalError)
+INTEGRITY = (IntegrityError, apsw_dbapi.IntegrityError, psycopg.IntegrityError)
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        text = str(error.orig)
+    except OPERATIONAL as error:
+        text = str(getattr(error, "orig", error))
         if "locked" in text or "deadlock" in text or "busy" in text.lower():
+            log.warning("the store was taken", why=text)
             raise Busy(LOCKED) from error
         raise Broken(UNREACHABLE, why=text.splitlines()[0] if text else "?") from error
-    except IntegrityError as error:
+    except INTEGRITY as error:
         # Another took away, or took first, what this one had just checked; asking again gives the true answer.
+        log.warning("another came first", why=str(getattr(error, "orig", error)))
         raise Busy(LOCKED) from error
     except DBAPIError as error:
         if error.connection_invalidated:
@@ -184,18 +196,19 @@ def after_bundle(engine: Engine, call: Callable[[], None]) -> None:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that reads one consistent state; what cannot be computed is the question's fault."""
-    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     with _translated(), ExitStack() as stack:
         bundle = joined(engine)
         if bundle is None:
-            connection = stack.enter_context(engine.connect().execution_options(**options))
+            connection = stack.enter_context(engine.connect())
+            if engine.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
             stack.enter_context(connection.begin())
         else:
             connection = bundle.connection
             stack.enter_context(connection.begin_nested())
         try:
             yield connection
-        except DataError as error:
+        except (DataError, apsw_dbapi.DataError, psycopg.DataError) as error:
             raise Malformed(NOT_COMPUTABLE) from error
 
 

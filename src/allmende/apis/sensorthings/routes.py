@@ -1,6 +1,5 @@
 """The doors of SensorThings: thin, everything that blocks runs in a thread."""
 
-import base64
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote_plus
@@ -14,11 +13,13 @@ from starlette.routing import BaseRoute, Route
 
 from allmende.apis.sensorthings.answer import Answerer
 from allmende.apis.sensorthings.batch.door import Batches
+from allmende.apis.sensorthings.carried import TOKEN_NEEDED, TOO_LARGE, TooLarge, body_of, plain_token
 from allmende.apis.sensorthings.change import ChangeDoors, Entrance
 from allmende.apis.sensorthings.conditional import require_match, tag_of
 from allmende.apis.sensorthings.correct import former_states
 from allmende.apis.sensorthings.creating import Creating
 from allmende.apis.sensorthings.hub import Hub
+from allmende.apis.sensorthings.lane import Lane, root_of
 from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.live import OPTION as LIVE
 from allmende.apis.sensorthings.live import Live
@@ -36,29 +37,13 @@ from allmende.kernel.text import Text
 Handler = Callable[[Request], Awaitable[Response]]
 # Topics with $select are missing: a broker does not tell who asks for which properties.
 IN_PART = "/receive-updates-via-mqtt/receive-updates"
-LONGEST_URL, LARGEST_BODY = 16_384, 10_000_000
+LONGEST_URL = 16_384
 
-TOKEN_NEEDED = ErrorCode(
-    "sensorthings.token_needed",
-    Text("Zum Anlegen fehlt eine Zugangsmarke.", "Creating needs a token."),
-    Text("Senden Sie: Authorization: Bearer TOKEN", "Send: Authorization: Bearer TOKEN"),
-)
-TOO_LARGE = ErrorCode(
-    "sensorthings.too_large",
-    Text("Die Anfrage ist größer als {limit} Bytes.", "The request is larger than {limit} bytes."),
-    Text("Teilen Sie sie auf.", "Split it."),
-)
 NOT_ENCODED = ErrorCode(
     "sensorthings.not_encoded",
     Text("Die Adresse ist nicht richtig in UTF-8 kodiert.", "The address is not correctly encoded in UTF-8."),
     Text("Kodieren Sie Sonderzeichen mit %.", "Encode special characters with %."),
 )
-
-
-class TooLarge(Malformed):
-    """More than the door takes."""
-
-    status = 413
 
 
 def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -81,24 +66,8 @@ def _pairs(query: str) -> dict[str, str]:
     return found
 
 
-def _password(encoded: str) -> str:
-    """Give the password of HTTP Basic, which many clients know alone; what is no such pair is no token."""
-    try:
-        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
-    except ValueError:
-        return ""
-
-
-def _plain(request: Request) -> str | None:
-    """Read what stands for a token: as Bearer, or as the password of HTTP Basic under any name."""
-    scheme, _, plain = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        return _password(plain.strip())
-    return plain.strip() if scheme.lower() == "bearer" else None
-
-
 def _token(request: Request, gate: Gate) -> Token | None:
-    plain = _plain(request)
+    plain = plain_token(request.headers.get("authorization", ""))
     return None if plain is None else authenticate(gate, plain)
 
 
@@ -120,17 +89,7 @@ def _reading(token: Token | None) -> Ask:
 
 
 async def _body(request: Request) -> bytes:
-    """Read the body up to the limit; one that announces more is not read at all."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:18]) > LARGEST_BODY:
-        raise TooLarge(TOO_LARGE, limit=LARGEST_BODY)
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise TooLarge(TOO_LARGE, limit=LARGEST_BODY)
-        parts.append(part)
-    return b"".join(parts)
+    return await body_of(request.receive, request.headers.get("content-length", ""))
 
 
 def _place_of(path: str) -> tuple[int | None, bool]:
@@ -150,19 +109,19 @@ class House(msgspec.Struct, frozen=True):
     written: Callable[[int], None]
     hub: Hub
     announced: dict[str, dict[str, list[str]]] = {}
+    lanes: list[Lane] = []
 
 
 class Doors:
     """The handlers, with the gate that they ask."""
 
     def __init__(self, gate: Gate, manifest: Manifest, public_url: str, house: House) -> None:
-        self.gate, self.manifest, self.public_url = gate, manifest, public_url
+        self.gate, self.manifest, self.public_url = gate, manifest, public_url.rstrip("/")
         self.written, self.hub, self.announced = house.written, house.hub, house.announced
         self.creating = Creating(gate)
 
     def _root(self, request: Request) -> str:
-        base = self.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
-        return base + self.manifest.prefix
+        return root_of(request.url, self.public_url, self.manifest.prefix)
 
     async def entrance(self, request: Request) -> Response:
         """List the entity sets and what is conformed to (18-088, clause 9.2.1)."""
@@ -208,7 +167,7 @@ class Doors:
         body = await _body(request)
         key = request.headers.get("idempotency-key", "")[:200]
         root = self._root(request)
-        plain = _plain(request)
+        plain = plain_token(request.headers.get("authorization", ""))
         if plain is None:
             raise Unknown(TOKEN_NEEDED)
         if path == "CreateObservations":
@@ -260,6 +219,7 @@ def routes(gate: Gate, manifest: Manifest, public_url: str, house: House) -> lis
     doors = Doors(gate, manifest, public_url, house)
     changes = ChangeDoors(doors.entrance_of_changes())
     prefix = manifest.prefix
+    house.lanes.append(Lane(prefix, doors.public_url, doors.creating, house.written))
     return [
         Route(prefix, doors.entrance, methods=["GET"]),
         Route(f"{prefix}/", doors.entrance, methods=["GET"]),
