@@ -71,7 +71,7 @@ def _print(name: str, label: str, deed: Callable[[], object], bar: str, times: i
 
 def _over_http(name: str, gate: Gate, number: int, home: Path) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(DataConfig(create_app(Settings(home=home), gate), None))
+    server = uvicorn.Server(DataConfig(create_app(Settings(home=home), gate)[0], None))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

@@ -18,58 +18,74 @@ FULL = ErrorCode(
 )
 
 
+class Load:
+    """What is being worked on."""
+
+    def __init__(self) -> None:
+        self.requests = self.bytes = 0
+
+
+class Place:
+    """A place among the requests, with what it holds of its body; given back once."""
+
+    __slots__ = ("_held", "_load", "_taken")
+
+    def __init__(self, load: Load) -> None:
+        if load.requests >= MOST_REQUESTS:
+            raise Busy(FULL)
+        self._load, self._held, self._taken = load, 0, True
+        load.requests += 1
+
+    def hold(self, size: int) -> None:
+        """Hold so many more bytes."""
+        self._held += size
+        self._load.bytes += size
+        if self._load.bytes > MOST_BYTES:
+            raise Busy(FULL)
+
+    def stand_aside(self) -> None:
+        """Make room for another request, and keep the bytes."""
+        self._load.requests -= self._taken
+        self._taken = False
+
+    def leave(self) -> None:
+        """Give all back."""
+        self.stand_aside()
+        self._load.bytes -= self._held
+        self._held = 0
+
+
 class Admission:
     """Refuses with 503 what would be too much at once; parts of a batch are inside already."""
 
-    def __init__(self, app: ASGIApp, tell: Callable[[AllmendeError, Request], Response]) -> None:
-        self.app, self.tell = app, tell
-        self.requests = self.bytes = 0
+    def __init__(self, app: ASGIApp, load: Load, tell: Callable[[AllmendeError, Request], Response]) -> None:
+        self.app, self.load, self.tell = app, load, tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count a request in, and out again whatever becomes of it."""
         if scope["type"] != "http" or "allmende.batch" in scope:
             await self.app(scope, receive, send)
             return
-        if self.requests >= MOST_REQUESTS:
-            await self.tell(Busy(FULL), Request(scope))(scope, receive, send)
+        try:
+            place = Place(self.load)
+        except Busy as full:
+            await self.tell(full, Request(scope))(scope, receive, send)
             return
-        held = 0
 
         async def counted() -> Message:
-            nonlocal held
             message = await receive()
-            size = len(message.get("body", b""))
-            held += size
-            self.bytes += size
-            if self.bytes > MOST_BYTES:
-                raise Busy(FULL)
+            place.hold(len(message.get("body", b"")))
             return message
-
-        place = _Place(self)
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start" and _is_stream_of_events(message):
-                place.leave()
+                place.stand_aside()
             await send(message)
 
         try:
             await self.app(scope, counted, noted)
         finally:
             place.leave()
-            self.bytes -= held
-
-
-class _Place:
-    """A place among the requests, given back once."""
-
-    def __init__(self, admission: Admission) -> None:
-        self.admission, self.taken = admission, True
-        admission.requests += 1
-
-    def leave(self) -> None:
-        """Give the place back."""
-        self.admission.requests -= self.taken
-        self.taken = False
 
 
 def _is_stream_of_events(head: Message) -> bool:

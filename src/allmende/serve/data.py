@@ -2,8 +2,7 @@
 
 import datetime as dt
 import socket
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -12,18 +11,13 @@ import anyio.to_thread
 import msgspec
 import structlog
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from allmende.apis.sensorthings.hub import Hub
-from allmende.apis.sensorthings.lane import Lane
 from allmende.apis.sensorthings.routes import House
 from allmende.families.registry import load, members
 from allmende.gate.door import Gate, open_gate
@@ -31,10 +25,12 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.serve import basemap
-from allmende.serve.admission import Admission
+from allmende.serve.admission import Admission, Load
 from allmende.serve.broker import Mqtt, announced
 from allmende.serve.connection import DataConfig, allow_many_connections
+from allmende.serve.figures import METHODS, Figures
 from allmende.serve.forward import Forwarder
+from allmende.serve.front import Front
 from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
 
@@ -51,35 +47,6 @@ FAULT = ErrorCode(
     Text("Versuchen Sie es noch einmal; der Fehler steht im Protokoll.", "Try again; the error stands in the log."),
 )
 WORK_SILENT_SECONDS = 60
-COMPRESSED_ALREADY = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/vnd.apache.parquet")
-SHOWN_TO_SCRIPTS = ("ETag", "Link", "Location")
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-DOORS = ("/sensorthings", "/ogc", "/ingest", "/catalog", "/api")
-
-
-class Figures:
-    """What ``/metrics`` shows."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter("allmende_requests", "Requests", ["method", "status"], registry=self.registry)
-        self.seconds = Histogram("allmende_request_seconds", "Time to the answer's head", registry=self.registry)
-        self.observations = Counter("allmende_observations_written", "New observations", registry=self.registry)
-        self.listeners = Gauge("allmende_live_listeners", "Listeners of event streams", registry=self.registry)
-        self._labelled: dict[tuple[str, int], Counter] = {}
-
-    def note(self, method: str, status: int, seconds: float) -> None:
-        """Count one answer; methods that are none of HTTP's share a name, so that nobody can make ever more."""
-        known = method if method in METHODS else "other"
-        counter = self._labelled.get((known, status))
-        if counter is None:
-            counter = self._labelled[known, status] = self.requests.labels(known, str(status))
-        counter.inc()
-        self.seconds.observe(seconds)
-
-    async def answer(self, _request: Request) -> Response:
-        """Give all figures as Prometheus reads them."""
-        return Response(generate_latest(self.registry), 200, None, CONTENT_TYPE_LATEST)
 
 
 def problem(error: AllmendeError, request: Request) -> Response:
@@ -154,16 +121,15 @@ def _doors(settings: Settings, gate: Gate, house: House) -> list[BaseRoute]:
     return found
 
 
-def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) -> Starlette:
-    """Put the data process together; with ``forward_to`` the portal answers what is left."""
-    figures = Figures()
+def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) -> tuple[ASGIApp, Hub]:
+    """Put the data process together, with the hub of its event streams; what is left goes to ``forward_to``."""
     hub = Hub(gate)
+    figures = Figures(lambda: hub.listeners)
 
     def written(number: int) -> None:
-        figures.observations.inc(number)
+        figures.written(number)
         hub.published()
 
-    figures.listeners.set_function(lambda: hub.listeners)
     mqtt = Mqtt(settings, gate, figures.registry, hub, written)
     forwarder = Forwarder(forward_to) if forward_to else None
 
@@ -188,83 +154,9 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
     ]
     handlers: dict[Any, Any] = {AllmendeError: _told, ClientDisconnect: _gone, 500: _told}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
-    app.add_middleware(_Lanes, lanes=house.lanes)
-    app.add_middleware(Admission, tell=problem)
-    app.add_middleware(_Doors, figures=figures)
-    app.state.hub = hub
-    return app
-
-
-class _Lanes:
-    """Lets requests that have a short way go it; its errors are told like those of any door."""
-
-    def __init__(self, app: ASGIApp, lanes: Sequence[Lane]) -> None:
-        self.app, self.lanes = app, lanes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Choose the way."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        for lane in self.lanes:
-            way = lane.fits(scope)
-            if way is not None:
-                await self._go(lane, way, scope, receive, send)
-                return
-        await self.app(scope, receive, send)
-
-    async def _go(self, lane: Lane, way: Any, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await lane.go(way, scope, receive, send)
-        except ClientDisconnect:
-            return
-        except Exception as error:  # noqa: BLE001 - whatever it is, the sender is told
-            answer = await _told(Request(scope), error)
-            await answer(scope, receive, send)
-
-
-class _Doors:
-    """Counts every request; data doors are open for scripts of other origins, and compress what is read there."""
-
-    def __init__(self, app: ASGIApp, figures: Figures) -> None:
-        self.plain = app
-        self.writing = CORSMiddleware(
-            app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=SHOWN_TO_SCRIPTS
-        )
-        self.reading = GZipMiddleware(
-            self.writing, minimum_size=1000, compresslevel=1, exclude_content_types=COMPRESSED_ALREADY
-        )
-        self.figures = figures
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Choose by path, and note the answer's status and time."""
-        if scope["type"] != "http":
-            await self.plain(scope, receive, send)
-            return
-        started, reads = time.perf_counter(), scope["method"] in ("GET", "HEAD")
-
-        async def noted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                if reads:
-                    _tell_apart(message)
-                self.figures.note(scope["method"], message["status"], time.perf_counter() - started)
-            await send(message)
-
-        if not scope["path"].startswith(DOORS):
-            await self.plain(scope, receive, noted)
-        elif reads:
-            await self.reading(scope, receive, noted)
-        elif any(name == b"origin" for name, _ in scope["headers"]):
-            await self.writing(scope, receive, noted)
-        else:
-            await self.plain(scope, receive, noted)
-
-
-def _tell_apart(head: Message) -> None:
-    """Give a compressed answer an entity tag of its own, since its bytes are others (RFC 9110, clause 8.8.3)."""
-    headers = MutableHeaders(raw=head["headers"])
-    if headers.get("content-encoding") == "gzip" and headers.get("etag", "").startswith('"'):
-        headers["etag"] = headers["etag"][:-1] + '-gzip"'
+    load = Load()
+    app.add_middleware(Admission, load=load, tell=problem)
+    return Front(app, house.lanes, load, figures, _told), hub
 
 
 class _Server(uvicorn.Server):
@@ -285,6 +177,6 @@ def run(settings: Settings, *, fd: int | None = None, forward_to: str | None = N
     configure_logs()
     gate = open_gate(settings.store_url)
     allow_many_connections()
-    app = create_app(settings, gate, forward_to)
-    server = _Server(DataConfig(app, host=settings.host, port=settings.port), app.state.hub)
+    app, hub = create_app(settings, gate, forward_to)
+    server = _Server(DataConfig(app, host=settings.host, port=settings.port), hub)
     server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)

@@ -178,7 +178,7 @@ class Blocks:
         rows, names = block.data_array, block.components
         if block.Datastream is None or not rows or not set(names) <= PLAIN or len(set(names)) < len(names):
             return None
-        if not {"phenomenonTime", "result"} <= set(names) or any(len(row) != len(names) for row in rows):
+        if not {"phenomenonTime", "result"} <= set(names) or set(map(len, rows)) != {len(names)}:
             return None
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         results, start = columns["result"], micros_of(columns["phenomenonTime"])

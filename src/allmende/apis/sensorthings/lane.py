@@ -15,8 +15,17 @@ from allmende.apis.sensorthings.creating import Creating
 from allmende.kernel.errors import Unknown
 
 _PATH = re.compile(r"/(?:(CreateObservations)|(?:Datastreams\((\d{1,16})\)/)?Observations)/?")
-LONG_WAY, MOST_HOSTS = frozenset({b"origin", b"if-match"}), 1_000
+CREATED, MOST_HOSTS = 201, 1_000
 _JSON = (b"content-type", b"application/json")
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A request that may go the short way: its head, whether it brings arrays, and the datastream that it names."""
+
+    scope: Scope
+    headers: dict[bytes, bytes]
+    arrays: bool
+    stream: int | None
 
 
 class Lane:
@@ -27,33 +36,40 @@ class Lane:
         self._creating, self._written = creating, written
         self._roots: dict[tuple[str, bytes], str] = {}
 
-    def fits(self, scope: Scope) -> re.Match[str] | None:
+    def way(self, scope: Scope) -> Way | None:
         """Tell whether a request may go this way."""
-        if scope["method"] != "POST" or scope["query_string"] or "allmende.batch" in scope:
-            return None
         path: str = scope["path"]
-        if not path.startswith(self._prefix) or any(name in LONG_WAY for name, _ in scope["headers"]):
+        if scope["method"] != "POST" or scope["query_string"] or not path.startswith(self._prefix):
             return None
-        return _PATH.fullmatch(path, len(self._prefix))
-
-    async def go(self, way: re.Match[str], scope: Scope, receive: Receive, send: Send) -> None:
-        """Store what is sent, and answer when it is durable; a refusal is raised before anything is answered."""
+        found = _PATH.fullmatch(path, len(self._prefix))
+        if found is None:
+            return None
         headers = dict(scope["headers"])
-        body = await body_of(receive, headers.get(b"content-length", b"").decode("latin-1"))
+        if b"origin" in headers or b"if-match" in headers:
+            return None
+        return Way(scope, headers, bool(found[1]), int(found[2]) if found[2] else None)
+
+    async def go(self, way: Way, hold: Callable[[int], None], receive: Receive, send: Send) -> int:
+        """Store what is sent, answer when it is durable, and give the status.
+
+        A refusal is raised before anything is answered; ``hold`` is told how many bytes are in memory.
+        """
+        headers = way.headers
+        body = await body_of(receive, headers.get(b"content-length", b"").decode("latin-1"), hold)
         plain = plain_token(headers.get(b"authorization", b"").decode("latin-1"))
         if plain is None:
             raise Unknown(TOKEN_NEEDED)
         key = headers.get(b"idempotency-key", b"").decode("latin-1")[:200]
-        root = self._root(scope, headers)
-        if way[1]:
+        root = self._root(way.scope, headers)
+        if way.arrays:
             answers, added = await self._creating.arrays(plain, body, key, root)
-            self._written(added)
             await _answer(send, msgspec.json.encode(answers), _JSON)
-            return
-        stream = int(way[2]) if way[2] else None
-        number, new = await self._creating.one(plain, body, stream, key, multi=False)
-        self._written(int(new))
-        await _answer(send, b"", (b"location", f"{root}/Observations({number})".encode()))
+        else:
+            number, new = await self._creating.one(plain, body, way.stream, key, multi=False)
+            added = int(new)
+            await _answer(send, b"", (b"location", f"{root}/Observations({number})".encode()))
+        self._written(added)
+        return CREATED
 
     def _root(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         asked = (scope["scheme"], headers.get(b"host", b""))
@@ -72,5 +88,5 @@ def root_of(url: URL, public_url: str, prefix: str) -> str:
 
 async def _answer(send: Send, body: bytes, header: tuple[bytes, bytes]) -> None:
     headers = [header, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 201, "headers": headers})
+    await send({"type": "http.response.start", "status": CREATED, "headers": headers})
     await send({"type": "http.response.body", "body": body})
