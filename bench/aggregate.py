@@ -16,7 +16,6 @@ from pathlib import Path
 import httpx
 import numpy as np
 import uvicorn
-from sqlalchemy import create_engine
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -25,7 +24,8 @@ from allmende.gate.query import Block, Datastream, Grouping, ObservedProperty, S
 from allmende.serve.connection import DataConfig  # noqa: E402
 from allmende.serve.data import create_app  # noqa: E402
 from allmende.serve.settings import Settings  # noqa: E402
-from tests.weather_rules import WEATHER_RULES  # noqa: E402 - the tests lie beside this folder
+from tests.postgres import emptied  # noqa: E402 - the tests lie beside this folder
+from tests.weather_rules import WEATHER_RULES  # noqa: E402
 
 COLLECT = Ask(Asker("bench"), "collect", "climate-adaptation", "administration")
 READ = Ask(PUBLIC, "publish", "open-data", "public")
@@ -117,11 +117,7 @@ def main() -> None:
         if not url:
             print("PostgreSQL   not measured: ALLMENDE_TEST_POSTGRES_URL is not set")
             return
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-        with engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-        engine.dispose()
-        measure("PostgreSQL", url, home)
+        measure("PostgreSQL", emptied(url), home)
 
 
 if __name__ == "__main__":

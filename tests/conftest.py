@@ -1,10 +1,12 @@
 """What all tests share: the sample files, PostgreSQL when it is there, a founded city."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.postgres import Databases
 from tests.program import founded_copy
 from tests.standards.tally import print_counts
 
@@ -20,14 +22,16 @@ def samples() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> str:
-    """Give the address of a PostgreSQL database that tests may fill and empty, or skip (never in CI)."""
+def postgres() -> Iterator[Databases]:
+    """Give the maker of empty PostgreSQL databases, or skip (never in CI)."""
     url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
     if not url:
         if os.environ.get("CI"):
             pytest.fail("ALLMENDE_TEST_POSTGRES_URL is not set, and in CI these tests must run")
-        pytest.skip("no PostgreSQL; set ALLMENDE_TEST_POSTGRES_URL to an empty database")
-    return url
+        pytest.skip("no PostgreSQL; set ALLMENDE_TEST_POSTGRES_URL")
+    databases = Databases(url)
+    yield databases
+    databases.drop()
 
 
 @pytest.fixture

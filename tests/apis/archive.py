@@ -1,11 +1,9 @@
 """An archive behind the data process, over each database: long, simulated, with all that a result may be."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
 
 from allmende.gate.door import Gate, migrate_store, open_gate
 from allmende.gate.query import Arrival, Datastream, Location, ObservedProperty, Sensor, Thing
@@ -14,15 +12,6 @@ from tests.apis.conftest import COLLECT, MINUTE, RULES, START, Town, served
 
 LONG = 25_000
 ODD_RESULTS: tuple[Any, ...] = (1.5, -0.25, "=1+1", "bewölkt; „wechselnd“", True, {"wind": [1, 2]}, 1e-7, 17)
-
-
-def _emptied(url: str) -> str:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-        connection.exec_driver_sql("DROP SCHEMA IF EXISTS city CASCADE")
-    engine.dispose()
-    return url
 
 
 def _station(gate: Gate, name: str, **more: Any) -> tuple[int, int]:
@@ -47,9 +36,8 @@ def _station(gate: Gate, name: str, **more: Any) -> tuple[int, int]:
     return thing, gate.create(grant, "Datastreams", Datastream(**values))
 
 
-def archive(home: Path, postgres_url: str | None) -> Town:
-    """Fill an archive; the address of a PostgreSQL database, which is emptied, or none for SQLite."""
-    url = _emptied(postgres_url) if postgres_url else str(home / "observations.sqlite3")
+def archive(url: str) -> Town:
+    """Fill an archive in an empty database."""
     migrate_store(url)
     gate = open_gate(url)
     gate.publish(RULES, actor="tests")
@@ -92,5 +80,6 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group(
 def served_archive(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Serve an archive over the database that a fixture's parameter names."""
     home = factory.mktemp("archive")
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
-    yield from served(archive(home, url), home)
+    own = request.param == "postgresql"
+    url = request.getfixturevalue("postgres").new() if own else str(home / "observations.sqlite3")
+    yield from served(archive(url), home)

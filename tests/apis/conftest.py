@@ -11,7 +11,6 @@ import httpx
 import msgspec
 import pytest
 import uvicorn
-from sqlalchemy import create_engine
 
 from allmende.ethics.model import Category, Purpose, Rule
 from allmende.gate.door import Ask, Asker, Gate, migrate_store, open_gate
@@ -218,11 +217,7 @@ def workshop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     home = tmp_path_factory.mktemp("workshop")
     url = str(home / "observations.sqlite3")
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-        with engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-        engine.dispose()
+        url = request.getfixturevalue("postgres").new()
     migrate_store(url)
     gate = open_gate(url)
     gate.publish(WORKSHOP_RULES, actor="tests")
@@ -244,9 +239,5 @@ def mqtt_town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     home = tmp_path_factory.mktemp("mqtt")
     url = str(home / "observations.sqlite3")
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-        with engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-        engine.dispose()
+        url = request.getfixturevalue("postgres").new()
     yield from beside_a_broker(url, home)

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import create_engine
 
 from allmende.gate.door import migrate_store, open_gate
 from allmende.gate.query import Arrival, Location, Thing
@@ -24,11 +23,7 @@ def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     home = tmp_path_factory.mktemp("city")
     url = str(home / "observations.sqlite3")
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-        with engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-        engine.dispose()
+        url = request.getfixturevalue("postgres").new()
     migrate_store(url)
     gate = open_gate(url)
     gate.publish(RULES, actor="tests")

@@ -2,15 +2,85 @@
 
 import re
 import shutil
+import sqlite3
+import subprocess
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
+from tests.postgres import Databases
 from tests.program import founded_home, run
 
 HERE = Path(__file__).parent
 PROBE = HERE / "probe.yaml"
 GOOD = "name,time,temperature\nDöbele,2024-05-01 07:00,12.5\nDöbele,2024-05-01 08:00,13.0\n"
+MEASURED = 3_000
+
+
+class City:
+    """A founded city with measured values, on either database."""
+
+    def __init__(self, home: Path, url: str) -> None:
+        self.home = home
+        self.url = url
+        self.settings: dict[str, Any] = {"ALLMENDE_DATABASE_URL": url} if url else {}
+
+    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in this city."""
+        return run(self.home, *words, **{**self.settings, **more})
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        """Run a statement past the program."""
+        if self.url:
+            with psycopg.connect(self.url, options="-c search_path=observations") as connection:
+                cursor: Any = connection.execute(statement.replace("?", "%s").encode(), values)
+                return cursor.fetchall() if cursor.description else []
+        database = sqlite3.connect(self.home / "observations.sqlite3")
+        found = database.execute(statement, values).fetchall()
+        database.commit()
+        database.close()
+        return found
+
+
+def _measure(city: City, folder: Path) -> City:
+    """Load values of two days, one a minute."""
+    lines = [
+        f"Döbele,2024-05-{1 + n // 1440:02} {n // 60 % 24:02}:{n % 60:02},{n % 300 / 10}\n" for n in range(MEASURED)
+    ]
+    (folder / "values.csv").write_text("name,time,temperature\n" + "".join(lines), encoding="utf-8")
+    done = city.run("load", "observations", str(folder / "values.csv"), "--mapping", str(PROBE))
+    assert done.returncode == 0, done.stderr
+    return city
+
+
+@pytest.fixture(scope="session")
+def measured_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Found and measure once in SQLite; copies of the folder are cities of their own."""
+    folder = tmp_path_factory.mktemp("measured")
+    shutil.copytree(founded_home(), folder / "var")
+    return _measure(City(folder / "var", ""), folder).home
+
+
+@pytest.fixture(scope="session")
+def measured_database(postgres: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Found and measure once in PostgreSQL; databases made by this template are cities of their own."""
+    folder = tmp_path_factory.mktemp("measured")
+    city = City(folder / "var", postgres.new())
+    done = city.run("init", "--pack", "konstanz")
+    assert done.returncode == 0, done.stderr
+    return _measure(city, folder).url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))])
+def measured(request: pytest.FixtureRequest, tmp_path: Path) -> City:
+    """Give a city with values of one datastream."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").new(request.getfixturevalue("measured_database"))
+        return City(tmp_path / "var", url)
+    shutil.copytree(request.getfixturevalue("measured_home"), tmp_path / "var")
+    return City(tmp_path / "var", "")
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from allmende.ethics.model import Category, Duties, Purpose, Recipient, Rule, Rulebook
 from allmende.gate.door import PUBLIC, Ask, Asker, Gate, Grant, migrate_store, open_gate
 from allmende.gate.query import Datastream, Location, ObservedProperty, Sensor, Thing
 from allmende.kernel.text import Text
+from tests.postgres import Databases, emptied
 
 MINUTE = 60_000_000
 NOON = 1_720_000_000_000_000 // MINUTE * MINUTE
@@ -60,18 +60,18 @@ DELETE = Ask(Asker("system:tests"), "delete", "climate", "city")
 READ = Ask(PUBLIC, "publish", "open-data", "public")
 
 
+@pytest.fixture(scope="session")
+def postgres_in_turn(postgres: Databases) -> str:
+    """Give the address of the database that is emptied for one test after the other."""
+    return postgres.new()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the address of an empty store of each kind."""
     if request.param == "sqlite":
         return str(tmp_path / "observations.sqlite3")
-    url: str = request.getfixturevalue("postgres_url")
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-        connection.exec_driver_sql("DROP SCHEMA IF EXISTS city CASCADE")
-    engine.dispose()
-    return url
+    return emptied(request.getfixturevalue("postgres_in_turn"))
 
 
 @pytest.fixture

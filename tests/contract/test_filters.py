@@ -8,7 +8,6 @@ from typing import Any, Literal
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
 
 from allmende.gate.door import Ask, Gate, Grant, migrate_store, open_gate
 from allmende.gate.query import (
@@ -47,11 +46,7 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "sqlite":
         url = str(tmp_path_factory.mktemp("filters") / "store.sqlite3")
     else:
-        url = request.getfixturevalue("postgres_url")
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-        with engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-        engine.dispose()
+        url = request.getfixturevalue("postgres").new()
     migrate_store(url)
     gate = open_gate(url)
     gate.publish(OPEN, "tests")

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import create_engine
 
 from allmende.gate.door import Gate, migrate_store, open_gate
 from allmende.gate.query import Query
 from tests.contract.conftest import READ
 from tests.contract.town import CATEGORIES, answer, build, everything, questions, town_rules
+from tests.postgres import Databases
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -43,13 +43,9 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(postgres_url: str) -> Iterator[Gate]:
+def elsewhere(postgres: Databases) -> Iterator[Gate]:
     """Give the town in PostgreSQL."""
-    engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-    engine.dispose()
-    gate = _town(postgres_url)
+    gate = _town(postgres.new())
     yield gate
     gate.close()
 

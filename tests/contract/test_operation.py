@@ -92,7 +92,7 @@ def test_migrating_again_changes_nothing(gate: Gate, store_url: str) -> None:
     assert gate.rulebook().version == 1
 
 
-def test_the_portal_cannot_touch_observations(postgres_url: str, store_url: str, gate: Gate) -> None:
+def test_the_portal_cannot_touch_observations(store_url: str, gate: Gate) -> None:
     if not store_url.startswith("postgresql"):
         pytest.skip("schemas and roles exist in PostgreSQL only")
     address = store_url.replace("postgresql://", "postgresql+psycopg://")

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from sqlalchemy import create_engine
 
 from allmende.gate.door import migrate_store, open_gate
 from allmende.gate.tokens import create_token
@@ -39,11 +38,6 @@ RULES = msgspec.structs.replace(
 
 def _store(home: Path, database_url: str) -> str:
     """Make an empty store with rules; give a token that may write."""
-    if database_url:
-        engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
-        with engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA IF EXISTS observations CASCADE")
-        engine.dispose()
     url = database_url or str(home / "observations.sqlite3")
     migrate_store(url)
     gate = open_gate(url)
@@ -94,7 +88,7 @@ def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     if OTHER:
         yield Api(OTHER, os.environ.get("SENSORTHINGS_TOKEN", ""))
         return
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").new()
     with _served(tmp_path_factory.mktemp("service"), url) as served:
         yield served
 
