@@ -71,7 +71,8 @@ def _print(name: str, label: str, deed: Callable[[], object], bar: str, times: i
 
 def _over_http(name: str, gate: Gate, number: int, home: Path) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(DataConfig(create_app(Settings(home=home), gate)[0], None))
+    made = create_app(Settings(home=home), gate)
+    server = uvicorn.Server(DataConfig(made.app, made.short))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

@@ -144,8 +144,8 @@ def served(town: Town, home: Path, mqtt_url: str = "", patience: Patience | None
     """Run the data process over a town in a thread, and end it whatever happens."""
     listening = socket.create_server(("127.0.0.1", 0))
     town.client = httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=20)
-    app, _ = create_app(Settings(home=home, mqtt_url=mqtt_url), town.gate)
-    server = uvicorn.Server(DataConfig(app, patience))
+    made = create_app(Settings(home=home, mqtt_url=mqtt_url), town.gate)
+    server = uvicorn.Server(DataConfig(made.app, made.short, patience))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

@@ -33,6 +33,7 @@ from allmende.serve.forward import Forwarder
 from allmende.serve.front import Front
 from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
+from allmende.serve.short import Short
 
 log = structlog.get_logger("allmende.data")
 
@@ -68,11 +69,16 @@ def problem(error: AllmendeError, request: Request) -> Response:
     return Response(msgspec.json.encode(body), error.status, headers, "application/problem+json")
 
 
-async def _told(request: Request, error: Exception) -> Response:
+def told(request: Request, error: Exception) -> Response:
+    """Write any error; what was not expected goes to the log."""
     if isinstance(error, AllmendeError):
         return problem(error, request)
     log.error("request broke", path=request.url.path, exc_info=error)
     return problem(AllmendeError(FAULT), request)
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    return told(request, error)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
@@ -121,8 +127,16 @@ def _doors(settings: Settings, gate: Gate, house: House) -> list[BaseRoute]:
     return found
 
 
-def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) -> tuple[ASGIApp, Hub]:
-    """Put the data process together, with the hub of its event streams; what is left goes to ``forward_to``."""
+class Served(msgspec.Struct, frozen=True):
+    """The data process: its application, the hub of its event streams, and its short way."""
+
+    app: ASGIApp
+    hub: Hub
+    short: Short
+
+
+def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) -> Served:
+    """Put the data process together; what is left goes to ``forward_to``, when that is given."""
     hub = Hub(gate)
     figures = Figures(lambda: hub.listeners)
 
@@ -156,7 +170,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
     load = Load()
     app.add_middleware(Admission, load=load, tell=problem)
-    return Front(app, house.lanes, load, figures, _told), hub
+    return Served(Front(app, figures), hub, Short(house.lanes, load, figures, told))
 
 
 class _Server(uvicorn.Server):
@@ -177,6 +191,6 @@ def run(settings: Settings, *, fd: int | None = None, forward_to: str | None = N
     configure_logs()
     gate = open_gate(settings.store_url)
     allow_many_connections()
-    app, hub = create_app(settings, gate, forward_to)
-    server = _Server(DataConfig(app, host=settings.host, port=settings.port), hub)
+    served = create_app(settings, gate, forward_to)
+    server = _Server(DataConfig(served.app, served.short, host=settings.host, port=settings.port), served.hub)
     server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)

@@ -70,7 +70,7 @@ def is_postgres(url: str) -> bool:
 def _sqlite(path: str) -> Engine:
     if apsw_dbapi.sqlite_version_info < SAFE_SQLITE:
         raise Broken(OLD_SQLITE, version=apsw_dbapi.sqlite_version)
-    engine = create_engine(f"sqlite:///{path}", module=apsw_dbapi, pool_size=8, max_overflow=24)
+    engine = create_engine(f"sqlite:///{path}", module=apsw_dbapi, pool_size=8, max_overflow=24, pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: apsw_dbapi.Connection, _record: Any) -> None:

@@ -23,11 +23,25 @@ class Creating:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._ingest = Ingest(gate)
+        self.ingest = Ingest(gate)
+
+    def known(self, plain: str) -> str | None:
+        """Name the source of a token that was seen lately; None for any other."""
+        return self.ingest.known(plain)
+
+    def plain(self, body: bytes, named: int | None, source: str, key: str) -> Arrival | None:
+        """Read an observation for which nothing has to be looked up; None for any other, also for a faulty one."""
+        try:
+            incoming = _decoder.decode(body)
+            if incoming.MultiDatastream is not None or isinstance(incoming.result, list) or incoming.nested:
+                return None
+            return arrival_from(incoming, stream_of(self._gate, incoming, named, multi=False), source, key)
+        except (msgspec.DecodeError, UnicodeDecodeError, AllmendeError):
+            return None
 
     async def one(self, plain: str, body: bytes, named: int | None, key: str, *, multi: bool) -> tuple[int, bool]:
         """Store one observation; give its number and whether it is new. ``multi`` names a MultiDatastream."""
-        source = await self._ingest.source(plain)
+        source = await self.ingest.source(plain)
         try:
             incoming = _decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -38,7 +52,7 @@ class Creating:
             stream = stream_of(self._gate, incoming, named, multi=False)
         if incoming.nested:
             return await anyio.to_thread.run_sync(lambda: Making(self._gate, plain, key).along(incoming, stream, body))
-        (outcome,) = await self._ingest.put(plain, [[arrival_from(incoming, stream, source, key)]])
+        (outcome,) = await self.ingest.put(plain, [[arrival_from(incoming, stream, source, key)]])
         if isinstance(outcome, AllmendeError):
             raise outcome
         return outcome.ids[0], outcome.added == 1
@@ -48,7 +62,7 @@ class Creating:
 
         Tells too how many are new.
         """
-        source = await self._ingest.source(plain)
+        source = await self.ingest.source(plain)
         reading = _Arrays(Blocks(body, source, key), root)
         if len(body) > LARGE:
             await anyio.to_thread.run_sync(reading.read)
@@ -56,7 +70,7 @@ class Creating:
             reading.read()
         while reading.waiting:
             sent, batches = reading.next_batches()
-            outcomes = await self._ingest.put(plain, batches)
+            outcomes = await self.ingest.put(plain, batches)
             reading.settle(sent, outcomes)
         return reading.answers(), reading.added
 
