@@ -10,11 +10,13 @@ import numpy as np
 from sqlalchemy import Connection, Engine
 
 from allmende.kernel.errors import Broken
+from allmende.kernel.ids import SEQUENCE_BITS
 from allmende.kernel.text import Text
 from allmende.store import raw
 from allmende.store.codec import unpack
 from allmende.store.engine import reading
 from allmende.store.points import Ints, Points, rows_of_points
+from allmende.store.scan import SEQUENCES
 from allmende.store.seal import told
 from allmende.store.state import latest_row
 from allmende.store.write import days_of
@@ -81,6 +83,7 @@ class _Stream:
         """Check chunks, pieces, and what is kept about them."""
         self._sealed()
         self._pieces()
+        self._former()
         if self.readable:
             self._numbers()
             self._state()
@@ -126,6 +129,15 @@ class _Stream:
             found = (int(start.min()), int(start.max()), int(sequence.min()), int(sequence.max()), len(points))
             self._compare(f"fresh {number}", FRESH, found, said)
             self.fresh += len(points)
+
+    def _former(self) -> None:
+        first = self.number << SEQUENCE_BITS
+        statement = "SELECT id, body FROM revisions WHERE observation_id BETWEEN ? AND ?"
+        for number, body in raw.stream(self.connection, statement, (first, first | SEQUENCES)):
+            try:
+                unpack(bytes(body))
+            except _UNREADABLE:
+                self._fault(f"revisions {number}: nicht lesbar", f"revisions {number}: cannot be read")
 
     def _take(self, points: Points) -> None:
         points = points.in_order()

@@ -1,10 +1,11 @@
 """The bytes of a chunk of observations: each column as constant, line, or differences, then zstandard.
 
 The layout is open and versioned; docs/reference/chunk-format.md describes it byte by byte. The first byte says which:
-``1`` is columns, ``2`` is rows, the form of a few fresh observations.
+``1`` is columns, ``2`` is rows, the form of a few fresh observations. The last four are a checksum of all before them.
 """
 
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -23,10 +24,10 @@ UNITS = (60_000_000, 1_000_000, 1_000)
 DECIMALS = (1.0, 10.0, 100.0, 1_000.0, 1_000_000.0)
 EXACT = float(1 << 50)
 _POSITIVE = np.int64((1 << 63) - 1)
-_HEAD = struct.Struct("<cH")
+_HEAD, _SUM = struct.Struct("<cH"), struct.Struct("<I")
 _pack, _unpack = msgspec.msgpack.encode, msgspec.msgpack.decode
 _rows = msgspec.msgpack.Decoder(list[Row])
-_compress = zstandard.ZstdCompressor(level=3, write_checksum=True, write_content_size=True).compress
+_compress = zstandard.ZstdCompressor(level=3, write_checksum=False, write_content_size=True).compress
 
 DAMAGED = ErrorCode(
     "store.damaged",
@@ -135,20 +136,21 @@ def pack(points: Points) -> bytes:
     tail = _pack(texts) if texts else b""
     head = _pack([len(points), *(how for how, _ in packed)])
     body = b"".join(raw for _, raw in packed) + tail
-    return _HEAD.pack(COLUMNS, len(head)) + head + (_compress(body) if body else b"")
+    return _sealed(_HEAD.pack(COLUMNS, len(head)) + head + (_compress(body) if body else b""))
 
 
 def pack_rows(rows: list[Row]) -> bytes:
     """Pack a few rows quickly."""
-    return ROWS + _pack(rows)
+    return _sealed(ROWS + _pack(rows))
 
 
 def unpack(body: bytes) -> Points:
     """Unpack either form."""
-    if body[:1] == ROWS:
-        with _checked():
-            return points_from_rows(_rows.decode(memoryview(body)[1:]))
-    return Points(**unpack_columns(body, (*INTEGERS, "number"), texts=True))
+    rows = rows_in(body)
+    with _checked():
+        if rows is not None:
+            return points_from_rows(rows)
+        return Points(**unpack_columns(body, (*INTEGERS, "number"), texts=True))
 
 
 def unpack_columns(body: bytes, wanted: Sequence[str], *, texts: bool = False) -> dict[str, Any]:
@@ -177,15 +179,31 @@ def _checked() -> Iterator[None]:
 
 def rows_in(body: bytes) -> list[Row] | None:
     """Give the rows of the form for a few; None for columns."""
-    return _rows.decode(memoryview(body)[1:]) if body[:1] == ROWS else None
+    if body[:1] != ROWS:
+        return None
+    with _checked():
+        return _rows.decode(_content(body)[1:])
 
 
-def _opened(body: bytes) -> tuple[list[Any], memoryview]:
+def _sealed(content: bytes) -> bytes:
+    return content + _SUM.pack(zlib.crc32(content))
+
+
+def _content(body: bytes) -> memoryview:
+    """Give what lies before the checksum, if that is right."""
+    content = memoryview(body)[: -_SUM.size]
+    if (zlib.crc32(content),) != _SUM.unpack(memoryview(body)[-_SUM.size :]):
+        raise ValueError("the checksum differs")
+    return content
+
+
+def _opened(stored: bytes) -> tuple[list[Any], memoryview]:
+    body = _content(stored)
     kind, length = _HEAD.unpack_from(body)
     if kind != COLUMNS:
         raise ValueError(f"unknown layout {kind!r}")
     begin = _HEAD.size + length
-    head = _unpack(memoryview(body)[_HEAD.size : begin])
+    head = _unpack(body[_HEAD.size : begin])
     # One object for each use: a decompressor is not safe for threads.
-    raw = zstandard.ZstdDecompressor().decompress(memoryview(body)[begin:]) if len(body) > begin else b""
+    raw = zstandard.ZstdDecompressor().decompress(body[begin:]) if len(body) > begin else b""
     return head, memoryview(raw)
