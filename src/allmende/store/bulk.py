@@ -22,7 +22,7 @@ class Bulk(msgspec.Struct, frozen=True):
             return
         cursor: Any = connection.connection.cursor()
         if connection.dialect.name == "postgresql":
-            arrays = ", ".join(f"%s::{kind}[]" for kind in self.types)
+            arrays = ", ".join(f"%b::{kind}[]" for kind in self.types)
             cursor.execute(
                 self.postgres.replace("{rows}", f"unnest({arrays})"), [list(c) for c in zip(*rows, strict=True)]
             )
@@ -51,4 +51,20 @@ ADD_SOURCES = Bulk(
     "INSERT INTO sources (name) VALUES (?) ON CONFLICT DO NOTHING",
     "INSERT INTO sources (name) SELECT * FROM {rows} ON CONFLICT DO NOTHING",
     ("text",),
+)
+ADD_PIECES = Bulk(
+    "INSERT INTO fresh (datastream_id, piece, first, last, low, high, count, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO fresh (datastream_id, piece, first, last, low, high, count, body) SELECT * FROM {rows}",
+    ("int", *("bigint",) * 5, "int", "bytea"),
+)
+# The latest value only where it has changed.
+SAVE_STATES = Bulk(
+    'UPDATE stream_state SET sequence = ?2, piece = ?3, epoch = ?4, "count" = ?5, fresh = ?6, fresh_since = ?7, '
+    "first = ?8, last = ?9, known_first = ?10, known_last = ?11, latest_start = ?12, latest = coalesce(?13, latest) "
+    "WHERE datastream_id = ?1",
+    'UPDATE stream_state s SET sequence = r.b, piece = r.c, epoch = r.d, "count" = r.e, fresh = r.f, '
+    "fresh_since = r.g, first = r.h, last = r.i, known_first = r.j, known_last = r.k, latest_start = r.l, "
+    "latest = coalesce(r.m, s.latest) FROM {rows} AS r (a, b, c, d, e, f, g, h, i, j, k, l, m) "
+    "WHERE s.datastream_id = r.a",
+    ("int", *("bigint",) * 11, "bytea"),
 )

@@ -13,7 +13,7 @@ from allmende.kernel.ids import SEQUENCE_BITS
 from allmende.kernel.text import Text
 from allmende.store import raw, state
 from allmende.store.arrivals import check_batch, check_features
-from allmende.store.bulk import LINK_FEATURES
+from allmende.store.bulk import ADD_PIECES, LINK_FEATURES
 from allmende.store.codec import pack_rows, rows_in
 from allmende.store.drafts import Ref
 from allmende.store.entities import Maker
@@ -26,7 +26,7 @@ from allmende.store.scope import Scope
 from allmende.store.state import State
 from allmende.store.tables import QUALITIES, QUALITY_NUMBERS
 from allmende.store.visible import parts_of
-from allmende.store.write import PIECE, Permit, piece_of_rows
+from allmende.store.write import Permit, piece_of_rows
 
 NO_OBSERVATION = ErrorCode(
     "observation.unknown",
@@ -104,7 +104,7 @@ def correct(
     _refuse_taken(connection, one, new)
     _keep_former(connection, number, one.id, row, (now, *words[:2]))
     touched = taken_out(connection, one, lambda points: points.sequence == row[0])
-    raw.run(connection, PIECE, [piece_of_rows(one, [new])])
+    ADD_PIECES.run(connection, [piece_of_rows(one, [new])])
     one.fresh_since = now if one.fresh_since is None else one.fresh_since
     one.epoch += 1
     count_anew(connection, one, np.append(touched[0], start))

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from allmende.store import raw
+from allmende.store.bulk import SAVE_STATES
 from allmende.store.points import Points, Row, rows_of_points
 
 _STATIC = "d.id, d.category, d.observation_type, d.minimum, d.maximum, d.feature_id"
@@ -84,16 +85,16 @@ def lock(connection: Connection, ids: Sequence[int]) -> dict[int, State]:
 
 def save(connection: Connection, states: Sequence[State]) -> None:
     """Write states back; that of the latest value only where it has changed."""
-    columns = 'sequence = ?, piece = ?, epoch = ?, "count" = ?, fresh = ?, fresh_since = ?, first = ?, last = ?, '
-    columns += "known_first = ?, known_last = ?, latest_start = ?, latest = coalesce(?, latest)"
-    rows = [
-        (
-            *(s.sequence, s.piece, s.epoch, s.count, s.fresh, s.fresh_since, s.first, s.last),
-            *(s.known_first, s.known_last, s.latest_start, s.latest, s.id),
-        )
-        for s in states
-    ]
-    raw.run(connection, f"UPDATE stream_state SET {columns} WHERE datastream_id = ?", rows)  # noqa: S608 - our names
+    SAVE_STATES.run(
+        connection,
+        [
+            (
+                *(s.id, s.sequence, s.piece, s.epoch, s.count, s.fresh, s.fresh_since, s.first, s.last),
+                *(s.known_first, s.known_last, s.latest_start, s.latest),
+            )
+            for s in states
+        ],
+    )
 
 
 def put(connection: Connection, one: State) -> None:

@@ -9,9 +9,9 @@ from allmende.kernel.clock import DAY_MICROSECONDS, iso_from_micros
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.ids import observation_id
 from allmende.kernel.text import Text
-from allmende.store import raw, state
+from allmende.store import state
 from allmende.store.arrivals import AHEAD_MICROSECONDS, EARLIEST, LATEST, Kept, check_batch, check_features
-from allmende.store.bulk import ADD_DAYS, ADD_SOURCES, LINK_FEATURES
+from allmende.store.bulk import ADD_DAYS, ADD_PIECES, ADD_SOURCES, LINK_FEATURES
 from allmende.store.codec import pack, pack_rows
 from allmende.store.model import Arrival, Block, Receipt
 from allmende.store.places import missing_features
@@ -39,7 +39,6 @@ Found = tuple[int, float | None, str | None]
 Batch = Sequence[Arrival] | Block
 Permit = Callable[[dict[str, int]], None]
 _SOURCES = select(sources.c.name, sources.c.id).where(sources.c.name.in_(bindparam("names", expanding=True)))
-PIECE = "INSERT INTO fresh (datastream_id, piece, first, last, low, high, count, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 FEW = 40
 
 
@@ -237,7 +236,7 @@ class Writer:
             for points in runs:
                 pieces.append(_piece(one, points))
                 days += days_of(stream, points)
-        raw.run(self.connection, PIECE, pieces)
+        ADD_PIECES.run(self.connection, pieces)
         state.save(self.connection, [self._states[stream] for stream in touched])
         ADD_DAYS.run(self.connection, days)
         LINK_FEATURES.run(self.connection, sorted(self._links))
