@@ -70,28 +70,44 @@ def translated() -> Iterator[None]:
         raise OperationalError(str(error)) from error
 
 
+class _Described:
+    """Catches the description before the first step, since APSW forgets it after the last row.
+
+    It knows nothing of the cursor: in a circle both would wait for the collector, which may free a statement in one
+    thread while another uses its connection.
+    """
+
+    def __init__(self) -> None:
+        self.columns: Any = None
+
+    def __call__(self, cursor: Any, _sql: str, _bindings: Any) -> bool:
+        columns = cursor.get_description()
+        self.columns = tuple((name, kind, None, None, None, None, None) for name, kind in columns) or None
+        return True
+
+
 class Cursor:
-    """A cursor; the description is caught before the first step, since APSW forgets it after the last row."""
+    """A cursor."""
 
     arraysize = 1
 
     def __init__(self, connection: "Connection") -> None:
         self.connection = connection
-        self.description: Any = None
         self.rowcount = -1
         self.lastrowid: int | None = None
         self._cursor = connection.apsw.cursor()
-        self._cursor.exec_trace = self._describe
+        self._described = _Described()
         connection.cursors.add(self)
 
-    def _describe(self, cursor: Any, _sql: str, _bindings: Any) -> bool:
-        columns = cursor.get_description()
-        self.description = tuple((name, kind, None, None, None, None, None) for name, kind in columns) or None
-        return True
+    @property
+    def description(self) -> Any:
+        """Give the columns of the last question; None where there was none."""
+        return self._described.columns
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> "Cursor":
         """Run one statement."""
-        self.description = None
+        self._described.columns = None
+        self._cursor.exec_trace = self._described
         before = self.connection.apsw.total_changes()
         with translated():
             self._cursor.execute(sql, tuple(parameters))
@@ -105,9 +121,8 @@ class Cursor:
         self._cursor.exec_trace = None
         with translated():
             self._cursor.executemany(sql, rows)
-        self._cursor.exec_trace = self._describe
         self.rowcount = self.connection.apsw.total_changes() - before
-        self.description = None
+        self._described.columns = None
         return self
 
     def fetchone(self) -> Any:
