@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 from allmende.gate.door import Gate, migrate_store, open_gate  # noqa: E402
 from allmende.gate.tokens import create_token  # noqa: E402
 from allmende.kernel.clock import iso_from_micros  # noqa: E402
+from bench.bare import bare_rate  # noqa: E402
 from bench.town import block, found  # noqa: E402
 from bench.wire import Wire, crowd, request  # noqa: E402
 from tests.program import PROGRAM, environment, free_port  # noqa: E402 - the tests lie beside this folder
@@ -78,6 +79,7 @@ def _singles(address: str, token: str, streams: list[int], values: int, server: 
     cpu = _cpu(server)
     rate, slowest = crowd(address, requests)
     spent = (_cpu(server) - cpu) / (WRITERS * SINGLES) * 1e6
+    say("single POST, 32 writers, a bare server that stores nothing", bare_rate(requests), "a second", "none")
     say("single POST, 32 writers, durable", rate, "a second", ">= 10,000")
     say("  the slowest hundredth", slowest, "ms", "< 20")
     say("  the server's processor time for each", spent, "us", "none")
