@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
 import msgspec
@@ -352,6 +352,10 @@ class Gate:
         except Closed as closed:
             refused = self._refused(grant, closed.category)
             raise refused if closed.category in named else Denied(CONCERNS_CLOSED) from closed
+
+    def view(self) -> AbstractContextManager[None]:
+        """Let all that one thread reads within see one state of the store."""
+        return self._store.view()
 
     def bundled(self) -> bool:
         """Tell whether calls of this context take part in a change set."""

@@ -1,5 +1,6 @@
 """Connections of the data process: none may hold the place for long by sending or taking slowly."""
 
+import ctypes
 import resource
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +30,8 @@ TOO_SLOW = ErrorCode(
 )
 OPEN_FILES = 65_536
 LINGER_SECONDS = 2
+# glibc's M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
+MEMORY = ((-8, 1), (-3, 32 << 20), (-1, 64 << 20))
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -215,3 +218,16 @@ def allow_many_connections() -> None:
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def keep_memory() -> None:
+    """Keep the memory that an answer gives back for the next one: to ask the system anew takes longer than to fill it.
+
+    All threads share one stock, so that not each keeps its own. Other C libraries than glibc have no such choice.
+    """
+    try:
+        choose = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return
+    for what, value in MEMORY:
+        choose(what, value)

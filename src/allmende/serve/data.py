@@ -28,7 +28,7 @@ from allmende.kernel.text import Text
 from allmende.serve import basemap
 from allmende.serve.admission import Admission, Load
 from allmende.serve.broker import Mqtt, announced
-from allmende.serve.connection import DataConfig, allow_many_connections
+from allmende.serve.connection import DataConfig, allow_many_connections, keep_memory
 from allmende.serve.figures import METHODS, Figures
 from allmende.serve.forward import Forwarder
 from allmende.serve.front import Front
@@ -197,6 +197,7 @@ def _calm_collector() -> None:
 def run(settings: Settings, *, fd: int | None = None, forward_to: str | None = None) -> None:
     """Serve on an inherited socket, or on host and port, until told to stop."""
     configure_logs()
+    keep_memory()
     gate = open_gate(settings.store_url)
     allow_many_connections()
     served = create_app(settings, gate, forward_to)

@@ -65,11 +65,14 @@ class Aggregation:
 
     def groups(self, ids: Sequence[int] | None) -> Groups:
         """Give the groups of some datastreams, or of all."""
-        for part in parts_of(self.connection, self.scope, ids):
+        parts = parts_of(self.connection, self.scope, ids)
+        for part in parts:
             self._reader(part)(part)
         empty = {name: np.array([], np.int64 if name in WHOLE else np.float64) for name in NAMES}
         found = self._found or [empty]
         columns = {name: np.concatenate([one[name] for one in found]) for name in NAMES}
+        if len(parts) < 2:
+            return Groups(**columns)
         order = np.lexsort((columns["start"], columns["datastream"]))
         return Groups(**{name: column[order] for name, column in columns.items()})
 

@@ -1,6 +1,6 @@
 """Questions within a scope as SQL: what they demand of rows, and on which entity the rows must hang."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, FromClause, Select, func, select, true
@@ -12,8 +12,9 @@ from allmende.store.filters import Compiler, linked
 from allmende.store.geography import Places
 from allmende.store.navigation import LINKS
 from allmende.store.query import Kind, Query
+from allmende.store.recall import Recall
 from allmende.store.scope import Scope
-from allmende.store.visible import parts_of, seen, together
+from allmende.store.visible import Part, parts_of, seen, together
 
 NO_SUCH_LINK = ErrorCode(
     "query.no_such_link",
@@ -26,10 +27,21 @@ STREAMS: tuple[Kind, ...] = ("Datastreams", "MultiDatastreams")
 class Asking:
     """Asks in one transaction within one scope."""
 
-    def __init__(self, connection: Connection, scope: Scope) -> None:
+    def __init__(self, connection: Connection, scope: Scope, recall: Recall | None = None) -> None:
         self.connection = connection
         self.scope = scope
+        self.recall = recall
         self.places = Places(connection, scope)
+
+    def parts(self, streams: Collection[int] | None = None) -> list[Part]:
+        """Group what the scope opens, of some datastreams or of all, by limits."""
+        if self.recall is None:
+            return parts_of(self.connection, self.scope, streams)
+        question = ("parts", None if streams is None else tuple(streams))
+        found: list[Part] = self.recall.get(
+            self.connection, self.scope, question, lambda: parts_of(self.connection, self.scope, streams)
+        )
+        return found
 
     def counted(self, question: Select[Any]) -> int:
         """Count the rows of a question."""
@@ -65,4 +77,4 @@ class Asking:
         if kind != "Observations":
             return seen(kind, self.scope)
         streams = {datastream_of_observation(number) for number in ids}
-        return together(parts_of(self.connection, self.scope, streams), self.scope)
+        return together(self.parts(streams), self.scope)

@@ -5,6 +5,7 @@ The layout is open and versioned; docs/reference/chunk-format.md describes it by
 """
 
 import struct
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,9 +25,11 @@ UNITS = (60_000_000, 1_000_000, 1_000)
 DECIMALS = (1.0, 10.0, 100.0, 1_000.0, 1_000_000.0)
 EXACT = float(1 << 50)
 _POSITIVE = np.int64((1 << 63) - 1)
+_UNFOLDED = np.array([(value >> 1) ^ -(value & 1) for value in range(256)], np.int64)
 _HEAD, _SUM = struct.Struct("<cH"), struct.Struct("<I")
 _pack, _unpack = msgspec.msgpack.encode, msgspec.msgpack.decode
 _rows = msgspec.msgpack.Decoder(list[Row])
+_of_thread = threading.local()
 _compress = zstandard.ZstdCompressor(level=3, write_checksum=False, write_content_size=True).compress
 
 DAMAGED = ErrorCode(
@@ -68,6 +71,14 @@ def _pack_integers(values: Ints) -> tuple[Description, bytes]:
     return [DIFFERENCES, first, unit, width], _shuffled(folded.astype(f"<u{width}"), width)
 
 
+def _unfolded(folded: Any) -> Ints:
+    """Give the signed numbers, whose sign stands in the last bit."""
+    if folded.dtype == np.uint8:
+        return _UNFOLDED[folded]  # type: ignore[no-any-return]
+    wide = folded.astype(np.int64)
+    return (wide >> 1) & _POSITIVE ^ -(wide & 1)  # type: ignore[no-any-return]
+
+
 def _unpack_integers(how: Description, raw: memoryview, count: int) -> Ints:
     kind, first = how[0], how[1]
     values = np.empty(count, np.int64)
@@ -78,10 +89,8 @@ def _unpack_integers(how: Description, raw: memoryview, count: int) -> Ints:
         values[:] = np.arange(count) * how[2] + first
         return values
     unit, width = how[2], how[3]
-    folded = _unshuffled(raw, f"<u{width}", width, count - 1).astype(np.int64)
-    steps = (folded >> 1) & _POSITIVE ^ -(folded & 1)
     values[0] = 0
-    np.cumsum(steps, out=values[1:])
+    np.cumsum(_unfolded(_unshuffled(raw, f"<u{width}", width, count - 1)), out=values[1:])
     if unit != 1:
         values *= unit
     values += first
@@ -204,6 +213,13 @@ def _opened(stored: bytes) -> tuple[list[Any], memoryview]:
         raise ValueError(f"unknown layout {kind!r}")
     begin = _HEAD.size + length
     head = _unpack(body[_HEAD.size : begin])
-    # One object for each use: a decompressor is not safe for threads.
-    raw = zstandard.ZstdDecompressor().decompress(body[begin:]) if len(body) > begin else b""
+    raw = _decompressor().decompress(body[begin:]) if len(body) > begin else b""
     return head, memoryview(raw)
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    """Give the one of this thread: making one takes as long as unpacking a chunk, and threads may not share it."""
+    found: zstandard.ZstdDecompressor | None = getattr(_of_thread, "decompressor", None)
+    if found is None:
+        found = _of_thread.decompressor = zstandard.ZstdDecompressor()
+    return found

@@ -193,19 +193,38 @@ def after_bundle(engine: Engine, call: Callable[[], None]) -> None:
         bundle.afterwards.append(call)
 
 
+_view: ContextVar[Connection | None] = ContextVar("view", default=None)
+
+
+@contextmanager
+def viewing(engine: Engine) -> Iterator[None]:
+    """Let all that is read within read one state, in one transaction; a bundle that is joined is one anyway."""
+    if joined(engine) is not None:
+        yield
+        return
+    with reading(engine) as connection:
+        mark = _view.set(connection)
+        try:
+            yield
+        finally:
+            _view.reset(mark)
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that reads one consistent state; what cannot be computed is the question's fault."""
     with _translated(), ExitStack() as stack:
-        bundle = joined(engine)
-        if bundle is None:
+        bundle, view = joined(engine), _view.get()
+        if bundle is not None:
+            connection = bundle.connection
+            stack.enter_context(connection.begin_nested())
+        elif view is not None and view.engine is engine:
+            connection = view
+        else:
             connection = stack.enter_context(engine.connect())
             if engine.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ")
             stack.enter_context(connection.begin())
-        else:
-            connection = bundle.connection
-            stack.enter_context(connection.begin_nested())
         try:
             yield connection
         except (DataError, apsw_dbapi.DataError, psycopg.DataError) as error:

@@ -22,7 +22,7 @@ from allmende.store.scan import SEQUENCES, Scan
 from allmende.store.scope import Limits
 from allmende.store.tables import datastream_features, stream_state
 from allmende.store.timeline import TIME, Timeline, in_time
-from allmende.store.visible import Part, entities, parts_of, rows_of, together
+from allmende.store.visible import Part, entities, rows_of, together
 
 TOO_FAR = ErrorCode(
     "query.too_far",
@@ -47,7 +47,7 @@ class Observing(Asking):
         if mentions_observations(query.where, "Observations"):
             raise Malformed(TOO_FAR)
         bounds = self._bounds(query)
-        parts = parts_of(self.connection, self.scope, bounds.streams)
+        parts = self.parts(bounds.streams)
         if query.id is not None:
             return self._one(query, parts)
         timeline = self.timeline(query, bounds, parts)
@@ -61,7 +61,7 @@ class Observing(Asking):
         if query.id is not None or mentions_observations(query.where, "Observations"):
             return None
         bounds = self._bounds(query)
-        parts = parts_of(self.connection, self.scope, bounds.streams)
+        parts = self.parts(bounds.streams)
         timeline = self.timeline(query, bounds, parts)
         return None if timeline is None else timeline.page(parts)
 
@@ -114,7 +114,7 @@ class Observing(Asking):
         for number in ids:
             wanted.setdefault(number >> SEQUENCE_BITS, []).append(number & SEQUENCES)
         scan, runs = Scan(self.connection), []
-        for part in parts_of(self.connection, self.scope, wanted):
+        for part in self.parts(wanted):
             for stream in part.streams or ():
                 points = scan.by_sequence(stream, wanted[stream])
                 grid = part.limits.time_grid
@@ -200,7 +200,7 @@ class Observing(Asking):
         """Find the entities for which there is an observation that fulfils a term."""
         compiler = Compiler(self.scope, self.places)
         found: set[int] = set()
-        for part in parts_of(self.connection, self.scope) or [NOTHING]:
+        for part in self.parts() or [NOTHING]:
             for _ in blocks(self.connection, part):
                 rows = entities(kind, self.scope).alias("r")
                 question = select(rows.c.id).where(compiler.condition(term, kind, rows))

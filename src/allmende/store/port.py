@@ -6,6 +6,7 @@ fits behind it.
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from allmende.store import forget
@@ -159,6 +160,9 @@ class Store(Protocol):
 
     def tokens(self, digest: str | None = None) -> list[TokenRow]:
         """Give tokens."""
+
+    def view(self) -> AbstractContextManager[None]:
+        """Let all that one thread reads within see one state."""
 
     def bundled(self) -> bool:
         """Tell whether calls of this context take part in a transaction of several calls."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, FromClause, Select, Table, func, select
+from sqlalchemy import FromClause, Select, Table, func, select
 
 from allmende.kernel.errors import Malformed
 from allmende.store.among import among
@@ -18,16 +18,16 @@ from allmende.store.navigation import LINKS, Link
 from allmende.store.observing import Observing, streams_about
 from allmende.store.paging import Key, behind, cursor_of, keys_of
 from allmende.store.query import Kind, Query
-from allmende.store.recall import PASSING, Recall, lasting
+from allmende.store.recall import PASSING, lasting
 from allmende.store.rows import observations_from_rows, record_from_row
-from allmende.store.scope import Page, Record, Scope
+from allmende.store.scope import Page, Record
 from allmende.store.tables import (
     historical_location_locations,
     multi_observed_properties,
     sources,
     thing_locations,
 )
-from allmende.store.visible import entities, parts_of, seen, together
+from allmende.store.visible import entities, seen, together
 
 MANY = 500
 # What belongs to a record from a table between: the table, its columns of here and there, the field, the order.
@@ -47,14 +47,10 @@ LINKED: dict[Kind, tuple[Table, str, str, str, str]] = {
 class Reader(Asking):
     """Reads in one transaction within one scope."""
 
-    def __init__(self, connection: Connection, scope: Scope, recall: Recall | None = None) -> None:
-        super().__init__(connection, scope)
-        self.recall = recall
-
     def page(self, query: Query) -> Page:
         """Answer a question with one page; ``skip`` counts from the beginning and not from a cursor."""
         if query.kind == "Observations":
-            rows, cursor, count = Observing(self.connection, self.scope).page(query)
+            rows, cursor, count = Observing(self.connection, self.scope, self.recall).page(query)
             return Page(self.records("Observations", rows), cursor, count)
         kind = query.kind
         if self.recall is None or not lasting(query):
@@ -64,7 +60,9 @@ class Reader(Asking):
 
     def _entities(self, kind: EntityKind, query: Query) -> Page:
         if mentions_observations(query.where, kind):
-            query = msgspec.structs.replace(query, where=Observing(self.connection, self.scope).settled(query))
+            query = msgspec.structs.replace(
+                query, where=Observing(self.connection, self.scope, self.recall).settled(query)
+            )
         rows = entities(kind, self.scope).alias("r")
         compiler = Compiler(self.scope, self.places)
         question = self.conditions(query, compiler, rows)
@@ -171,14 +169,14 @@ class Reader(Asking):
     def _show(self, kind: Kind, target: Kind, ids: Sequence[int]) -> None:
         """Unpack the observations that a link leads from or to."""
         if kind == "Observations":
-            Observing(self.connection, self.scope).show_around(ids)
+            Observing(self.connection, self.scope, self.recall).show_around(ids)
         elif target == "Observations":
             about = ids if kind in STREAMS else streams_about(self.connection, ids)
             show_streams(self.connection, about)
 
     def _far(self, kind: Kind, target: Kind, ids: Sequence[int]) -> FromClause:
         if kind in STREAMS and target == "Observations":
-            return together(parts_of(self.connection, self.scope, ids), self.scope)
+            return together(self.parts(ids), self.scope)
         return seen(target, self.scope)
 
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
+from allmende.store import raw
 from allmende.store.query import Kind, Query
 from allmende.store.scope import Page, Record, Scope
 from allmende.store.tables import (
     datastreams,
-    entity_changes,
     historical_location_locations,
     historical_locations,
     locations,
@@ -27,6 +27,7 @@ from allmende.store.tables import (
     things,
     traces,
 )
+from allmende.store.visible import Part
 
 MOST_RECORDS = 20_000
 LARGEST = 5_000
@@ -37,7 +38,7 @@ COUNTED = (
 )
 PASSING_WORDS = ("Observation", "Feature", "Time", "observed")
 EVENTS = ("INSERT", "UPDATE", "DELETE")
-_COUNT = select(entity_changes.c.number)
+_COUNT = "SELECT number FROM entity_changes"
 
 
 def install(connection: Connection) -> None:
@@ -73,7 +74,7 @@ class Recall:
 
     def get(self, connection: Connection, scope: Scope, question: Hashable, read: Callable[[], Any]) -> Any:
         """Give the kept answer of the present count, or read it; the transaction must see one state."""
-        count = int(connection.execute(_COUNT).scalar_one())
+        ((count,),) = raw.fetch(connection, _COUNT)
         key = (frozenset(scope.categories.items()), question)
         with self._lock:
             found = self._kept.get(key)
@@ -101,7 +102,9 @@ class Recall:
             self._size -= found[1]
 
 
-def _size_of(answer: Page | dict[int, list[Record]]) -> int:
+def _size_of(answer: Page | list[Part] | dict[int, list[Record]]) -> int:
     if isinstance(answer, Page):
         return 1 + len(answer.records)
+    if isinstance(answer, list):
+        return 1 + sum(len(part.streams or ()) for part in answer)
     return 1 + len(answer) + sum(len(records) for records in answer.values())

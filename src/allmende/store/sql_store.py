@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sqlalchemy import Connection, update
@@ -10,7 +11,7 @@ from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.store import audit, books, changes, corrections, entities, erase, forget, quarantine, schema, seal
 from allmende.store.aggregate import Aggregation
 from allmende.store.drafts import Draft, Edit, Ref
-from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, writing
+from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, viewing, writing
 from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
 from allmende.store.observing import Observing
 from allmende.store.port import Decide
@@ -30,7 +31,7 @@ from allmende.store.scope import (
     StreamSummary,
     TokenRow,
 )
-from allmende.store.statistics import Statistics
+from allmende.store.statistics import Newest, Statistics
 from allmende.store.tables import entity_changes
 from allmende.store.taking import streams_in, take_all
 from allmende.store.write import Batch, Writer
@@ -50,14 +51,22 @@ class SqlStore:
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
         schema.check(self.engine)
-        self.recall = Recall()
+        self._recall = Recall()
+        self._newest = Newest()
         self._tally = books.Tally()
         # Sources are never taken away, so that a number found once stays right; those of a bundle may be taken back.
         self._sources: dict[str, int] = {}
 
+    @property
+    def recall(self) -> Recall | None:
+        """Give what is kept of former answers; a bundle must see, and keep to itself, what is not durable yet."""
+        return None if joined(self.engine) else self._recall
+
     def _reader(self, connection: Connection, scope: Scope) -> Reader:
-        """Give a reader; one within a bundle must see, and keep to itself, what is not durable yet."""
-        return Reader(connection, scope, None if joined(self.engine) else self.recall)
+        return Reader(connection, scope, self.recall)
+
+    def _statistics(self, connection: Connection, scope: Scope) -> Statistics:
+        return Statistics(connection, scope, self.recall)
 
     def page(self, scope: Scope, query: Query) -> Page:
         """See the port."""
@@ -72,17 +81,18 @@ class SqlStore:
     def latest(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, Observation]:
         """See the port."""
         with reading(self.engine) as connection:
-            return Statistics(connection, scope).latest(ids)
+            newest = None if joined(self.engine) else self._newest
+            return self._statistics(connection, scope).latest(ids, newest)
 
     def series(self, scope: Scope, datastream_id: int, since: int, until: int) -> Series:
         """See the port."""
         with reading(self.engine) as connection:
-            return Statistics(connection, scope).series(datastream_id, since, until)
+            return self._statistics(connection, scope).series(datastream_id, since, until)
 
     def days(self, scope: Scope, ids: Sequence[int], since: int, until: int) -> list[DayStatistics]:
         """See the port."""
         with reading(self.engine) as connection:
-            return Statistics(connection, scope).days(ids, since, until)
+            return self._statistics(connection, scope).days(ids, since, until)
 
     def aggregate(self, scope: Scope, ids: Sequence[int] | None, grouping: Grouping) -> Groups:
         """See the port."""
@@ -92,7 +102,7 @@ class SqlStore:
     def summary(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
         """See the port."""
         with reading(self.engine) as connection:
-            return Statistics(connection, scope).summary(ids)
+            return self._statistics(connection, scope).summary(ids)
 
     def categories(self, ids: set[int]) -> dict[int, str]:
         """See the port."""
@@ -124,7 +134,7 @@ class SqlStore:
     def columns(self, scope: Scope, query: Query) -> Columns | None:
         """See the port."""
         with reading(self.engine) as connection:
-            found = Observing(connection, scope).columns(query)
+            found = Observing(connection, scope, self.recall).columns(query)
         return None if found is None else Columns(*found)
 
     def correct(self, scope: Scope, number: int, change: Revision, words: tuple[str, str], decide: Decide) -> None:
@@ -300,6 +310,10 @@ class SqlStore:
         """See the port."""
         with reading(self.engine) as connection:
             return books.token_rows(connection, digest)
+
+    def view(self) -> AbstractContextManager[None]:
+        """See the port."""
+        return viewing(self.engine)
 
     def bundled(self) -> bool:
         """See the port."""

@@ -5,43 +5,77 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import and_, func, select
 
 from allmende.kernel.clock import DAY_MICROSECONDS, EPOCH
+from allmende.store import raw
+from allmende.store.asking import Asking
 from allmende.store.blocks import blocks
 from allmende.store.model import Observation
 from allmende.store.observing import Row
 from allmende.store.read import Reader
 from allmende.store.rows import observations_from_rows
 from allmende.store.scan import Scan
-from allmende.store.scope import DayStatistics, Scope, Series, StreamSummary
+from allmende.store.scope import DayStatistics, Series, StreamSummary
 from allmende.store.state import latest_row
 from allmende.store.tables import stream_days, stream_state
-from allmende.store.visible import Part, parts_of, rows_of
+from allmende.store.visible import Part, rows_of
+
+MOST_NEWEST = 50_000
+_SUMMARIES = 'SELECT datastream_id, "count", first, last, known_first, known_last FROM stream_state WHERE "count" > 0'
 
 
-class Statistics:
+class Newest:
+    """Newest observations of datastreams that were read lately, each kept with the bytes that say it.
+
+    They are right wherever the database has the same bytes, in every process. Threads may share it.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[bytes, Observation]] = {}
+
+    def known(self, number: int, body: bytes) -> Observation | None:
+        """Give the observation that these bytes say, if it is kept."""
+        found = self._kept.get(number)
+        return found[1] if found is not None and found[0] == body else None
+
+    def keep(self, number: int, body: bytes, value: Observation) -> None:
+        """Keep an observation in place of the one before."""
+        if len(self._kept) >= MOST_NEWEST:
+            self._kept.clear()
+        self._kept[number] = (body, value)
+
+
+class Statistics(Asking):
     """Reads in one transaction within one scope."""
 
-    def __init__(self, connection: Connection, scope: Scope) -> None:
-        self.connection = connection
-        self.scope = scope
-
-    def _parts(self, ids: Sequence[int] | None) -> list[Part]:
-        return parts_of(self.connection, self.scope, ids)
-
-    def latest(self, ids: Sequence[int] | None) -> dict[int, Observation]:
+    def latest(self, ids: Sequence[int] | None, newest: Newest | None = None) -> dict[int, Observation]:
         """Give the newest observation of each datastream."""
-        rows: list[Any] = []
-        for part in self._parts(ids):
-            rows += self._latest_plain(part) if part.limits.plain else self._latest_limited(part)
+        found: dict[int, Observation] = {}
+        for part in self.parts(ids):
+            found |= self._latest_plain(part, newest) if part.limits.plain else self._read(self._latest_limited(part))
+        return found
+
+    def _read(self, rows: list[Any]) -> dict[int, Observation]:
         names = Reader(self.connection, self.scope).source_names({row.source_id for row in rows})
         return {value.datastream_id: value for value in observations_from_rows(rows, names)}
 
-    def _latest_plain(self, part: Part) -> list[Any]:
-        s = stream_state.c
-        question = select(s.datastream_id, s.latest).where(part.chosen(s.datastream_id), s.latest.is_not(None))
-        return [Row(number, latest_row(body)) for number, body in self.connection.execute(question).all()]
+    def _latest_plain(self, part: Part, newest: Newest | None) -> dict[int, Observation]:
+        condition, values = part.clause(self.connection, "datastream_id")
+        question = f"SELECT datastream_id, latest FROM stream_state WHERE latest IS NOT NULL AND {condition}"  # noqa: S608
+        found: dict[int, Observation] = {}
+        unknown: dict[int, bytes] = {}
+        for number, body in raw.fetch(self.connection, question, values):
+            value = None if newest is None else newest.known(number, body)
+            if value is None:
+                unknown[number] = body
+            else:
+                found[number] = value
+        read = self._read([Row(number, latest_row(body)) for number, body in unknown.items()]) if unknown else {}
+        for number, value in read.items():
+            if newest is not None:
+                newest.keep(number, unknown[number], value)
+        return found | read
 
     def _latest_limited(self, part: Part) -> list[Any]:
         """Search the last stretch of each datastream, and all of it where nothing is to be seen there."""
@@ -69,7 +103,7 @@ class Statistics:
     def series(self, datastream_id: int, since: int, until: int) -> Series:
         """Give the numbers of a datastream in ``[since, until)``."""
         times, values = np.array([], np.int64), np.array([], np.float64)
-        for part in self._parts([datastream_id]):
+        for part in self.parts([datastream_id]):
             if part.limits.plain:
                 times, values = Scan(self.connection).numbers(datastream_id, since, until)
             else:
@@ -92,7 +126,7 @@ class Statistics:
         Under limits they are those of the observations that may be seen; a time grid wider than a day leaves none.
         """
         found: list[Any] = []
-        for part in self._parts(ids):
+        for part in self.parts(ids):
             if part.limits.plain:
                 d = stream_days.c
                 inside = and_(part.chosen(d.datastream_id), d.day >= since, d.day < until)
@@ -123,15 +157,14 @@ class Statistics:
     def summary(self, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
         """Give count, first and last time of each datastream; under limits of the observations that may be seen."""
         found: dict[int, StreamSummary] = {}
-        for part in self._parts(ids):
+        for part in self.parts(ids):
             found |= self._summary_plain(part) if part.limits.plain else self._summary_limited(part)
         return found
 
     def _summary_plain(self, part: Part) -> dict[int, StreamSummary]:
-        s = stream_state.c
-        question = select(s.datastream_id, s["count"], s.first, s.last, s.known_first, s.known_last)
-        rows = self.connection.execute(question.where(part.chosen(s.datastream_id), s["count"] > 0)).all()
-        return {number: StreamSummary(int(count), *more) for number, count, *more in rows}
+        condition, values = part.clause(self.connection, "datastream_id")
+        question = f"{_SUMMARIES} AND {condition}"
+        return {row[0]: StreamSummary(*row[1:]) for row in raw.fetch(self.connection, question, values)}
 
     def _summary_limited(self, part: Part) -> dict[int, StreamSummary]:
         found: dict[int, StreamSummary] = {}

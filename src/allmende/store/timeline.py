@@ -1,22 +1,24 @@
 """Observations in the order of time, straight from the columns, where a question asks for no more than that."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from heapq import merge
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from allmende.kernel.ids import SEQUENCE_BITS
+from allmende.store import raw
 from allmende.store.bounds import Bounds
 from allmende.store.paging import ID, cursor_of, numbers_of
 from allmende.store.points import Points
 from allmende.store.query import Order, Path, Query
 from allmende.store.scan import EARLIEST, LATEST, SEQUENCES, Scan
-from allmende.store.tables import stream_state
 from allmende.store.visible import Part
 
 TIME = Path(("phenomenonTime",))
 FAR = 4_000
+_FILLED = 'SELECT datastream_id, "count" FROM stream_state WHERE "count" > 0'
+_SUM = 'SELECT coalesce(sum("count"), 0) FROM stream_state'
 Run = tuple[int, Points]
 
 
@@ -55,9 +57,10 @@ class Timeline:
 
     def page(self, parts: Sequence[Part]) -> tuple[list[Run], str | None, int | None]:
         """Give the points of a page by datastream, the cursor of the next page, and the count if it is asked for."""
-        counts = self._counts(parts)
-        count = self._count(counts) if self.query.count else None
-        runs = self._cut(self._runs(counts), self.query.top + 1)
+        count = self._count(parts) if self.query.count else None
+        if not self.query.top:
+            return [], None, count
+        runs = self._cut(self._runs(parts), self.query.top + 1)
         found = sum(len(points) for _, points in runs)
         if found <= self.query.top:
             return runs, None, count
@@ -71,19 +74,26 @@ class Timeline:
         start, number = int(points.start[-1]), (stream << SEQUENCE_BITS) | int(points.sequence[-1])
         return cursor_of((start, number) if self.query.order else (stream, start, number))
 
-    def _counts(self, parts: Sequence[Part]) -> list[tuple[int, int]]:
-        """Give the datastreams that hold anything, with how much, in order."""
-        s = stream_state.c
-        found: list[Any] = []
-        for part in parts:
-            question = select(s.datastream_id, s["count"]).where(part.chosen(s.datastream_id), s["count"] > 0)
-            found += self.connection.execute(question).all()
-        return sorted(tuple(row) for row in found)
+    def _filled(self, parts: Sequence[Part], since: int) -> Iterator[tuple[int, int]]:
+        """Give the datastreams from a number on that hold anything, with how much, in order."""
+        found = [self._filled_of(part, since) for part in parts]
+        return found[0] if len(found) == 1 else merge(*found)
 
-    def _count(self, counts: list[tuple[int, int]]) -> int:
+    def _filled_of(self, part: Part, since: int) -> Iterator[tuple[int, int]]:
+        condition, values = part.clause(self.connection, "datastream_id")
+        question = f"{_FILLED} AND datastream_id >= ? AND {condition} ORDER BY datastream_id"
+        return raw.stream(self.connection, question, (since, *values))
+
+    def _count(self, parts: Sequence[Part]) -> int:
         if self.bounds.since is None and self.bounds.until is None:
-            return sum(count for _, count in counts)
-        return sum(len(run) for stream, _ in counts for run in self._windows(stream, self.since, self.until))
+            return sum(self._sum(part) for part in parts)
+        streams = self._filled(parts, 0)
+        return sum(len(run) for stream, _ in streams for run in self._windows(stream, self.since, self.until))
+
+    def _sum(self, part: Part) -> int:
+        condition, values = part.clause(self.connection, "datastream_id")
+        ((count,),) = raw.fetch(self.connection, f"{_SUM} WHERE {condition}", values)
+        return int(count)
 
     def _windows(self, stream: int, since: int, until: int) -> Iterator[Points]:
         for run in self.scan.windows(stream, since, until, back=self.back):
@@ -92,13 +102,11 @@ class Timeline:
                 kept = run.take(run.end <= self.bounds.until)
             yield kept.take(slice(None, None, -1)) if self.back else kept
 
-    def _runs(self, counts: list[tuple[int, int]]) -> Iterator[Run]:
+    def _runs(self, parts: Sequence[Part]) -> Iterator[Run]:
         """Give what stands behind the cursor, or behind so many points as are to be skipped."""
         skip = self.query.skip if self._after is None else 0
         whole = self.bounds.since is None and self.bounds.until is None
-        for stream, count in counts:
-            if self._after is not None and stream < self._after[0]:
-                continue
+        for stream, count in self._filled(parts, 0 if self._after is None else self._after[0]):
             if whole and skip >= count:
                 skip -= count
                 continue

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as String
 
+from allmende.store import raw
 from allmende.store.among import among
 from allmende.store.model import EntityKind
 from allmende.store.query import Kind
@@ -136,6 +137,15 @@ class Part(msgspec.Struct, frozen=True):
         if self.categories is not None:
             return number.in_(select(datastreams.c.id).where(datastreams.c.category.in_(self.categories)))
         return true()
+
+    def clause(self, connection: Connection, column: str) -> tuple[str, tuple[str, ...]]:
+        """Say the same as a condition of a plain statement, with its parameters."""
+        if self.streams is not None:
+            return raw.numbers(connection, column), (raw.number_list(self.streams),)
+        if self.categories is not None:
+            marks = ", ".join("?" for _ in self.categories)
+            return f"{column} IN (SELECT id FROM datastreams WHERE category IN ({marks}))", self.categories  # noqa: S608
+        return "1 = 1", ()
 
 
 def parts_of(connection: Connection, scope: Scope, streams: Collection[int] | None = None) -> list[Part]:

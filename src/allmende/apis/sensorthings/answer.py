@@ -1,15 +1,15 @@
 """Answers to reading requests, free of any web framework."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import msgspec
 
+from allmende.apis.sensorthings.cells import Written
 from allmende.apis.sensorthings.options import Expand, Options
 from allmende.apis.sensorthings.paths import NO_ENTITY, Resource, properties_of
 from allmende.apis.sensorthings.render import Json, self_link
-from allmende.apis.sensorthings.rendered import RENDERED
+from allmende.apis.sensorthings.rendered import RENDERED, SPANS, opening
 from allmende.apis.sensorthings.runs import page as written_page
 from allmende.apis.sensorthings.runs import writable
 from allmende.gate.door import Gate, Grant
@@ -23,31 +23,37 @@ from allmende.gate.query import (
     Path,
     Query,
     Record,
-    StreamSummary,
     Within,
 )
 from allmende.kernel.errors import Malformed, NotFound
 
 STREAMS = ("Datastreams", "MultiDatastreams")
-SPANS = ("phenomenonTime", "resultTime")
 SAME_ONE = (Order(Path(("id",))),)
 
 
 class Shown(msgspec.Struct, frozen=True):
     """What an entity shows of those behind one of its links."""
 
-    values: list[Json]
+    values: list[bytes]
     count: int | None = None
     link: str | None = None
 
-    def around(self, name: str) -> Json:
-        """Write the entities with their count and the link to the rest."""
-        found: Json = {name: self.values}
+    def many(self, name: str) -> bytes:
+        """Write the entities as members, with their count and the link to the rest."""
+        mark = name.encode()
+        found = b"".join((b',"', mark, b'":[', b",".join(self.values), b"]"))
         if self.count is not None:
-            found[f"{name}@iot.count"] = self.count
+            found += b',"%b@iot.count":%d' % (mark, self.count)
         if self.link is not None:
-            found[f"{name}@iot.nextLink"] = self.link
+            found += b',"%b@iot.nextLink":%b' % (mark, msgspec.json.encode(self.link))
         return found
+
+    def one(self, name: str) -> bytes:
+        """Write the only entity as a member."""
+        return b"".join((b',"', name.encode(), b'":', self.values[0] if self.values else b"null"))
+
+
+NOTHING = Shown([])
 
 
 class Answerer:
@@ -56,29 +62,26 @@ class Answerer:
     def __init__(self, gate: Gate, grant: Grant, root: str) -> None:
         self.gate, self.grant, self.root = gate, grant, root
 
-    def body(self, resource: Resource, options: Options, address: str) -> bytes:
-        """Give the bytes of the answer: JSON, for ``$value`` the value alone, none for a property that is null."""
+    def body(self, resource: Resource, options: Options, address: str) -> Written:
+        """Give the bytes of the answer: JSON, for ``$value`` the value alone, none for a property that is null.
+
+        ``address`` is the request's own, for the next link.
+        """
         found = self.columns(resource, options)
         if found is not None and writable(found):
             return written_page(found, self.root, self.around(found, options, address))
-        value = self.answer(resource, options, address)
-        if value is None:
-            return b""
-        return value.encode() if resource.raw and isinstance(value, str) else msgspec.json.encode(value)
-
-    def answer(self, resource: Resource, options: Options, address: str) -> Any:
-        """Give what a path and its options ask for; ``address`` is the request's own, for the next link."""
-        if resource.single:
-            (record,) = next(self.pages(resource, options)).records
-            return self._single(resource, record, options)
         page = next(self.pages(resource, options))
-        found = self.around(page, options, address)
-        found["value"] = (
-            [{"@iot.selfLink": self_link(self.root, resource.target, record.id)} for record in page.records]
+        if resource.single:
+            return self._single(resource, page.records[0], options)
+        entities = (
+            [self._ref(resource.target, record) for record in page.records]
             if resource.ref
             else self.entities(resource.target, page.records, options)
         )
-        return found
+        return b"".join((opening(self.around(page, options, address)), b",".join(entities), b"]}"))
+
+    def _ref(self, kind: Kind, record: Record) -> bytes:
+        return msgspec.json.encode({"@iot.selfLink": self_link(self.root, kind, record.id)})
 
     def columns(self, resource: Resource, options: Options) -> Columns | None:
         """Give a page of whole observations as columns, where it can be read so."""
@@ -165,22 +168,22 @@ class Answerer:
     def _within(self, resource: Resource, start: tuple[Kind, int | None]) -> Within | None:
         return Within(start[0], start[1] or 0) if resource.steps else None
 
-    def _single(self, resource: Resource, record: Record, options: Options) -> Any:
+    def _single(self, resource: Resource, record: Record, options: Options) -> bytes:
         if resource.ref:
-            return {"@iot.selfLink": self_link(self.root, resource.target, record.id)}
+            return self._ref(resource.target, record)
         (found,) = self.entities(resource.target, [record], options)
         if not resource.part:
             return found
-        value = record.id if resource.part in ("id", "@iot.id") else found.get(resource.part)
+        value = record.id if resource.part in ("id", "@iot.id") else msgspec.json.decode(found).get(resource.part)
         for name in resource.inside:
             value = value.get(name) if isinstance(value, dict) else None
-        if value is None and resource.inside:
-            raise NotFound(NO_ENTITY, path=f"{resource.part}/{'/'.join(resource.inside)}")
-        return (
-            value
-            if resource.raw or value is None
-            else {resource.inside[-1] if resource.inside else resource.part: value}
-        )
+        if value is None:
+            if resource.inside:
+                raise NotFound(NO_ENTITY, path=f"{resource.part}/{'/'.join(resource.inside)}")
+            return b""
+        if resource.raw:
+            return value.encode() if isinstance(value, str) else msgspec.json.encode(value)
+        return msgspec.json.encode({resource.inside[-1] if resource.inside else resource.part: value})
 
     def _check_select(self, kind: Kind, options: Options) -> None:
         """Refuse names that the set does not have, before anything is asked."""
@@ -197,23 +200,30 @@ class Answerer:
                 raise inner.source.fault(1, why, f"there is no link “{inner.name[:60]}” on {kind} (possible: {known})")
             self._check_select(links[inner.name].target, inner.options)
 
-    def entities(self, kind: Kind, records: list[Record], options: Options) -> list[Json]:
+    def objects(self, kind: Kind, records: list[Record], options: Options) -> list[Json]:
+        """Give records as JSON objects with what their ``$expand`` adds."""
+        found: list[Json] = msgspec.json.decode(b"[%b]" % b",".join(self.entities(kind, records, options)))
+        return found
+
+    def entities(self, kind: Kind, records: list[Record], options: Options) -> list[bytes]:
         """Write records with what their ``$expand`` adds, one query for each link where no options narrow it."""
-        summaries: dict[int, StreamSummary] = {}
+        write = RENDERED.opened(self.root, kind, options.select, self._multi(kind, records))
+        return self._closed(kind, records, options, write)
+
+    def _closed(
+        self, kind: Kind, records: list[Record], options: Options, write: Callable[[Record], bytes]
+    ) -> list[bytes]:
+        """Write the pieces of each entity, one column of pieces after the other, and close it."""
+        columns = [[write(record) for record in records]]
         if kind in STREAMS and records and _asks_for(options, SPANS):
             summaries = self.gate.summary(self.grant, [record.id for record in records])
-        write = RENDERED.writer(self.root, kind, options.select, self._multi(kind, records))
-        found = [write(record, summaries.get(record.id)) for record in records]
+            spans = RENDERED.spans(options.select)
+            columns.append([spans(record.id, summaries.get(record.id)) for record in records])
         for inner in options.expand:
             expanded = self._expanded(kind, records, inner)
-            many = LINKS[kind][inner.name].many
-            for record, written in zip(records, found, strict=True):
-                shown = expanded[record.id]
-                if many:
-                    written.update(shown.around(inner.name))
-                else:
-                    written[inner.name] = shown.values[0] if shown.values else None
-        return found
+            show = Shown.many if LINKS[kind][inner.name].many else Shown.one
+            columns.append([show(expanded[record.id], inner.name) for record in records])
+        return [b"".join((*pieces, b"}")) for pieces in zip(*columns, strict=True)]
 
     def _multi(self, kind: Kind, records: list[Record]) -> set[int]:
         """Tell which datastreams of observations are MultiDatastreams; only arrays can be theirs."""
@@ -226,10 +236,9 @@ class Answerer:
         target, options = LINKS[kind][inner.name].target, inner.options
         ids = [record.id for record in records]
         if self._is_newest(kind, inner):
-            latest = self.gate.latest(self.grant, ids)
-            rows = {number: [Record(latest[number].id, latest[number])] if number in latest else [] for number in ids}
-        elif target != "Observations" and options.where is None and not options.order and not options.skip:
-            rows = self._related(kind, inner, ids)
+            return self._newest(ids, options)
+        if target != "Observations" and options.where is None and not options.order and not options.skip:
+            rows = self.gate.related(self.grant, kind, inner.name, ids)
         else:
             return {number: self._page_of(kind, number, inner) for number in ids}
         whole = {number: found for number, found in rows.items() if len(found) <= options.top}
@@ -242,8 +251,12 @@ class Answerer:
             for number, found in rows.items()
         }
 
-    def _related(self, kind: Kind, inner: Expand, ids: list[int]) -> dict[int, list[Record]]:
-        return self.gate.related(self.grant, kind, inner.name, ids)
+    def _newest(self, ids: list[int], options: Options) -> dict[int, Shown]:
+        latest = self.gate.latest(self.grant, ids)
+        records = [Record(value.id, value) for value in latest.values()]
+        written = self._closed("Observations", records, options, RENDERED.newest(self.root, options.select))
+        shown = {number: Shown([entity]) for number, entity in zip(latest, written, strict=True)}
+        return {number: shown.get(number, NOTHING) for number in ids}
 
     def _is_newest(self, kind: Kind, inner: Expand) -> bool:
         """Recognise the question for the newest observation, which the maintained state answers."""

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from allmende.apis.sensorthings.answer import Answerer
+from allmende.apis.sensorthings.cells import Written
 from allmende.apis.sensorthings.grammar import Places, Reader
 from allmende.apis.sensorthings.groups import FIGURES, Figure, written
 from allmende.apis.sensorthings.lex import Misplaced, Source, Word, fault
@@ -28,7 +29,7 @@ class Applied(msgspec.Struct, frozen=True):
     by_stream: bool
     values: dict[str, Figure]
 
-    def body(self, answerer: Answerer, resource: Resource, options: Options) -> bytes:
+    def body(self, answerer: Answerer, resource: Resource, options: Options) -> Written:
         """Give the answer as JSON."""
         number = answerer.start(resource)[1] if resource.steps else None
         bounds = bounds_of(options.where, micros_from_instant(utc_now()))

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from allmende.apis.sensorthings.cells import Written
 from allmende.kernel.errors import AllmendeError, ErrorCode
 from allmende.kernel.text import Text
 
@@ -21,7 +22,7 @@ class PreconditionFailed(AllmendeError):
     status = 412
 
 
-def tag_of(body: bytes) -> str:
+def tag_of(body: Written) -> str:
     """Give the strong entity tag of an answer: a hash of its bytes."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 

@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-import numpy as np
-
-from allmende.apis.sensorthings.times import texts_of
+from allmende.apis.sensorthings.cells import Cells, Sheet, Written, number_cells, span_cells, together
 from allmende.gate.query import Groups
 
 Figure = str
@@ -22,29 +19,13 @@ _COLUMNS: dict[Figure, Callable[[Groups], Any]] = {
 }
 
 
-def _numbers(column: Any) -> list[str]:
-    """Write numbers as JSON; one that is too large for a number is null."""
-    return msgspec.json.encode(column.tolist())[1:-1].decode().split(",")
-
-
-def _times(groups: Groups) -> list[list[str]]:
-    """Write starts and ends; each instant once where the end of one is the start of the next."""
-    if (groups.start[1:] == groups.end[:-1]).all():
-        texts = texts_of(np.append(groups.start, groups.end[-1]))
-        return [texts[:-1], texts[1:]]
-    return [texts_of(groups.start), texts_of(groups.end)]
-
-
-def written(groups: Groups, values: dict[str, Figure], *, by_stream: bool) -> bytes:
+def written(groups: Groups, values: dict[str, Figure], *, by_stream: bool) -> Written:
     """Write groups as entities of an answer."""
     if not len(groups):
         return b'{"value":[]}'
-    form, columns = '{"phenomenonTime":"%s/%s"', _times(groups)
+    cells: list[str | Cells] = ['{"phenomenonTime":', *span_cells(groups.start, groups.end)]
     if by_stream:
-        form += ',"Datastream@iot.id":%s'
-        columns.append(_numbers(groups.datastream))
+        cells += [',"Datastream@iot.id":', number_cells(groups.datastream)]
     for name, figure in values.items():
-        form += f',"{name}":%s'
-        columns.append(_numbers(_COLUMNS[figure](groups)))
-    form += "}"
-    return ('{"value":[' + ",".join([form % row for row in zip(*columns, strict=True)]) + "]}").encode()
+        cells += [f',"{name}":', number_cells(_COLUMNS[figure](groups))]
+    return together([b'{"value":[', Sheet([*cells, "},"], len(groups)), b"]}"])

@@ -1,12 +1,15 @@
 """Answers to GET and HEAD: made in a thread, as JSON at once or streamed block by block in another format."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
 from allmende.apis.sensorthings.answer import Answerer
 from allmende.apis.sensorthings.apply import OPTION as APPLY
 from allmende.apis.sensorthings.apply import read_apply
+from allmende.apis.sensorthings.cells import Written
 from allmende.apis.sensorthings.conditional import LARGEST_TAGGED, tag_of, unchanged
 from allmende.apis.sensorthings.formats.choice import OPTION, choose
 from allmende.apis.sensorthings.formats.shape import Format, Question
@@ -16,6 +19,14 @@ from allmende.apis.sensorthings.paths import read_path
 from allmende.gate.door import Gate, Grant
 
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
+
+
+class _Ready(Response):
+    """An answer whose body is bytes already, in whatever buffer."""
+
+    def render(self, content: Any) -> Any:
+        """Give the body as it is."""
+        return content
 
 
 class Reading:
@@ -41,12 +52,15 @@ class Reading:
         """Give the answer; of a stream the first block, so that an error is told as such."""
         answerer = Answerer(gate, grant, root)
         if self.grouped is not None:
-            return self._at_once(self.grouped.body(answerer, self.resource, self.options), JSON)
+            with gate.view():
+                body = self.grouped.body(answerer, self.resource, self.options)
+            return self._at_once(body, JSON)
         if self.form is not None:
             whole = self.whole and self.form.whole
             question = Question(answerer, self.resource, self.options, address, whole=whole)
             return self._stream(self.form, question)
-        body = answerer.body(self.resource, self.options, address)
+        with gate.view():
+            body = answerer.body(self.resource, self.options, address)
         return self._at_once(body, TEXT if self.resource.raw else JSON)
 
     def _headers(self) -> dict[str, str]:
@@ -54,7 +68,7 @@ class Reading:
         scope = "private" if self.secret else "public"
         return {"Cache-Control": f"{scope}, no-cache", "Vary": "Accept, Authorization"}
 
-    def _at_once(self, body: bytes, media: str) -> Response:
+    def _at_once(self, body: Written, media: str) -> Response:
         headers = self._headers()
         if not body:
             return Response(None, 204, headers)
@@ -62,12 +76,14 @@ class Reading:
             headers["ETag"] = tag_of(body)
             if self.known and unchanged(self.known, headers["ETag"]):
                 return Response(None, 304, headers)
-        return Response(body, 200, headers, media)
+        return _Ready(body, 200, headers, media)
 
     def _stream(self, form: Format, question: Question) -> Response:
         blocks = form.write(question)
         if not form.whole:
-            return self._at_once(b"".join(blocks), form.content_type)
+            with question.answerer.gate.view():
+                (body,) = blocks
+            return self._at_once(body, form.content_type)
         first = next(blocks)
         headers = self._headers()
         if question.link is not None:
@@ -78,10 +94,8 @@ class Reading:
         return StreamingResponse(_rest(first, blocks), 200, headers, form.content_type)
 
 
-def _rest(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _rest(first: Written, blocks: Iterator[Written]) -> Iterator[bytes]:
     """Give all blocks; when the reader goes away, this is closed and nothing more is read."""
-    if first:
-        yield first
-    for block in blocks:
+    for block in chain([first], blocks):
         if block:
-            yield block
+            yield bytes(block)

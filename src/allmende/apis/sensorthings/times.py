@@ -1,4 +1,4 @@
-"""Many times at once: ISO 8601 texts in UTC to microseconds and back, as columns."""
+"""Many times at once: ISO 8601 texts in UTC to microseconds, as columns."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from allmende.kernel.clock import DAY_MICROSECONDS, iso_from_micros
+from allmende.kernel.clock import DAY_MICROSECONDS
 
 Ints = npt.NDArray[np.int64]
-Cells = npt.NDArray[np.uint8]
 SECOND = 1_000_000
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 # Places of the fixed signs, and of the digits of year, month, day, hour, minute and second.
@@ -33,65 +32,6 @@ def _weights(length: int) -> npt.NDArray[np.float64]:
             if place < length - 1:
                 weights[place, part] = value
     return weights
-
-
-@cache
-def _clock() -> list[str]:
-    """Give the texts of all seconds of a day."""
-    return [f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}Z" for s in range(86_400)]
-
-
-def texts_of(micros: Ints) -> list[str]:
-    """Write times as ISO 8601 with ``Z``; those of whole seconds quickly."""
-    if (micros % SECOND).any():
-        return [iso_from_micros(value) for value in micros.tolist()]
-    days, rest = np.divmod(micros, DAY_MICROSECONDS)
-    found, places = np.unique(days, return_inverse=True)
-    dates = [dt.date.fromordinal(_EPOCH + day).isoformat() for day in found.tolist()]
-    clock = _clock()
-    seconds = (rest // SECOND).tolist()
-    return [dates[day] + clock[second] for day, second in zip(places.tolist(), seconds, strict=True)]
-
-
-@cache
-def _clock_cells() -> Cells:
-    """Give the bytes of the texts of all seconds of a day, without the ``Z``."""
-    return np.frombuffer("".join(text[:-1] for text in _clock()).encode(), np.uint8).reshape(86_400, 9)
-
-
-def digits_of(values: Ints, width: int) -> Cells:
-    """Give the digits of whole numbers as bytes; the numbers have no more than ``width``."""
-    cells = np.empty((len(values), width), np.uint8)
-    rest = values
-    for column in range(width - 1, -1, -1):
-        rest, digit = np.divmod(rest, 10)
-        cells[:, column] = digit + 48
-    return cells
-
-
-def cells_of(micros: Ints) -> Cells | None:
-    """Write times as ISO 8601 in quotes, in cells of 26 bytes, blanks behind; None where one has microseconds.
-
-    Those of whole seconds are written without fraction, as ``iso_from_micros`` does.
-    """
-    if (micros % 1_000).any():
-        return None
-    days, rest = np.divmod(micros, DAY_MICROSECONDS)
-    seconds, fraction = np.divmod(rest, SECOND)
-    found, places = np.unique(days, return_inverse=True)
-    dates = "".join(dt.date.fromordinal(_EPOCH + day).isoformat() for day in found.tolist()).encode()
-    cells = np.full((len(micros), 26), ord(" "), np.uint8)
-    cells[:, 0] = ord('"')
-    cells[:, 1:11] = np.frombuffer(dates, np.uint8).reshape(len(found), 10)[places]
-    cells[:, 11:20] = _clock_cells()[seconds]
-    whole = fraction == 0
-    cells[whole, 20:22] = np.frombuffer(b'Z"', np.uint8)
-    if not whole.all():
-        split = np.flatnonzero(~whole)
-        cells[split, 20] = ord(".")
-        cells[split, 21:24] = digits_of(fraction[split] // 1_000, 3)
-        cells[split, 24:26] = np.frombuffer(b'Z"', np.uint8)
-    return cells
 
 
 def micros_of(texts: Sequence[Any]) -> Ints | None:

@@ -97,7 +97,7 @@ def _entities(question: Question) -> Iterator[bytes]:
     columns = paths(question.kind, question.options)
     yield _written(iter([["/".join(path) for path in columns]]))
     for block in question.blocks():
-        found = question.answerer.entities(question.kind, block, question.options)
+        found = question.answerer.objects(question.kind, block, question.options)
         yield _written([cell(value_at(entity, path)) for path in columns] for entity in found)
 
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 
+from allmende.apis.sensorthings.cells import Sheet, Written, together
 from allmende.apis.sensorthings.formats.columns import Origins
 from allmende.apis.sensorthings.formats.shape import Format, Question
 from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.render import interval, self_link
+from allmende.apis.sensorthings.rendered import opening
 from allmende.apis.sensorthings.runs import rows
-from allmende.gate.query import Columns, Observation
+from allmende.gate.query import Columns, Observation, Points
 from allmende.kernel.clock import iso_from_micros
 
 VALUES: dict[str, Callable[[Observation], Any]] = {
@@ -43,7 +45,7 @@ def _link(root: str, number: int, *, multi: bool) -> dict[str, str]:
     return {"Datastream@iot.navigationLink": self_link(root, "Datastreams", number)}
 
 
-def write(question: Question) -> Iterator[bytes]:
+def write(question: Question) -> Iterator[Written]:
     """Give one page as groups."""
     if question.kind != "Observations" or question.resource.single:
         raise fault(
@@ -75,25 +77,24 @@ def write(question: Question) -> Iterator[bytes]:
     yield msgspec.json.encode(found)
 
 
-def _page(question: Question, found: Columns) -> bytes:
+def _page(question: Question, found: Columns) -> bytearray:
     """Write a page of nothing but numbers and times from its columns."""
     answerer = question.answerer
-    counts: dict[int, int] = {}
+    runs: dict[int, list[Points]] = {}
     for stream, points in found.runs:
-        counts[stream] = counts.get(stream, 0) + len(points)
-    origins = Origins(answerer.gate, answerer.grant).of(counts)
-    around = answerer.around(found, question.options, question.address)
-    around["value"] = [
-        {
+        runs.setdefault(stream, []).append(points)
+    origins = Origins(answerer.gate, answerer.grant).of(runs)
+    pieces: list[bytes | Sheet] = [opening(answerer.around(found, question.options, question.address))]
+    for place, (number, parts) in enumerate(runs.items()):
+        head = {
             **_link(answerer.root, number, multi=origins[number].multi),
             "components": STANDARD,
-            "dataArray@iot.count": count,
-            "dataArray": [row for stream, points in found.runs if stream == number for row in rows(stream, points)],
-            **({"simulated": True} if origins[number].simulated else {}),
+            "dataArray@iot.count": sum(map(len, parts)),
         }
-        for number, count in counts.items()
-    ]
-    return msgspec.json.encode(around)
+        pieces.append((b"," if place else b"") + msgspec.json.encode(head)[:-1] + b',"dataArray":[')
+        pieces += [rows(number, points) for points in parts]
+        pieces.append(b'],"simulated":true}' if origins[number].simulated else b"]}")
+    return together([*pieces, b"]}"])
 
 
 FORMAT = Format(name="dataArray", media="application/json", write=write, whole=False)

@@ -86,7 +86,7 @@ class _Features:
 
     def block(self, records: list[Record]) -> list[bytes]:
         """Write one page."""
-        found = self.question.answerer.entities(self.kind, records, self.options)
+        found = self.question.answerer.objects(self.kind, records, self.options)
         if self.kind == "Observations":
             known = self.origins.of({record.value.datastream_id for record in records})
             for record, entity in zip(records, found, strict=True):

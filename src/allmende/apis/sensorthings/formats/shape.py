@@ -6,6 +6,7 @@ from functools import cached_property
 import msgspec
 
 from allmende.apis.sensorthings.answer import Answerer, next_link
+from allmende.apis.sensorthings.cells import Written
 from allmende.apis.sensorthings.options import GREATEST_TOP, Options
 from allmende.apis.sensorthings.paths import Resource
 from allmende.apis.sensorthings.runs import writable
@@ -63,7 +64,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     media: str
-    write: Callable[[Question], Iterator[bytes]]
+    write: Callable[[Question], Iterator[Written]]
     whole: bool = True
     charset: bool = False
 

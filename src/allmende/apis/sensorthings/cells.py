@@ -1,0 +1,164 @@
+"""Many rows of JSON at once: columns of bytes, each of one width, beside texts that are the same in every row.
+
+Blanks fill a cell up, behind its value, where JSON allows them.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from allmende.kernel.clock import DAY_MICROSECONDS, iso_from_micros
+
+Ints = npt.NDArray[np.int64]
+Cells = npt.NDArray[np.uint8]
+Written = bytes | bytearray
+SECOND, BLANK = 1_000_000, ord(" ")
+NARROW = 4_000
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+
+
+class Sheet:
+    """Rows that differ in their cells only."""
+
+    def __init__(self, cells: Sequence[str | Cells], count: int) -> None:
+        self._parts = [cell.encode() if isinstance(cell, str) else cell for cell in cells]
+        self._width = sum(len(part) if isinstance(part, bytes) else part.shape[1] for part in self._parts)
+        self._count = count
+        self.size = self._width * count
+
+    def fill(self, buffer: bytearray, place: int) -> None:
+        """Write the rows one behind the other, from a place on."""
+        width, count = self._width, self._count
+        texts = [part if isinstance(part, bytes) else bytes(part.shape[1]) for part in self._parts]
+        np.ndarray((count, width), np.uint8, buffer, place)[:] = np.frombuffer(b"".join(texts), np.uint8)
+        for part, text in zip(self._parts, texts, strict=True):
+            if not isinstance(part, bytes):
+                kind = f"V{len(text)}"
+                np.ndarray((count,), kind, buffer, place, (width,))[...] = part.view(kind)[:, 0]
+            place += len(text)
+
+
+def together(pieces: Sequence[bytes | Sheet]) -> bytearray:
+    """Write pieces into one buffer; a text behind rows, each of which ends in a comma, takes the last comma's place."""
+    places, size = [], 0
+    for piece, before in zip(pieces, [b"", *pieces], strict=False):
+        size -= isinstance(piece, bytes) and isinstance(before, Sheet)
+        places.append(size)
+        size += len(piece) if isinstance(piece, bytes) else piece.size
+    buffer = bytearray(size)
+    for piece, place in zip(pieces, places, strict=True):
+        if isinstance(piece, bytes):
+            buffer[place : place + len(piece)] = piece
+        else:
+            piece.fill(buffer, place)
+    return buffer
+
+
+def text_cells(texts: Sequence[str | bytes]) -> Cells:
+    """Give texts as cells, with blanks behind those that are shorter."""
+    column = np.array(texts, "S")
+    cells = column.view(np.uint8).reshape(len(column), column.itemsize)
+    return np.where(cells == 0, BLANK, cells).astype(np.uint8)
+
+
+def number_cells(column: Any) -> Cells:
+    """Write numbers, each that comes again only once; what is too large for a number, or none, is null."""
+    found, places = np.unique(column.view(np.int64), return_inverse=True)
+    texts = msgspec.json.encode(found.view(column.dtype).tolist())[1:-1].split(b",")
+    return text_cells(texts)[places]
+
+
+def count_cells(values: Ints) -> Cells:
+    """Write whole numbers above 0."""
+    width = len(str(int(values.max())))
+    return digits_of(values, width) if len(str(int(values.min()))) == width else number_cells(values)
+
+
+def digits_of(values: Ints, width: int) -> Cells:
+    """Give the digits of whole numbers; the numbers have no more than ``width``."""
+    cells = np.empty((len(values), width), np.uint8)
+    rest = values
+    for column in range(width - 1, -1, -1):
+        rest, digit = np.divmod(rest, 10)
+        cells[:, column] = digit + 48
+    return cells
+
+
+@cache
+def _clock() -> Cells:
+    """Give the bytes of the texts of all seconds of a day."""
+    texts = "".join(f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(86_400))
+    return np.frombuffer(texts.encode(), np.uint8).reshape(86_400, 9)
+
+
+@lru_cache(NARROW)
+def _date(day: int) -> str:
+    return dt.date.fromordinal(_EPOCH + day).isoformat()
+
+
+def _dates(days: Ints) -> Cells:
+    """Give the bytes of dates."""
+    low, high = int(days.min()), int(days.max())
+    found, places = (range(low, high + 1), days - low) if high - low < NARROW else np.unique(days, return_inverse=True)
+    texts = "".join([_date(int(day)) for day in found])
+    return np.frombuffer(texts.encode(), np.uint8).reshape(len(found), 10)[places]
+
+
+def _stamps(micros: Ints) -> Cells:
+    """Write times as ISO 8601 with ``Z`` to the second, without quotes."""
+    days = micros // DAY_MICROSECONDS
+    cells = np.empty((len(micros), 20), np.uint8)
+    cells[:, :10] = _dates(days)
+    cells[:, 10:19] = _clock()[(micros - days * DAY_MICROSECONDS) // SECOND]
+    cells[:, 19] = ord("Z")
+    return cells
+
+
+def _is_whole(micros: Ints, unit: int) -> bool:
+    return not (micros - micros // unit * unit).any()
+
+
+def time_cells(micros: Ints) -> list[str | Cells]:
+    """Write times as JSON, those with a fraction as ``iso_from_micros`` does."""
+    if _is_whole(micros, SECOND):
+        return ['"', _stamps(micros), '"']
+    if not _is_whole(micros, 1_000):
+        return [text_cells([f'"{iso_from_micros(value)}"' for value in micros.tolist()])]
+    return [_fractions(micros)]
+
+
+def _fractions(micros: Ints) -> Cells:
+    """Write times to the millisecond, with quotes."""
+    fraction = micros % SECOND
+    cells = np.full((len(micros), 26), BLANK, np.uint8)
+    cells[:, 0] = ord('"')
+    cells[:, 1:21] = _stamps(micros)
+    split = fraction != 0
+    cells[~split, 21] = ord('"')
+    cells[split, 20] = ord(".")
+    cells[split, 21:24] = digits_of(fraction[split] // 1_000, 3)
+    cells[split, 24:26] = np.frombuffer(b'Z"', np.uint8)
+    return cells
+
+
+def span_cells(start: Ints, end: Ints) -> list[str | Cells]:
+    """Write instants, or intervals as ``start/end`` where the end is another."""
+    lasting = start != end
+    if not lasting.any():
+        return time_cells(start)
+    if lasting.all() and _is_whole(start, SECOND) and _is_whole(end, SECOND):
+        if (start[1:] == end[:-1]).all():
+            edges = _stamps(np.append(start, end[-1]))
+            return ['"', edges[:-1], "/", edges[1:], '"']
+        return ['"', _stamps(start), "/", _stamps(end), '"']
+    pairs = zip(start.tolist(), end.tolist(), strict=True)
+    return [text_cells([f'"{iso_from_micros(a)}"' if a == b else _span(a, b) for a, b in pairs])]
+
+
+def _span(start: int, end: int) -> str:
+    return f'"{iso_from_micros(start)}/{iso_from_micros(end)}"'
