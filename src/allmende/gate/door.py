@@ -16,7 +16,6 @@ from allmende.gate.grant import (
     Grant,
     decide_all,
     refusal,
-    sealed_grant,
 )
 from allmende.gate.journal import Journal
 from allmende.gate.recording import (
@@ -25,7 +24,6 @@ from allmende.gate.recording import (
     day_number,
     decider,
     decision_row,
-    decision_rows,
     now_micros,
 )
 from allmende.gate.rules import RulesInForce
@@ -115,22 +113,19 @@ class Gate:
 
     def grant(self, ask: Ask) -> Grant:
         """Open the categories that the rules open for a request; refuse, naming the rules, when there is none."""
-        compiled, day = self._rules.compiled(), today()
-        decisions = decide_all(compiled, ask, day)
-        grant = sealed_grant(compiled, ask, day, decisions)
+        grant = self._rules.granted(ask)
         if not grant.categories:
-            against = {rule.slug: None for decision in decisions.values() for rule in decision.rules}
-            self._store.record([decision_row(ask, "*", tuple(against), compiled.book.version, allowed=False)])
-            raise refusal(list(decisions.values()))
+            decisions = list(decide_all(self._rules.compiled(), ask, grant.day).values())
+            against = {rule.slug: None for decision in decisions for rule in decision.rules}
+            self._store.record([decision_row(ask, "*", tuple(against), grant.version, allowed=False)])
+            raise refusal(decisions)
         if ask.verb in READ_VERBS:
-            self._journal.note(decision_rows(grant, dict.fromkeys(grant.categories, 0)))
+            self._journal.note(grant)
         return grant
 
     def still(self, grant: Grant) -> Grant:
         """Give the grant, asked for anew when the rules or the day have changed since."""
-        if grant.version == self._rules.compiled().book.version and grant.day == today():
-            return grant
-        return self.grant(grant.ask)
+        return grant if self._rules.holds(grant) else self.grant(grant.ask)
 
     def _scope(self, grant: Grant) -> Scope:
         grant.require(*READ_VERBS)
@@ -177,7 +172,6 @@ class Gate:
     def append(self, grant: Grant, arrivals: Batch) -> Receipt:
         """Store a batch; durable, with its decision, when this returns. A closed category refuses the batch."""
         current = self.to_write(grant)
-
         try:
             return self._store.append(arrivals, decider(current))
         except Closed as closed:
@@ -354,7 +348,7 @@ class Gate:
             raise refused if closed.category in named else Denied(CONCERNS_CLOSED) from closed
 
     def view(self) -> AbstractContextManager[None]:
-        """Let all that one thread reads within see one state of the store."""
+        """See the port."""
         return self._store.view()
 
     def bundled(self) -> bool:

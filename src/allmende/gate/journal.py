@@ -1,10 +1,13 @@
 """Decisions about reading are gathered and written together, at the latest after a second."""
 
 import threading
+from collections.abc import Hashable
 
 import msgspec
 import structlog
 
+from allmende.gate.grant import Grant
+from allmende.gate.recording import decision_rows, now_micros
 from allmende.kernel.errors import AllmendeError
 from allmende.store.port import Store
 from allmende.store.scope import DecisionRow
@@ -15,49 +18,59 @@ FULL, TOO_MANY = 2_000, 100_000
 log = structlog.get_logger("allmende.gate")
 
 
+class Use(msgspec.Struct):
+    """A grant, when it was first given since the last writing, and how often since."""
+
+    grant: Grant
+    at: int
+    times: int = 0
+
+
 class Journal:
-    """Takes rows at once and writes them from a thread of its own; equal decisions become one row that counts them.
+    """Takes down grants at once and writes their decisions from a thread of its own; equal ones become one row.
 
     What cannot be written is kept and tried again.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._rows: dict[DecisionRow, DecisionRow] = {}
+        self._uses: dict[Hashable, Use] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def note(self, rows: list[DecisionRow]) -> None:
-        """Take rows to be written soon."""
+    def note(self, grant: Grant) -> None:
+        """Take down that a grant was given."""
         with self._lock:
-            self._merge(rows)
+            self._add(grant, now_micros(), 1)
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="decisions", daemon=True)
                 self._thread.start()
-            if len(self._rows) >= FULL:
+            if len(self._uses) >= FULL:
                 self._wake.set()
 
-    def _merge(self, rows: list[DecisionRow]) -> None:
-        for row in rows:
-            key = msgspec.structs.replace(row, at=0, times=1)
-            first = self._rows.get(key)
-            self._rows[key] = row if first is None else msgspec.structs.replace(first, times=first.times + row.times)
+    def _add(self, grant: Grant, at: int, times: int) -> None:
+        key = (grant.ask, grant.version, grant.day)
+        use = self._uses.get(key)
+        if use is None:
+            use = self._uses[key] = Use(grant, at)
+        use.times += times
 
     def flush(self) -> None:
-        """Write what has been taken."""
+        """Write what has been taken down."""
         with self._lock:
-            rows = list(self._rows.values())
-            self._rows.clear()
-        if not rows:
+            uses = list(self._uses.values())
+            self._uses.clear()
+        if not uses:
             return
         try:
-            self._store.record(rows)
+            self._store.record([row for use in uses for row in _rows(use)])
         except AllmendeError:
             with self._lock:
-                if len(self._rows) < TOO_MANY:
-                    self._merge(rows)
+                if len(self._uses) < TOO_MANY:
+                    for use in uses:
+                        self._add(use.grant, use.at, use.times)
             raise
 
     def _run(self) -> None:
@@ -77,3 +90,8 @@ class Journal:
         if self._thread is not None:
             self._thread.join(5)
         self.flush()
+
+
+def _rows(use: Use) -> list[DecisionRow]:
+    decided = decision_rows(use.grant, dict.fromkeys(use.grant.categories, 0))
+    return [msgspec.structs.replace(row, at=use.at, times=use.times) for row in decided]

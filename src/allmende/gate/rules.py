@@ -8,10 +8,12 @@ import msgspec
 
 from allmende.ethics.decide import Compiled, compile_rulebook
 from allmende.ethics.model import EVERY, Rule, Rulebook
-from allmende.kernel.clock import utc_now
+from allmende.gate.grant import Ask, Grant, decide_all, sealed_grant
+from allmende.kernel.clock import today, utc_now
 from allmende.store.port import Store
 
 VERSION_CHECK_SECONDS = 0.5
+MOST_KEPT = 1_000
 
 
 class RulesInForce:
@@ -22,6 +24,7 @@ class RulesInForce:
         self._lock = threading.Lock()
         self._compiled = compile_rulebook(Rulebook())
         self._checked = float("-inf")
+        self._granted: dict[Ask, Grant] = {}
 
     def compiled(self) -> Compiled:
         """Give the rule book in force; the empty one, under which everything is refused, before the first."""
@@ -35,6 +38,20 @@ class RulesInForce:
                 self._compiled = compile_rulebook(msgspec.json.decode(content or "{}", type=Rulebook))
             self._checked = now
             return self._compiled
+
+    def granted(self, ask: Ask) -> Grant:
+        """Decide a request for every category; a decision of the same rules and the same day is kept."""
+        compiled, day = self.compiled(), today()
+        found = self._granted.get(ask)
+        if found is None or (found.version, found.day) != (compiled.book.version, day):
+            if len(self._granted) >= MOST_KEPT:
+                self._granted = {}
+            found = self._granted[ask] = sealed_grant(compiled, ask, day, decide_all(compiled, ask, day))
+        return found
+
+    def holds(self, grant: Grant) -> bool:
+        """Tell whether neither the rules nor the day have changed since."""
+        return grant.version == self.compiled().book.version and grant.day == today()
 
     def publish(self, book: Rulebook, actor: str) -> int:
         """Put a sound rule book in force under the next version; give that version."""
