@@ -22,26 +22,44 @@ MEASURED = 3_000
 class City:
     """A founded city with measured values, on either database."""
 
-    def __init__(self, home: Path, url: str) -> None:
+    def __init__(self, home: Path, url: str, suffix: str = "") -> None:
         self.home = home
         self.url = url
+        self.suffix = suffix
         self.settings: dict[str, Any] = {"ALLMENDE_DATABASE_URL": url} if url else {}
 
     def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command in this city."""
         return run(self.home, *words, **{**self.settings, **more})
 
-    def sql(self, statement: str, *values: Any) -> list[Any]:
+    def sql(self, statement: str, *values: Any, part: str = "observations") -> list[Any]:
         """Run a statement past the program."""
         if self.url:
-            with psycopg.connect(self.url, options="-c search_path=observations") as connection:
+            with psycopg.connect(self.url, options=f"-c search_path={part}{self.suffix}") as connection:
                 cursor: Any = connection.execute(statement.replace("?", "%s").encode(), values)
                 return cursor.fetchall() if cursor.description else []
-        database = sqlite3.connect(self.home / "observations.sqlite3")
+        database = sqlite3.connect(self.home / f"{part}.sqlite3")
         found = database.execute(statement, values).fetchall()
         database.commit()
         database.close()
         return found
+
+    def portal(self, statement: str) -> list[Any]:
+        """Run a statement in the portal's database."""
+        return self.sql(statement, part="city")
+
+    def aside_names(self) -> list[str]:
+        """Name what was put aside."""
+        if self.url:
+            names = self.sql("SELECT nspname FROM pg_namespace WHERE nspname ~ '_before_' ORDER BY nspname")
+            return [str(row[0]) for row in names]
+        return sorted(str(path) for path in self.home.glob("before-*/*"))
+
+    def aside(self) -> "City":
+        """Give the city as it was put aside."""
+        if self.url:
+            return City(self.home, self.url, "_before_" + self.aside_names()[0].rpartition("_")[2])
+        return City(next(self.home.glob("before-*")), "")
 
 
 def _measure(city: City, folder: Path) -> City:
@@ -73,14 +91,30 @@ def measured_database(postgres: Databases, tmp_path_factory: pytest.TempPathFact
     return _measure(city, folder).url
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))])
-def measured(request: pytest.FixtureRequest, tmp_path: Path) -> City:
-    """Give a city with values of one datastream."""
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres").new(request.getfixturevalue("measured_database"))
-        return City(tmp_path / "var", url)
-    shutil.copytree(request.getfixturevalue("measured_home"), tmp_path / "var")
+@pytest.fixture
+def measured_copy(measured_home: Path, tmp_path: Path) -> City:
+    """Give a city with values of one datastream, in SQLite."""
+    shutil.copytree(measured_home, tmp_path / "var")
     return City(tmp_path / "var", "")
+
+
+@pytest.fixture
+def measured_in_postgres(postgres: Databases, measured_database: str, tmp_path: Path) -> City:
+    """Give a city with values of one datastream, in PostgreSQL."""
+    return City(tmp_path / "var", postgres.new(measured_database))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))])
+def measured(request: pytest.FixtureRequest) -> City:
+    """Give a city with values of one datastream, on either database."""
+    city: City = request.getfixturevalue("measured_copy" if request.param == "sqlite" else "measured_in_postgres")
+    return city
+
+
+@pytest.fixture
+def elsewhere(measured: City, request: pytest.FixtureRequest, tmp_path: Path) -> City:
+    """Give the place for another city, on the same kind of database."""
+    return City(tmp_path / "elsewhere", request.getfixturevalue("postgres").new() if measured.url else "")
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def test_a_backup_is_whole(measured: City, tmp_path: Path) -> None:
     if measured.url:
         assert (made / "allmende.dump").read_bytes()[:5] == b"PGDMP"
         return
-    assert sorted(path.name for path in made.iterdir()) == ["city.sqlite3", "observations.sqlite3"]
+    assert sorted(path.name for path in made.iterdir()) == ["backup.json", "city.sqlite3", "observations.sqlite3"]
     shutil.copytree(made, tmp_path / "restored")
     assert rows(tmp_path / "restored") == rows(measured.home)
     again = run(tmp_path / "restored", "doctor", "store")

@@ -11,7 +11,7 @@ from allmende.cli.people import token, user
 from allmende.cli.run import serve, work
 from allmende.cli.setup import check, doctor, init, migrate
 from allmende.cli.speech import language, t
-from allmende.cli.upkeep import backup, seal
+from allmende.cli.upkeep import backup, restore, seal
 from allmende.kernel.errors import AllmendeError
 
 PROGRAM = "allmende"
@@ -37,7 +37,7 @@ def allmende() -> None:
     """Gather the commands."""
 
 
-for _command in (init, serve, work, migrate, check, load, token, user, mqtt, seal, backup, doctor):
+for _command in (init, serve, work, migrate, check, load, token, user, mqtt, seal, backup, restore, doctor):
     allmende.add_command(_command)
 
 

@@ -31,7 +31,6 @@ from allmende.kernel.clock import micros_from_instant, today, utc_now
 from allmende.kernel.errors import AllmendeError, Denied, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.store.audit import Audited
-from allmende.store.backup import copy_database
 from allmende.store.corrections import NO_OBSERVATION, Former
 from allmende.store.drafts import Change, Draft, Edit, Ref, drafted_categories
 from allmende.store.engine import Bundle
@@ -389,7 +388,6 @@ __all__ = [
     "Gate",
     "Grant",
     "check_store",
-    "copy_database",
     "migrate_store",
     "open_gate",
     "store_facts",

@@ -1,5 +1,8 @@
 """Does the portal's database have the form of this version?"""
 
+from collections.abc import Iterable
+from typing import Any
+
 from allmende.kernel.errors import Broken, ErrorCode
 from allmende.kernel.text import Text
 from allmende.serve.web import set_up_django
@@ -33,38 +36,55 @@ UNREACHABLE = ErrorCode(
 )
 
 
-def _strange_and_pending() -> tuple[list[str], bool]:
-    """Name our applied migrations that this version does not know; tell whether some are not applied yet."""
+def _executor() -> Any:
     set_up_django()
-    from django.apps import apps
     from django.db import DatabaseError, connection
     from django.db.migrations.executor import MigrationExecutor
 
     try:
-        executor = MigrationExecutor(connection)
+        return MigrationExecutor(connection)
     except DatabaseError as error:
         raise Broken(UNREACHABLE, why=str(error).splitlines()[0]) from error
-    loader = executor.loader
+
+
+def _our_own(names: Iterable[tuple[str, str]]) -> list[str]:
+    from django.apps import apps
+
     own = {config.label for config in apps.get_app_configs() if config.name.startswith("allmende.")}
-    strange = [
-        f"{label}.{name}"
-        for label, name in loader.applied_migrations
-        if label in own and (label, name) not in loader.disk_migrations
-    ]
-    return sorted(strange), bool(executor.migration_plan(loader.graph.leaf_nodes()))
+    return sorted(f"{label}.{name}" for label, name in names if label in own)
+
+
+def portal_changes() -> list[str]:
+    """Name the changes of this program that the portal's database has."""
+    return _our_own(_executor().loader.applied_migrations)
+
+
+def refuse_strange_changes(names: Iterable[str]) -> None:
+    """Refuse changes of a portal's database that this version does not know."""
+    set_up_django()
+    from django.db.migrations.loader import MigrationLoader
+
+    _refuse_strange(names, MigrationLoader(None))
+
+
+def _refuse_strange(names: Iterable[str], loader: Any) -> None:
+    strange = sorted(set(names) - set(_our_own(loader.disk_migrations)))
+    if strange:
+        raise Broken(NEWER, names=", ".join(strange))
+
+
+def _refuse_newer(executor: Any) -> None:
+    _refuse_strange(_our_own(executor.loader.applied_migrations), executor.loader)
 
 
 def refuse_newer_portal() -> None:
     """Refuse a database in which a newer version made changes."""
-    strange, _ = _strange_and_pending()
-    if strange:
-        raise Broken(NEWER, names=", ".join(strange))
+    _refuse_newer(_executor())
 
 
 def require_portal() -> None:
     """Refuse a database that has not exactly this version's form."""
-    strange, pending = _strange_and_pending()
-    if strange:
-        raise Broken(NEWER, names=", ".join(strange))
-    if pending:
+    executor = _executor()
+    _refuse_newer(executor)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise Broken(OLDER)

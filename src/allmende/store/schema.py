@@ -75,21 +75,26 @@ def version_of(connection: Connection) -> int:
     return connection.execute(text("SELECT max(version) FROM schema_version")).scalar_one() or 0
 
 
+def refuse_newer(found: int) -> None:
+    """Refuse a store of a version that this program does not know."""
+    if found > VERSION:
+        raise Broken(NEWER, found=found, known=VERSION)
+
+
 def check(engine: Engine) -> None:
     """Refuse a store that is newer or older than this program, and one that is not set up; make nothing."""
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
         raise Broken(NOT_SET_UP)
     with reading(engine) as connection:
         found = version_of(connection)
-    if found > VERSION:
-        raise Broken(NEWER, found=found, known=VERSION)
+    refuse_newer(found)
     if found == 0:
         raise Broken(NOT_SET_UP)
     if found < VERSION:
         raise Broken(OLDER, found=found, known=VERSION)
 
 
-def _portal_role(connection: Connection) -> None:
+def ensure_portal_role(connection: Connection) -> None:
     """Make the portal's role and join it; where the user may not, an administrator must have done so before."""
     for done, statement in (
         ("SELECT 1 FROM pg_roles WHERE rolname = :role", f"CREATE ROLE {PORTAL_ROLE} NOLOGIN"),
@@ -106,7 +111,7 @@ def _portal_role(connection: Connection) -> None:
 
 def _schemas(connection: Connection) -> None:
     """Keep the portal out: its role owns schema ``city`` and has no right on ``observations`` (ADR 0007)."""
-    _portal_role(connection)
+    ensure_portal_role(connection)
     for statement in (
         "CREATE SCHEMA IF NOT EXISTS observations",
         f"CREATE SCHEMA IF NOT EXISTS city AUTHORIZATION {PORTAL_ROLE}",
@@ -124,8 +129,7 @@ def migrate(engine: Engine) -> int:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             _schemas(connection)
         found = version_of(connection)
-        if found > VERSION:
-            raise Broken(NEWER, found=found, known=VERSION)
+        refuse_newer(found)
         if found == 0:
             connection.exec_driver_sql("CREATE TABLE schema_version (version INTEGER PRIMARY KEY)")
         for number in range(found + 1, VERSION + 1):
