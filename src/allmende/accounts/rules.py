@@ -15,13 +15,16 @@ ROLES: dict[str, Text] = {
 }
 WRITES: dict[str, frozenset[str]] = {
     "office": frozenset({"programme", "quarantine"}),
-    "steward": frozenset({"register", "catalog", "stations", "quarantine"}),
-    "ethics-board": frozenset({"rulebook"}),
+    "steward": frozenset({"register", "catalog", "stations", "quarantine", "objections"}),
+    "ethics-board": frozenset({"rulebook", "objections"}),
     "moderator": frozenset(),
     "lead": frozenset(),
     "auditor": frozenset(),
     "administrator": frozenset(
-        {"programme", "register", "catalog", "stations", "quarantine", "rulebook", "accounts", "tokens"}
+        {
+            *("programme", "register", "catalog", "stations", "quarantine", "rulebook", "objections"),
+            *("accounts", "tokens"),
+        }
     ),
 }
 
@@ -30,6 +33,7 @@ READS: dict[str, frozenset[str]] = {
     "accounts": frozenset({"auditor", "administrator"}),
     "tokens": frozenset({"auditor", "administrator"}),
     "quarantine": frozenset({"office", "steward", "auditor", "administrator"}),
+    "objections": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
     "trail": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
 }
 

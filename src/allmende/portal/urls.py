@@ -3,7 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from allmende.portal import data_views, picture_views, register_views, views
+from allmende.portal import data_views, objection_views, picture_views, register_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -52,6 +52,10 @@ urlpatterns = [
     path("datenethik/register/", register_views.register, name="register"),
     path("datenethik/register.csv", register_views.register_csv, name="register-csv"),
     path("datenethik/register/<slug:slug>/", register_views.sensor, name="sensor"),
+    path("datenethik/einwand/", objection_views.file, name="objection"),
+    path("datenethik/einwand/<str:number>/<str:key>/", objection_views.status, name="objection-status"),
+    path("datenethik/einwaende/", objection_views.outcomes, name="objections"),
+    path("datenethik/einwaende.csv", objection_views.outcomes_csv, name="objections-csv"),
     path("datenethik/regeln.csv", register_views.rules_csv, name="rules-csv"),
     path("datenethik/regeln/<slug:slug>/", register_views.rule, name="rule"),
 ]

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "allmende.accounts",
     "allmende.catalog",
     "allmende.register",
+    "allmende.register.objections",
     "allmende.programme",
     "allmende.portal",
     "allmende.portal.office",

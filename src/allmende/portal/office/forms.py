@@ -204,6 +204,42 @@ class JudgeForm(forms.Form):
     sure = forms.BooleanField(label=_("Ich habe geprüft, was gesendet wurde."))
 
 
+class TakeUpForm(forms.Form):
+    """What is said in public when a case is taken up."""
+
+    note_de = forms.CharField(label=_("Öffentliche Notiz"), max_length=500, required=False)
+    note_en = forms.CharField(label=_("Öffentliche Notiz, englisch"), max_length=500, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Take a note in both languages, or none."""
+        values: dict[str, Any] = super().clean() or {}
+        if bool(values.get("note_de")) != bool(values.get("note_en")):
+            raise forms.ValidationError(_("Schreiben Sie die Notiz in beiden Sprachen, oder lassen Sie beide leer."))
+        return values
+
+
+class AnswerForm(forms.Form):
+    """The public answer to a case."""
+
+    outcome = forms.ChoiceField(
+        label=_("Ergebnis"),
+        choices=[
+            ("accepted", _("angenommen")),
+            ("partly", _("teilweise angenommen")),
+            ("declined", _("abgelehnt")),
+            ("elsewhere", _("andere Stelle zuständig")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    answer_de = forms.CharField(label=_("Antwort"), max_length=5_000, widget=forms.Textarea(attrs={"rows": 6}))
+    answer_en = forms.CharField(
+        label=_("Antwort, englisch"), max_length=5_000, widget=forms.Textarea(attrs={"rows": 6})
+    )
+    sure = forms.BooleanField(
+        label=_("Die Antwort nennt niemanden, der Einwand erhoben hat; sie wird veröffentlicht und steht fest.")
+    )
+
+
 class PersonForm(forms.Form):
     """A new person of the staff."""
 

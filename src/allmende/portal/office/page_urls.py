@@ -4,6 +4,7 @@ from django.urls import path
 
 from allmende.portal.office import (
     decision_views,
+    objection_views,
     people_views,
     publish_views,
     quarantine_views,
@@ -19,6 +20,9 @@ page_patterns = [
     path("quarantaene/", quarantine_views.quarantine, name="quarantine"),
     path("quarantaene.csv", quarantine_views.quarantine_csv, name="quarantine-csv"),
     path("quarantaene/<int:number>/", quarantine_views.judge, name="quarantine-one"),
+    path("einwaende/", objection_views.objections, name="objections"),
+    path("einwaende.csv", objection_views.objections_csv, name="objections-csv"),
+    path("einwaende/<str:number>/", objection_views.objection, name="objection-one"),
     path("personen/", people_views.people, name="people"),
     path("personen.csv", people_views.people_csv, name="people-csv"),
     path("personen/neu/", people_views.add, name="person-add"),

@@ -39,6 +39,7 @@ PAGES = (
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
     AreaItem("quarantine", _("Quarantäne"), reverse_lazy("office:quarantine"), icon_name="warning", order=320),
+    AreaItem("objections", _("Einwände"), reverse_lazy("office:objections"), icon_name="comment", order=330),
     AreaItem("trail", _("Entscheidungen"), reverse_lazy("office:decisions"), icon_name="clipboard-list", order=400),
     AreaItem("trail", _("Protokoll"), reverse_lazy("office:trail"), icon_name="history", order=410),
     AreaItem("accounts", _("Personen"), reverse_lazy("office:people"), icon_name="user", order=500),
