@@ -13,7 +13,10 @@ from pathlib import Path
 
 PROGRAM = [sys.executable, "-m", "allmende.cli.main"]
 # What the program notes about requests, changed by reading and refusing too.
-JOURNALS = ("decisions", "sqlite_sequence", "django_session")
+JOURNALS = (
+    *("decisions", "sqlite_sequence", "django_session"),
+    *("ledger_tallies", "ledger_entries", "ledger_tiles"),
+)
 
 
 def free_port() -> int:

@@ -7,6 +7,7 @@ import click
 
 from allmende.cli.broker import mqtt
 from allmende.cli.data import load
+from allmende.cli.ledger import ledger
 from allmende.cli.people import token, user
 from allmende.cli.run import serve, work
 from allmende.cli.setup import check, doctor, init, migrate
@@ -37,7 +38,7 @@ def allmende() -> None:
     """Gather the commands."""
 
 
-for _command in (init, serve, work, migrate, check, load, token, user, mqtt, seal, backup, restore, doctor):
+for _command in (init, serve, work, migrate, check, load, token, user, mqtt, ledger, seal, backup, restore, doctor):
     allmende.add_command(_command)
 
 

@@ -25,7 +25,7 @@ from allmende.gate.door import Gate, open_gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
-from allmende.serve import basemap
+from allmende.serve import basemap, ledger
 from allmende.serve.admission import Admission, Load
 from allmende.serve.broker import Mqtt, announced
 from allmende.serve.connection import DataConfig, allow_many_connections, keep_memory
@@ -164,6 +164,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         Route("/health", Health(settings, gate, mqtt).answer, methods=["GET"]),
         Route("/metrics", figures.answer, methods=["GET"]),
         *_doors(settings, gate, house),
+        *ledger.routes(settings, gate),
         *basemap.routes(settings),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=METHODS),
     ]

@@ -21,6 +21,7 @@ from allmende.packs.read import Place, Stations, pack_folder, read_parts
 from allmende.programme.content import ProgrammeContent
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.serve.datasets import Datasets
+from allmende.serve.ledger import Sequencer
 from allmende.serve.portal_form import refuse_newer_portal
 from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
@@ -65,6 +66,7 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
         loaded = _load(gate, programme, ethics, uses, datasets)
         advance(3, STEPS)
         made = _place_stations(gate, stations)
+        Sequencer(gate, settings).run()
     finally:
         gate.close()
     advance(4, STEPS)

@@ -11,7 +11,7 @@ from allmende.serve.figures import Figures
 
 COMPRESSED_ALREADY = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/vnd.apache.parquet")
 SHOWN_TO_SCRIPTS = ("ETag", "Link", "Location")
-DOORS = ("/sensorthings", "/ogc", "/ingest", "/catalog", "/api")
+DOORS = ("/sensorthings", "/ogc", "/ingest", "/catalog", "/api", "/ledger")
 
 
 class Front:

@@ -57,7 +57,11 @@ BAD_BROKER = ErrorCode(
 )
 
 PREFIX = "ALLMENDE_"
-SECRETS = ("secret_key", "database_url", "portal_database_url", "oidc_client_secret", "mail_url", "mqtt_url")
+SECRETS = (
+    *("secret_key", "database_url", "portal_database_url", "oidc_client_secret", "mail_url", "mqtt_url"),
+    "ledger_key",
+)
+LISTS = ("allowed_hosts", "ledger_witnesses", "ledger_witnessed")
 ELSEWHERE = frozenset({"ALLMENDE_TEST_POSTGRES_URL", "ALLMENDE_SAMPLES"})
 
 
@@ -106,6 +110,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_receive_endpoint: Annotated[
         str, Meta(description="address that is told to the public for receiving updates over MQTT")
     ] = ""
+    ledger_key: Annotated[
+        str, Meta(description="private key that signs the ledger; made once and kept under home when empty")
+    ] = ""
+    ledger_witnesses: Annotated[
+        tuple[str, ...],
+        Meta(description="witnesses of our ledger, each as KEY and address with a space between"),
+    ] = ()
+    ledger_witnessed: Annotated[tuple[str, ...], Meta(description="keys of other cities' ledgers that we witness")] = ()
 
     @property
     def store_url(self) -> str:
@@ -163,8 +175,9 @@ def load_settings(directory: Path, environment: dict[str, str]) -> Settings:
     from_environment = _from_environment(environment)
     _refuse_unknown(from_environment, "environment", PREFIX)
     merged: dict[str, Any] = {**from_file, **from_environment}
-    if isinstance(merged.get("allowed_hosts"), str):
-        merged["allowed_hosts"] = tuple(filter(None, merged["allowed_hosts"].split(",")))
+    for name in LISTS:
+        if isinstance(merged.get(name), str):
+            merged[name] = tuple(filter(None, merged[name].split(",")))
     merged["home"] = str(merged.get("home", "var"))
     try:
         settings = msgspec.convert(merged, Settings, strict=False, dec_hook=lambda kind, value: kind(value))

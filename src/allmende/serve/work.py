@@ -10,9 +10,11 @@ import structlog
 
 from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
+from allmende.gate.ledger import Ledger
 from allmende.gate.quarantine import sweep_quarantine
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
+from allmende.serve.ledger import Sequencer
 from allmende.serve.logs import configure_logs
 from allmende.serve.retention import delete_overdue
 from allmende.serve.settings import Settings
@@ -75,6 +77,8 @@ def run_work(settings: Settings) -> None:
         Job(name="retention", every_seconds=3600.0, run=lambda: delete_overdue(gate, utc_now())),
         Job(name="demonstration", every_seconds=300.0, run=lambda: _advance_demonstration(gate)),
         Job(name="sealing", every_seconds=60.0, run=lambda: _seal(gate)),
+        Job(name="ledger", every_seconds=1.0, run=Sequencer(gate, settings).run),
+        Job(name="ledger days", every_seconds=600.0, run=lambda: Ledger(gate).close_days()),
         Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
     ]
     try:

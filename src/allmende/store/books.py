@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.store import raw
+from allmende.store.ledger import tell_decisions, tell_rulebook
 from allmende.store.scope import DecisionRow, TokenRow
 from allmende.store.tables import decisions, rulebooks, tokens
 
@@ -59,6 +60,7 @@ def add_rulebook(connection: Connection, version: int, content: str, actor: str,
     statement = insert_for(connection)(rulebooks).values(values).on_conflict_do_nothing()
     if rulebook_version(connection) >= version or connection.execute(statement).rowcount == 0:
         raise Conflict(RULES_MOVED, version=version)
+    tell_rulebook(connection, version, content, actor, now)
 
 
 def add_decisions(connection: Connection, rows: Sequence[DecisionRow]) -> None:
@@ -83,6 +85,7 @@ class Tally:
                 merged[key] = row
             else:
                 merged[key] = replace(first, times=first.times + row.times, amount=first.amount + row.amount)
+        tell_decisions(connection, merged.values())
         noted = {}
         for key, row in merged.items():
             with self._lock:

@@ -14,6 +14,7 @@ from allmende.store.audit import Audited
 from allmende.store.corrections import Former
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle
+from allmende.store.ledger import LedgerTables
 from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
 from allmende.store.quarantine import Quarantined, Refused
 from allmende.store.query import Kind, Query, Within
@@ -37,6 +38,10 @@ Decide = Callable[[dict[str, int]], list[DecisionRow]]
 
 class Store(Protocol):
     """What the gate needs of a store; every read is within a scope, every write leaves its decisions with it."""
+
+    @property
+    def ledger(self) -> LedgerTables:
+        """Give the tables of the public log."""
 
     def page(self, scope: Scope, query: Query) -> Page:
         """Answer a question with one page."""

@@ -12,6 +12,7 @@ from allmende.store import audit, books, changes, corrections, entities, erase, 
 from allmende.store.aggregate import Aggregation
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, viewing, writing
+from allmende.store.ledger import LedgerTables
 from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
 from allmende.store.observing import Observing
 from allmende.store.port import Decide
@@ -54,6 +55,7 @@ class SqlStore:
         self._recall = Recall()
         self._newest = Newest()
         self._tally = books.Tally()
+        self.ledger = LedgerTables(self.engine)
         # Sources are never taken away, so that a number found once stays right; those of a bundle may be taken back.
         self._sources: dict[str, int] = {}
 

@@ -105,3 +105,27 @@ CREATE TABLE quarantine (
   decided BIGINT, actor TEXT, deed TEXT, note TEXT);
 CREATE INDEX quarantine_open ON quarantine (datastream_id, id) WHERE decided IS NULL;
 CREATE INDEX quarantine_received ON quarantine (received);
+
+CREATE TABLE ledger_outbox (id {counted_id}, at BIGINT NOT NULL, act TEXT NOT NULL, body TEXT NOT NULL);
+
+CREATE TABLE ledger_tallies (
+  minute BIGINT NOT NULL, verb TEXT NOT NULL, category TEXT NOT NULL, purpose TEXT NOT NULL, recipient TEXT NOT NULL,
+  rules TEXT NOT NULL, rulebook_version INTEGER NOT NULL, times BIGINT NOT NULL,
+  PRIMARY KEY (minute, verb, category, purpose, recipient, rules, rulebook_version)){without_rowid};
+
+CREATE TABLE ledger_entries (position {big_id}, body {bytes} NOT NULL);
+
+CREATE TABLE ledger_tiles (
+  level INTEGER NOT NULL, place BIGINT NOT NULL, hashes {bytes} NOT NULL, PRIMARY KEY (level, place));
+
+CREATE TABLE ledger_state (
+  id INTEGER PRIMARY KEY, size BIGINT NOT NULL, last TEXT NOT NULL, day INTEGER NOT NULL, signer TEXT NOT NULL,
+  checkpoint {bytes} NOT NULL);
+INSERT INTO ledger_state (id, size, last, day, signer, checkpoint) VALUES (1, 0, '', 0, '', CAST('' AS {bytes}));
+
+CREATE TABLE ledger_openings (
+  commitment TEXT PRIMARY KEY, subject TEXT NOT NULL, salt {bytes} NOT NULL, value TEXT NOT NULL);
+CREATE INDEX ledger_openings_subject ON ledger_openings (subject) WHERE subject <> '';
+
+CREATE TABLE ledger_witnessed (
+  origin TEXT PRIMARY KEY, size BIGINT NOT NULL, root {bytes} NOT NULL, second BIGINT NOT NULL);

@@ -1,0 +1,1 @@
+"""The public log over HTTP, as C2SP tlog-tiles."""
