@@ -192,7 +192,7 @@ class WitnessDoor:
         except Conflict as error:
             if error.code is not OTHER_SIZE:
                 raise
-            return Response(f"{error.params['size']}\n", 409, None, "text/x.tlog.size")
+            return Response(f"{error.params['size']}\n", 409, {"Content-Type": "text/x.tlog.size"})
         return Response(line, 200, {"Cache-Control": "no-store"}, "text/plain; charset=utf-8")
 
     def _signed(self, body: bytes) -> str:

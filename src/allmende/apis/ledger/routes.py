@@ -20,7 +20,7 @@ NO_FILE = ErrorCode(
         "There are checkpoint, key, tile/…, entries/N, entries/N/proof and rulebooks/N.json.",
     ),
 )
-PAGE = "/datenethik/protokoll/"
+PAGE = "/datenethik/"
 # A checkpoint is replaced at any time; what it covers never changes.
 FLEETING, LASTING = "public, max-age=2", "public, max-age=31536000, immutable"
 PLAIN, BYTES, JSON = "text/plain; charset=utf-8", "application/octet-stream", "application/json"
