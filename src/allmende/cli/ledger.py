@@ -94,7 +94,7 @@ def _told(found: Verified) -> None:
         "Check: a whole log (address or folder, otherwise our own), a proof (file), "
         "or with --since whether it continues an earlier checkpoint.",
     ),
-    epilog="\b\nallmende ledger verify https://stadt.example/ledger --key KEY --since checkpoint.old",
+    epilog="\b\nallmende ledger verify https://stadt.example/ledger --key KEY",
 )
 @click.argument("place", required=False)
 @click.option("--key", "given", help=KEY_HELP)
@@ -167,7 +167,7 @@ def show(index: int | None, last: int) -> None:
         "Den Nachweis schreiben, dass ein Eintrag im Protokoll steht.",
         "Write the proof that an entry stands in the log.",
     ),
-    epilog="\b\nallmende ledger proof 17 > 17.tlog-proof",
+    epilog="\b\nallmende ledger proof 17",
 )
 @click.argument("index", type=click.IntRange(min=0))
 def proof(index: int) -> None:
