@@ -35,6 +35,7 @@ from allmende.store.corrections import NO_OBSERVATION, Former
 from allmende.store.drafts import Change, Draft, Edit, Ref, drafted_categories
 from allmende.store.engine import Bundle
 from allmende.store.entities import Writable, linked_draft, references
+from allmende.store.following import Marks, News
 from allmende.store.forget import NO_STREAM, Overdue
 from allmende.store.model import EntityKind, Observation, Receipt, Revision
 from allmende.store.port import Store
@@ -243,10 +244,7 @@ class Gate:
         return sum(points for points, _ in self.sealing(before or utc_now() + dt.timedelta(days=1)))
 
     def sealing(self, before: dt.datetime) -> Iterator[tuple[int, int]]:
-        """Pack datastream by datastream; give the number of observations of each, and how many datastreams there are.
-
-        Those with enough for a chunk are packed whenever their observations came.
-        """
+        """Pack datastreams with enough for a chunk or something old; give the points of each, and how many streams."""
         self._require_writer()
         yield from self._store.seal(micros_from_instant(before))
 
@@ -332,6 +330,10 @@ class Gate:
         """Give the numbers to which a link leads, to those who write: where, and nothing about it."""
         grant.require("collect", "delete")
         return self._store.follow(self.still(grant).scope(now_micros()), near, name)
+
+    def news(self, grant: Grant, marks: Marks | None) -> News:
+        """Give the observations that came, and were corrected, since the marks; with none, the marks of the present."""
+        return self._store.news(self._scope(grant), marks)
 
     def multi(self, ids: set[int]) -> set[int]:
         """Tell which of these numbers are MultiDatastreams."""

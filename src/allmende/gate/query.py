@@ -5,6 +5,7 @@ from allmende.store.buckets import Unit
 from allmende.store.corrections import Former
 from allmende.store.drafts import Change, Draft, Edit, Ref
 from allmende.store.entities import Writable
+from allmende.store.following import Marks, Newer, News
 from allmende.store.forget import Overdue
 from allmende.store.model import (
     Arrival,
@@ -85,7 +86,10 @@ __all__ = [
     "Link",
     "Location",
     "Logic",
+    "Marks",
     "MultiDatastream",
+    "Newer",
+    "News",
     "Not",
     "Observation",
     "ObservedProperty",

@@ -6,17 +6,19 @@ import hashlib
 import platform
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
-import gmqtt
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from allmende.apis.sensorthings.hub import Hub
-from allmende.apis.sensorthings.mqtt.connection import Connection, Session, read_broker
-from allmende.apis.sensorthings.mqtt.inbox import Inbox, Message, Outcome
+from allmende.apis.sensorthings.mqtt.connection import Connection
+from allmende.apis.sensorthings.mqtt.inbox import Inbox
 from allmende.apis.sensorthings.mqtt.mosquitto import CONFIG, set_password, write_config
 from allmende.apis.sensorthings.mqtt.outbox import Outbox
+from allmende.apis.sensorthings.mqtt.packets import Published
+from allmende.apis.sensorthings.mqtt.reception import Outcome
+from allmende.apis.sensorthings.mqtt.selections import SUBSCRIBED, Selections
+from allmende.apis.sensorthings.mqtt.session import BrokerRefused, Session, read_broker
 from allmende.apis.sensorthings.mqtt.topics import EVERYTHING_SENT, VERSION
 from allmende.gate.door import Gate
 from allmende.serve.settings import Settings
@@ -24,6 +26,7 @@ from allmende.serve.settings import Settings
 log = structlog.get_logger("allmende.mqtt")
 
 OFF, GRACE_SECONDS = "off", 5.0
+_SUBSCRIBED = SUBSCRIBED.encode()
 REQUIREMENTS = "http://www.opengis.net/spec/iot_sensing/1.1/req"
 
 
@@ -33,6 +36,7 @@ class MqttFigures:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.connected = Gauge("allmende_mqtt_connected", "1 with a connection to the broker", registry=registry)
         self.messages = Counter("allmende_mqtt_messages", "Messages by outcome", ["outcome"], registry=registry)
+        self.refused = Counter("allmende_mqtt_refused", "Refused messages by reason", ["code"], registry=registry)
         self.published = Gauge("allmende_mqtt_published", "Updates that the broker has taken", registry=registry)
 
 
@@ -47,12 +51,12 @@ class Mqtt:
         self._inbox = Inbox(gate, self._tell)
         self._connection: Connection | None = None
         self._outbox: Outbox | None = None
+        self._selections = Selections(settings.home / "mqtt" / "selections.json")
         if settings.mqtt_url:
-            broker = read_broker(settings.mqtt_url)
-            self._connection = Connection(broker, _client_id(settings), self._take, EVERYTHING_SENT)
-            self._outbox = Outbox(
-                gate, hub, self._connection, self._inbox, f"{_address(settings)}/sensorthings/{VERSION}"
-            )
+            broker = read_broker(settings.mqtt_url, settings.mqtt_ca)
+            self._connection = Connection(broker, _client_id(settings), self._take, (EVERYTHING_SENT, SUBSCRIBED))
+            root = f"{_address(settings)}/sensorthings/{VERSION}"
+            self._outbox = Outbox(gate, hub, self._connection, self._selections, root)
             self._figures.published.set_function(lambda: self._outbox.published if self._outbox else 0)
         self._figures.connected.set_function(lambda: float(self.state == "ok"))
 
@@ -61,8 +65,16 @@ class Mqtt:
         """Say how the connection fares: ``off``, ``connecting``, ``ok``, or ``away`` with the reason."""
         return self._connection.state if self._connection is not None else OFF
 
-    async def _take(self, topic: str, payload: bytes, properties: dict[str, Any]) -> None:
-        await self._inbox.put(Message(topic, payload, properties))
+    def _take(self, session: Session, published: list[Published]) -> None:
+        """Put what clients sent into the inbox; what the broker itself tells is heard and forgotten."""
+        told = [message for message in published if message.topic == _SUBSCRIBED]
+        if told:
+            for message in told:
+                self._selections.hear(message.payload)
+            session.acknowledge(told)
+            published = [message for message in published if message.topic != _SUBSCRIBED]
+        if published:
+            self._inbox.put(session, published)
 
     def _tell(self, outcome: Outcome) -> None:
         self._written(outcome.added)
@@ -72,6 +84,8 @@ class Mqtt:
             ("refused", len(outcome.refused)),
         ):
             self._figures.messages.labels(name).inc(number)
+        for _, error in outcome.refused:
+            self._figures.refused.labels(error.code.code).inc()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -80,7 +94,8 @@ class Mqtt:
             yield
             return
         storing = asyncio.ensure_future(_kept(self._inbox.run))
-        connected = [asyncio.ensure_future(_kept(deed)) for deed in (self._outbox.run, self._connection.run)]
+        deeds = (self._outbox.run, self._outbox.run_entities, self._connection.run)
+        connected = [asyncio.ensure_future(_kept(deed)) for deed in deeds]
         try:
             yield
         finally:
@@ -120,7 +135,7 @@ def _client_id(settings: Settings) -> str:
 
 
 async def _knock(settings: Settings) -> None:
-    session = Session(read_broker(settings.mqtt_url), "", None, lasting=False)
+    session = Session(read_broker(settings.mqtt_url, settings.mqtt_ca), "", lasting=False)
     try:
         await session.open()
     finally:
@@ -131,7 +146,7 @@ def broker_fault(settings: Settings) -> str:
     """Try to sign in at the broker; give the reason when that fails, nothing otherwise."""
     try:
         asyncio.run(_knock(settings))
-    except (OSError, TimeoutError, gmqtt.MQTTConnectError) as error:
+    except (OSError, TimeoutError, BrokerRefused) as error:
         return str(error) or type(error).__name__
     return ""
 

@@ -104,6 +104,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_url: Annotated[
         str, Meta(description="MQTT broker, mqtt://user:password@host:port or mqtts://…; empty switches MQTT off")
     ] = ""
+    mqtt_ca: Annotated[
+        str, Meta(description="PEM file of who vouches for the broker's certificate; empty trusts whom the system does")
+    ] = ""
     mqtt_create_endpoint: Annotated[
         str, Meta(description="address that is told to the public for creating observations over MQTT")
     ] = ""

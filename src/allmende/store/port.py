@@ -14,6 +14,7 @@ from allmende.store.audit import Audited
 from allmende.store.corrections import Former
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle
+from allmende.store.following import Marks, News
 from allmende.store.ledger import LedgerTables
 from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
 from allmende.store.quarantine import Quarantined, Refused
@@ -135,6 +136,9 @@ class Store(Protocol):
 
     def follow(self, scope: Scope, near: Within, name: str) -> list[int]:
         """Give the numbers to which a link leads."""
+
+    def news(self, scope: Scope, marks: Marks | None) -> News:
+        """Give the observations that came, and were corrected, since the marks; with none, the marks of the present."""
 
     def multi(self, ids: set[int]) -> set[int]:
         """Tell which of these are MultiDatastreams."""

@@ -12,6 +12,7 @@ from allmende.store import audit, books, changes, corrections, entities, erase, 
 from allmende.store.aggregate import Aggregation
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, viewing, writing
+from allmende.store.following import Following, Marks, News
 from allmende.store.ledger import LedgerTables
 from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
 from allmende.store.observing import Observing
@@ -257,6 +258,11 @@ class SqlStore:
             return [
                 record.id for record in self._reader(connection, scope).related(near.kind, name, [near.id])[near.id]
             ]
+
+    def news(self, scope: Scope, marks: Marks | None) -> News:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return Following(connection, scope).news(marks)
 
     def multi(self, ids: set[int]) -> set[int]:
         """See the port."""

@@ -5,20 +5,48 @@ import time
 import msgspec
 
 from allmende.gate.door import Ask, Gate, Grant
-from allmende.gate.query import Compare, Constant, Expression, Logic, Order, Path, Query, Record, Within
+from allmende.gate.query import (
+    Compare,
+    Constant,
+    Expression,
+    Logic,
+    Marks,
+    Newer,
+    Order,
+    Path,
+    Query,
+    Record,
+    Within,
+)
 from allmende.kernel.clock import today
-from allmende.kernel.errors import Denied
+from allmende.kernel.errors import AllmendeError, Denied
 
 ID, TIME = Path(("id",)), Path(("phenomenonTime",))
-PAGE, STREAMS_PAGE, TRIES = 1_000, 1_000, 5
-STREAMS_SECONDS, LIMITED_SECONDS = 2.0, 5.0
+PAGE = 1_000
+LIMITED_SECONDS = 5.0
+
+
+# What an observation keeps → the property that shows it.
+SHOWN = {
+    **dict.fromkeys(("phenomenon_start", "phenomenon_end"), "phenomenonTime"),
+    **{"result": "result", "result_time": "resultTime", "quality": "resultQuality", "parameters": "parameters"},
+}
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """An observation as it is now, and which of its properties were different."""
+
+    record: Record
+    properties: tuple[str, ...]
 
 
 class Fresh(msgspec.Struct, frozen=True):
-    """New observations of one datastream, in order."""
+    """New observations of one datastream, in order, and those told before that have been corrected."""
 
     datastream: int
     records: list[Record]
+    multi: bool = False
+    corrected: list[Correction] = []
 
 
 class Trail(msgspec.Struct):
@@ -43,7 +71,7 @@ class Trail(msgspec.Struct):
             kind="Observations",
             within=Within("Datastreams", self.datastream),
             where=behind if where is None else Logic("and", (behind, where)),
-            order=self._order(),
+            order=(Order(TIME), Order(ID)) if self.limited else (Order(ID),),
             top=PAGE,
         )
         return self.pass_by(gate.page(grant, query).records)
@@ -60,18 +88,13 @@ class Trail(msgspec.Struct):
             return Compare("gt", TIME, Constant(self.mark, is_instant=True))
         return Compare("gt", ID, Constant(self.mark))
 
-    def _order(self, descending: bool = False) -> tuple[Order, ...]:
-        return (Order(TIME, descending), Order(ID, descending)) if self.limited else (Order(ID, descending),)
-
-    def go_back(self, gate: Gate, grant: Grant, number: int) -> None:
-        """Go to the end, leaving so many of the last observations to be read."""
-        query = Query(
-            kind="Observations",
-            within=Within("Datastreams", self.datastream),
-            order=self._order(descending=True),
-            skip=number,
-            top=1,
-        )
+    def go_to_end(self, gate: Gate, grant: Grant) -> None:
+        """Go behind all that is there."""
+        if not self.limited:
+            self.mark = gate.news(grant, None).marks.last(self.datastream)
+            return
+        within = Within("Datastreams", self.datastream)
+        query = Query(kind="Observations", within=within, order=(Order(TIME, True), Order(ID, True)), top=1)
         found = gate.page(grant, query).records
         self.mark = self.place(found[0]) if found else 0
 
@@ -84,7 +107,7 @@ class Trail(msgspec.Struct):
         if found:
             self.mark = self.place(found[0])
         else:
-            self.go_back(gate, grant, 0)
+            self.go_to_end(gate, grant)
 
 
 class Standing:
@@ -113,91 +136,61 @@ class Feed:
 
     def __init__(self, gate: Gate, ask: Ask) -> None:
         self._gate, self._standing = gate, Standing(gate, ask)
-        self._limited: dict[int, bool] = {}
-        self._counts: dict[int, int] = {}
+        self._marks: Marks | None = None
         self._trails: dict[int, Trail] = {}
-        self._listed = self._looked = float("-inf")
+        self._looked = float("-inf")
         self.behind = False
+
+    @property
+    def entities(self) -> int:
+        """Give the count of changes of entities at the last look."""
+        return self._marks.entities if self._marks is not None else 0
 
     def poll(self) -> list[Fresh]:
-        """Give what is new since the last time; the first time, and under new rules, all that is there is known."""
-        self.behind = False
-        begin = self._standing.renew()
-        if begin:
-            self._counts.clear()
-            self._trails.clear()
-            self._limited.clear()
-            self._listed = self._looked = float("-inf")
+        """Give what is new since the last time; the first time all that is there is known."""
+        renewed = self._standing.renew()
         grant = self._standing.grant
+        if renewed:
+            self._trails, self._looked = {}, float("-inf")
         if grant is None:
+            self._marks, self.behind = None, False
             return []
-        self._list(grant, begin)
-        return [*self._plain(grant, begin), *self._held_back(grant)]
+        news = self._gate.news(grant, self._marks)
+        found = [self._fresh(grant, newer) for newer in news.newer]
+        found += self._held_back(grant, news.limited, begin=renewed or self._marks is None)
+        self._marks, self.behind = news.marks, news.behind
+        return found
 
-    def _list(self, grant: Grant, begin: bool) -> None:
-        """Look now and then which datastreams there are, and which are given as they are."""
-        now = time.monotonic()
-        if now - self._listed < STREAMS_SECONDS:
-            return
-        self._listed = now
-        after: str | None = None
-        found: dict[int, bool] = {}
-        while True:
-            page = self._gate.page(grant, Query(kind="Datastreams", order=(Order(ID),), top=STREAMS_PAGE, after=after))
-            for record in page.records:
-                limits = grant.limits.get(record.value.category)
-                found[record.id] = limits is None or not limits.plain
-            after = page.next_after
-            if after is None:
-                break
-        for number in found.keys() - self._limited.keys():
-            if found[number]:
-                self._trails[number] = trail = Trail(number, True, 0)
-                if begin:
-                    trail.go_back(self._gate, grant, 0)
-        self._limited = found
+    def _fresh(self, grant: Grant, newer: Newer) -> Fresh:
+        corrected = [found for number in newer.corrected for found in self._correction(grant, number)]
+        return Fresh(newer.datastream, newer.records, newer.multi, corrected)
 
-    def _plain(self, grant: Grant, begin: bool) -> list[Fresh]:
-        plain = [number for number, limited in self._limited.items() if not limited]
-        if not plain:
+    def _correction(self, grant: Grant, number: int) -> list[Correction]:
+        """Read a corrected observation, and what is different of it; one that is gone by now is no news."""
+        found = self._gate.page(grant, Query(kind="Observations", id=number, order=(Order(ID),), top=1)).records
+        former = self._gate.former(grant, number)
+        if not found or not former:
             return []
-        fresh = []
-        for number, summary in self._gate.summary(grant, plain).items():
-            known = summary.count if begin else self._counts.get(number, 0)
-            if summary.count != known:
-                fresh += self._newer(grant, number, known)
-            if not self.behind:
-                self._counts[number] = summary.count
-        return fresh
+        value = found[0].value
+        names = [shown for name, shown in SHOWN.items() if getattr(value, name) != getattr(former[0], name)]
+        return [Correction(found[0], tuple(dict.fromkeys(names)))]
 
-    def _newer(self, grant: Grant, number: int, known: int) -> list[Fresh]:
-        trail = self._trails.get(number)
-        if trail is None:
-            trail = self._trails[number] = self._starting(grant, number, known)
-        records = trail.read(self._gate, grant)
-        self.behind = self.behind or len(records) == PAGE
-        return [Fresh(number, records)] if records else []
-
-    def _starting(self, grant: Grant, number: int, known: int) -> Trail:
-        """Find where the new ones of a datastream begin, between two counts that agree."""
-        trail = Trail(number, False, 0)
-        for _ in range(TRIES):
-            grew = self._count(grant, number) - known
-            trail.go_back(self._gate, grant, max(grew, 0))
-            if self._count(grant, number) - known == grew:
-                break
-        return trail
-
-    def _count(self, grant: Grant, number: int) -> int:
-        summary = self._gate.summary(grant, [number]).get(number)
-        return summary.count if summary is not None else 0
-
-    def _held_back(self, grant: Grant) -> list[Fresh]:
+    def _held_back(self, grant: Grant, limited: dict[int, bool], *, begin: bool) -> list[Fresh]:
         """Look more rarely at what appears only later, for that has to be computed."""
         now = time.monotonic()
         if now - self._looked < LIMITED_SECONDS:
             return []
+        for number in limited.keys() - self._trails.keys():
+            trail = Trail(number, True, 0)
+            if begin:
+                trail.go_to_end(self._gate, grant)
+            self._trails[number] = trail
+        marks = {number: self._trails[number].mark for number in limited}
+        try:
+            found = [Fresh(number, self._trails[number].read(self._gate, grant), limited[number]) for number in limited]
+        except AllmendeError:
+            for number, mark in marks.items():
+                self._trails[number].mark = mark
+            raise
         self._looked = now
-        limited = (self._trails[number] for number, held in self._limited.items() if held)
-        found = [Fresh(trail.datastream, trail.read(self._gate, grant)) for trail in limited]
         return [fresh for fresh in found if fresh.records]

@@ -47,9 +47,10 @@ class Pace:
 
 
 class Listener:
-    """What waits for one listener; closed when the listener is too slow or the process ends."""
+    """What waits for one listener to a datastream; closed when the listener is too slow or the process ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, datastream: int) -> None:
+        self.datastream = datastream
         self._waiting: asyncio.Queue[Fresh | None] = asyncio.Queue(MOST_WAITING)
         self.closed = False
 
@@ -102,9 +103,10 @@ class _Channel:
             self.close()
 
     def _tell(self, found: list[Fresh]) -> None:
-        for fresh in found:
-            for listener in self.listeners:
-                listener.give(fresh)
+        by_stream = {fresh.datastream: fresh for fresh in found}
+        for listener in self.listeners:
+            if listener.datastream in by_stream:
+                listener.give(by_stream[listener.datastream])
 
     def close(self) -> None:
         """Let all listeners go."""
@@ -136,11 +138,11 @@ class Hub:
         self._paces.add(pace)
 
     @contextlib.asynccontextmanager
-    async def listening(self, ask: Ask) -> AsyncIterator[Listener]:
-        """Listen while the block lasts."""
+    async def listening(self, ask: Ask, datastream: int) -> AsyncIterator[Listener]:
+        """Listen to a datastream while the block lasts."""
         if self.listeners >= MOST_LISTENERS:
             raise Busy(FULL, limit=MOST_LISTENERS)
-        channel, listener = self._channel(ask), Listener()
+        channel, listener = self._channel(ask), Listener(datastream)
         channel.listeners.add(listener)
         try:
             await channel.started.wait()

@@ -2,20 +2,21 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import anyio.to_thread
 import msgspec
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from allmende.apis.sensorthings.feed import ID, PAGE, Fresh, Standing, Trail
+from allmende.apis.sensorthings.feed import ID, PAGE, TIME, Standing, Trail
 from allmende.apis.sensorthings.hub import Hub, Listener
 from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.options import Options, read_options
 from allmende.apis.sensorthings.paths import NO_ENTITY, read_path
 from allmende.apis.sensorthings.render import writer
 from allmende.gate.door import Ask, Gate, Grant
-from allmende.gate.query import Order, Query, Record
+from allmende.gate.query import Compare, Constant, Expression, Logic, Order, Query, Record, Within
 from allmende.kernel.errors import AllmendeError, NotFound
 
 OPTION = "$live"
@@ -47,7 +48,7 @@ class Live:
         limits = grant.limits.get(found[0].value.category)
         trail = Trail(self._datastream, limits is None or not limits.plain, 0)
         if self._last is None:
-            trail.go_back(self._gate, grant, 0)
+            trail.go_to_end(self._gate, grant)
         else:
             trail.go_behind(self._gate, grant, self._last)
         return trail
@@ -60,7 +61,7 @@ class Live:
         asked = await anyio.to_thread.run_sync(ask)
         standing = Standing(self._gate, asked)
         async with contextlib.AsyncExitStack() as stack:
-            listener = await stack.enter_async_context(self._hub.listening(asked))
+            listener = await stack.enter_async_context(self._hub.listening(asked, self._datastream))
             trail = await anyio.to_thread.run_sync(self._begin, standing)
             place = stack.pop_all()
         return _Stream(self._events(ask, standing, listener, trail, root), place)
@@ -85,22 +86,38 @@ class Live:
                     await anyio.to_thread.run_sync(self._grant, standing)
                 except AllmendeError:
                     return
-            elif fresh.datastream == self._datastream:
-                records = await self._chosen(standing, trail, fresh)
+            else:
+                records = await self._chosen(standing, trail.pass_by(fresh.records))
+                corrected = await self._chosen(standing, [one.record for one in fresh.corrected])
                 yield b"".join(_event(write(record, None), record.id) for record in records)
+                yield b"".join(_correction(write(record, None)) for record in corrected)
 
-    async def _chosen(self, standing: Standing, trail: Trail, fresh: Fresh) -> list[Record]:
-        """Give those of the new ones that are behind the trail, and that a filter lets through."""
-        if self._options.where is None:
-            return trail.pass_by(fresh.records)
-        last = trail.place(fresh.records[-1])
-        found: list[Record] = []
-        while trail.mark < last:
-            records = await anyio.to_thread.run_sync(self._more, standing, trail)
-            found += records
-            if len(records) < PAGE:
-                trail.mark = max(trail.mark, last)
-        return found
+    async def _chosen(self, standing: Standing, records: list[Record]) -> list[Record]:
+        """Give those that a filter lets through."""
+        if self._options.where is None or not records:
+            return records
+        return await anyio.to_thread.run_sync(self._filtered, standing, records, self._options.where)
+
+    def _filtered(self, standing: Standing, records: list[Record], where: Expression) -> list[Record]:
+        """Ask the store which of some observations fulfil a condition, in the stretch of time in which they lie."""
+        values, numbers = [record.value for record in records], {record.id for record in records}
+        bounds = (
+            Compare("ge", TIME, Constant(min(value.phenomenon_start for value in values), is_instant=True)),
+            Compare("le", TIME, Constant(max(_end(value) for value in values) + 1, is_instant=True)),
+            Compare("ge", ID, Constant(min(numbers))),
+            Compare("le", ID, Constant(max(numbers))),
+        )
+        within, found, after = Within("Datastreams", self._datastream), set(), None
+        while True:
+            condition = Logic("and", (*bounds, where))
+            query = Query(
+                kind="Observations", within=within, where=condition, order=(Order(ID),), top=PAGE, after=after
+            )
+            page = self._gate.page(self._grant(standing), query)
+            found |= {record.id for record in page.records}
+            after = page.next_after
+            if after is None:
+                return [record for record in records if record.id in found]
 
 
 class _Stream(StreamingResponse):
@@ -118,6 +135,15 @@ class _Stream(StreamingResponse):
 
 def _event(entity: object, number: int) -> bytes:
     return b"id: %d\ndata: %b\n\n" % (number, msgspec.json.encode(entity))
+
+
+def _correction(entity: object) -> bytes:
+    """Write an observation that was told before; without an id, for the last one stays where it is."""
+    return b"event: corrected\ndata: %b\n\n" % msgspec.json.encode(entity)
+
+
+def _end(value: Any) -> int:
+    return int(value.phenomenon_start if value.phenomenon_end is None else value.phenomenon_end)
 
 
 def _datastream(path: str) -> int:

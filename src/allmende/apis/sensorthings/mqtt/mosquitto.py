@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import quote
 
+from allmende.apis.sensorthings.mqtt.selections import SUBSCRIBED
 from allmende.apis.sensorthings.mqtt.topics import BY_NAME, MOUNT, VERSION
 from allmende.kernel.errors import Conflict, ErrorCode, Invalid
 from allmende.kernel.text import Text
@@ -37,6 +38,7 @@ topic read {VERSION}/#
 
 user {SERVICE}
 topic read {MOUNT}#
+topic read {SUBSCRIBED}
 topic readwrite {VERSION}/#
 """
 
@@ -72,8 +74,16 @@ autosave_interval 10
 # What Allmende has not yet taken waits, whatever its number, up to 256 MB; the window is what one commit may hold.
 max_queued_messages 0
 max_queued_bytes 268435456
-max_inflight_messages 5000
+max_inflight_messages 10000
 max_packet_size 1100000
+# Who subscribes to what is told to Allmende alone, which publishes topics with $select only where somebody asks.
+log_dest stderr
+log_dest topic
+log_type error
+log_type warning
+log_type notice
+log_type information
+log_type subscribe
 
 # For creating: devices and gateways publish here.
 """

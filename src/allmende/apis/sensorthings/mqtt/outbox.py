@@ -1,5 +1,6 @@
 """Updates for everybody who subscribes (18-088, clause 14.2): what the public may read, and nothing else."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 
@@ -7,124 +8,104 @@ import anyio.to_thread
 import msgspec
 import structlog
 
-from allmende.apis.sensorthings.feed import ID, Feed, Fresh, Standing
+from allmende.apis.sensorthings.feed import Correction, Feed
 from allmende.apis.sensorthings.hub import Hub, Pace
 from allmende.apis.sensorthings.mqtt.connection import Connection
-from allmende.apis.sensorthings.mqtt.inbox import Inbox
+from allmende.apis.sensorthings.mqtt.entities import Changed, Entities
+from allmende.apis.sensorthings.mqtt.selections import Selections
+from allmende.apis.sensorthings.mqtt.session import Update
 from allmende.apis.sensorthings.mqtt.topics import VERSION
 from allmende.apis.sensorthings.render import Json, writer
 from allmende.gate.door import PUBLIC, Ask, Gate
-from allmende.gate.query import LINKS, Kind, Order, Query, Record
 from allmende.kernel.errors import AllmendeError
 
 log = structlog.get_logger("allmende.mqtt")
 
 READ = Ask(PUBLIC, "publish", "open-data", "public")
-PAGE = 1_000
-ENTITY_SECONDS, ENTITY_SHARE, CALM_SECONDS = 3.0, 50, 1.0
-CONTROL = "@iot."
-
-Update = tuple[str, bytes]
-
-
-class Entities:
-    """Notices new and changed entities by comparing them with the last look. Blocks, and so runs in a thread."""
-
-    def __init__(self, gate: Gate, root: str) -> None:
-        self._gate, self._root, self._standing = gate, root, Standing(gate, READ)
-        self._known: dict[tuple[Kind, int], dict[str, int]] | None = None
-
-    def poll(self) -> list[Update]:
-        """Give the updates since the last time; the first time there are none."""
-        self._standing.renew()
-        grant = self._standing.grant
-        if grant is None:
-            return []
-        seen: dict[tuple[Kind, int], dict[str, int]] = {}
-        updates: list[Update] = []
-        for kind in LINKS:
-            if kind == "Observations":
-                continue
-            write, after = writer(self._root, kind, ()), None
-            while True:
-                query = Query(kind=kind, order=(Order(ID),), top=PAGE, after=after)
-                page = self._gate.page(grant, query)
-                for record in page.records:
-                    updates += self._compared(kind, record, write(record, None), seen)
-                after = page.next_after
-                if after is None:
-                    break
-        first, self._known = self._known is None, seen
-        return [] if first else updates
-
-    def _compared(
-        self, kind: Kind, record: Record, entity: Json, seen: dict[tuple[Kind, int], dict[str, int]]
-    ) -> Iterator[Update]:
-        parts = {name: msgspec.json.encode(value) for name, value in entity.items() if CONTROL not in name}
-        seen[kind, record.id] = hashes = {name: hash(part) for name, part in parts.items()}
-        known = (self._known or {}).get((kind, record.id), {})
-        changed = [name for name, value in hashes.items() if known.get(name) != value]
-        if changed:
-            body, own = msgspec.json.encode(entity), f"{VERSION}/{kind}({record.id})"
-            yield f"{VERSION}/{kind}", body
-            yield own, body
-            for name in changed:
-                yield f"{own}/{name}", b'{"%b":%b}' % (name.encode(), parts[name])
 
 
 class Outbox:
     """Publishes as fast as the broker takes it; while the broker is away nothing is passed over."""
 
-    def __init__(self, gate: Gate, hub: Hub, connection: Connection, inbox: Inbox, root: str) -> None:
+    def __init__(self, gate: Gate, hub: Hub, connection: Connection, selections: Selections, root: str) -> None:
+        self._gate, self._root, self._connection, self._selections = gate, root, connection, selections
         self._feed = Feed(gate, READ)
-        self._entities = Entities(gate, root)
-        self._connection, self._inbox = connection, inbox
-        self._write = writer(root, "Observations", ())
+        self._entities = Entities(gate, READ, root)
         self._pace = Pace()
-        self._entities_due = 0.0
+        self._sending = asyncio.Lock()
         self.published = 0
         hub.watch(self._pace)
 
     async def run(self) -> None:
-        """Look and publish until cancelled."""
+        """Look for observations and publish them until cancelled."""
         while True:
-            # What is sent in comes first: it is durable sooner, and told a little later.
-            await self._inbox.calm(CALM_SECONDS)
             begin = time.monotonic()
-            took = 0.0
             try:
-                fresh = await anyio.to_thread.run_sync(self._feed.poll)
-                took = time.monotonic() - begin
-                await self._send(list(self._updates(fresh)))
-                await self._look_at_entities()
+                await self._send(await anyio.to_thread.run_sync(self._observed))
             except AllmendeError as error:
                 log.warning("looking for news failed", error=str(error))
             if not self._feed.behind:
-                await self._pace.rest(took)
+                await self._pace.rest(time.monotonic() - begin)
 
-    async def _look_at_entities(self) -> None:
-        begin = time.monotonic()
-        if begin >= self._entities_due:
-            updates = await anyio.to_thread.run_sync(self._entities.poll)
-            now = time.monotonic()
-            self._entities_due = now + max(ENTITY_SECONDS, ENTITY_SHARE * (now - begin))
-            await self._send(updates)
+    async def run_entities(self) -> None:
+        """Look for new and changed entities and publish them until cancelled."""
+        pace = Pace()
+        while True:
+            begin = time.monotonic()
+            try:
+                updates = await anyio.to_thread.run_sync(self._altered, self._feed.entities)
+                await self._send(updates)
+            except AllmendeError as error:
+                log.warning("looking for changed entities failed", error=str(error))
+            await pace.rest(time.monotonic() - begin)
 
-    def _updates(self, found: list[Fresh]) -> Iterator[Update]:
-        for fresh in found:
-            own = f"{VERSION}/Datastreams({fresh.datastream})/Observations"
+    def _observed(self) -> list[Update]:
+        """Find new and corrected observations, and write them. Blocks."""
+        updates: list[Update] = []
+        for fresh in self._feed.poll():
+            multi = (fresh.datastream,) if fresh.multi else ()
+            write = writer(self._root, "Observations", (), multi)
+            kind = "MultiDatastreams" if fresh.multi else "Datastreams"
+            own = f"{VERSION}/{kind}({fresh.datastream})/Observations"
             for record in fresh.records:
-                body = msgspec.json.encode(self._write(record, None))
-                yield own, body
-                yield f"{VERSION}/Observations", body
+                updates += self._told((own, f"{VERSION}/Observations"), write(record, None))
+            for correction in fresh.corrected:
+                updates += self._corrected(own, correction, write(correction.record, None))
+        return updates
+
+    def _corrected(self, own: str, correction: Correction, entity: Json) -> Iterator[Update]:
+        """Tell a correction to those who follow the set, the observation, or what is different of it."""
+        number = correction.record.id
+        topic = f"{VERSION}/Observations({number})"
+        yield from self._told((own, f"{VERSION}/Observations", topic), entity)
+        for name in correction.properties:
+            if name in entity:
+                yield f"{topic}/{name}", msgspec.json.encode({name: entity[name]})
+
+    def _altered(self, count: int) -> list[Update]:
+        """Find new and changed entities, and write them. Blocks."""
+        return [update for changed in self._entities.poll(count) for update in self._entity(changed)]
+
+    def _entity(self, changed: Changed) -> Iterator[Update]:
+        own = f"{VERSION}/{changed.kind}({changed.id})"
+        yield from self._told((f"{VERSION}/{changed.kind}", own), changed.entity)
+        for name in changed.properties:
+            yield f"{own}/{name}", msgspec.json.encode({name: changed.entity[name]})
+
+    def _told(self, topics: tuple[str, ...], entity: Json) -> Iterator[Update]:
+        """Give an entity for each of its topics, and for the topics that select something of it."""
+        body = msgspec.json.encode(entity)
+        for topic in topics:
+            yield topic, body
+            yield from self._selections.of(topic, entity)
 
     async def _send(self, updates: list[Update]) -> None:
         """Publish, and wait until the broker has it; a part that a broken connection may have lost is sent again."""
-        while updates:
+        begin = 0
+        while begin < len(updates):
             session = await self._connection.ready()
-            part = updates[: session.window]
-            for topic, body in part:
-                session.publish(topic, body)
-            if await session.delivered():
-                self.published += len(part)
-                updates = updates[len(part) :]
+            async with self._sending:
+                part = updates[begin : begin + session.window]
+                if await session.publish(part):
+                    self.published += len(part)
+                    begin += len(part)

@@ -39,9 +39,10 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 @lru_cache(10_000)
-def read_sent(topic: str) -> Sent:
+def read_sent(topic: bytes) -> Sent:
     """Read a topic under which observations are created."""
-    match = _SENT.fullmatch(topic)
+    text = topic.decode(errors="replace")
+    match = _SENT.fullmatch(text)
     if match is None:
-        raise NotFound(NO_TOPIC, topic=topic.removeprefix(MOUNT)[:100])
+        raise NotFound(NO_TOPIC, topic=text.removeprefix(MOUNT)[:100])
     return Sent(match[1] or "", int(match[3]) if match[3] else None, match[2] is not None)
