@@ -56,7 +56,7 @@ class Mqtt:
             broker = read_broker(settings.mqtt_url, settings.mqtt_ca)
             self._connection = Connection(broker, _client_id(settings), self._take, (EVERYTHING_SENT, SUBSCRIBED))
             root = f"{_address(settings)}/sensorthings/{VERSION}"
-            self._outbox = Outbox(gate, hub, self._connection, self._selections, root)
+            self._outbox = Outbox(gate, hub, self._connection, self._selections, root, self._inbox.busy)
             self._figures.published.set_function(lambda: self._outbox.published if self._outbox else 0)
         self._figures.connected.set_function(lambda: float(self.state == "ok"))
 

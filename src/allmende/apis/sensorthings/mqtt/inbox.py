@@ -60,6 +60,10 @@ class Inbox:
                     self._resume()
             self._idle.set()
 
+    def busy(self) -> bool:
+        """Tell whether anything is still to be stored."""
+        return not self._idle.is_set()
+
     def _next(self) -> list[tuple[Session, list[Published]]]:
         """Take what waits, up to what one commit may hold."""
         taken = [self._waiting.popleft()]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import anyio.to_thread
 import msgspec
@@ -27,8 +27,16 @@ READ = Ask(PUBLIC, "publish", "open-data", "public")
 class Outbox:
     """Publishes as fast as the broker takes it; while the broker is away nothing is passed over."""
 
-    def __init__(self, gate: Gate, hub: Hub, connection: Connection, selections: Selections, root: str) -> None:
-        self._gate, self._root, self._connection, self._selections = gate, root, connection, selections
+    def __init__(
+        self,
+        gate: Gate,
+        hub: Hub,
+        connection: Connection,
+        selections: Selections,
+        root: str,
+        busy: Callable[[], bool],
+    ) -> None:
+        self._root, self._connection, self._selections, self._busy = root, connection, selections, busy
         self._feed = Feed(gate, READ)
         self._entities = Entities(gate, READ, root)
         self._pace = Pace()
@@ -44,7 +52,8 @@ class Outbox:
                 await self._send(await anyio.to_thread.run_sync(self._observed))
             except AllmendeError as error:
                 log.warning("looking for news failed", error=str(error))
-            if not self._feed.behind:
+            # What is sent in comes first: it is durable sooner, and told a little later.
+            if self._busy() or not self._feed.behind:
                 await self._pace.rest(time.monotonic() - begin)
 
     async def run_entities(self) -> None:
