@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -53,6 +54,12 @@ class Broker:
         _answers(self.create_port, self.receive_port)
         return self
 
+    def save(self) -> None:
+        """Have the broker write what it keeps, as it does by itself every ten seconds."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGUSR1)
+            time.sleep(0.2)
+
     def kill(self) -> None:
         """End at once, without a chance to save anything."""
         if self.process is not None:
@@ -70,7 +77,7 @@ class Broker:
         """Let a token sign in, and have the running broker read its accounts again."""
         set_password(self.folder / WRITERS, name, secret)
         if self.process is not None:
-            self.process.send_signal(1)
+            self.process.send_signal(signal.SIGHUP)
             time.sleep(0.2)
 
 
@@ -91,6 +98,7 @@ class Client:
 
     def __init__(self, port: int, version: int = 5, user: str = "", password: str = "") -> None:
         self.client = gmqtt.Client("")
+        self.client.set_config({"reconnect_retries": -1, "reconnect_delay": 0.1})
         self.port, self.version = port, version
         self.got: list[tuple[str, bytes]] = []
         self.client.on_message = self._note

@@ -57,6 +57,7 @@ def beside_a_broker(url: str, home: Path) -> Iterator[MqttTown]:
     for name, category in (("Platz", "weather"), ("Ufer", "weather"), ("Küche", "kitchen")):
         made.add(name, (9.17, 47.66), category)
     made.tokens["writer"] = create_token(gate, name="writer", scopes=("observations:write",))
+    made.tokens["editor"] = create_token(gate, name="editor", scopes=("sensorthings:write",))
     made.tokens["reader"] = create_token(gate, name="reader", scopes=("read:open-data",))
     made.tokens["gone"] = create_token(gate, name="gone", scopes=("observations:write",))
     made.broker = Broker().start()

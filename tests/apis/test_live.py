@@ -113,6 +113,17 @@ def test_a_filter_and_a_selection_hold_for_events(town: Town, station: int) -> N
     assert "phenomenonTime" not in events[0][1]
 
 
+def test_a_correction_is_an_event_of_its_own(town: Town, station: int) -> None:
+    put(town, station, 1.0, 2.0)
+    number = town.values(f"Datastreams({station})/Observations", orderby="id")[0]["@iot.id"]
+    with live(town, station) as stream, live(town, station, filter="result gt 20") as hot:
+        soon(lambda: town.send("PATCH", f"Observations({number})", {"result": 21}))
+        assert next(line for line in stream.lines if line.startswith("event: ")) == "event: corrected"
+        assert next(line for line in hot.lines if line.startswith("event: ")) == "event: corrected"
+        ((last, entity),) = stream.events(1)
+    assert (last, entity["@iot.id"], entity["result"]) == (0, number, 21)
+
+
 def test_closed_unknown_and_unfit_requests_are_refused(town: Town, station: int) -> None:
     for number in (town.streams["Küche"], 999_999):
         answer = town.client.get(f"{BASE}/Datastreams({number})/Observations?$live")

@@ -90,6 +90,7 @@ def test_each_bad_message_is_named_and_the_good_ones_go_on(
         ("v1.1/Observations", body(4)),
         ("v1.1/Things", b"{}"),
         (topic, b"[" * 10_000),
+        (topic, b'{"result": "' + b"x" * 1_000_000 + b'"}'),
     ]
     without = [{}, mqtt_town.bearer("alm_invented"), mqtt_town.bearer("reader")]
 
@@ -107,6 +108,8 @@ def test_each_bad_message_is_named_and_the_good_ones_go_on(
             )
 
     asyncio.run(deed())
+    for code, number in (("mqtt.no_topic", 1), ("mqtt.too_large", 1), ("mqtt.token_needed", 1), ("token.not_valid", 1)):
+        assert mqtt_town.figure(f'allmende_mqtt_refused_total{{code="{code}"}}') == number
     log = "".join(capfd.readouterr())
     for code in ("sensorthings.bad_body", "mqtt.no_topic", "mqtt.token_needed", "token.not_valid", "token.lacks_scope"):
         assert code in log

@@ -68,6 +68,56 @@ def test_an_update_is_the_whole_entity(mqtt_town: MqttTown) -> None:
     assert (update["result"], update["parameters"]) == (7, {"a": [1]})
 
 
+def test_a_correction_is_told_with_what_is_different(mqtt_town: MqttTown) -> None:
+    stream = mqtt_town.streams["Ufer"]
+    of_stream = f"v1.1/Datastreams({stream})/Observations"
+    sent = {"phenomenonTime": "2026-03-04T10:00:00Z", "result": 7}
+
+    async def deed() -> None:
+        async with _receiver(mqtt_town) as client:
+            await client.subscribe(of_stream)
+            await asyncio.to_thread(mqtt_town.post, f"Datastreams({stream})/Observations", sent)
+            await client.until(lambda: _results(client, of_stream) == [7])
+            number = json.loads(client.got[0][1])["@iot.id"]
+            own = f"v1.1/Observations({number})"
+            await client.subscribe(own, f"{own}/result", f"{own}/phenomenonTime", "v1.1/Observations")
+            answer = await asyncio.to_thread(
+                mqtt_town.send, "PATCH", f"Observations({number})", {"result": 8}, "editor"
+            )
+            assert answer.status_code == 200
+            await client.until(lambda: len(client.got) == 5)
+            await asyncio.sleep(0.4)
+            assert {topic for topic, _ in client.got[1:]} == {of_stream, own, f"{own}/result", "v1.1/Observations"}
+            assert dict(client.got)[f"{own}/result"] == b'{"result":8.0}'
+            assert _results(client, of_stream) == [7, 8]
+            assert _results(client, own) == [8]
+
+    asyncio.run(deed())
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_selection_is_told_to_who_asks_for_it(mqtt_town: MqttTown, version: int) -> None:
+    stream, kitchen = mqtt_town.streams["Ufer"], mqtt_town.streams["Küche"]
+    chosen = f"v1.1/Datastreams({stream})/Observations?$select=result"
+    closed = f"v1.1/Datastreams({kitchen})/Observations?$select=result"
+
+    async def deed() -> None:
+        async with _receiver(mqtt_town, version) as client:
+            await client.subscribe(chosen, "v1.1/+/Observations?$select=phenomenonTime,result", closed)
+            for place, result in ((kitchen, 3), (stream, 4)):
+                sent = {"phenomenonTime": f"2026-03-05T1{version}:00:00Z", "result": result}
+                assert mqtt_town.post(f"Datastreams({place})/Observations", sent).status_code == 201
+            await client.until(lambda: len(client.got) == 2)
+            await asyncio.sleep(0.4)
+            found = {topic: json.loads(payload) for topic, payload in client.got}
+            both = f"v1.1/Datastreams({stream})/Observations?$select=phenomenonTime,result"
+            assert set(found) == {chosen, both}
+            assert set(found[chosen]) == {"@iot.id", "@iot.selfLink", "result"}
+            assert set(found[both]) == {"@iot.id", "@iot.selfLink", "result", "phenomenonTime"}
+
+    asyncio.run(deed())
+
+
 def test_what_the_rules_close_is_never_published(mqtt_town: MqttTown) -> None:
     kitchen, open_one = mqtt_town.streams["Küche"], mqtt_town.streams["Platz"]
 
@@ -99,10 +149,10 @@ def test_entities_and_their_properties_are_told(mqtt_town: MqttTown) -> None:
         async with _receiver(mqtt_town) as client:
             own = f"v1.1/Things({number})"
             await client.subscribe("v1.1/Things", own, f"{own}/name", "v1.1/Datastreams")
-            await client.until(lambda: any(topic == "v1.1/Datastreams" for topic, _ in client.got), 60)
+            await client.until(lambda: any(topic == "v1.1/Datastreams" for topic, _ in client.got))
             gate.update(grant, "Things", number, msgspec.structs.replace(thing, name="After"))
             name = (f"{own}/name", b'{"name":"After"}')
-            await client.until(lambda: name in client.got, 60)
+            await client.until(lambda: name in client.got)
             whole = [json.loads(payload) for topic, payload in client.got if topic == own]
             assert whole[-1]["name"] == "After"
             assert whole[-1]["@iot.id"] == number

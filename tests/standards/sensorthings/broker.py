@@ -16,7 +16,7 @@ from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 
 SECONDS = 10.0
 # How long what was written may take until it is announced: the standard names no time.
-ANNOUNCED_SECONDS = 60.0
+ANNOUNCED_SECONDS = 10.0
 
 
 class Mqtt:

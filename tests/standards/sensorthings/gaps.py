@@ -29,7 +29,6 @@ GAPS: tuple[Gap, ...] = (
     Gap("test_intervals_are_half_open", "of two intervals that overlap none is ge the other", part="{0} ge "),
     Gap("test_a_datastream_is_found_by_its_span", "phenomenonTime of a Datastream is shown and not filtered"),
     Gap("test_length_is_measured_of_lines", "geo.length takes a property, not a constant"),
-    Gap("test_selected_properties_are_announced", "topics with $select are not published"),
 )
 
 

@@ -23,7 +23,7 @@ FULL = ErrorCode(
 MOST_LISTENERS, MOST_WAITING = 500, 200
 POLL_SECONDS, LEAST_SECONDS = 0.25, 0.02
 # Looking for news may take this part of a core, however many datastreams there are.
-SHARE_IDLE, SHARE_WOKEN = 20, 4
+SHARE_IDLE, SHARE_WOKEN = 8, 4
 
 
 class Pace:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from allmende.apis.sensorthings.feed import Correction, Feed
-from allmende.apis.sensorthings.hub import Hub, Pace
+from allmende.apis.sensorthings.hub import POLL_SECONDS, Hub, Pace
 from allmende.apis.sensorthings.mqtt.connection import Connection
 from allmende.apis.sensorthings.mqtt.entities import Changed, Entities
 from allmende.apis.sensorthings.mqtt.selections import Selections
@@ -21,6 +21,7 @@ from allmende.kernel.errors import AllmendeError
 
 log = structlog.get_logger("allmende.mqtt")
 
+ENTITY_SHARE = 2
 READ = Ask(PUBLIC, "publish", "open-data", "public")
 
 
@@ -58,7 +59,6 @@ class Outbox:
 
     async def run_entities(self) -> None:
         """Look for new and changed entities and publish them until cancelled."""
-        pace = Pace()
         while True:
             begin = time.monotonic()
             try:
@@ -66,7 +66,7 @@ class Outbox:
                 await self._send(updates)
             except AllmendeError as error:
                 log.warning("looking for changed entities failed", error=str(error))
-            await pace.rest(time.monotonic() - begin)
+            await asyncio.sleep(max(POLL_SECONDS, ENTITY_SHARE * (time.monotonic() - begin)))
 
     def _observed(self) -> list[Update]:
         """Find new and corrected observations, and write them. Blocks."""
