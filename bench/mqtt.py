@@ -3,7 +3,7 @@
 Through a real Mosquitto and the gate, rules on.
 
 Usage: ``python bench/mqtt.py``. The data process has one core, Mosquitto and the publisher the other.
-``BENCH_MESSAGES`` changes how many are sent, ``BENCH_STREAMS`` to how many datastreams, ``ALLMENDE_TEST_POSTGRES_URL`` is not looked at: the store is SQLite.
+``BENCH_MESSAGES`` changes how many are sent, ``BENCH_STREAMS`` to how many datastreams. The store is SQLite.
 """
 
 import multiprocessing
