@@ -59,18 +59,31 @@ def together(pieces: Sequence[bytes | Sheet]) -> bytearray:
     return buffer
 
 
+def side_by_side(cells: Sequence[str | Cells], count: int) -> Cells:
+    """Make one column of several."""
+    sheet = Sheet(cells, count)
+    buffer = bytearray(sheet.size)
+    sheet.fill(buffer, 0)
+    return np.frombuffer(buffer, np.uint8).reshape(count, -1)
+
+
+def _taken(table: Cells, places: Ints) -> Cells:
+    """Give some rows of a table of cells; whole rows at once, as numpy takes single bytes slowly."""
+    width = table.shape[1]
+    return table.view(f"V{width}")[:, 0].take(places).view(np.uint8).reshape(len(places), width)
+
+
 def text_cells(texts: Sequence[str | bytes]) -> Cells:
     """Give texts as cells, with blanks behind those that are shorter."""
     column = np.array(texts, "S")
-    cells = column.view(np.uint8).reshape(len(column), column.itemsize)
-    return np.where(cells == 0, BLANK, cells).astype(np.uint8)
+    return np.maximum(column.view(np.uint8).reshape(len(column), column.itemsize), np.uint8(BLANK))
 
 
 def number_cells(column: Any) -> Cells:
     """Write numbers, each that comes again only once; what is too large for a number, or none, is null."""
     found, places = np.unique(column.view(np.int64), return_inverse=True)
     texts = msgspec.json.encode(found.view(column.dtype).tolist())[1:-1].split(b",")
-    return text_cells(texts)[places]
+    return _taken(text_cells(texts), places)
 
 
 def count_cells(values: Ints) -> Cells:
@@ -79,21 +92,36 @@ def count_cells(values: Ints) -> Cells:
     return digits_of(values, width) if len(str(int(values.min()))) == width else number_cells(values)
 
 
+@cache
+def _fours() -> npt.NDArray[np.uint32]:
+    """Give the digits of the numbers below 10,000, four bytes each."""
+    return np.frombuffer("".join([f"{number:04}" for number in range(10_000)]).encode(), np.uint32)
+
+
 def digits_of(values: Ints, width: int) -> Cells:
-    """Give the digits of whole numbers; the numbers have no more than ``width``."""
-    cells = np.empty((len(values), width), np.uint8)
+    """Give the digits of whole numbers from 0 on; the numbers have no more than ``width``."""
+    fours = _fours()
+    cells = np.empty((len(values), -(-width // 4)), np.uint32)
     rest = values
-    for column in range(width - 1, -1, -1):
-        rest, digit = np.divmod(rest, 10)
-        cells[:, column] = digit + 48
-    return cells
+    for column in range(cells.shape[1] - 1, -1, -1):
+        left = rest // 10_000
+        cells[:, column] = fours.take(rest - left * 10_000)
+        rest = left
+    return cells.view(np.uint8)[:, -width:]
 
 
 @cache
 def _clock() -> Cells:
     """Give the bytes of the texts of all seconds of a day."""
-    texts = "".join(f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(86_400))
+    texts = "".join([f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(86_400)])
     return np.frombuffer(texts.encode(), np.uint8).reshape(86_400, 9)
+
+
+@cache
+def _endings() -> Cells:
+    """Give what stands behind the seconds of a time, for each number of milliseconds."""
+    texts = [f'.{millis:03}Z"' if millis else 'Z"    ' for millis in range(1_000)]
+    return np.frombuffer("".join(texts).encode(), np.uint8).reshape(1_000, 6)
 
 
 @lru_cache(NARROW)
@@ -106,17 +134,13 @@ def _dates(days: Ints) -> Cells:
     low, high = int(days.min()), int(days.max())
     found, places = (range(low, high + 1), days - low) if high - low < NARROW else np.unique(days, return_inverse=True)
     texts = "".join([_date(int(day)) for day in found])
-    return np.frombuffer(texts.encode(), np.uint8).reshape(len(found), 10)[places]
+    return _taken(np.frombuffer(texts.encode(), np.uint8).reshape(len(found), 10), places)
 
 
-def _stamps(micros: Ints) -> Cells:
-    """Write times as ISO 8601 with ``Z`` to the second, without quotes."""
+def _seconds(micros: Ints) -> tuple[Cells, Cells]:
+    """Write times to the second, as date and clock."""
     days = micros // DAY_MICROSECONDS
-    cells = np.empty((len(micros), 20), np.uint8)
-    cells[:, :10] = _dates(days)
-    cells[:, 10:19] = _clock()[(micros - days * DAY_MICROSECONDS) // SECOND]
-    cells[:, 19] = ord("Z")
-    return cells
+    return _dates(days), _taken(_clock(), (micros - days * DAY_MICROSECONDS) // SECOND)
 
 
 def _is_whole(micros: Ints, unit: int) -> bool:
@@ -126,24 +150,10 @@ def _is_whole(micros: Ints, unit: int) -> bool:
 def time_cells(micros: Ints) -> list[str | Cells]:
     """Write times as JSON, those with a fraction as ``iso_from_micros`` does."""
     if _is_whole(micros, SECOND):
-        return ['"', _stamps(micros), '"']
+        return ['"', *_seconds(micros), 'Z"']
     if not _is_whole(micros, 1_000):
         return [text_cells([f'"{iso_from_micros(value)}"' for value in micros.tolist()])]
-    return [_fractions(micros)]
-
-
-def _fractions(micros: Ints) -> Cells:
-    """Write times to the millisecond, with quotes."""
-    fraction = micros % SECOND
-    cells = np.full((len(micros), 26), BLANK, np.uint8)
-    cells[:, 0] = ord('"')
-    cells[:, 1:21] = _stamps(micros)
-    split = fraction != 0
-    cells[~split, 21] = ord('"')
-    cells[split, 20] = ord(".")
-    cells[split, 21:24] = digits_of(fraction[split] // 1_000, 3)
-    cells[split, 24:26] = np.frombuffer(b'Z"', np.uint8)
-    return cells
+    return ['"', *_seconds(micros), _taken(_endings(), micros // 1_000 % 1_000)]
 
 
 def span_cells(start: Ints, end: Ints) -> list[str | Cells]:
@@ -153,9 +163,9 @@ def span_cells(start: Ints, end: Ints) -> list[str | Cells]:
         return time_cells(start)
     if lasting.all() and _is_whole(start, SECOND) and _is_whole(end, SECOND):
         if (start[1:] == end[:-1]).all():
-            edges = _stamps(np.append(start, end[-1]))
-            return ['"', edges[:-1], "/", edges[1:], '"']
-        return ['"', _stamps(start), "/", _stamps(end), '"']
+            date, clock = _seconds(np.append(start, end[-1]))
+            return ['"', date[:-1], clock[:-1], "Z/", date[1:], clock[1:], 'Z"']
+        return ['"', *_seconds(start), "Z/", *_seconds(end), 'Z"']
     pairs = zip(start.tolist(), end.tolist(), strict=True)
     return [text_cells([f'"{iso_from_micros(a)}"' if a == b else _span(a, b) for a, b in pairs])]
 

@@ -1,7 +1,5 @@
 """Pages of observations written straight from columns, where all of a page is numbers and times."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from allmende.apis.sensorthings.cells import (
@@ -11,6 +9,7 @@ from allmende.apis.sensorthings.cells import (
     count_cells,
     digits_of,
     number_cells,
+    side_by_side,
     span_cells,
     time_cells,
     together,
@@ -37,20 +36,11 @@ def _known(points: Points) -> list[str | Cells]:
     cells = time_cells(points.end + points.latency)
     if points.known.all():
         return cells
-    (column,) = cells if len(cells) == 1 else (_side_by_side(cells, len(points)),)
-    if isinstance(column, str):
-        return cells
+    column = side_by_side(cells, len(points))
     absent = points.known == 0
     column[absent] = BLANK
     column[absent, :4] = NULL
     return [column]
-
-
-def _side_by_side(cells: Sequence[str | Cells], count: int) -> Cells:
-    sheet = Sheet(cells, count)
-    buffer = bytearray(sheet.size)
-    sheet.fill(buffer, 0)
-    return np.frombuffer(buffer, np.uint8).reshape(count, -1)
 
 
 def _entities(root: str, stream: int, points: Points) -> list[Sheet]:
