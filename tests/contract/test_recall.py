@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from allmende.gate.door import Gate, Grant, open_gate
-from allmende.gate.query import LINKS, Location, Order, Path, Query, Sensor, Thing
+from allmende.gate.query import LINKS, Arrival, Correction, Location, Order, Path, Query, Sensor, Thing
 from allmende.store.tables import TABLE_OF
-from tests.contract.conftest import READ, STANDARD, book
+from tests.contract.conftest import DELETE, MINUTE, NOON, READ, STANDARD, book
 
 NEWEST = Query(kind="Things", order=(Order(Path(("id",)), descending=True),), top=3)
 
@@ -119,3 +119,50 @@ def test_every_entity_that_is_kept_is_counted(gate: Gate) -> None:
     tables = {table.name for table in TABLE_OF.values()}
     between = {link.between.name for links in LINKS.values() for link in links.values() if link.between is not None}
     assert tables | between <= counted
+
+
+def _newest(gate: Gate, number: int) -> object:
+    found = gate.latest(gate.grant(READ), [number])
+    return found[number].result if number in found else None
+
+
+def test_newest_values_are_those_of_the_database_in_every_process(
+    gate: Gate, other: Gate, collect: Grant, stream: Callable[..., int]
+) -> None:
+    number = stream()
+    for minute, value in enumerate((20.5, 21.0, 20.5)):
+        arrival = Arrival(datastream_id=number, phenomenon_start=NOON + minute * MINUTE, result=value)
+        gate.append(collect, [arrival])
+        assert _newest(other, number) == _newest(gate, number) == value
+    (last,) = (found.id for found in other.latest(other.grant(READ), [number]).values())
+    gate.correct(collect, last, Correction(result=22.5))
+    assert _newest(other, number) == _newest(gate, number) == 22.5
+    bundle = gate.bundle()
+    with bundle.joined():
+        gate.append(collect, [Arrival(datastream_id=number, phenomenon_start=NOON + 9 * MINUTE, result=1.5)])
+        assert _newest(gate, number) == 1.5
+    bundle.drop()
+    assert _newest(other, number) == _newest(gate, number) == 22.5
+    gate.remove(gate.grant(DELETE), number)
+    assert _newest(other, number) is None
+    assert _newest(gate, number) is None
+    other.close()
+
+
+def test_a_view_stays_as_it_was_while_others_write(
+    gate: Gate, other: Gate, collect: Grant, stream: Callable[..., int]
+) -> None:
+    number, every = stream(), Query(kind="Observations", top=10, count=True)
+    gate.append(collect, [Arrival(datastream_id=number, phenomenon_start=NOON, result=1.0)])
+    read = other.grant(READ)
+    with other.view():
+        assert other.page(read, every).count == 1
+        gate.append(collect, [Arrival(datastream_id=number, phenomenon_start=NOON + MINUTE, result=2.0)])
+        gate.create(collect, "Things", Thing(name="new", description=""))
+        assert other.page(read, every).count == 1
+        assert _newest(other, number) == 1.0
+        assert "new" not in _names(other)
+    assert other.page(read, every).count == 2
+    assert _newest(other, number) == 2.0
+    assert "new" in _names(other)
+    other.close()

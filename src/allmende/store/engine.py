@@ -211,24 +211,31 @@ def viewing(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that reads one consistent state; what cannot be computed is the question's fault."""
-    with _translated(), ExitStack() as stack:
-        bundle, view = joined(engine), _view.get()
-        if bundle is not None:
-            connection = bundle.connection
-            stack.enter_context(connection.begin_nested())
-        elif view is not None and view.engine is engine:
-            connection = view
-        else:
-            connection = stack.enter_context(engine.connect())
-            if engine.dialect.name == "postgresql":
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            stack.enter_context(connection.begin())
+def _computed() -> Iterator[None]:
+    """Tell what cannot be computed as the question's fault."""
+    with _translated():
         try:
-            yield connection
+            yield
         except (DataError, apsw_dbapi.DataError, psycopg.DataError) as error:
             raise Malformed(NOT_COMPUTABLE) from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that reads one consistent state, or take part in the one that is open in this context."""
+    bundle, view = joined(engine), _view.get()
+    with _computed():
+        if bundle is not None:
+            with bundle.connection.begin_nested():
+                yield bundle.connection
+        elif view is not None and view.engine is engine:
+            yield view
+        else:
+            with engine.connect() as connection:
+                if engine.dialect.name == "postgresql":
+                    connection.execution_options(isolation_level="REPEATABLE READ")
+                with connection.begin():
+                    yield connection
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from allmende.store.points import Points, joined, points_from_rows
 
 EARLIEST, LATEST = -(1 << 62), 1 << 62
 SEQUENCES = (1 << SEQUENCE_BITS) - 1
+NONE = points_from_rows(())
 _COVERING = (
     "datastream_id = ? AND first < ? AND last >= ? AND first >= coalesce("
     "(SELECT max(first) FROM sealed WHERE datastream_id = ? AND first <= ?), ?)"
@@ -49,6 +50,8 @@ class Scan:
         """Give the fresh points of a datastream that start in ``[since, until)``, in order of time."""
         low, high = _range(since, until)
         rows = raw.fetch(self.connection, _FRESH, (stream, high, low))
+        if not rows:
+            return NONE
         return joined([unpack(bytes(row[0])) for row in rows]).in_order().between(low, high)
 
     def windows(
@@ -150,8 +153,3 @@ def merged(sealed: Points, fresh: Points) -> Points:
     if not len(fresh):
         return sealed
     return joined([sealed, fresh]).in_order()
-
-
-def nothing() -> Points:
-    """Give no points."""
-    return points_from_rows(())
