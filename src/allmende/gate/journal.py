@@ -43,18 +43,18 @@ class Journal:
     def note(self, grant: Grant) -> None:
         """Take down that a grant was given."""
         with self._lock:
-            self._add(grant, now_micros(), 1)
+            self._add(grant, None, 1)
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="decisions", daemon=True)
                 self._thread.start()
             if len(self._uses) >= FULL:
                 self._wake.set()
 
-    def _add(self, grant: Grant, at: int, times: int) -> None:
+    def _add(self, grant: Grant, at: int | None, times: int) -> None:
         key = (grant.ask, grant.version, grant.day)
         use = self._uses.get(key)
         if use is None:
-            use = self._uses[key] = Use(grant, at)
+            use = self._uses[key] = Use(grant, now_micros() if at is None else at)
         use.times += times
 
     def flush(self) -> None:

@@ -25,6 +25,7 @@ class RulesInForce:
         self._compiled = compile_rulebook(Rulebook())
         self._checked = float("-inf")
         self._granted: dict[Ask, Grant] = {}
+        self._day = (0, today())
 
     def compiled(self) -> Compiled:
         """Give the rule book in force; the empty one, under which everything is refused, before the first."""
@@ -41,7 +42,7 @@ class RulesInForce:
 
     def granted(self, ask: Ask) -> Grant:
         """Decide a request for every category; a decision of the same rules and the same day is kept."""
-        compiled, day = self.compiled(), today()
+        compiled, day = self.compiled(), self._today()
         found = self._granted.get(ask)
         if found is None or (found.version, found.day) != (compiled.book.version, day):
             if len(self._granted) >= MOST_KEPT:
@@ -51,7 +52,16 @@ class RulesInForce:
 
     def holds(self, grant: Grant) -> bool:
         """Tell whether neither the rules nor the day have changed since."""
-        return grant.version == self.compiled().book.version and grant.day == today()
+        return grant.version == self.compiled().book.version and grant.day == self._today()
+
+    def _today(self) -> dt.date:
+        """Give the present day, which the clock tells in a zone only once a second: each read asks several times."""
+        now = time.time()
+        second, day = self._day
+        if second != int(now):
+            day = today()
+            self._day = (int(now), day)
+        return day
 
     def publish(self, book: Rulebook, actor: str) -> int:
         """Put a sound rule book in force under the next version; give that version."""

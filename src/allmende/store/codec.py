@@ -24,7 +24,6 @@ CONSTANT, LINE, DIFFERENCES, SCALED, PLAIN, EMPTY = range(6)
 UNITS = (60_000_000, 1_000_000, 1_000)
 DECIMALS = (1.0, 10.0, 100.0, 1_000.0, 1_000_000.0)
 EXACT = float(1 << 50)
-_POSITIVE = np.int64((1 << 63) - 1)
 _UNFOLDED = np.array([(value >> 1) ^ -(value & 1) for value in range(256)], np.int64)
 _HEAD, _SUM = struct.Struct("<cH"), struct.Struct("<I")
 _pack, _unpack = msgspec.msgpack.encode, msgspec.msgpack.decode
@@ -75,8 +74,8 @@ def _unfolded(folded: Any) -> Ints:
     """Give the signed numbers, whose sign stands in the last bit."""
     if folded.dtype == np.uint8:
         return _UNFOLDED[folded]  # type: ignore[no-any-return]
-    wide = folded.astype(np.int64)
-    return (wide >> 1) & _POSITIVE ^ -(wide & 1)  # type: ignore[no-any-return]
+    signed = (folded >> 1) ^ np.negative(folded & 1)
+    return signed.view(folded.dtype.str.replace("u", "i"))  # type: ignore[no-any-return]
 
 
 def _unpack_integers(how: Description, raw: memoryview, count: int) -> Ints:
