@@ -1,11 +1,29 @@
 """Rules: versions when edited, four eyes when published."""
 
 import pytest
+from django.test import Client
 
 from allmende.accounts.models import AuditEntry
 from allmende.gate.door import Gate
 from allmende.register.models import Purpose, Rule
+from allmende.register.services import edit_rule
 from tests.office.conftest import SignIn, draft_of, entries_since, person, values_of
+
+
+def seen(client: Client) -> str:
+    """Give the fingerprint of the draft that the page shows."""
+    fingerprint: str = client.get("/intern/regelwerk/").context["form"].initial["seen"]
+    return fingerprint
+
+
+def ban(city: Gate, **changes: object) -> None:
+    """Add a prohibition as a draft of the steward."""
+    rule = Rule.objects.get(slug="kein-verkauf", version=1)
+    values = {"slug": "neues-verbot", "title_de": "Neues Verbot", "title_en": "New prohibition", **changes}
+    for name, value in values.items():
+        setattr(rule, name, value)
+    rule.pk = None
+    edit_rule(person("steward"), rule=rule)
 
 
 @pytest.fixture
@@ -68,7 +86,7 @@ def test_the_page_shows_the_difference_and_a_second_person_publishes(city: Gate,
     page = board.get("/intern/regelwerk/").content.decode()
     assert "<ins>Neuer Titel / " in page
     version, count = city.rulebook().version, AuditEntry.objects.count()
-    board.post("/intern/regelwerk/", {"decision": "Ethikbeirat, 1. April"})
+    board.post("/intern/regelwerk/", {"decision": "Ethikbeirat, 1. April", "seen": seen(board)})
     assert city.rulebook().version == version + 1
     assert "Neuer Titel" in [rule.title.de for rule in city.rulebook().rules]
     (entry,) = entries_since(count)
@@ -80,7 +98,8 @@ def test_who_edited_last_may_not_publish_and_reads_why(city: Gate, sign_in: Sign
     draft_of(slug, person("administrator"))
     client, version, count = sign_in("administrator"), city.rulebook().version, AuditEntry.objects.count()
     assert "darf es nicht selbst veröffentlichen" in client.get("/intern/regelwerk/").content.decode()
-    page = client.post("/intern/regelwerk/", {"decision": "ich allein"}, follow=True).content.decode()
+    sent = {"decision": "ich allein", "seen": seen(client)}
+    page = client.post("/intern/regelwerk/", sent, follow=True).content.decode()
     assert "Bitten Sie eine zweite Person." in page
     assert city.rulebook().version == version
     assert AuditEntry.objects.count() == count
@@ -91,9 +110,10 @@ def test_four_eyes_hold_for_what_rules_are_made_of_too(city: Gate, sign_in: Sign
     purpose = Purpose.objects.get(slug="open-data")
     address = f"/intern/zwecke/edit/{purpose.pk}/"
     assert client.post(address, {**values_of(client.get(address)), "title_de": "Offenes"}).status_code == 302
-    client.post("/intern/regelwerk/", {"decision": "ich allein"})
+    client.post("/intern/regelwerk/", {"decision": "ich allein", "seen": seen(client)})
     assert city.rulebook().version == version
-    sign_in("ethics-board").post("/intern/regelwerk/", {"decision": "Ethikbeirat, 2. April"})
+    board = sign_in("ethics-board")
+    board.post("/intern/regelwerk/", {"decision": "Ethikbeirat, 2. April", "seen": seen(board)})
     assert city.rulebook().version == version + 1
     assert "Offenes" in [entry.title.de for entry in city.rulebook().purposes]
 
@@ -103,12 +123,122 @@ def test_others_see_the_page_and_cannot_publish(city: Gate, sign_in: SignIn, slu
     draft_of(slug, person("administrator"))
     client, version = sign_in(role), city.rulebook().version
     assert client.get("/intern/regelwerk/").status_code == 200
-    assert client.post("/intern/regelwerk/", {"decision": "nein"})["Location"] == "/intern/"
+    assert client.post("/intern/regelwerk/", {"decision": "nein", "seen": seen(client)})["Location"] == "/intern/"
     assert city.rulebook().version == version
 
 
 def test_publishing_needs_a_decision(city: Gate, sign_in: SignIn, slug: str) -> None:
     draft_of(slug, person("steward"))
     version = city.rulebook().version
-    assert sign_in("ethics-board").post("/intern/regelwerk/", {"decision": ""}).status_code == 200
+    board = sign_in("ethics-board")
+    assert board.post("/intern/regelwerk/", {"decision": "", "seen": seen(board)}).status_code == 200
     assert city.rulebook().version == version
+
+
+def test_the_page_says_in_plain_words_what_the_draft_would_change(city: Gate, sign_in: SignIn) -> None:
+    ban(city, categories=["environment"], purposes=["research"], verbs=["use"])
+    board = sign_in("ethics-board")
+    page = board.get("/intern/regelwerk/").content.decode()
+    assert "Diese Änderung erlaubt nicht mehr: nutzen. Daten: Luft, Wasser und Boden. Zweck: Forschung. Für: " in page
+    assert "Grund: Verbot „Neues Verbot“." in page
+    assert "neues-verbot" in page
+    written = board.get("/intern/regelwerk/unterschied.txt").content.decode()
+    assert "Diese Änderung erlaubt nicht mehr: nutzen." in written
+    assert "This change no longer allows: use. Data: Air, water and soil. Purpose: Research." in written
+
+
+def test_a_prohibition_that_shuts_the_portal_is_shown_and_refused(city: Gate, sign_in: SignIn) -> None:
+    ban(city, purposes=["offenheit"])
+    board, version = sign_in("ethics-board"), city.rulebook().version
+    page = board.get("/intern/regelwerk/").content.decode()
+    assert "wäre das Portal der offenen Daten geschlossen durch neues-verbot" in page
+    assert 'type="submit" disabled' in page
+    sent = {"decision": "Ethikbeirat, 3. April", "seen": seen(board)}
+    assert "geschlossen durch neues-verbot" in board.post("/intern/regelwerk/", sent, follow=True).content.decode()
+    assert city.rulebook().version == version
+
+
+def test_an_unsound_draft_says_what_is_wrong(city: Gate, sign_in: SignIn) -> None:
+    ban(city, purposes=["erfunden"])
+    board = sign_in("ethics-board")
+    assert "Zweck erfunden ist unbekannt" in board.get("/intern/regelwerk/").content.decode()
+    asked = "recipient=public&verb=publish&category=weather&purpose=open-data&day=2026-06-01"
+    assert "Zweck erfunden ist unbekannt" in board.get(f"/intern/regelprobe/?{asked}&book=draft").content.decode()
+    assert "Ja, das ist erlaubt." in board.get(f"/intern/regelprobe/?{asked}&book=running").content.decode()
+
+
+def test_a_draft_that_moved_after_it_was_seen_is_not_published(city: Gate, sign_in: SignIn, slug: str) -> None:
+    draft_of(slug, person("steward"))
+    board, version = sign_in("ethics-board"), city.rulebook().version
+    sent = {"decision": "Ethikbeirat, 4. April", "seen": seen(board)}
+    ban(city)
+    page = board.post("/intern/regelwerk/", sent, follow=True).content.decode()
+    assert "Der Entwurf hat sich geändert, seit Sie ihn gesehen haben" in page
+    assert city.rulebook().version == version
+
+
+def test_rules_are_tried_out_with_the_rules_behind_the_answer(city: Gate, sign_in: SignIn) -> None:
+    client, decisions = sign_in("steward"), len(city.decisions())
+    form = client.get("/intern/regelprobe/").content.decode()
+    assert "Überwachung" in form
+    asked = "recipient=partner&verb=pass_on&category=weather&purpose=sale&day=2026-06-01&book=running"
+    page = client.get(f"/intern/regelprobe/?{asked}").content.decode()
+    assert "Nein, das ist nicht erlaubt." in page
+    assert "Kein Verkauf und keine Werbung" in page
+    assert "weicht dem Verbot" in page
+    asked = "recipient=partner&verb=use&category=traffic-counts&purpose=mobility&day=2026-06-01&book=running"
+    page = client.get(f"/intern/regelprobe/?{asked}").content.decode()
+    assert "wer es tut: Stadtverwaltung, Hochschulen und Forschung" in page
+    asked = "recipient=administration&verb=use&category=traffic-counts&purpose=mobility&day=2026-06-01&book=running"
+    page = client.get(f"/intern/regelprobe/?{asked}").content.decode()
+    assert "nur ab 10 gezählten Personen; kein Wert macht über 85 % der Summe aus" in page
+    assert len(city.decisions()) == decisions, "a trial is no access"
+    assert client.get("/intern/regelprobe/?verb=fly").status_code == 200
+
+
+def test_the_draft_is_tried_out_before_it_holds(city: Gate, sign_in: SignIn) -> None:
+    ban(city, purposes=["research"], verbs=["use"])
+    asked = "recipient=research&verb=use&category=weather&purpose=research&day=2026-06-01"
+    client = sign_in("auditor")
+    assert "Nein, das ist nicht erlaubt." in client.get(f"/intern/regelprobe/?{asked}&book=draft").content.decode()
+    assert "Ja, das ist erlaubt." in client.get(f"/intern/regelprobe/?{asked}&book=running").content.decode()
+
+
+def test_a_rule_keeps_its_clauses_legal_basis_and_duties_through_the_form(city: Gate, sign_in: SignIn) -> None:
+    client, rule = sign_in("steward"), Rule.objects.get(slug="verkehr-nutzen")
+    address = f"/intern/regeln/edit/{rule.pk}/"
+    sent = {**values_of(client.get(address)), "legal_basis_de": "§ 4 LDSG", "legal_basis_en": "section 4 LDSG"}
+    assert client.post(address, sent).status_code == 302
+    draft = Rule.objects.get(slug="verkehr-nutzen", version=2)
+    assert (draft.principles, draft.duties, draft.legal_basis_de) == (rule.principles, rule.duties, "§ 4 LDSG")
+
+
+def test_every_version_stays_readable_with_what_it_changed_in_both_languages(city: Gate, sign_in: SignIn) -> None:
+    ban(city, categories=["environment"], purposes=["research"], verbs=["use"])
+    board = sign_in("ethics-board")
+    board.post("/intern/regelwerk/", {"decision": "Ethikbeirat, 5. April", "seen": seen(board)})
+    reader = Client()
+    listed = reader.get("/datenethik/fassungen/").content.decode()
+    assert "/datenethik/fassungen/1/" in listed
+    assert "Ethikbeirat, 5. April" in listed
+    first = reader.get("/datenethik/fassungen/1/").content.decode()
+    assert "Diese Änderung erlaubt neu: erheben, löschen. Daten: " in first
+    assert "Neues Verbot" not in first
+    second = reader.get("/en/datenethik/fassungen/2/").content.decode()
+    assert "This change no longer allows: use. Data: Air, water and soil. Purpose: Research." in second
+    assert "Art. 6(1)(a) GDPR" in second
+    assert "https://w3id.org/dpv#ScientificResearch" in second
+    assert "ethics-board@example.org" not in second + listed, "the public does not read who of the staff it was"
+    book = reader.get("/datenethik/fassungen/2.json").json()
+    assert (book["version"], book["rules"][0]["slug"]) == (2, "kein-verkauf")
+    assert reader.get("/datenethik/fassungen/3/").status_code == 404
+    assert reader.get("/datenethik/fassungen/3.json").status_code == 404
+
+
+def test_the_rules_of_a_past_day_are_those_that_held_on_it(city: Gate) -> None:
+    reader = Client()
+    assert "Kein Verkauf und keine Werbung</a>" in reader.get("/datenethik/").content.decode()
+    past = reader.get("/datenethik/?stand=2020-01-01").content.decode()
+    assert "Regeln, die am 1. Januar 2020 galten" in past
+    assert "An diesem Tag galt keine Regel" in past
+    assert "Kein Verkauf und keine Werbung</a>" not in past

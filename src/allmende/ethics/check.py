@@ -1,11 +1,16 @@
-"""Is a rule book sound? Every fault is found before it is published."""
+"""Is a rule book sound? An unsound one cannot be compiled, and so never comes in force."""
 
 from collections.abc import Iterator
 
-from allmende.ethics.model import EVERY, HIDEABLE_FIELDS, VERBS, Rule, Rulebook
+from allmende.ethics.model import EVERY, HIDEABLE_FIELDS, VERBS, Duties, Rule, Rulebook
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 
+# The duties that are numbers; 0 is none.
+AMOUNTS = (
+    *("delay_seconds", "time_grid_seconds", "space_grid_metres", "minimum_group", "minimum_persons"),
+    "dominance_percent",
+)
 UNSOUND = ErrorCode(
     "ethics.unsound",
     Text("Das Regelwerk ist nicht schlüssig: {faults}", "The rule book is not sound: {faults}"),
@@ -22,6 +27,7 @@ def _doubles(book: Rulebook) -> Iterator[Text]:
         ("Kategorie", "category", book.categories),
         ("Empfänger", "recipient", book.recipients),
         ("Regel", "rule", book.rules),
+        ("Grundsatz", "principle", book.principles),
     ):
         slugs = [entry.slug for entry in entries]
         for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1}):
@@ -57,16 +63,39 @@ def _names(rule: Rule, book: Rulebook) -> Iterator[Text]:
                 yield Text(f"Regel {rule.slug}: {de} {name} ist unbekannt", f"rule {rule.slug}: unknown {en} {name}")
 
 
-def _duties(rule: Rule) -> Iterator[Text]:
-    duties, slug = rule.duties, rule.slug
+def duty_faults(duties: Duties) -> Iterator[tuple[str, Text]]:
+    """Name the duties that cannot be kept, each with the reason."""
     for field in duties.hidden_fields:
         if field not in HIDEABLE_FIELDS:
-            yield Text(f"Regel {slug}: {field} lässt sich nicht verbergen", f"rule {slug}: {field} cannot be hidden")
-    sizes = (duties.delay_seconds, duties.time_grid_seconds, duties.space_grid_metres, duties.minimum_group)
-    if min(sizes) < 0:
-        yield Text(f"Regel {slug} hat eine negative Auflage", f"rule {slug} has a negative duty")
-    if duties.minimum_group > 1 and not duties.time_grid_seconds:
-        yield Text(f"Regel {slug}: Mindestgruppe ohne Zeitraster", f"rule {slug}: smallest group without time grid")
+            yield "hidden_fields", Text(f"{field} lässt sich nicht verbergen", f"{field} cannot be hidden")
+    for name in AMOUNTS:
+        if getattr(duties, name) < 0:
+            yield name, Text("eine Auflage ist negativ", "a negative duty")
+    if duties.dominance_percent > 100:
+        yield "dominance_percent", Text("ein Anteil über 100 %", "a share above 100 %")
+    if not duties.time_grid_seconds:
+        yield from _ungrouped(duties)
+
+
+def _ungrouped(duties: Duties) -> Iterator[tuple[str, Text]]:
+    """Find duties that speak of cells of a time grid where there is none."""
+    if duties.minimum_group > 1:
+        yield "minimum_group", Text("Eine Mindestgruppe braucht ein Zeitraster.", "A smallest group needs a time grid.")
+    if duties.minimum_persons > 1:
+        yield (
+            "minimum_persons",
+            Text("Eine Personenzahl braucht ein Zeitraster.", "A number of persons needs a time grid."),
+        )
+    if duties.dominance_percent:
+        yield (
+            "dominance_percent",
+            Text("Ein Höchstanteil braucht ein Zeitraster.", "A greatest share needs a time grid."),
+        )
+
+
+def _duties(rule: Rule) -> Iterator[Text]:
+    for _, reason in duty_faults(rule.duties):
+        yield Text(f"Regel {rule.slug}: {reason.de}", f"rule {rule.slug}: {reason.en}")
 
 
 def faults(book: Rulebook) -> list[Text]:
@@ -89,54 +118,12 @@ def faults(book: Rulebook) -> list[Text]:
 
 def require_sound(book: Rulebook) -> None:
     """Refuse an unsound rule book, naming all its faults."""
-    found = faults(book)
+    refuse(faults(book))
+
+
+def refuse(found: list[Text]) -> None:
+    """Raise ``ethics.unsound`` with all that was found, if anything was."""
     if found:
         raise Invalid(
             UNSOUND, faults=Text("; ".join(fault.de for fault in found), "; ".join(fault.en for fault in found))
         )
-
-
-def remarks(book: Rulebook) -> list[Text]:
-    """List what is odd in a sound book but no fault: purposes that no rule reaches, rules shut by a prohibition."""
-    parents = {purpose.slug: purpose.parent for purpose in book.purposes}
-    inner = set(parents.values())
-    found = []
-    for slug in parents:
-        line = _line(slug, parents)
-        if slug not in inner and not any(set(line) & {*rule.purposes, EVERY} for rule in book.rules):
-            found.append(Text(f"keine Regel erreicht den Zweck {slug}", f"no rule reaches the purpose {slug}"))
-    bans = [rule for rule in book.rules if rule.effect == "prohibit" and rule.since is None and rule.until is None]
-    for rule in book.rules:
-        ban = next((ban for ban in bans if rule.effect == "permit" and _shuts(ban, rule, parents)), None)
-        if ban is not None:
-            found.append(
-                Text(
-                    f"Regel {rule.slug} gilt nie wegen {ban.slug}",
-                    f"rule {rule.slug} never holds because of {ban.slug}",
-                )
-            )
-    return found
-
-
-def _line(slug: str, parents: dict[str, str | None]) -> list[str]:
-    """Give a purpose and all above it."""
-    line: list[str] = []
-    node: str | None = slug
-    while node is not None:
-        line.append(node)
-        node = parents.get(node)
-    return line
-
-
-def _shuts(ban: Rule, permit: Rule, parents: dict[str, str | None]) -> bool:
-    """Tell whether a prohibition covers all that a permission opens."""
-    for wide, narrow in (
-        (ban.verbs, permit.verbs),
-        (ban.categories, permit.categories),
-        (ban.recipients, permit.recipients),
-    ):
-        if EVERY not in wide and not set(narrow) <= set(wide):
-            return False
-    return EVERY in ban.purposes or all(
-        name != EVERY and set(_line(name, parents)) & set(ban.purposes) for name in permit.purposes
-    )

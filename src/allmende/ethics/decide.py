@@ -7,14 +7,17 @@ Of several permissions the one in the book's order holds, with its duties.
 """
 
 import datetime as dt
+from bisect import bisect_right
 
 from allmende.ethics.check import require_sound
-from allmende.ethics.model import EVERY, VERBS, Decision, Rule, Rulebook
+from allmende.ethics.model import Decision, Rule, Rulebook
+from allmende.ethics.space import Space, numbers_in
 from allmende.kernel.text import Text
 
-Key = tuple[str, str, str]
-MOST_KEPT = 100_000
+# The days on which the answer changes, and the answers before, between and after them.
+Cell = tuple[list[dt.date], list[Decision]]
 
+UNKNOWN_VERB = Text("Die Tätigkeit „{verb}“ gibt es nicht.", "There is no verb “{verb}”.")
 UNKNOWN_PURPOSE = Text(
     "Der Zweck „{purpose}“ ist nicht erklärt oder kein einzelner Zweck.",
     "The purpose “{purpose}” is not declared, or is no single purpose.",
@@ -30,85 +33,83 @@ NO_RULE = Text(
 )
 PROHIBITED = Text("Verboten durch: {rules}", "Prohibited by: {rules}")
 PERMITTED = Text("Erlaubt durch: {rules}", "Permitted by: {rules}")
+REFUSED = Decision(False, (), NO_RULE)
 
 
 class Compiled:
-    """A rule book made ready for millions of decisions a second."""
+    """A rule book made ready for millions of decisions a second.
+
+    The table has one cell for every verb, purpose, category and recipient; names that no rule tells apart share
+    their cells, and equal cells are one.
+    """
 
     def __init__(self, book: Rulebook) -> None:
         require_sound(book)
         self.book = book
-        slugs = [purpose.slug for purpose in book.purposes]
-        self._bit = {slug: 1 << index for index, slug in enumerate(slugs)}
-        self._parent = {purpose.slug: purpose.parent for purpose in book.purposes}
-        self._leaves = set(slugs) - {parent for parent in self._parent.values() if parent}
-        self._categories = {category.slug for category in book.categories}
-        self._recipients = {recipient.slug for recipient in book.recipients}
-        self._below, self._above = self._masks()
-        self._table: dict[Key, list[tuple[int, Rule]]] = {}
-        self._known: dict[tuple[str, str, str, str, dt.date], Decision] = {}
-        for rule in book.rules:
-            self._enter(rule)
-
-    def _masks(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Give for each purpose the bits of itself with its descendants, and of its ancestors."""
-        below, above = dict(self._bit), dict.fromkeys(self._bit, 0)
-        for slug in self._bit:
-            node = self._parent[slug]
-            while node is not None:
-                below[node] |= self._bit[slug]
-                above[slug] |= self._bit[node]
-                node = self._parent[node]
-        return below, above
-
-    def _enter(self, rule: Rule) -> None:
-        every = sum(self._bit.values())
-        mask = 0
-        for slug in rule.purposes:
-            mask |= every if slug == EVERY else self._below[slug]
-            if slug != EVERY and rule.effect == "prohibit":
-                mask |= self._above[slug]
-        verbs = VERBS if EVERY in rule.verbs else rule.verbs
-        categories = self._categories if EVERY in rule.categories else rule.categories
-        recipients = self._recipients if EVERY in rule.recipients else rule.recipients
+        self.space = Space(book)
+        self._answers: dict[int, Decision] = {}
+        self._recipients, recipients = _classes(self.space.recipients, 1)
+        self._categories, categories = _classes(self.space.categories, len(recipients))
+        self._purposes, purposes = _classes(self.space.purposes, len(recipients) * len(categories))
+        self._verbs, verbs = _classes(self.space.verbs, len(recipients) * len(categories) * len(purposes))
+        cells: dict[int, Cell] = {}
+        self._cells: list[Cell] = []
         for verb in verbs:
-            for category in categories:
-                for recipient in recipients:
-                    self._table.setdefault((verb, category, recipient), []).append((mask, rule))
+            for purpose in purposes:
+                for category in categories:
+                    matching = verb & purpose & category
+                    for recipient in recipients:
+                        rules = matching & recipient
+                        if rules not in cells:
+                            cells[rules] = self._cell(rules)
+                        self._cells.append(cells[rules])
 
-    def _undeclared(self, purpose: str, category: str, recipient: str) -> Text | None:
-        if purpose not in self._leaves:
-            return UNKNOWN_PURPOSE.filled(purpose=purpose)
-        if category not in self._categories:
-            return UNKNOWN_CATEGORY.filled(category=category)
-        if recipient not in self._recipients:
-            return UNKNOWN_RECIPIENT.filled(recipient=recipient)
-        return None
+    def _cell(self, rules: int) -> Cell:
+        periods = self.space.periods(rules)
+        return [day for day, _ in periods[1:]], [self.answer(active) for _, active in periods]
+
+    def answer(self, active: int) -> Decision:
+        """Decide by the rules of a set, all of which match and are in force."""
+        decisive = active & self.space.bans or active & -active
+        found = self._answers.get(decisive)
+        if found is None:
+            found = self._answers[decisive] = self._decision(decisive)
+        return found
+
+    def _decision(self, decisive: int) -> Decision:
+        rules = tuple(self.book.rules[number] for number in numbers_in(decisive))
+        if not rules:
+            return REFUSED
+        slugs = tuple(rule.slug for rule in rules)
+        if rules[0].effect == "prohibit":
+            return Decision(False, rules, _naming(PROHIBITED, rules), slugs=slugs)
+        return Decision(True, rules, _naming(PERMITTED, rules), rules[0].duties, slugs)
 
     def decide(self, verb: str, purpose: str, category: str, recipient: str, day: dt.date) -> Decision:
         """Answer one request; the rules named are all prohibitions that match, or else the permission that holds."""
-        key = (verb, purpose, category, recipient, day)
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= MOST_KEPT:
-                self._known = {}
-            found = self._known[key] = self._decided(verb, purpose, category, recipient, day)
-        return found
+        try:
+            days, answers = self._cells[
+                self._verbs[verb] + self._purposes[purpose] + self._categories[category] + self._recipients[recipient]
+            ]
+        except KeyError:
+            return self._undeclared(verb, purpose, category, recipient)
+        return answers[bisect_right(days, day)] if days else answers[0]
 
-    def _decided(self, verb: str, purpose: str, category: str, recipient: str, day: dt.date) -> Decision:
-        undeclared = self._undeclared(purpose, category, recipient)
-        if undeclared is not None:
-            return Decision(False, (), undeclared)
-        bit = self._bit[purpose]
-        matching = [
-            rule for mask, rule in self._table.get((verb, category, recipient), ()) if mask & bit and rule.in_force(day)
-        ]
-        against = tuple(rule for rule in matching if rule.effect == "prohibit")
-        if against:
-            return Decision(False, against, _naming(PROHIBITED, against))
-        if not matching:
-            return Decision(False, (), NO_RULE)
-        return Decision(True, (matching[0],), _naming(PERMITTED, (matching[0],)), matching[0].duties)
+    def _undeclared(self, verb: str, purpose: str, category: str, recipient: str) -> Decision:
+        if purpose not in self._purposes:
+            return Decision(False, (), UNKNOWN_PURPOSE.filled(purpose=purpose))
+        if category not in self._categories:
+            return Decision(False, (), UNKNOWN_CATEGORY.filled(category=category))
+        if recipient not in self._recipients:
+            return Decision(False, (), UNKNOWN_RECIPIENT.filled(recipient=recipient))
+        return Decision(False, (), UNKNOWN_VERB.filled(verb=verb))
+
+
+def _classes(names: dict[str, int], step: int) -> tuple[dict[str, int], list[int]]:
+    """Let names of which the same rules speak share a place, ``step`` apart; give the places and their rules."""
+    places: dict[int, int] = {}
+    found = {name: places.setdefault(rules, len(places)) * step for name, rules in names.items()}
+    return found, list(places)
 
 
 def _naming(sentence: Text, rules: tuple[Rule, ...]) -> Text:

@@ -16,20 +16,34 @@ HIDEABLE_FIELDS = ("result", "resultTime", "resultQuality", "parameters", "Featu
 
 
 class Duties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a permission demands: delay and time grid in seconds, space grid in metres, smallest group, hidden fields.
+    """What a permission demands: delay and time grid in seconds, space grid in metres, groups, hidden fields.
 
-    A time grid gives means per grid cell, aligned to 1970-01-01T00:00Z, each with the count behind it; cells with
-    fewer values than the smallest group are withheld. Hidden fields are those of ``HIDEABLE_FIELDS``.
+    A time grid gives means per grid cell, aligned to 1970-01-01T00:00Z, each with the count behind it. Cells are
+    withheld that have fewer values than the smallest group; whose values, which count persons, add up to fewer than
+    the least number of persons; or of which one value makes more than the dominance limit of the sum. Hidden fields
+    are those of ``HIDEABLE_FIELDS``.
     """
 
     delay_seconds: int = 0
     time_grid_seconds: int = 0
     space_grid_metres: int = 0
     minimum_group: int = 0
+    minimum_persons: int = 0
+    dominance_percent: int = 0
     hidden_fields: tuple[str, ...] = ()
 
 
 NO_DUTIES = Duties()
+
+
+class Principle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sentence to which the city binds itself, and where it stands; rules say which ones they carry out."""
+
+    slug: str
+    title: Text
+    text: Text
+    source: str
+    source_url: str = ""
 
 
 class Purpose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +75,8 @@ class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Permits or prohibits verbs on categories, for purposes and recipients; ``*`` stands for all of them.
 
-    ``since`` and ``until`` are whole days, both included. ``source`` is where the rule is laid down.
+    ``since`` and ``until`` are whole days, both included. ``source`` is where the rule is laid down, ``principles``
+    are those that it carries out, ``assessment`` refers to the assessment of what it means for persons.
     """
 
     slug: str
@@ -78,6 +93,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     source: str
     source_url: str = ""
     decision: str = ""
+    principles: tuple[str, ...] = ()
+    legal_basis: Text | None = None
+    assessment: str = ""
 
     def in_force(self, day: dt.date) -> bool:
         """Tell whether the rule holds on a day."""
@@ -93,12 +111,14 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     categories: tuple[Category, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     rules: tuple[Rule, ...] = ()
+    principles: tuple[Principle, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The answer to a request, with the rules that led to it and a sentence that names them."""
+    """The answer to a request, with the rules that led to it, their short names, and a sentence that names them."""
 
     allowed: bool
     rules: tuple[Rule, ...]
     reason: Text
     duties: Duties = NO_DUTIES
+    slugs: tuple[str, ...] = ()

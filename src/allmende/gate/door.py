@@ -8,15 +8,7 @@ from typing import Literal
 import msgspec
 
 from allmende.ethics.model import Decision, Rule, Rulebook
-from allmende.gate.grant import (
-    PUBLIC,
-    READ_VERBS,
-    Ask,
-    Asker,
-    Grant,
-    decide_all,
-    refusal,
-)
+from allmende.gate.grant import PUBLIC, READ_VERBS, Ask, Asker, Grant, decide_all, refusal
 from allmende.gate.journal import Journal
 from allmende.gate.recording import (
     Closed,
@@ -94,12 +86,16 @@ class Gate:
         """Fail when the store cannot be reached."""
         self._store.ping()
 
-    def rulebook(self) -> Rulebook:
-        """Give the rule book in force; version 0 when none was ever published."""
-        return self._rules.compiled().book
+    def rulebook(self, day: dt.date | None = None) -> Rulebook:
+        """Give the rule book in force, or that in force at the end of a day; version 0 before the first."""
+        return self._rules.compiled().book if day is None else self._rules.on(day)
+
+    def published(self, version: int) -> Rulebook | None:
+        """Give a rule book as it was published; None where there is no such version."""
+        return self._rules.published(version)
 
     def publish(self, book: Rulebook, actor: str) -> int:
-        """Put a sound rule book in force under the next version; give that version."""
+        """Put a rule book to which nothing stands against in force under the next version; give that version."""
         self._require_writer()
         return self._rules.publish(book, actor)
 
@@ -261,8 +257,7 @@ class Gate:
     def _refused(self, grant: Grant, category: str) -> Denied:
         """Record that a category is closed; give the error that names the rules."""
         decision = self.decide(grant.ask, category)
-        rules = tuple(rule.slug for rule in decision.rules)
-        self._store.record([decision_row(grant.ask, category, rules, grant.version, allowed=False)])
+        self._store.record([decision_row(grant.ask, category, decision.slugs, grant.version, allowed=False)])
         return refusal([decision])
 
     def find(self, kind: EntityKind, slug: str) -> int | None:

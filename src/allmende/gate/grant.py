@@ -73,7 +73,7 @@ class Grant:
         self.day = day
         self.version = version
         self.categories = {category: decision.duties for category, decision in allowed.items()}
-        self.rules = {category: tuple(rule.slug for rule in decision.rules) for category, decision in allowed.items()}
+        self.rules = {category: decision.slugs for category, decision in allowed.items()}
         self.titles = {category: decision.rules[0].title for category, decision in allowed.items()}
         self.limits = {category: _limits(duties) for category, duties in self.categories.items()}
 
@@ -115,5 +115,7 @@ def _limits(duties: Duties) -> Limits:
         time_grid=duties.time_grid_seconds * SECOND,
         space_grid=duties.space_grid_metres,
         minimum_group=duties.minimum_group,
+        minimum_persons=duties.minimum_persons,
+        dominance=duties.dominance_percent,
         hidden=frozenset(duties.hidden_fields),
     )

@@ -8,8 +8,9 @@ import msgspec
 
 from allmende.ethics.decide import Compiled, compile_rulebook
 from allmende.ethics.model import EVERY, Rule, Rulebook
+from allmende.ethics.publication import require_publishable
 from allmende.gate.grant import Ask, Grant, decide_all, sealed_grant
-from allmende.kernel.clock import today, utc_now
+from allmende.kernel.clock import CIVIL_TIME, micros_from_instant, today, utc_now
 from allmende.store.port import Store
 
 VERSION_CHECK_SECONDS = 0.5
@@ -64,13 +65,25 @@ class RulesInForce:
         return day
 
     def publish(self, book: Rulebook, actor: str) -> int:
-        """Put a sound rule book in force under the next version; give that version."""
+        """Put a rule book to which nothing stands against in force under the next version; give that version."""
+        require_publishable(book, today())
         version = self._store.rulebook_version() + 1
         book = msgspec.structs.replace(book, version=version, published=utc_now())
-        compile_rulebook(book)
         self._store.add_rulebook(version, msgspec.json.encode(book).decode(), actor)
         self._checked = float("-inf")
         return version
+
+    def published(self, version: int) -> Rulebook | None:
+        """Give a rule book as it was published; None where there is no such version."""
+        content = self._store.rulebook(version)
+        return None if content is None else msgspec.json.decode(content, type=Rulebook)
+
+    def on(self, day: dt.date) -> Rulebook:
+        """Give the rule book in force at the end of a civil day, or now; the empty one before the first."""
+        if day >= today():
+            return self.compiled().book
+        end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), CIVIL_TIME)
+        return self.published(self._store.rulebook_version(micros_from_instant(end))) or Rulebook()
 
     def speaking_of(self, category: str, day: dt.date) -> list[Rule]:
         """Give the rules in force on a day that speak of a category, in the book's order."""

@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 
 from allmende.catalog.door import gate
-from allmende.kernel.clock import today
+from allmende.ethics.wording import duty_words
 from allmende.portal.asof import stand_of
 from allmende.portal.data_queries import OPEN
 from allmende.portal.data_views import observed_name, told
@@ -17,18 +17,20 @@ from allmende.register import queries
 @told
 def ethics(request: HttpRequest) -> HttpResponseBase:
     """Show the principles, how the rules work, the purposes, and who may do what."""
-    book = gate().rulebook()
-    in_force = [rule for rule in book.rules if rule.in_force(today())]
+    stand = stand_of(request)
+    book = gate().rulebook(stand.day)
+    in_force = [rule for rule in book.rules if rule.in_force(stand.day)]
     return page(
         request,
         "register/ethics.html",
+        stand,
         principles=queries.principles(),
         purposes=queries.purpose_tree(),
         book=book,
         rules=in_force,
         titles=queries.titles(book),
         refusals=sum(not row.allowed for row in gate().decisions(1000)),
-        publication=queries.publications().first(),
+        publication=queries.publications().filter(version=book.version).first(),
     )
 
 
@@ -124,5 +126,9 @@ def rule(request: HttpRequest, slug: str) -> HttpResponseBase:
     if not versions:
         raise Http404
     return page(
-        request, "register/rule.html", versions=versions, rule=versions[0], titles=queries.titles(gate().rulebook())
+        request,
+        "register/rule.html",
+        versions=[(one, duty_words(one.conditions)) for one in versions],
+        rule=versions[0],
+        titles=queries.titles(gate().rulebook()),
     )

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from allmende.portal import data_views, objection_views, picture_views, register_views, views
+from allmende.portal import data_views, objection_views, picture_views, register_views, rulebook_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -58,4 +58,7 @@ urlpatterns = [
     path("datenethik/einwaende.csv", objection_views.outcomes_csv, name="objections-csv"),
     path("datenethik/regeln.csv", register_views.rules_csv, name="rules-csv"),
     path("datenethik/regeln/<slug:slug>/", register_views.rule, name="rule"),
+    path("datenethik/fassungen/", rulebook_views.versions, name="rulebook-versions"),
+    path("datenethik/fassungen/<int:number>/", rulebook_views.version, name="rulebook-version"),
+    path("datenethik/fassungen/<int:number>.json", rulebook_views.version_json, name="rulebook-json"),
 ]

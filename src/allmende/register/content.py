@@ -4,29 +4,32 @@ import datetime as dt
 
 import msgspec
 
-from allmende.ethics.model import Category, Purpose, Recipient, Rule
+from allmende.ethics.cases import Case
+from allmende.ethics.model import Category, Principle, Purpose, Recipient, Rule, Rulebook
 from allmende.kernel.text import Text
-
-
-class PrincipleEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A sentence that the city binds itself to, and where it stands."""
-
-    slug: str
-    title: Text
-    text: Text
-    source: str
-    source_url: str = ""
 
 
 class EthicsContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``ethics.yaml``."""
 
-    principles: tuple[PrincipleEntry, ...]
+    principles: tuple[Principle, ...]
     purposes: tuple[Purpose, ...]
     categories: tuple[Category, ...]
     recipients: tuple[Recipient, ...]
     rules: tuple[Rule, ...]
     decision: str = ""
+    cases: tuple[Case, ...] = ()
+
+    @property
+    def book(self) -> Rulebook:
+        """Give the rules as a rule book."""
+        return Rulebook(
+            purposes=self.purposes,
+            categories=self.categories,
+            recipients=self.recipients,
+            rules=self.rules,
+            principles=self.principles,
+        )
 
 
 class DataUseEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,9 +1,11 @@
 """Tables of the data ethics: principles, purposes, rules with their versions, data sheets, published rule books."""
 
+import msgspec
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from allmende.ethics.model import Duties
 from allmende.kernel.text import Text
 from allmende.ui.bilingual import Titled, pair
 
@@ -110,7 +112,10 @@ class Rule(Titled):
         _("Auflagen"),
         default=dict,
         blank=True,
-        help_text=_("delay_seconds, time_grid_seconds, space_grid_metres, minimum_group, hidden_fields"),
+        help_text=_(
+            "delay_seconds, time_grid_seconds, space_grid_metres, minimum_group, minimum_persons, dominance_percent, "
+            "hidden_fields"
+        ),
     )
     since = models.DateField(_("gilt ab"), null=True, blank=True)
     until = models.DateField(_("gilt bis"), null=True, blank=True, help_text=_("letzter Tag; leer heißt unbefristet"))
@@ -119,6 +124,19 @@ class Rule(Titled):
     source = models.CharField(_("Fundstelle"), max_length=500, help_text=_("Wo die Regel festgelegt ist; Pflicht"))
     source_url = models.URLField(_("Adresse der Fundstelle"), blank=True, max_length=500)
     decision = models.CharField(_("Beschluss"), max_length=300, blank=True)
+    principles = models.JSONField(
+        _("Grundsätze"), default=list, blank=True, help_text=_("Kurznamen der Grundsätze, die die Regel ausführt")
+    )
+    legal_basis_de = models.TextField(
+        _("Rechtsgrundlage (deutsch)"), blank=True, help_text=_("Pflicht bei Daten über Personen")
+    )
+    legal_basis_en = models.TextField(_("Rechtsgrundlage (englisch)"), blank=True)
+    assessment = models.CharField(
+        _("Folgenabschätzung"),
+        max_length=500,
+        blank=True,
+        help_text=_("Aktenzeichen oder Adresse; Pflicht bei besonders schützenswerten Daten"),
+    )
     withdrawn = models.BooleanField(
         _("zurückgezogen"), default=False, help_text=_("gilt ab der nächsten Veröffentlichung nicht mehr")
     )
@@ -146,6 +164,16 @@ class Rule(Titled):
     def reason(self) -> Text:
         """Give the reason in both languages."""
         return Text(self.reason_de, self.reason_en)
+
+    @property
+    def legal_basis(self) -> Text | None:
+        """Give the legal basis in both languages, if one is named."""
+        return pair(self, "legal_basis")
+
+    @property
+    def conditions(self) -> Duties:
+        """Give the duties as the gate keeps them."""
+        return msgspec.convert(self.duties, Duties)
 
 
 class RulebookPublication(models.Model):

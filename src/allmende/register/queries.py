@@ -1,13 +1,16 @@
 """Reads of the register, the rules that run included."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 
 import msgspec
 from django.db.models import QuerySet
 
 from allmende.accounts.models import AuditEntry
+from allmende.accounts.queries import subject_of
 from allmende.ethics import model as ethics
+from allmende.ethics.wording import VERB_WORDS
 from allmende.gate.door import Ask, Gate
 from allmende.gate.query import Query, Record
 from allmende.kernel.text import Text
@@ -21,16 +24,8 @@ from allmende.register.models import (
     RulebookPublication,
 )
 
-GROUND_VERBS = r"^register\.(purpose|category|recipient_class)_(created|changed|deleted)$"
-VERB_TITLES = {
-    "*": Text("alle", "all"),
-    "collect": Text("erheben", "collect"),
-    "link": Text("verknüpfen", "link"),
-    "use": Text("nutzen", "use"),
-    "pass_on": Text("weitergeben", "pass on"),
-    "publish": Text("veröffentlichen", "publish"),
-    "delete": Text("löschen", "delete"),
-}
+GROUND_VERBS = r"^register\.(purpose|category|recipient_class|principle)_(created|changed|deleted)$"
+VERB_TITLES = {"*": Text("alle", "all"), **VERB_WORDS}
 
 
 class SensorEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,14 +83,19 @@ def drafts() -> list[Rule]:
     return [rule for rule in newest_rules() if rule.published_in_id is None]
 
 
-def pending_editors() -> dict[str, int | None]:
-    """Map what the next publication would change to who edited it last: rules, and what rules are made of."""
-    editors = {rule.slug: rule.edited_by_id for rule in drafts()}
+def pending_editors() -> dict[str, set[int]]:
+    """Map what the next publication would change to all who edited it: rules, and what rules are made of."""
+    names = {subject_of(rule): rule.slug for rule in drafts()}
+    edited = AuditEntry.objects.filter(subject__in=names, person__isnull=False)
+    ground = AuditEntry.objects.filter(verb__regex=GROUND_VERBS, person__isnull=False)
     newest = RulebookPublication.objects.first()
-    entries = AuditEntry.objects.filter(verb__regex=GROUND_VERBS).order_by("at", "id")
     if newest is not None:
-        entries = entries.filter(at__gt=newest.at)
-    return editors | {entry.label: entry.person_id for entry in entries}
+        ground = ground.filter(at__gt=newest.at)
+    editors: dict[str, set[int]] = {}
+    for entry in (*edited, *ground):
+        if entry.person_id is not None:
+            editors.setdefault(names.get(entry.subject, entry.label), set()).add(entry.person_id)
+    return editors
 
 
 def versions(slug: str) -> QuerySet[Rule]:
@@ -117,8 +117,16 @@ def rulebook_from_tables() -> ethics.Rulebook:
         ),
         categories=tuple(ethics.Category(c.slug, c.title, c.personal) for c in Category.objects.all()),  # type: ignore[arg-type]
         recipients=tuple(ethics.Recipient(r.slug, r.title) for r in RecipientClass.objects.all()),
+        principles=tuple(
+            ethics.Principle(p.slug, p.title, p.text, p.source, p.source_url) for p in Principle.objects.all()
+        ),
         rules=tuple(_plain(rule) for rule in newest_rules() if not rule.withdrawn),
     )
+
+
+def digest_of(book: ethics.Rulebook) -> str:
+    """Give a fingerprint of what a rule book says."""
+    return hashlib.sha256(msgspec.json.encode(book)).hexdigest()
 
 
 def _plain(rule: Rule) -> ethics.Rule:
@@ -139,6 +147,9 @@ def _plain(rule: Rule) -> ethics.Rule:
             "source": rule.source,
             "source_url": rule.source_url,
             "decision": rule.decision,
+            "principles": rule.principles,
+            "legal_basis": rule.legal_basis,
+            "assessment": rule.assessment,
         },
         ethics.Rule,
     )

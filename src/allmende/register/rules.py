@@ -6,15 +6,15 @@ from allmende.kernel.text import Text
 FOUR_EYES = ErrorCode(
     "register.four_eyes",
     Text(
-        "Wer etwas zuletzt bearbeitet hat, darf es nicht selbst veröffentlichen: {rules}.",
-        "Who edited something last may not publish it: {rules}.",
+        "Wer etwas bearbeitet hat, darf es nicht selbst veröffentlichen: {rules}.",
+        "Who edited something may not publish it: {rules}.",
     ),
     Text("Bitten Sie eine zweite Person.", "Ask a second person."),
 )
 
 
-def require_second_person(publisher: int | None, editors: dict[str, int | None]) -> None:
-    """Refuse when the publisher edited one of the changes last; the program itself (None) founds a city alone."""
-    own = [slug for slug, editor in editors.items() if publisher is not None and editor == publisher]
+def require_second_person(publisher: int | None, editors: dict[str, set[int]]) -> None:
+    """Refuse when the publisher had a hand in one of the changes; the program itself (None) founds a city alone."""
+    own = [slug for slug, people in editors.items() if publisher in people]
     if own:
         raise Denied(FOUR_EYES, rules=", ".join(sorted(own)))

@@ -7,7 +7,7 @@ from django.db import transaction
 from allmende.accounts.models import Person
 from allmende.accounts.services import Actor, record
 from allmende.gate.door import Gate
-from allmende.kernel.errors import ErrorCode, Invalid
+from allmende.kernel.errors import Conflict, ErrorCode, Invalid
 from allmende.kernel.text import Text
 from allmende.register.content import DataUseEntry, DataUsesContent, EthicsContent
 from allmende.register.models import (
@@ -19,13 +19,21 @@ from allmende.register.models import (
     Rule,
     RulebookPublication,
 )
-from allmende.register.queries import drafts, newest_rules, pending_editors, rulebook_from_tables
+from allmende.register.queries import digest_of, drafts, newest_rules, pending_editors, rulebook_from_tables
 from allmende.register.rules import require_second_person
 
 NO_DECISION = ErrorCode(
     "register.no_decision",
     Text("Zum Veröffentlichen fehlt der Beschluss.", "Publishing needs a decision."),
     Text("Nennen Sie Gremium und Tag des Beschlusses.", "Name the body and the day of the decision."),
+)
+DRAFT_MOVED = ErrorCode(
+    "register.draft_moved",
+    Text(
+        "Der Entwurf hat sich geändert, seit Sie ihn gesehen haben; nichts wurde veröffentlicht.",
+        "The draft has changed since you saw it; nothing was published.",
+    ),
+    Text("Lesen Sie den Unterschied noch einmal, und entscheiden Sie dann.", "Read the difference again, then decide."),
 )
 NO_PURPOSE = ErrorCode(
     "register.unknown_reference",
@@ -38,6 +46,7 @@ NO_PURPOSE = ErrorCode(
 RULE_FIELDS = (
     *("position", "effect", "verbs", "categories", "purposes", "recipients", "duties", "since", "until"),
     *("title_de", "title_en", "reason_de", "reason_en", "source", "source_url", "decision", "withdrawn"),
+    *("principles", "legal_basis_de", "legal_basis_en", "assessment"),
 )
 
 
@@ -64,6 +73,18 @@ def load_ethics(actor: Actor, *, content: EthicsContent) -> bool:
         Category.objects.create(slug=category.slug, personal=category.personal, **_pair("title", category.title))
     for recipient in content.recipients:
         RecipientClass.objects.create(slug=recipient.slug, **_pair("title", recipient.title))
+    _load_rules(content)
+    record(actor, "register.ethics_loaded", "register", after={"rules": len(content.rules)})
+    return True
+
+
+def _builtin(duties: Any) -> dict[str, Any]:
+    values = {name: getattr(duties, name) for name in duties.__struct_fields__}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _load_rules(content: EthicsContent) -> None:
+    """Add rules in the order of the file."""
     for position, rule in enumerate(content.rules):
         Rule.objects.create(
             slug=rule.slug,
@@ -79,16 +100,12 @@ def load_ethics(actor: Actor, *, content: EthicsContent) -> bool:
             source=rule.source,
             source_url=rule.source_url,
             decision=rule.decision,
+            principles=list(rule.principles),
+            assessment=rule.assessment,
             **_pair("title", rule.title),
             **_pair("reason", rule.reason),
+            **_pair("legal_basis", rule.legal_basis),
         )
-    record(actor, "register.ethics_loaded", "register", after={"rules": len(content.rules)})
-    return True
-
-
-def _builtin(duties: Any) -> dict[str, Any]:
-    values = {name: getattr(duties, name) for name in duties.__struct_fields__}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _load_purposes(content: EthicsContent) -> None:
@@ -172,14 +189,19 @@ def _recorded(rule: Rule) -> dict[str, Any]:
 
 
 @transaction.atomic
-def publish_rulebook(actor: Actor, *, decision: str, gate: Gate) -> RulebookPublication:
-    """Put the newest versions of all rules in force; refuses unsound books and a publisher who edited them."""
+def publish_rulebook(actor: Actor, *, decision: str, gate: Gate, seen: str | None = None) -> RulebookPublication:
+    """Put the newest versions of all rules in force.
+
+    Refuses unsound books, a publisher who edited them, and a draft that is not the one that was ``seen``.
+    """
     if not decision.strip():
         raise Invalid(NO_DECISION)
     person = actor if isinstance(actor, Person) else None
-    new = drafts()
-    require_second_person(person.pk if person else None, pending_editors())
-    version = gate.publish(rulebook_from_tables(), actor.email if isinstance(actor, Person) else actor.name)
+    new, editors, book = drafts(), pending_editors(), rulebook_from_tables()
+    require_second_person(person.pk if person else None, editors)
+    if seen is not None and seen != digest_of(book):
+        raise Conflict(DRAFT_MOVED)
+    version = gate.publish(book, actor.email if isinstance(actor, Person) else actor.name)
     publication = RulebookPublication.objects.create(version=version, decision=decision, published_by=person)
     Rule.objects.filter(pk__in=[rule.pk for rule in new]).update(published_in=publication)
     after = {"version": version, "decision": decision, "rules": [str(rule) for rule in newest_rules()]}

@@ -8,13 +8,13 @@ import msgspec
 
 from allmende.connectors.simulation.demo import read_demo
 from allmende.connectors.simulation.generate import demonstrate as simulate
-from allmende.ethics.check import faults
-from allmende.ethics.model import Rulebook
+from allmende.ethics.cases import wrong_cases
+from allmende.ethics.publication import hindrances
 from allmende.families.manifest import Finding
 from allmende.families.registry import FAMILIES, folders
 from allmende.gate.door import Ask, Asker, Gate, Grant, migrate_store, open_gate
 from allmende.gate.query import Location, Thing
-from allmende.kernel.clock import utc_now
+from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.packs.read import Place, Stations, pack_folder, read_parts
@@ -159,12 +159,14 @@ def check_packs() -> list[Finding]:
 def _check_file(folder: Path, names: tuple[str, ...], kind: type[msgspec.Struct]) -> list[Finding]:
     place = f"packs/{folder.name}/{', '.join(names)}"
     try:
-        content = read_parts(folder.name, names, kind)
+        content: Any = read_parts(folder.name, names, kind)
         if names == ("datasets.yaml",) and (folder / "demo.yaml").exists():
             read_demo(folder)
     except AllmendeError as error:
         return [Finding(place, "$", error.what)]
     if names != ("ethics.yaml",):
         return []
-    book = Rulebook(**{name: getattr(content, name) for name in ("purposes", "categories", "recipients", "rules")})
-    return [Finding(place, "rules", fault) for fault in faults(book)]
+    found = hindrances(content.book, today())
+    if found:
+        return [Finding(place, "rules", fault) for fault in found]
+    return [Finding(place, "cases", fault) for fault in wrong_cases(content.book, content.cases, today())]

@@ -62,7 +62,7 @@ SECRETS = (
     "ledger_key",
 )
 LISTS = ("allowed_hosts", "ledger_witnesses", "ledger_witnessed")
-ELSEWHERE = frozenset({"ALLMENDE_TEST_POSTGRES_URL", "ALLMENDE_SAMPLES"})
+ELSEWHERE = frozenset({"ALLMENDE_TEST_POSTGRES_URL", "ALLMENDE_TEST_DECISIONS", "ALLMENDE_SAMPLES"})
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,15 @@ NO_TOKEN = ErrorCode(
     Text("Alle Namen zeigt: allmende token list", "All names are shown by: allmende token list"),
 )
 
+# What equal decisions have in common.
+Same = tuple[object, ...]
 MINUTE, MOST_NOTED = 60_000_000, 10_000
+# More new rows than these are written in one go, and equal ones that follow begin rows of their own.
+MOST_SINGLE = 100
+ADD_DECISION = (
+    "INSERT INTO decisions (at, asker, verb, purpose, recipient, category, allowed, rules, rulebook_version, amount, "
+    "times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 COUNT_MORE = "UPDATE decisions SET times = times + ?, amount = amount + ? WHERE id = ?"
 
 
@@ -44,9 +52,12 @@ def insert_for(connection: Connection) -> Any:
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
-def rulebook_version(connection: Connection) -> int:
-    """Give the number of the newest rule book, 0 when there is none."""
-    return connection.execute(select(func.max(rulebooks.c.version))).scalar_one() or 0
+def rulebook_version(connection: Connection, before: int | None = None) -> int:
+    """Give the number of the newest rule book, or of the newest published before an instant; 0 when there is none."""
+    question = select(func.max(rulebooks.c.version))
+    if before is not None:
+        question = question.where(rulebooks.c.published < before)
+    return connection.execute(question).scalar_one() or 0
 
 
 def rulebook(connection: Connection, version: int) -> str | None:
@@ -65,7 +76,22 @@ def add_rulebook(connection: Connection, version: int, content: str, actor: str,
 
 def add_decisions(connection: Connection, rows: Sequence[DecisionRow]) -> None:
     """Append rows to the record of decisions; equal ones become one that counts them."""
-    Tally().add(connection, rows)
+    merged = _merged(rows)
+    tell_decisions(connection, merged.values())
+    raw.run(connection, ADD_DECISION, [_written(row) for row in merged.values()])
+
+
+def _merged(rows: Sequence[DecisionRow]) -> dict[Same, DecisionRow]:
+    """Put equal decisions together to one that counts them."""
+    merged: dict[Same, DecisionRow] = {}
+    for row in rows:
+        key = row.same
+        first = merged.get(key)
+        if first is None:
+            merged[key] = row
+        else:
+            merged[key] = replace(first, times=first.times + row.times, amount=first.amount + row.amount)
+    return merged
 
 
 class Tally:
@@ -73,42 +99,41 @@ class Tally:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._last: dict[DecisionRow, tuple[int, int]] = {}
+        self._last: dict[Same, tuple[int, int]] = {}
 
-    def add(self, connection: Connection, rows: Sequence[DecisionRow]) -> dict[DecisionRow, tuple[int, int]]:
+    def add(self, connection: Connection, rows: Sequence[DecisionRow]) -> dict[Same, tuple[int, int]]:
         """Write decisions; give what is to be noted once they are durable."""
-        merged: dict[DecisionRow, DecisionRow] = {}
-        for row in rows:
-            key = replace(row, at=0, times=1, amount=0, id=0)
-            first = merged.get(key)
-            if first is None:
-                merged[key] = row
-            else:
-                merged[key] = replace(first, times=first.times + row.times, amount=first.amount + row.amount)
+        merged = _merged(rows)
         tell_decisions(connection, merged.values())
-        noted = {}
+        with self._lock:
+            last = self._last
+        more, new = [], {}
         for key, row in merged.items():
-            with self._lock:
-                number, at = self._last.get(key, (0, 0))
+            number, at = last.get(key, (0, 0))
             if number and row.at - at < MINUTE:
-                raw.run(connection, COUNT_MORE, [(row.times, row.amount, number)])
+                more.append((row.times, row.amount, number))
             else:
-                noted[key] = (_insert(connection, row), row.at)
-        return noted
+                new[key] = row
+        raw.run(connection, COUNT_MORE, more)
+        if len(new) > MOST_SINGLE:
+            raw.run(connection, ADD_DECISION, [_written(row) for row in new.values()])
+            return {}
+        return {
+            key: (int(raw.fetch(connection, ADD_DECISION + " RETURNING id", _written(row))[0][0]), row.at)
+            for key, row in new.items()
+        }
 
-    def note(self, noted: dict[DecisionRow, tuple[int, int]], *, lasting: bool) -> None:
+    def note(self, noted: dict[Same, tuple[int, int]], *, lasting: bool) -> None:
         """Remember rows that are durable; of what may still be taken back, nothing is remembered."""
         with self._lock:
             if lasting:
-                self._last |= noted
-            if len(self._last) > MOST_NOTED:
-                self._last.clear()
+                self._last = {**self._last, **noted} if len(self._last) <= MOST_NOTED else dict(noted)
 
 
-def _insert(connection: Connection, row: DecisionRow) -> int:
-    values = {name: getattr(row, name) for name in row.__struct_fields__ if name not in ("id", "rules")}
-    statement = insert(decisions).values(**values, rules=" ".join(row.rules)).returning(decisions.c.id)
-    return int(connection.execute(statement).scalar_one())
+def _written(row: DecisionRow) -> tuple[object, ...]:
+    """Give a row's values in the order of the columns."""
+    who = (row.at, row.asker, row.verb, row.purpose, row.recipient, row.category, row.allowed)
+    return (*who, " ".join(row.rules), row.rulebook_version, row.amount, row.times)
 
 
 def decision_rows(connection: Connection, limit: int, before: int | None) -> list[DecisionRow]:

@@ -149,8 +149,8 @@ class Store(Protocol):
     def decisions(self, limit: int, before: int | None) -> list[DecisionRow]:
         """Give the newest decisions."""
 
-    def rulebook_version(self) -> int:
-        """Give the number of the newest rule book."""
+    def rulebook_version(self, before: int | None = None) -> int:
+        """Give the number of the newest rule book, or of the newest published before an instant."""
 
     def rulebook(self, version: int) -> str | None:
         """Give a published rule book."""

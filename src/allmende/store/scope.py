@@ -13,18 +13,25 @@ from allmende.store.points import Points
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Duties of one category in the store's units (microseconds, metres)."""
+    """Duties of one category in the store's units (microseconds, metres, percent)."""
 
     delay: int = 0
     time_grid: int = 0
     space_grid: int = 0
     minimum_group: int = 0
+    minimum_persons: int = 0
+    dominance: int = 0
     hidden: frozenset[str] = frozenset()
 
     @property
     def plain(self) -> bool:
         """Tell whether observations can be given as they are."""
-        return not (self.delay or self.time_grid or self.hidden or self.minimum_group > 1)
+        return not (self.delay or self.time_grid or self.hidden or self.grouped)
+
+    @property
+    def grouped(self) -> bool:
+        """Tell whether only groups of observations may be given, never single ones."""
+        return self.minimum_group > 1 or self.minimum_persons > 1 or self.dominance > 0
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -156,6 +163,12 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     amount: int = 0
     times: int = 1
     id: int = 0
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """Give what equal decisions have in common."""
+        who = (self.asker, self.verb, self.purpose, self.recipient, self.category)
+        return (*who, self.allowed, self.rules, self.rulebook_version)
 
 
 class TokenRow(msgspec.Struct, frozen=True, kw_only=True):

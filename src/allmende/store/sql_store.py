@@ -284,10 +284,10 @@ class SqlStore:
         with reading(self.engine) as connection:
             return books.decision_rows(connection, limit, before)
 
-    def rulebook_version(self) -> int:
+    def rulebook_version(self, before: int | None = None) -> int:
         """See the port."""
         with reading(self.engine) as connection:
-            return books.rulebook_version(connection)
+            return books.rulebook_version(connection, before)
 
     def rulebook(self, version: int) -> str | None:
         """See the port."""

@@ -195,7 +195,7 @@ def _plain(part: Part, scope: Scope, since: int | None, until: int | None) -> Se
     if limits.delay:
         question = question.where(o.start + o.duration <= scope.now - limits.delay)
     # A single observation is a group of one.
-    return question.where(false()) if limits.minimum_group > 1 and not limits.time_grid else question
+    return question.where(false()) if limits.grouped and not limits.time_grid else question
 
 
 def _gridded(part: Part, scope: Scope, since: int | None, until: int | None) -> Select[Any]:
@@ -226,11 +226,19 @@ def _gridded(part: Part, scope: Scope, since: int | None, until: int | None) -> 
         )
         .where(inner.c.number.is_not(None), cell + grid <= scope.now - limits.delay)
         .group_by(inner.c.datastream_id, cell)
-        .having(amount >= max(limits.minimum_group, 1))
+        .having(amount >= max(limits.minimum_group, 1), *_large_enough(limits, inner.c.number))
     )
     if since is not None:
         question = question.where(cell >= since)
     return question if until is None else question.where(cell < until)
+
+
+def _large_enough(limits: Limits, number: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """Ask of a cell that its values, which count persons, are enough, and that none of them makes nearly all."""
+    asked = [] if limits.minimum_persons <= 1 else [func.sum(number) >= limits.minimum_persons]
+    if limits.dominance:
+        asked += [func.min(number) >= 0, func.max(number) * 100 <= func.sum(number) * limits.dominance]
+    return asked
 
 
 def together(parts: list[Part], scope: Scope) -> FromClause:

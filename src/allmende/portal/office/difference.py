@@ -13,6 +13,7 @@ KINDS = {
     "purposes": _("Zweck"),
     "categories": _("Datenkategorie"),
     "recipients": _("Empfängerkreis"),
+    "principles": _("Grundsatz"),
 }
 LABELS = {
     "title": _("Titel"),
@@ -31,6 +32,10 @@ LABELS = {
     "source": _("Fundstelle"),
     "source_url": _("Adresse der Fundstelle"),
     "decision": _("Beschluss"),
+    "principles": _("Grundsätze"),
+    "legal_basis": _("Rechtsgrundlage"),
+    "assessment": _("Folgenabschätzung"),
+    "text": _("Text"),
 }
 
 

@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.models import WagtailAdminModelForm
 
 from allmende.accounts.rules import ROLES
-from allmende.ethics.model import EVERY, HIDEABLE_FIELDS, Duties
-from allmende.register.models import Category, Purpose, RecipientClass, Rule
+from allmende.ethics.check import AMOUNTS, duty_faults
+from allmende.ethics.model import EVERY, HIDEABLE_FIELDS, Duties, Rulebook
+from allmende.ethics.space import leaves_of
+from allmende.ethics.wording import VERB_WORDS
+from allmende.register.models import Category, Principle, Purpose, RecipientClass, Rule
 from allmende.register.queries import VERB_TITLES
 
 Choices = list[tuple[str, str]]
-AMOUNTS = ("delay_seconds", "time_grid_seconds", "space_grid_metres", "minimum_group")
 
 
 def _in_language(titles: dict[str, Any]) -> Choices:
@@ -42,6 +44,10 @@ def _recipients() -> Choices:
     return _slugs(RecipientClass.objects.all())
 
 
+def _principles() -> Choices:
+    return _in_language({row.slug: row.title for row in Principle.objects.all()})
+
+
 def role_choices() -> Choices:
     """Give the roles in the page's language."""
     return _in_language(ROLES)
@@ -65,8 +71,11 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
     delay_seconds = _amount(_("Auflage: Verzögerung in Sekunden"))
     time_grid_seconds = _amount(_("Auflage: Zeitraster in Sekunden"))
     space_grid_metres = _amount(_("Auflage: Ortsraster in Metern"))
-    minimum_group = _amount(_("Auflage: Mindestgruppe"))
+    minimum_group = _amount(_("Auflage: Mindestgruppe (Werte)"))
+    minimum_persons = _amount(_("Auflage: Mindestzahl gezählter Personen"))
+    dominance_percent = _amount(_("Auflage: Höchstanteil eines Wertes in Prozent (üblich: 85)"))
     hidden_parts = _boxes(_("Auflage: verborgene Angaben"), [(name, name) for name in HIDEABLE_FIELDS], required=False)
+    carried_out = _boxes(_("Grundsätze, die die Regel ausführt"), _principles, required=False)
 
     class Meta:
         """The columns that are edited."""
@@ -75,7 +84,7 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
         fields = (
             *("title_de", "title_en", "effect", "verbs", "categories", "purposes", "recipients"),
             *("reason_de", "reason_en", "source", "source_url", "decision", "since", "until"),
-            *("position", "withdrawn"),
+            *("legal_basis_de", "legal_basis_en", "assessment", "position", "withdrawn"),
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -84,6 +93,7 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
         for name in AMOUNTS:
             self.initial.setdefault(name, duties.get(name))
         self.initial.setdefault("hidden_parts", list(duties.get("hidden_fields", ())))
+        self.initial.setdefault("carried_out", list(self.instance.principles or ()))
 
     def clean(self) -> dict[str, Any]:
         """Refuse a validity that ends before it begins; gather the duties."""
@@ -93,8 +103,9 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
             self.add_error("until", _("Die Regel endet vor ihrem Beginn."))
         hidden = tuple(values.get("hidden_parts") or ())
         duties = Duties(**{name: values.get(name) or 0 for name in AMOUNTS}, hidden_fields=hidden)
-        if duties.minimum_group > 1 and not duties.time_grid_seconds:
-            self.add_error("minimum_group", _("Eine Mindestgruppe braucht ein Zeitraster."))
+        for name, fault in duty_faults(duties):
+            self.add_error(name, fault.within(get_language() or "de"))
+        self.instance.principles = list(values.get("carried_out") or ())
         amounts: dict[str, Any] = {name: getattr(duties, name) for name in AMOUNTS if getattr(duties, name)}
         self.instance.duties = amounts | ({"hidden_fields": list(hidden)} if hidden else {})
         return values
@@ -122,6 +133,33 @@ class PublishForm(forms.Form):
     decision = forms.CharField(
         label=_("Beschluss"), max_length=300, help_text=_("Gremium und Tag, zum Beispiel: Ethikbeirat, 12. März 2026")
     )
+    seen = forms.CharField(widget=forms.HiddenInput)
+
+
+class TryForm(forms.Form):
+    """A question to the rules: may somebody do something with data, for a purpose, on a day?"""
+
+    recipient = forms.ChoiceField(label=_("Wer"))
+    verb = forms.ChoiceField(label=_("will was tun"))
+    category = forms.ChoiceField(label=_("womit"))
+    purpose = forms.ChoiceField(label=_("wofür"))
+    day = forms.DateField(label=_("an welchem Tag"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    book = forms.ChoiceField(
+        label=_("nach welchen Regeln"), choices=[("running", _("die jetzt gelten")), ("draft", _("nach dem Entwurf"))]
+    )
+
+    def __init__(self, *args: Any, books: tuple[Rulebook, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = {
+            "recipient": {entry.slug: entry.title for book in books for entry in book.recipients},
+            "verb": VERB_WORDS,
+            "category": {entry.slug: entry.title for book in books for entry in book.categories},
+            "purpose": {
+                entry.slug: entry.title for book in books for entry in book.purposes if entry.slug in leaves_of(book)
+            },
+        }
+        for name, titles in choices.items():
+            self.fields[name].choices = _in_language(titles)  # type: ignore[attr-defined]
 
 
 class StationForm(forms.Form):

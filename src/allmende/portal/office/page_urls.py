@@ -14,6 +14,8 @@ from allmende.portal.office import (
 
 page_patterns = [
     path("regelwerk/", publish_views.publish, name="publish"),
+    path("regelwerk/unterschied.txt", publish_views.difference, name="difference"),
+    path("regelprobe/", publish_views.trial, name="trial"),
     path("stationen/", station_views.stations, name="stations"),
     path("stationen.csv", station_views.stations_csv, name="stations-csv"),
     path("stationen/<int:number>/", station_views.station, name="station"),
