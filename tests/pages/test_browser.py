@@ -23,6 +23,7 @@ PATHS = (
     *("/", "/programm/", "/projekte/", "/projekte/schaedlingsbekaempfung/", "/geld/", "/geld/?stand=2022-01-01"),
     *("/meilensteine/", "/wirkung/", "/mitmachen/", "/erkenntnisse/", "/daten/", "/daten/karte/", "/daten/klimatage/"),
     *("/daten/stationen/stephansplatz/", "/datenethik/", "/datenethik/register/", "/datenethik/regeln/umwelt-erheben/"),
+    *("/datenethik/fassungen/", "/datenethik/fassungen/1/"),
     *("/datenethik/register/stephansplatz/", "/leichte-sprache/", "/barrierefreiheit/", "/datenschutz/"),
     *("/impressum/", "/gibt-es-nicht/"),
 )
