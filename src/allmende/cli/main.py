@@ -11,6 +11,7 @@ from allmende.cli.ledger import ledger
 from allmende.cli.people import token, user
 from allmende.cli.run import serve, work
 from allmende.cli.setup import check, doctor, init, migrate
+from allmende.cli.sources import connector_group, new
 from allmende.cli.speech import language, t
 from allmende.cli.upkeep import backup, restore, seal
 from allmende.kernel.errors import AllmendeError
@@ -38,7 +39,24 @@ def allmende() -> None:
     """Gather the commands."""
 
 
-for _command in (init, serve, work, migrate, check, load, token, user, mqtt, ledger, seal, backup, restore, doctor):
+for _command in (
+    init,
+    serve,
+    work,
+    migrate,
+    check,
+    load,
+    new,
+    connector_group,
+    token,
+    user,
+    mqtt,
+    ledger,
+    seal,
+    backup,
+    restore,
+    doctor,
+):
     allmende.add_command(_command)
 
 

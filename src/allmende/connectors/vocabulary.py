@@ -85,5 +85,35 @@ VOCABULARY: dict[str, Property] = {
             f"{_CF}air_temperature/",
             Text("Lufttemperatur am Gerät des Winterdienstes.", "Air temperature at the winter service's instrument."),
         ),
+        Property(
+            "water-level",
+            Text("Wasserstand", "Water level"),
+            f"{_CF}water_surface_height_above_reference_datum/",
+            Text("Höhe des Wassers über dem Nullpunkt des Pegels.", "Height of the water above the gauge's zero."),
+        ),
+        Property(
+            "pm10",
+            Text("Feinstaub PM10", "Particulate matter PM10"),
+            f"{_CF}mass_concentration_of_pm10_ambient_aerosol_particles_in_air/",
+            Text("Masse der Teilchen bis 10 µm in der Luft.", "Mass of particles up to 10 µm in the air."),
+        ),
+        Property(
+            "pm2-5",
+            Text("Feinstaub PM2,5", "Particulate matter PM2.5"),
+            f"{_CF}mass_concentration_of_pm2p5_ambient_aerosol_particles_in_air/",
+            Text("Masse der Teilchen bis 2,5 µm in der Luft.", "Mass of particles up to 2.5 µm in the air."),
+        ),
+        Property(
+            "nitrogen-dioxide",
+            Text("Stickstoffdioxid", "Nitrogen dioxide"),
+            f"{_CF}mass_concentration_of_nitrogen_dioxide_in_air/",
+            Text("Masse von Stickstoffdioxid in der Luft.", "Mass of nitrogen dioxide in the air."),
+        ),
+        Property(
+            "ozone",
+            Text("Ozon", "Ozone"),
+            f"{_CF}mass_concentration_of_ozone_in_air/",
+            Text("Masse von Ozon in der Luft.", "Mass of ozone in the air."),
+        ),
     )
 }

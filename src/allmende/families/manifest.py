@@ -12,6 +12,25 @@ API = 1
 Quality = Literal["bronze", "silver", "gold", "platinum"]
 
 
+class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often a connector fetches; the start of each run is put off by up to ``jitter_seconds``."""
+
+    every_seconds: int
+    jitter_seconds: int = 30
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a connector says of its data: licence and attribution, where it is described, how often a value comes."""
+
+    licence: str
+    attribution: str
+    publisher: str = ""
+    url: str = ""
+    data_sheet: str = ""
+    cadence_seconds: int = 0
+    keep_raw_days: int = 14
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A plug-in: ``api`` is the major version of the plug-in contract, ``routes`` the module that a door mounts."""
 
@@ -27,6 +46,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     routes: str = ""
     note: Text | None = None
     conformance: tuple[str, ...] = ()
+    schedule: Schedule | None = None
+    data: Facts | None = None
 
 
 class Finding(msgspec.Struct, frozen=True):

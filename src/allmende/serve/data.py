@@ -35,6 +35,9 @@ from allmende.serve.front import Front
 from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
 from allmende.serve.short import Short
+from allmende.sources import door
+from allmende.sources.health import summary
+from allmende.sources.run import House as Sources
 
 log = structlog.get_logger("allmende.data")
 
@@ -101,7 +104,13 @@ class Health:
             rules = "ok" if self.gate.rulebook().version else "no rule book is published"
         except AllmendeError as error:
             store = rules = error.code.code
-        return {"store": store, "rules": rules, "work": self._work(), "mqtt": self.mqtt.state}
+        return {
+            "store": store,
+            "rules": rules,
+            "work": self._work(),
+            "mqtt": self.mqtt.state,
+            "sources": summary(self.settings.home),
+        }
 
     def _work(self) -> str:
         try:
@@ -165,6 +174,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         Route("/metrics", figures.answer, methods=["GET"]),
         *_doors(settings, gate, house),
         *ledger.routes(settings, gate),
+        *door.routes(Sources(settings.home), gate, written),
         *basemap.routes(settings),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=METHODS),
     ]

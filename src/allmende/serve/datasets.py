@@ -9,6 +9,7 @@ from allmende.catalog.content import DatasetEntry
 from allmende.connectors.table.reading import read_mapping
 from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
+from allmende.sources.definition import Connector
 
 
 class Datasets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,3 +36,24 @@ def declare(settings: Settings, mapping_path: Path) -> None:
         data_use=mapping.data_use,
     )
     ensure_dataset(SystemActor("system:load"), entry=entry)
+
+
+def declare_source(settings: Settings, connector: Connector) -> None:
+    """Enter the dataset of a connector, with licence and attribution, unless it is there."""
+    set_up_django()
+    from allmende.catalog.services import ensure_dataset
+
+    manifest, facts = connector.manifest, connector.manifest.data
+    if facts is None:
+        return
+    entry = DatasetEntry(
+        slug=connector.recipe.dataset,
+        title=manifest.title,
+        description=manifest.description,
+        publisher=facts.publisher or facts.attribution,
+        licence=facts.licence,
+        attribution=facts.attribution,
+        source_url=facts.url,
+        data_use=connector.recipe.data_use,
+    )
+    ensure_dataset(SystemActor("system:connector"), entry=entry)

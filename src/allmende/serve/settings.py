@@ -61,8 +61,10 @@ SECRETS = (
     *("secret_key", "database_url", "portal_database_url", "oidc_client_secret", "mail_url", "mqtt_url"),
     "ledger_key",
 )
-LISTS = ("allowed_hosts", "ledger_witnesses", "ledger_witnessed")
-ELSEWHERE = frozenset({"ALLMENDE_TEST_POSTGRES_URL", "ALLMENDE_TEST_DECISIONS", "ALLMENDE_SAMPLES"})
+LISTS = ("allowed_hosts", "ledger_witnesses", "ledger_witnessed", "source_hosts")
+ELSEWHERE = frozenset(
+    {"ALLMENDE_TEST_POSTGRES_URL", "ALLMENDE_TEST_DECISIONS", "ALLMENDE_SAMPLES", "ALLMENDE_CONFORMANCE"}
+)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +123,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="witnesses of our ledger, each as KEY and address with a space between"),
     ] = ()
     ledger_witnessed: Annotated[tuple[str, ...], Meta(description="keys of other cities' ledgers that we witness")] = ()
+
+    source_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="hosts outside the public network that connectors may ask, separated by commas"),
+    ] = ()
 
     @property
     def store_url(self) -> str:

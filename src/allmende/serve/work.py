@@ -14,13 +14,18 @@ from allmende.gate.ledger import Ledger
 from allmende.gate.quarantine import sweep_quarantine
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
+from allmende.serve.datasets import declare_source
 from allmende.serve.ledger import Sequencer
 from allmende.serve.logs import configure_logs
 from allmende.serve.retention import delete_overdue
 from allmende.serve.settings import Settings
+from allmende.sources.definition import Connector
+from allmende.sources.rounds import Rounds
+from allmende.sources.run import House
 
 log = structlog.get_logger("allmende.work")
 HEARTBEAT_SECONDS = 5.0
+SOURCES_SECONDS = 2.0
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -50,6 +55,18 @@ def _beat(settings: Settings) -> None:
     (folder / "work.alive").write_text(utc_now().isoformat(), encoding="utf-8")
 
 
+def source_house(settings: Settings) -> House:
+    """Say where sources keep what they need, and whom they may ask."""
+    return House(settings.home, settings.source_hosts, settings.public_url)
+
+
+def _declare(settings: Settings, declared: set[str], connector: Connector) -> None:
+    """Enter a source's dataset into the catalogue, once in the life of this process."""
+    if connector.name not in declared:
+        declare_source(settings, connector)
+        declared.add(connector.name)
+
+
 def _run_due(jobs: list[Job], now: float) -> None:
     for job in jobs:
         if now < job.due:
@@ -72,6 +89,8 @@ def run_work(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     gate = open_gate(settings.store_url)
+    declared: set[str] = set()
+    rounds = Rounds(source_house(settings), gate, lambda one: _declare(settings, declared, one))
     jobs = [
         Job(name="heartbeat", every_seconds=HEARTBEAT_SECONDS, run=lambda: _beat(settings)),
         Job(name="retention", every_seconds=3600.0, run=lambda: delete_overdue(gate, utc_now())),
@@ -80,9 +99,12 @@ def run_work(settings: Settings) -> None:
         Job(name="ledger", every_seconds=1.0, run=Sequencer(gate, settings).run),
         Job(name="ledger days", every_seconds=600.0, run=lambda: Ledger(gate).close_days()),
         Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
+        Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
+        Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:
         while not stop.wait(0.5):
             _run_due(jobs, time.monotonic())
     finally:
+        rounds.close()
         gate.close()

@@ -23,20 +23,22 @@ class Amount(msgspec.Struct, frozen=True):
 class CounterReader:
     """Remembers the last reading of each station's counter; times are starts of intervals in microseconds."""
 
-    def __init__(self, counter: Counter, interval_seconds: int) -> None:
+    def __init__(
+        self, counter: Counter, interval_seconds: int, last: dict[str, tuple[int, float]] | None = None
+    ) -> None:
         self._modulus = counter.modulus
         self._longest = counter.longest_gap_seconds * 1_000_000
         self._interval = interval_seconds * 1_000_000
-        self._last: dict[str, tuple[int, float]] = {}
+        self.last = {} if last is None else last
 
     def amount(self, station: str, start: int, reading: float) -> Amount | str:
         """Give the amount, or the name of the reason why there is none."""
         if not 0 <= reading < self._modulus:
             return "counter-range"
-        before = self._last.get(station)
+        before = self.last.get(station)
         if before is not None and start <= before[0]:
             return "counter-order"
-        self._last[station] = (start, reading)
+        self.last[station] = (start, reading)
         if before is None or start - before[0] - self._interval > self._longest:
             return "counter-first"
         if reading < before[1]:

@@ -1,0 +1,1 @@
+"""Air quality data of the German Environment Agency."""

@@ -1,0 +1,1 @@
+"""What runs connectors: reads their recipes, fetches, keeps raw replies, writes through the gate."""

@@ -1,0 +1,214 @@
+"""Connectors as folders: ours, and the city's own under ``connectors`` in the home folder; read and checked."""
+
+import re
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import yaml
+
+from allmende.connectors.table.mapping import ZONE_IN_TIME
+from allmende.connectors.vocabulary import VOCABULARY
+from allmende.families.manifest import Finding, Manifest, Unreadable, read_manifest
+from allmende.families.registry import Member, load, members
+from allmende.kernel.errors import ErrorCode, Invalid, NotFound
+from allmende.kernel.ids import slug_from_title
+from allmende.kernel.text import Text
+from allmende.kernel.units import UNITS
+from allmende.sources.parse import Parser, Split
+from allmende.sources.paths import steps
+from allmende.sources.recipe import STATION, Recipe, Request, Value
+
+FAMILY = "connectors"
+RECIPE = "source.yaml"
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+
+BROKEN = ErrorCode(
+    "source.broken",
+    Text("{file}: {field}: {reason}", "{file}: {field}: {reason}"),
+    Text(
+        "Berichtigen Sie die Datei; docs/reference/connectors.md nennt alle Felder.",
+        "Correct the file; docs/reference/connectors.md lists all fields.",
+    ),
+)
+UNKNOWN = ErrorCode(
+    "source.unknown",
+    Text("Es gibt keinen Konnektor „{name}“.", "There is no connector “{name}”."),
+    Text(
+        "Vorhanden sind: {known}. Legen Sie einen an: allmende new connector {name}",
+        "There are: {known}. Make one: allmende new connector {name}",
+    ),
+)
+
+
+class Connector(msgspec.Struct, frozen=True):
+    """A connector: manifest, recipe and folder; ``own`` are the city's, which alone run on a schedule."""
+
+    manifest: Manifest
+    recipe: Recipe
+    folder: Path
+    own: bool
+
+    @property
+    def name(self) -> str:
+        """Give the id."""
+        return self.manifest.id
+
+    def parser(self, counters: dict[str, dict[str, tuple[int, float]]] | None = None) -> Parser:
+        """Make the parser of its replies."""
+        return Parser(self.recipe, splitter(self.recipe.parser), counters)
+
+
+def splitter(name: str) -> Split | None:
+    """Give the code of a connector that takes replies apart; nothing for a declared form."""
+    if not name:
+        return None
+    split: Split = load(next(one for one in shipped() if one.manifest.id == name), "parse").records
+    return split
+
+
+def shipped() -> list[Member]:
+    """Give the connectors that come with the program and its extensions, where they have a recipe."""
+    return [one for one in members(FAMILY) if (one.folder / RECIPE).exists()]
+
+
+def own_folders(home: Path) -> list[Path]:
+    """Give the folders of the city's own connectors."""
+    folder = home / FAMILY
+    return sorted(one for one in folder.iterdir() if (one / "manifest.toml").exists()) if folder.is_dir() else []
+
+
+def connectors(home: Path) -> list[Connector | Finding]:
+    """Give the city's own connectors, a broken one as what is wrong with it: the healthy go on."""
+    found: list[Connector | Finding] = []
+    for folder in own_folders(home):
+        try:
+            found.append(read_connector(folder, own=True))
+        except Invalid as error:
+            found.append(Finding(folder.name, str(error.params["field"]), error.what))
+    return found
+
+
+def connector(home: Path, name: str) -> Connector:
+    """Give a connector by its name; the city's own hides a shipped one."""
+    for folder in own_folders(home):
+        if folder.name == name:
+            return read_connector(folder, own=True)
+    ours = {one.manifest.id: one.folder for one in shipped()}
+    if name not in ours:
+        known = sorted({*ours, *(folder.name for folder in own_folders(home))})
+        raise NotFound(UNKNOWN, name=name, known=", ".join(known))
+    return read_connector(ours[name], own=False)
+
+
+def read_connector(folder: Path, *, own: bool) -> Connector:
+    """Read and check a connector; raise ``source.broken`` with file, field and reason."""
+    try:
+        manifest = read_manifest(folder)
+    except Unreadable as error:
+        raise _broken(error.finding.file, error.finding.field, error.finding.reason) from error
+    if NAME.fullmatch(manifest.id) is None:
+        raise _broken(f"{folder.name}/manifest.toml", "id", "a–z, 0–9, -")
+    if manifest.data is None:
+        raise _broken(f"{folder.name}/manifest.toml", "data", Text("Lizenz und Nennung fehlen", "licence is missing"))
+    recipe = read_recipe(folder / RECIPE)
+    pull = manifest.kind == "pull"
+    if pull and (manifest.schedule is None or manifest.schedule.every_seconds < 1):
+        raise _broken(f"{folder.name}/manifest.toml", "schedule", Text("Ein Takt fehlt", "a schedule is needed"))
+    if pull != (recipe.request is not None):
+        what = Text("„pull“ braucht request, anderes hat keines", "“pull” needs request, others have none")
+        raise _broken(f"{folder.name}/{RECIPE}", "request", what)
+    return Connector(manifest, recipe, folder, own)
+
+
+def _broken(file: str, field: str, reason: Text | str) -> Invalid:
+    return Invalid(BROKEN, file=file, field=field, reason=reason)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and check a recipe."""
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        recipe = msgspec.convert(tree, Recipe)
+    except OSError as error:
+        raise _broken(name, "$", Text("Die Datei fehlt oder ist nicht lesbar", "the file is missing")) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise _broken(name, "$", " ".join(str(error).split())) from error
+    except msgspec.ValidationError as error:
+        reason, _, field = str(error).partition(" - at `")
+        raise _broken(name, field.rstrip("`") or "$", reason) from error
+    for field, reason in _faults(recipe):
+        raise _broken(name, field, reason)
+    return recipe
+
+
+def _faults(recipe: Recipe) -> list[tuple[str, str]]:
+    faults = [fault for index, value in enumerate(recipe.values) for fault in _value_faults(index, value)]
+    if not recipe.values:
+        faults.append(("$.values", "at least one value is needed"))
+    faults += _time_faults(recipe)
+    for index, one in enumerate(recipe.stations):
+        if one.slug != slug_from_title(one.slug):
+            faults.append((f"$.stations[{index}].slug", f"write it as {slug_from_title(one.slug)!r}"))
+    observed = [value.observed for value in recipe.values]
+    if len(set(observed)) < len(observed):
+        faults.append(("$.values", "an observed property stands twice"))
+    if recipe.parser and recipe.parser not in {one.manifest.id for one in shipped()}:
+        faults.append(("$.parser", f"there is no connector {recipe.parser!r}"))
+    if recipe.request is not None:
+        faults += _request_faults(recipe, recipe.request)
+    return faults
+
+
+def _time_faults(recipe: Recipe) -> list[tuple[str, str]]:
+    zones = [("$.time.zone", recipe.time.zone)] if recipe.time.zone != ZONE_IN_TIME else []
+    if recipe.request is not None and recipe.request.since is not None:
+        zones.append(("$.request.since.zone", recipe.request.since.zone))
+    faults = [
+        (field, f"{zone!r} is no IANA zone such as Europe/Berlin or UTC") for field, zone in zones if not _is(zone)
+    ]
+    if recipe.time.interval_seconds < 0:
+        faults.append(("$.time.interval_seconds", "must not be below 0"))
+    return faults
+
+
+def _is(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _value_faults(index: int, value: Value) -> list[tuple[str, str]]:
+    field = f"$.values[{index}]"
+    faults = [(f"{field}.{name}", "no path") for name in ("path", "unit_path") if not _is_path(getattr(value, name))]
+    if value.unit not in UNITS:
+        faults.append((f"{field}.unit", f"{value.unit!r} is not a known UCUM code such as Cel, %, hPa, mm, m/s"))
+    if value.observed not in VOCABULARY and not value.definition:
+        faults.append((f"{field}.definition", f"{value.observed!r} is not in the vocabulary and needs a definition"))
+    if value.kind == "boolean" and value.counter is not None:
+        faults.append((f"{field}.counter", "a truth is no counter"))
+    return faults
+
+
+def _is_path(path: str) -> bool:
+    try:
+        steps(path)
+    except ValueError:
+        return False
+    return True
+
+
+def _request_faults(recipe: Recipe, request: Request) -> list[tuple[str, str]]:
+    faults = []
+    if not request.url.startswith(("http://", "https://")):
+        faults.append(("$.request.url", "must begin with http:// or https://"))
+    if not recipe.station and STATION not in request.url and len(recipe.stations) != 1:
+        faults.append(("$.station", "give the path of the station, or ask for each with {station} in the address"))
+    if ("{since}" in request.url) != (request.since is not None):
+        faults.append(("$.request.since", "{since} in the address and the part since belong together"))
+    if request.next and recipe.format not in ("json", "geojson"):
+        faults.append(("$.request.next", "only JSON has links to the next page"))
+    return faults

@@ -1,0 +1,208 @@
+"""Asking a source over HTTP: politely, with limits, whole pages, and no way into the city's own network."""
+
+import ipaddress
+import os
+import socket
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from allmende.kernel.errors import AllmendeError, Busy, ErrorCode, Invalid
+from allmende.kernel.text import Text
+from allmende.sources.recipe import Request, Secret
+
+REDIRECTS, PIECE = 3, 65_536
+LONGEST_PATIENCE = 86_400.0
+
+UNREACHABLE = ErrorCode(
+    "source.unreachable",
+    Text("{host} antwortet nicht wie erwartet: {why}", "{host} does not answer as expected: {why}"),
+    Text("Es wird von selbst noch einmal versucht.", "It is tried again without your doing."),
+)
+REFUSED = ErrorCode(
+    "source.refused",
+    Text("{host} weist die Anfrage ab (HTTP {status}).", "{host} refuses the request (HTTP {status})."),
+    Text("Prüfen Sie Adresse und Zugang im Rezept.", "Check address and access in the recipe."),
+)
+ELSEWHERE = ErrorCode(
+    "source.elsewhere",
+    Text("{host} verweist auf einen anderen Rechner: {other}", "{host} sends to another host: {other}"),
+    Text(
+        "Ist das richtig, so tragen Sie die neue Adresse im Rezept ein.",
+        "If that is right, enter the new address in the recipe.",
+    ),
+)
+PRIVATE = ErrorCode(
+    "source.private_address",
+    Text("{host} liegt nicht im öffentlichen Netz.", "{host} is not on the public network."),
+    Text(
+        "Ist das gewollt, so nennen Sie den Rechner in ALLMENDE_SOURCE_HOSTS.",
+        "If that is meant, name the host in ALLMENDE_SOURCE_HOSTS.",
+    ),
+)
+TOO_LARGE = ErrorCode(
+    "source.too_large",
+    Text("Die Antwort von {host} ist größer als {limit} Bytes.", "The reply of {host} is larger than {limit} bytes."),
+    Text("Fragen Sie nach weniger, oder erhöhen Sie most_bytes.", "Ask for less, or raise most_bytes."),
+)
+NO_SECRET = ErrorCode(
+    "source.no_secret",
+    Text("Die Umgebungsvariable {name} fehlt.", "The environment variable {name} is missing."),
+    Text(
+        "Setzen Sie sie, oder {name}_FILE mit dem Namen einer Datei.",
+        "Set it, or {name}_FILE with the name of a file.",
+    ),
+)
+BAD_URL = ErrorCode(
+    "source.bad_url",
+    Text("„{url}“ ist keine Adresse mit http oder https.", "“{url}” is no address with http or https."),
+    Text("Berichtigen Sie request.url im Rezept.", "Correct request.url in the recipe."),
+)
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """A whole reply; ``fresh`` is false where the source says that nothing has changed."""
+
+    url: str
+    status: int
+    body: bytes
+    validators: dict[str, str]
+
+    @property
+    def fresh(self) -> bool:
+        """Tell whether there is something new to read."""
+        return self.status != 304
+
+
+class Later(Busy):
+    """The source asks for patience; ``seconds`` says how long, where it told."""
+
+    seconds: float = 0.0
+
+
+class Fetcher:
+    """Fetches for one run; keeps connections, waits between requests as the recipe says."""
+
+    def __init__(self, request: Request, allowed_hosts: tuple[str, ...], contact: str) -> None:
+        self._request = request
+        self._allowed = allowed_hosts
+        self._asked = False
+        agent = f"Allmende/{version('allmende')} (open source; {contact or 'contact not set'})"
+        self._headers = {"User-Agent": agent, **request.headers, **secret_header(request.secret)}
+        self._client = httpx.Client(follow_redirects=False, trust_env=False)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def get(self, url: str, validators: dict[str, str] | None = None) -> Fetched:
+        """Fetch one reply; ``Busy`` is for what may pass, other errors stay until somebody acts."""
+        if self._asked and self._request.pause_seconds:
+            time.sleep(self._request.pause_seconds)
+        self._asked = True
+        until = time.monotonic() + self._request.timeout_seconds
+        for _ in range(REDIRECTS):
+            found = self._once(url, validators or {}, until)
+            if isinstance(found, Fetched):
+                return found
+            url = found
+        raise Invalid(REFUSED, host=_host(url), status="30x")
+
+    def _once(self, url: str, validators: dict[str, str], until: float) -> Fetched | str:
+        host = _host(url)
+        address = self._address(httpx.URL(url))
+        headers = {**self._headers, **validators, "Host": httpx.URL(url).netloc.decode()}
+        timeout, named = self._request.timeout_seconds, {"sni_hostname": host}
+        try:
+            with self._client.stream("GET", address, headers=headers, timeout=timeout, extensions=named) as reply:
+                if reply.has_redirect_location:
+                    return _redirected(url, reply)
+                _check_status(host, reply)
+                body = b"".join(self._pieces(host, reply, until))
+                return Fetched(url, reply.status_code, body, _validators(reply))
+        except httpx.HTTPError as error:
+            raise Busy(UNREACHABLE, host=host, why=str(error) or type(error).__name__) from error
+
+    def _pieces(self, host: str, reply: httpx.Response, until: float) -> Iterator[bytes]:
+        size = 0
+        for piece in reply.iter_bytes(PIECE):
+            size += len(piece)
+            if size > self._request.most_bytes:
+                raise Invalid(TOO_LARGE, host=host, limit=self._request.most_bytes)
+            if time.monotonic() > until:
+                why = Text("Die Antwort endet nicht rechtzeitig", "the reply does not end in time")
+                raise Busy(UNREACHABLE, host=host, why=why)
+            yield piece
+
+    def _address(self, url: httpx.URL) -> httpx.URL:
+        """Look the host up once and go to that address, so that a second look-up cannot lead elsewhere."""
+        host = url.host
+        try:
+            found = socket.getaddrinfo(host, url.port or 0, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise Busy(UNREACHABLE, host=host, why=str(error)) from error
+        addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
+        if host not in self._allowed and not all(ipaddress.ip_address(one).is_global for one in addresses):
+            raise Invalid(PRIVATE, host=host)
+        return url.copy_with(host=addresses[0])
+
+
+def secret_header(secret: Secret | None, environment: dict[str, str] | None = None) -> dict[str, str]:
+    """Give the header that carries a secret; refuse where the environment has none."""
+    if secret is None:
+        return {}
+    known = dict(os.environ) if environment is None else environment
+    value = known.get(secret.environment, "")
+    path = known.get(f"{secret.environment}_FILE", "")
+    if not value and path:
+        try:
+            value = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise Invalid(NO_SECRET, name=secret.environment) from error
+    if not value:
+        raise Invalid(NO_SECRET, name=secret.environment)
+    return {secret.header: secret.prefix + value}
+
+
+def _host(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise Invalid(BAD_URL, url=url[:100]) from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise Invalid(BAD_URL, url=url[:100])
+    return parsed.host
+
+
+def same_host(url: str, link: str) -> str:
+    """Give the whole address of a link on the same host; refuse one that leads elsewhere, or from TLS to plain."""
+    target = str(httpx.URL(url).join(link))
+    before, after = httpx.URL(url), httpx.URL(target)
+    if after.host != before.host or (before.scheme == "https" and after.scheme != "https"):
+        raise Invalid(ELSEWHERE, host=before.host, other=after.host or target[:100])
+    return target
+
+
+def _redirected(url: str, reply: httpx.Response) -> str:
+    return same_host(url, reply.headers.get("location", ""))
+
+
+def _check_status(host: str, reply: httpx.Response) -> None:
+    status = reply.status_code
+    if status in (408, 425, 429) or status >= 500:
+        error: AllmendeError = Later(UNREACHABLE, host=host, why=f"HTTP {status}")
+        wait = reply.headers.get("retry-after", "")
+        if isinstance(error, Later) and wait.isdecimal():
+            error.seconds = min(float(wait[:9]), LONGEST_PATIENCE)
+        raise error
+    if status != 304 and not 200 <= status < 300:
+        raise Invalid(REFUSED, host=host, status=status)
+
+
+def _validators(reply: httpx.Response) -> dict[str, str]:
+    pairs = (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since"))
+    return {asked: reply.headers[given] for given, asked in pairs if given in reply.headers}

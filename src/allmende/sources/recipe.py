@@ -1,0 +1,149 @@
+"""The recipe: how a source is asked and what its replies mean, as ``source.yaml`` says it."""
+
+from typing import Literal
+
+import msgspec
+
+from allmende.connectors.table.mapping import Counter, Instrument, ThingEntry
+from allmende.kernel.text import Text
+
+STATION = "{station}"
+
+
+class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the recipe in which an unknown field is an error."""
+
+
+class Secret(_Strict, frozen=True):
+    """A header that carries a secret; ``environment`` names the variable (or, with ``_FILE``, the file) that has it."""
+
+    environment: str
+    header: str = "Authorization"
+    prefix: str = "Bearer "
+
+
+class Since(_Strict, frozen=True):
+    """How ``{since}`` and ``{until}`` are written in an address, and how far back each run asks again.
+
+    ``window_seconds`` is the longest span of one request, ``first_seconds`` the span of the first run.
+    """
+
+    format: str = "%Y-%m-%dT%H:%M:%SZ"
+    zone: str = "UTC"
+    overlap_seconds: int = 3_600
+    first_seconds: int = 86_400
+    window_seconds: int = 2_592_000
+
+
+class Page(_Strict, frozen=True):
+    """Numbered pages: one with fewer records than ``size`` is the last."""
+
+    parameter: str
+    size: int
+    start: int = 1
+
+
+class Request(_Strict, frozen=True):
+    """What is fetched; an address with ``{station}`` is asked for each station by its ``key``.
+
+    ``next`` is the path of the address of the following page, which has to be on the same host.
+    """
+
+    url: str
+    headers: dict[str, str] = {}
+    secret: Secret | None = None
+    since: Since | None = None
+    next: str = ""
+    page: Page | None = None
+    most_pages: int = 1_000
+    most_bytes: int = 50_000_000
+    timeout_seconds: float = 30.0
+    pause_seconds: float = 0.0
+
+
+class Moment(_Strict, frozen=True):
+    """Where the time stands and how it is written: ``iso``, ``epoch``, ``epoch-ms`` or a strptime format.
+
+    ``zone`` is an IANA name, or ``in-time`` when the offset is part of the text. A local time that the change of
+    clocks doubles or leaves out is refused unless ``doubled`` says which is meant. Without an interval a value is of
+    an instant.
+    """
+
+    path: str
+    zone: str
+    format: str = "iso"
+    interval_seconds: int = 0
+    stamp: Literal["start", "end"] = "start"
+    doubled: Literal["refuse", "first", "second"] = "refuse"
+
+
+class Station(ThingEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A station, with the key by which the source knows it (otherwise its slug)."""
+
+    key: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """Give the key of the source."""
+        return self.key or self.slug
+
+
+class Value(_Strict, frozen=True):
+    """A number (or a truth) of each record; ``unit_path`` leads to the unit, which has to be ``unit_given``.
+
+    ``optional`` values may be in no record of a reply; of others that means that the form has changed.
+    """
+
+    path: str
+    observed: str
+    name: Text
+    unit: str
+    minimum: float | None = None
+    maximum: float | None = None
+    kind: Literal["number", "boolean"] = "number"
+    factor: float = 1.0
+    offset: float = 0.0
+    sentinels: tuple[float, ...] = ()
+    counter: Counter | None = None
+    optional: bool = False
+    unit_path: str = ""
+    unit_given: str = ""
+    definition: str = ""
+    properties: dict[str, str | Text] = {}
+
+
+class Recipe(_Strict, frozen=True):
+    """A whole recipe; ``parser`` names the connector whose code takes replies apart, otherwise ``format`` does.
+
+    ``records`` is the path of the list in a reply, ``station`` the path of the station in a record (empty: the one
+    asked for). Where a source changes a value later, ``changed`` says whether that becomes a correction.
+    """
+
+    source: Literal[1]
+    dataset: str
+    category: str
+    purpose: str
+    time: Moment
+    stations: tuple[Station, ...]
+    values: tuple[Value, ...]
+    instrument: Instrument
+    data_use: str = ""
+    request: Request | None = None
+    parser: str = ""
+    format: Literal["json", "json-lines", "csv", "xml", "geojson"] = "json"
+    encoding: Literal["utf-8", "latin-1", "windows-1252"] = "utf-8"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    decimal: Literal[".", ","] = "."
+    absent: tuple[str, ...] = ("",)
+    records: str = ""
+    station: str = ""
+    message: str = ""
+    changed: Literal["correct", "refuse"] = "correct"
+
+    def by_key(self) -> dict[str, str]:
+        """Give the slug for every name by which a station is known, in lower case."""
+        return {
+            name.casefold(): one.slug
+            for one in self.stations
+            for name in (one.slug, one.name, one.known_as, *one.aliases)
+        }

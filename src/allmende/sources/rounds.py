@@ -1,0 +1,90 @@
+"""Runs the city's pull connectors when they are due, several side by side."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import structlog
+
+from allmende.gate.door import Gate
+from allmende.kernel.errors import AllmendeError, Busy
+from allmende.sources.definition import RECIPE, Connector, own_folders, read_connector
+from allmende.sources.run import House, pull
+
+SIDE_BY_SIDE, KEEP_OTHERWISE = 4, 14
+
+log = structlog.get_logger("allmende.sources")
+Declare = Callable[[Connector], None]
+
+
+class Rounds:
+    """Looks who is due; one that hangs or fails holds no other up. ``declare`` enters a dataset into the catalogue."""
+
+    def __init__(self, house: House, gate: Gate, declare: Declare) -> None:
+        self._house, self._gate, self._declare = house, gate, declare
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="source")
+        self._running: dict[str, Future[None]] = {}
+        self._read: dict[Path, tuple[float, Connector | None]] = {}
+
+    def close(self) -> None:
+        """Let what runs come to its end; what waits is due again after the next start."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def look(self) -> None:
+        """Start the sources that are due and not running yet."""
+        self._running = {name: one for name, one in self._running.items() if not one.done()}
+        now = time.time()
+        for one in self._connectors():
+            due = one.manifest.kind == "pull" and self._house.state(one.name).read().next_run <= now
+            if due and one.name not in self._running:
+                self._running[one.name] = self._pool.submit(self._run, one)
+
+    def sweep(self) -> None:
+        """Delete raw replies that were kept long enough."""
+        for one in self._connectors():
+            days = one.manifest.data.keep_raw_days if one.manifest.data else KEEP_OTHERWISE
+            self._house.archive(one.name).sweep(days)
+
+    def _connectors(self) -> list[Connector]:
+        """Read the connectors whose files have changed since."""
+        found = []
+        for folder in own_folders(self._house.home):
+            changed = max(_changed(folder / name) for name in ("manifest.toml", RECIPE))
+            known = self._read.get(folder)
+            if known is None or known[0] != changed:
+                known = (changed, _sound(folder))
+                self._read[folder] = known
+            if known[1] is not None:
+                found.append(known[1])
+        return found
+
+    def _run(self, one: Connector) -> None:
+        try:
+            outcome = pull(self._house, self._gate, one)
+            self._declare(one)
+            log.info("source read", source=one.name, taken=outcome.taken, refused=dict(outcome.refused))
+        except Busy as error:
+            log.info("source waits", source=one.name, error=str(error))
+        except AllmendeError as error:
+            log.warning("source failed", source=one.name, error=str(error))
+        except Exception:
+            log.exception("source broke", source=one.name)
+            _put_off(self._house, one)
+
+
+def _put_off(house: House, one: Connector) -> None:
+    with house.state(one.name).alone(one.name, wait=True) as state:
+        state.next_run = time.time() + (one.manifest.schedule.every_seconds if one.manifest.schedule else 3_600)
+
+
+def _changed(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+def _sound(folder: Path) -> Connector | None:
+    try:
+        return read_connector(folder, own=True)
+    except AllmendeError as error:
+        log.warning("connector cannot be read", folder=folder.name, error=str(error))
+        return None

@@ -1,0 +1,220 @@
+"""One run of a source: ask, keep the raw replies, read, write, remember; and the same from what was kept."""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from allmende.gate.door import Gate
+from allmende.kernel.clock import micros_from_instant, utc_now
+from allmende.kernel.errors import AllmendeError, Busy, ErrorCode, Invalid
+from allmende.kernel.text import Text
+from allmende.sources.archive import Archive, RawReply
+from allmende.sources.ask import SECOND, Span, pages, spans, targets
+from allmende.sources.definition import Connector
+from allmende.sources.fetch import Fetched, Fetcher
+from allmende.sources.parse import Parser, Reading, Refusal
+from allmende.sources.recipe import Request
+from allmende.sources.schedule import next_run
+from allmende.sources.state import State, StateFile, Trouble
+from allmende.sources.write import Outcome, Sink
+
+NOT_PULLED = ErrorCode(
+    "source.not_pulled",
+    Text("„{name}“ wird nicht abgeholt, sondern sendet selbst.", "“{name}” is not fetched, it sends by itself."),
+    Text(
+        "Senden Sie an /ingest/{name} mit einer Zugangsmarke für ingest:{name}.",
+        "Send to /ingest/{name} with a token for ingest:{name}.",
+    ),
+)
+NO_SPAN = ErrorCode(
+    "source.no_span",
+    Text("„{name}“ gibt nur, was sie gerade hat.", "“{name}” only gives what it has just now."),
+    Text(
+        "Für Vergangenes braucht das Rezept {{since}} in der Adresse.",
+        "For the past the recipe needs {{since}} in the address.",
+    ),
+)
+
+
+class House(msgspec.Struct, frozen=True):
+    """Where sources keep what they need, whom they may ask beyond the public network, and how to reach the city."""
+
+    home: Path
+    allowed_hosts: tuple[str, ...] = ()
+    contact: str = ""
+
+    def folder(self, name: str) -> Path:
+        """Give the folder of a source's state and raw replies."""
+        return self.home / "sources" / name
+
+    def state(self, name: str) -> StateFile:
+        """Give the file of a source's state."""
+        return StateFile(self.folder(name))
+
+    def archive(self, name: str) -> Archive:
+        """Give the raw replies of a source."""
+        return Archive(self.folder(name))
+
+
+def pull(house: House, gate: Gate, connector: Connector, since: dt.datetime | None = None) -> Outcome:
+    """Fetch what is new, or everything since an instant, and store it; one run at a time."""
+    request = _request(connector)
+    if since is not None and request.since is None:
+        raise Invalid(NO_SPAN, name=connector.name)
+    with house.state(connector.name).alone(connector.name) as state:
+        now = utc_now()
+        state.last_run = micros_from_instant(now)
+        outcome = Outcome()
+        fetcher = None
+        try:
+            fetcher = Fetcher(request, house.allowed_hosts, house.contact)
+            run = _Run(house, connector, request, fetcher, Sink(gate, connector, f"system:connector:{connector.name}"))
+            run.all(state, outcome, None if since is None else micros_from_instant(since))
+        except AllmendeError as error:
+            _fail(state, connector, error)
+            raise
+        finally:
+            if fetcher is not None:
+                fetcher.close()
+            _remember(state, outcome)
+        _succeed(state, connector)
+        return outcome
+
+
+def _request(connector: Connector) -> Request:
+    if connector.recipe.request is None:
+        raise Invalid(NOT_PULLED, name=connector.name)
+    return connector.recipe.request
+
+
+class _Run:
+    """A run over all stations and spans; each span is stored whole before the next is asked for."""
+
+    def __init__(self, house: House, connector: Connector, request: Request, fetcher: Fetcher, sink: Sink) -> None:
+        self._archive = house.archive(connector.name)
+        self._connector, self._request, self._fetcher, self._sink = connector, request, fetcher, sink
+
+    def all(self, state: State, outcome: Outcome, since: int | None) -> None:
+        """Ask for everything; a station that is refused holds no other up, a host that is away ends the run."""
+        first: AllmendeError | None = None
+        for asked in targets(self._connector):
+            try:
+                self._station(asked, state, outcome, since)
+            except Busy:
+                raise
+            except Invalid as error:
+                first = first or error
+        if first is not None:
+            raise first
+
+    def _station(self, asked: str, state: State, outcome: Outcome, since: int | None) -> None:
+        now = micros_from_instant(utc_now())
+        parser = self._connector.parser()
+        part = self._request.since
+        cursor = state.cursors.get(asked)
+        for span in self._spans(asked, cursor if since is None else since, now, exact=since is not None):
+            replies = pages(self._fetcher, self._connector, self._request, span, state.validators)
+            found = [one for reply in replies if reply.fresh for one in self._read(parser, reply, asked)]
+            written = self._sink.write(found)
+            outcome.add(written)
+            _note_unknown(state, written)
+            cursor = max((one for one in (cursor, written.latest) if one is not None), default=None)
+            if part is None:
+                state.validators = {**state.validators, **{one.url: one.validators for one in replies if one.fresh}}
+            elif cursor is not None:
+                state.cursors[asked] = min(cursor, now)
+        if part is not None:
+            # A station that fell silent is not asked for ever longer spans.
+            oldest = now - max(part.first_seconds, part.overlap_seconds) * SECOND
+            state.cursors[asked] = max(state.cursors.get(asked, oldest), oldest)
+
+    def _spans(self, asked: str, cursor: int | None, now: int, *, exact: bool) -> Iterator[Span]:
+        part = self._request.since
+        if part is not None and exact:
+            part = msgspec.structs.replace(part, overlap_seconds=0)
+        return spans(part, asked, cursor, now)
+
+    def _read(self, parser: Parser, reply: Fetched, asked: str) -> list[Reading | Refusal]:
+        received = utc_now().isoformat()
+        self._archive.add(RawReply(received, reply.url, asked, reply.body, reply.status))
+        return list(parser.parse(reply.body, asked))
+
+
+def receive(house: House, gate: Gate, connector: Connector, body: bytes, asker: str) -> Outcome:
+    """Take a message that was sent; durable when this returns."""
+    with house.state(connector.name).alone(connector.name, wait=True) as state:
+        state.last_run = micros_from_instant(utc_now())
+        try:
+            sink = Sink(gate, connector, asker)
+            house.archive(connector.name).add(RawReply(utc_now().isoformat(), "", "", body))
+            parser = connector.parser(state.counters)
+            outcome = sink.write(list(parser.parse(body)))
+        except AllmendeError as error:
+            _fail(state, connector, error)
+            raise
+        state.counters = parser.counted()
+        _remember(state, outcome)
+        _note_unknown(state, outcome)
+        _succeed(state, connector)
+        return outcome
+
+
+def replay(house: House, gate: Gate, connector: Connector, since: dt.datetime | None = None) -> tuple[Outcome, int]:
+    """Read the kept replies again; what is stored already stays as it is. Gives also how many could not be read."""
+    outcome, unread = Outcome(), 0
+    with house.state(connector.name).alone(connector.name) as state:
+        sink = Sink(gate, connector, f"system:connector:{connector.name}")
+        parser = connector.parser()
+        for reply in house.archive(connector.name).replies(since):
+            try:
+                outcome.add(sink.write(list(parser.parse(reply.body, reply.asked))))
+            except Invalid:
+                unread += 1
+        if not unread:
+            state.trouble, state.failures, state.unknown = None, 0, []
+        _note_unknown(state, outcome)
+        state.last_value = max((one for one in (state.last_value, outcome.latest) if one is not None), default=None)
+    return outcome, unread
+
+
+def preview(house: House, connector: Connector, body: bytes | None) -> list[Reading | Refusal]:
+    """Give what would be stored of a reply, or of what the source says just now; stores nothing."""
+    parser = connector.parser()
+    if body is not None:
+        return list(parser.parse(body, targets(connector)[0]))
+    request = _request(connector)
+    fetcher = Fetcher(request, house.allowed_hosts, house.contact)
+    try:
+        found: list[Reading | Refusal] = []
+        for asked in targets(connector):
+            for span in spans(request.since, asked, None, micros_from_instant(utc_now())):
+                for reply in pages(fetcher, connector, request, span, {}):
+                    found += parser.parse(reply.body, asked)
+        return found
+    finally:
+        fetcher.close()
+
+
+def _note_unknown(state: State, outcome: Outcome) -> None:
+    for one in outcome.refusals:
+        if one.reason == "unknown-station":
+            state.note_unknown(one.shown)
+
+
+def _remember(state: State, outcome: Outcome) -> None:
+    state.taken, state.repeated, state.corrected = outcome.taken, outcome.repeated, outcome.corrected
+    state.refused = dict(outcome.refused)
+    state.last_value = max((one for one in (state.last_value, outcome.latest) if one is not None), default=None)
+
+
+def _succeed(state: State, connector: Connector) -> None:
+    state.last_success, state.failures, state.trouble = state.last_run, 0, None
+    state.next_run = next_run(connector.manifest.schedule, 0, None)
+
+
+def _fail(state: State, connector: Connector, error: AllmendeError) -> None:
+    state.failures += 1
+    state.trouble = Trouble(error.code.code, error.what, error.next, error.retryable)
+    state.next_run = next_run(connector.manifest.schedule, state.failures, error)

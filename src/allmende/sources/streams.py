@@ -1,0 +1,88 @@
+"""The datastreams that a source feeds, with the things, properties and sensor they hang on."""
+
+from allmende.connectors.entities import Place, datastream_for, plain, property_for, sensor_for, thing_for
+from allmende.gate.door import Gate, Grant
+from allmende.gate.query import Datastream
+from allmende.kernel.text import Text
+from allmende.sources.definition import Connector
+from allmende.sources.recipe import Station, Value
+
+Series = tuple[str, int]
+TRUTH = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservation"
+NUMBER = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
+
+
+class Streams:
+    """Finds or makes datastreams of (station slug, index of the value), each once."""
+
+    def __init__(self, gate: Gate, grant: Grant, connector: Connector) -> None:
+        self._gate, self._grant, self._connector = gate, grant, connector
+        self._known: dict[Series, int] = {}
+
+    def number(self, series: Series) -> int:
+        """Give the number of a datastream."""
+        if series not in self._known:
+            slug = self._slug(series)
+            found = self._gate.find("Datastreams", slug)
+            self._known[series] = self._make(series, slug) if found is None else found
+        return self._known[series]
+
+    def _slug(self, series: Series) -> str:
+        recipe = self._connector.recipe
+        return f"{recipe.dataset}-{series[0]}-{recipe.values[series[1]].observed}"
+
+    def _make(self, series: Series, slug: str) -> int:
+        gate, grant, recipe = self._gate, self._grant, self._connector.recipe
+        station = next(one for one in recipe.stations if one.slug == series[0])
+        value = recipe.values[series[1]]
+        instrument = recipe.instrument
+        sensor = sensor_for(
+            *(gate, grant, instrument.slug),
+            name=instrument.name,
+            description=instrument.description,
+            metadata=instrument.metadata,
+        )
+        thing = thing_for(gate, grant, _place(station))
+        observed = property_for(gate, grant, value.observed, definition=value.definition, name=value.name)
+        return datastream_for(gate, grant, self._stream(station, value, slug, (thing, sensor, observed)))
+
+    def _stream(self, station: Station, value: Value, slug: str, links: tuple[int, int, int]) -> Datastream:
+        manifest, recipe = self._connector.manifest, self._connector.recipe
+        title = Text(f"{station.name}: {value.name.de}", f"{station.name}: {value.name.en}")
+        facts = manifest.data
+        return Datastream(
+            name=title.de,
+            description=manifest.description.de,
+            thing_id=links[0],
+            sensor_id=links[1],
+            observed_property_id=links[2],
+            unit=value.unit,
+            category=recipe.category,
+            data_use=recipe.data_use,
+            observation_type=TRUTH if value.kind == "boolean" else NUMBER,
+            minimum=value.minimum,
+            maximum=value.maximum,
+            properties={
+                **{name: plain(note) if isinstance(note, Text) else note for name, note in value.properties.items()},
+                "slug": slug,
+                "dataset": recipe.dataset,
+                "interval_seconds": recipe.time.interval_seconds or (facts.cadence_seconds if facts else 0),
+                "observed": value.observed,
+                "name": plain(title),
+                "connector": manifest.id,
+                "licence": facts.licence if facts else "",
+                "attribution": facts.attribution if facts else "",
+                "source_url": facts.url if facts else "",
+            },
+        )
+
+
+def _place(station: Station) -> Place:
+    return Place(
+        slug=station.slug,
+        name=station.name,
+        description=station.description.de if station.description else "",
+        kind=station.kind,
+        longitude=station.longitude,
+        latitude=station.latitude,
+    )

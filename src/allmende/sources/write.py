@@ -1,0 +1,157 @@
+"""Readings through the gate: each once, however often they come; what differs is corrected or refused, on record."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from allmende.gate.door import Ask, Asker, Gate, Grant
+from allmende.gate.quarantine import keep_refused
+from allmende.gate.query import Arrival, Batch, Block, Correction, Receipt
+from allmende.kernel.clock import iso_from_micros
+from allmende.kernel.errors import AllmendeError, Conflict, Invalid
+from allmende.sources.definition import Connector
+from allmende.sources.parse import Reading, Refusal
+from allmende.sources.streams import Streams
+
+TOGETHER, FEW, KEPT = 2_000, 8, 1_000
+DIFFERS = "observation.differs"
+RECIPIENT = "administration"
+
+
+class Outcome(msgspec.Struct):
+    """What became of readings; ``refusals`` keeps the first thousand, the counts are of all."""
+
+    taken: int = 0
+    repeated: int = 0
+    corrected: int = 0
+    refused: Counter[str] = msgspec.field(default_factory=Counter)
+    refusals: list[Refusal] = []
+    latest: int | None = None
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Count a refusal and keep it while there is room."""
+        self.refused[refusal.reason] += 1
+        if len(self.refusals) < KEPT:
+            self.refusals.append(refusal)
+
+    def add(self, other: "Outcome") -> None:
+        """Take what became of other readings along."""
+        self.taken += other.taken
+        self.repeated += other.repeated
+        self.corrected += other.corrected
+        self.refused += other.refused
+        self.refusals = (self.refusals + other.refusals)[:KEPT]
+        self.latest = max((one for one in (self.latest, other.latest) if one is not None), default=None)
+
+
+class Sink:
+    """Where the readings of one connector go, under one grant."""
+
+    def __init__(self, gate: Gate, connector: Connector, asker: str) -> None:
+        self._gate, self._connector = gate, connector
+        recipe = connector.recipe
+        self._grant: Grant = gate.grant(Ask(Asker(asker), "collect", recipe.purpose, RECIPIENT))
+        gate.require_open(self._grant, recipe.category)
+        self._streams = Streams(gate, self._grant, connector)
+        self._source = f"connector:{connector.name}"
+
+    def write(self, found: Sequence[Reading | Refusal]) -> Outcome:
+        """Store readings; durable when this returns."""
+        outcome = Outcome()
+        readings = _each_once(found, outcome)
+        series: dict[int, list[Reading]] = {}
+        for reading in readings:
+            series.setdefault(self._streams.number((reading.station, reading.value)), []).append(reading)
+        blocks, single = [], []
+        for number, several in series.items():
+            several.sort(key=lambda one: one.start)
+            if len(several) >= FEW and all(_is_plain(one) for one in several):
+                blocks.append((self._block(number, several), number, several))
+            else:
+                single += [(number, one) for one in several]
+        told = self._gate.append_all([(self._grant, block) for block, _, _ in blocks])
+        for (_, number, several), one in zip(blocks, told, strict=True):
+            if isinstance(one, Receipt):
+                _count(outcome, one, several)
+            else:
+                single += [(number, reading) for reading in several]
+        for place in range(0, len(single), TOGETHER):
+            self._singly(single[place : place + TOGETHER], outcome)
+        return outcome
+
+    def _block(self, number: int, several: list[Reading]) -> Block:
+        ends = [one.end for one in several if one.end is not None]
+        return Block(
+            datastream_id=number,
+            start=np.array([one.start for one in several], np.int64),
+            end=np.array(ends, np.int64) if ends else None,
+            number=np.array([one.result for one in several], np.float64),
+            source=self._source,
+        )
+
+    def _singly(self, pairs: list[tuple[int, Reading]], outcome: Outcome) -> None:
+        """Store readings each for itself, so that one that is refused holds no other up."""
+        sent: list[tuple[Grant, Batch]] = [(self._grant, [self._arrival(number, one)]) for number, one in pairs]
+        told = self._gate.append_all(sent)
+        doubtful: list[tuple[tuple[Grant, Batch], AllmendeError]] = []
+        for (_, reading), batch, one in zip(pairs, sent, told, strict=True):
+            if isinstance(one, Receipt):
+                _count(outcome, one, [reading])
+            elif isinstance(one, Conflict) and one.code.code == DIFFERS:
+                self._differing(reading, one, outcome)
+            elif isinstance(one, Invalid):
+                doubtful.append((batch, one))
+                outcome.refuse(self._refusal(reading, "quarantine"))
+            else:
+                raise one
+        keep_refused(self._gate, [batch for batch, _ in doubtful], [error for _, error in doubtful])
+
+    def _arrival(self, number: int, reading: Reading) -> Arrival:
+        since = None if reading.since is None else {"counted_since": iso_from_micros(reading.since)}
+        return Arrival(
+            datastream_id=number,
+            phenomenon_start=reading.start,
+            phenomenon_end=reading.end,
+            result=reading.result,
+            source=self._source,
+            message=reading.message,
+            parameters=since,
+        )
+
+    def _differing(self, reading: Reading, error: Conflict, outcome: Outcome) -> None:
+        """Correct what the source changed; the former value stays readable. Otherwise it is refused."""
+        number = error.params["id"]
+        if self._connector.recipe.changed == "refuse" or not isinstance(number, int):
+            outcome.refuse(self._refusal(reading, "differs"))
+            return
+        self._gate.correct(self._grant, number, Correction(result=reading.result), "changed by the source")
+        outcome.corrected += 1
+
+    def _refusal(self, reading: Reading, reason: str) -> Refusal:
+        return Refusal(self._connector.recipe.values[reading.value].path, f"{reading.result:g}", reason)
+
+
+def _is_plain(reading: Reading) -> bool:
+    return not reading.message and reading.since is None and not isinstance(reading.result, bool)
+
+
+def _count(outcome: Outcome, receipt: Receipt, several: list[Reading]) -> None:
+    outcome.taken += receipt.added
+    outcome.repeated += receipt.repeated
+    outcome.latest = max(several[-1].start, outcome.latest if outcome.latest is not None else several[-1].start)
+
+
+def _each_once(found: Sequence[Reading | Refusal], outcome: Outcome) -> list[Reading]:
+    """Leave out what stands twice in a reply; of two different values the first is taken."""
+    seen: dict[tuple[object, ...], Reading] = {}
+    for one in found:
+        if isinstance(one, Refusal):
+            outcome.refuse(one)
+            continue
+        key = (one.station, one.value, one.start, one.message)
+        first = seen.setdefault(key, one)
+        if first.result != one.result:
+            outcome.refuse(Refusal(f"value {one.value}", f"{one.result:g}", "doubled-value"))
+    return list(seen.values())
