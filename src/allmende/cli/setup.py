@@ -10,6 +10,7 @@ from allmende.serve import founding
 from allmende.serve.doctor import examine
 from allmende.serve.readiness import require_ready, require_writable
 from allmende.serve.settings import Settings, settings
+from allmende.sources.definition import check_connectors
 
 
 @click.command(
@@ -68,7 +69,7 @@ def migrate() -> None:
 @click.pass_context
 def check(context: click.Context) -> None:
     """Check the plug-in folders and what they declare; exit code 1 when something is wrong."""
-    findings = [*check_families(), *founding.check_packs()]
+    findings = [*check_families(), *founding.check_packs(), *check_connectors(settings().home)]
     for finding in findings:
         warn(
             f"{finding.file}: {finding.field}: {finding.reason.de}",

@@ -85,8 +85,27 @@ def connectors(home: Path) -> list[Connector | Finding]:
         try:
             found.append(read_connector(folder, own=True))
         except Invalid as error:
-            found.append(Finding(folder.name, str(error.params["field"]), error.what))
+            found.append(_finding(folder, error))
     return found
+
+
+def check_connectors(home: Path) -> list[Finding]:
+    """List what is wrong with connectors, ours and the city's."""
+    findings = [one for one in connectors(home) if isinstance(one, Finding)]
+    for member in shipped():
+        try:
+            read_connector(member.folder, own=False)
+        except Invalid as error:
+            findings.append(_finding(member.folder, error))
+    return findings
+
+
+def _finding(folder: Path, error: Invalid) -> Finding:
+    reason = error.params["reason"]
+    file = f"{FAMILY}/{folder.name}"
+    return Finding(
+        file, str(error.params["field"]), reason if isinstance(reason, Text) else Text(str(reason), str(reason))
+    )
 
 
 def connector(home: Path, name: str) -> Connector:

@@ -41,7 +41,7 @@ def health(house: House, now: dt.datetime | None = None) -> list[Health]:
     found = []
     for one in connectors(house.home):
         if isinstance(one, Finding):
-            found.append(Health(one.file, "", "broken", why=one.reason))
+            found.append(Health(one.file.rpartition("/")[2], "", "broken", why=one.reason))
             continue
         state = house.state(one.name).read()
         lag = None

@@ -55,7 +55,8 @@ class Sink:
         self._grant: Grant = gate.grant(Ask(Asker(asker), "collect", recipe.purpose, RECIPIENT))
         gate.require_open(self._grant, recipe.category)
         self._streams = Streams(gate, self._grant, connector)
-        self._source = f"connector:{connector.name}"
+        # By dataset: what comes by two ways, such as by webhook and from the storage, is one message all the same.
+        self._source = f"dataset:{recipe.dataset}"
 
     def write(self, found: Sequence[Reading | Refusal]) -> Outcome:
         """Store readings; durable when this returns."""
