@@ -14,11 +14,11 @@ import numpy as np
 
 from allmende.connectors.entities import Place, datastream_for, plain, property_for, sensor_for, thing_for
 from allmende.connectors.simulation.demo import Demo, Station, read_demo
-from allmende.connectors.simulation.noise import Floats
+from allmende.connectors.simulation.noise import Floats, Ints
 from allmende.connectors.simulation.weather import Character, Climate, sky_over, station_values
 from allmende.connectors.vocabulary import VOCABULARY
 from allmende.gate.door import PUBLIC, Ask, Asker, Gate, Grant
-from allmende.gate.query import Arrival, Compare, Constant, Datastream, Query
+from allmende.gate.query import Block, Compare, Constant, Datastream, Query
 from allmende.gate.query import Path as PropertyPath
 from allmende.kernel.text import Text
 
@@ -148,27 +148,25 @@ def _append_all(
         for recipe, group in groupby(same_time, key=lambda stream: stream.recipe):
             values = station_values(seed, recipe.station, recipe.character, recipe.climate, seconds, sky)
             for stream in group:
-                added += _append(gate, grant, stream, seconds.tolist(), values[stream.observed])
+                added += _append(gate, grant, stream, seconds * 1_000_000, values[stream.observed])
                 done += len(seconds)
                 if progress is not None:
                     progress(done, total)
     return added
 
 
-def _append(gate: Gate, grant: Grant, stream: Stream, seconds: list[int], values: Floats) -> int:
+def _append(gate: Gate, grant: Grant, stream: Stream, start: Ints, values: Floats) -> int:
     added = 0
-    arrivals = [
-        Arrival(
+    for first in range(0, len(start), BATCH):
+        part = slice(first, first + BATCH)
+        block = Block(
             datastream_id=stream.id,
-            phenomenon_start=second * 1_000_000,
-            phenomenon_end=(second + STEP) * 1_000_000,
-            result=value,
+            start=start[part],
+            end=start[part] + STEP * 1_000_000,
+            number=values[part],
             source=SOURCE,
         )
-        for second, value in zip(seconds, values.tolist(), strict=True)
-    ]
-    for start in range(0, len(arrivals), BATCH):
-        added += gate.append(grant, arrivals[start : start + BATCH]).added
+        added += gate.append(grant, block).added
     return added
 
 
