@@ -11,7 +11,11 @@ VENDOR := src/allmende/ui/static/vendor/.built
 .PHONY: run setup test check bench format messages reference lock clean
 
 run: setup
-	@if [ ! -e "$${ALLMENDE_HOME:-var}/observations.sqlite3" ] && [ -z "$$ALLMENDE_DATABASE_URL" ]; then $(BIN)/allmende init --pack konstanz --demo; fi
+	@home="$${ALLMENDE_HOME:-var}"; \
+	if [ -z "$$ALLMENDE_DATABASE_URL" ] && { [ ! -e "$$home/observations.sqlite3" ] || [ -e "$$home/.unfinished" ]; }; then \
+	  { mkdir -p "$$home" && touch "$$home/.unfinished"; } 2>/dev/null; \
+	  $(BIN)/allmende init --pack konstanz --demo && rm -f "$$home/.unfinished"; \
+	fi
 	@exec $(BIN)/allmende serve --port $(PORT)
 
 setup: $(STAMP) $(VENDOR) $(CATALOGUE).mo
