@@ -170,6 +170,12 @@ def _before(one: Span, other: Span) -> bool:
     return one.first_and_last[1] < other.first_and_last[0]
 
 
+def _up_to(one: Span, other: Span) -> bool:
+    if one.start == one.end or other.start == other.end:
+        return one.first_and_last[1] <= other.first_and_last[0]
+    return one.start <= other.start and one.end <= other.end
+
+
 def _inside(one: Span, other: Span) -> bool:
     (first, last), (lowest, highest) = one.first_and_last, other.first_and_last
     return lowest <= first and last <= highest
@@ -180,15 +186,15 @@ RELATIONS: dict[str, Callable[[Span, Span], bool]] = {
     "ne": lambda a, b: a != b,
     "lt": _before,
     "gt": lambda a, b: _before(b, a),
-    "le": lambda a, b: a == b or a.first_and_last[1] <= b.first_and_last[0],
-    "ge": lambda a, b: a == b or a.first_and_last[0] >= b.first_and_last[1],
+    "le": lambda a, b: _up_to(a, b),
+    "ge": lambda a, b: _up_to(b, a),
     "before": _before,
     "after": lambda a, b: _before(b, a),
     "meets": lambda a, b: a.end == b.start or b.end == a.start,
     "during": _inside,
     "overlaps": lambda a, b: not _before(a, b) and not _before(b, a),
     "starts": lambda a, b: a.start == b.start and _inside(a, b),
-    "finishes": lambda a, b: a.first_and_last[1] == b.first_and_last[1] and _inside(a, b),
+    "finishes": lambda a, b: a.end == b.end and a.start >= b.start,
 }
 
 

@@ -128,7 +128,9 @@ def _timed(relation: str, start: int, end: int) -> Bounds:
         return Bounds(until=last + 1, exact=instant)
     if relation == "ge":
         return Bounds(since=start, exact=instant)
-    if relation in ("eq", "during", "starts", "finishes"):
+    if relation == "finishes":
+        return Bounds(since=start, until=end + 1)
+    if relation in ("eq", "during", "starts"):
         return Bounds(since=start, until=last + 1, exact=relation == "during")
     return NOTHING_SAID
 

@@ -35,10 +35,14 @@ NOT_HERE = ErrorCode(
 
 
 class Ref(msgspec.Struct, frozen=True):
-    """A link to an entity that is there already; ``place`` is where the request names it."""
+    """A link to an entity that is there already; ``place`` is where the request names it.
+
+    ``otherwise`` is what to make where there is none of that number.
+    """
 
     id: int
     place: str = ""
+    otherwise: "Draft | None" = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +83,6 @@ def single(links: dict[str, Any], name: str, place: str) -> Any:
 def drafted_categories(part: Draft | Ref) -> set[str]:
     """Give the categories that a draft names."""
     if isinstance(part, Ref):
-        return set()
+        return set() if part.otherwise is None else drafted_categories(part.otherwise)
     own = {part.value.category} if isinstance(part.value, Datastream | MultiDatastream) else set()
     return own.union(*(drafted_categories(inner) for parts in part.links.values() for inner in parts))

@@ -156,6 +156,8 @@ class Maker:
         known: Any = kind
         table: Any = TABLE_OF[known] if self.scope is None else entities(known, self.scope)
         if self.connection.execute(select(table.c.id).where(table.c.id == part.id)).first() is None:
+            if part.otherwise is not None:
+                return self.make(part.otherwise)
             raise Malformed(NO_TARGET, place=part.place, kind=kind, id=part.id)
         return part.id
 

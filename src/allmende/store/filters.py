@@ -196,8 +196,10 @@ class Compiler:
         return parts, kind, rows
 
     def _geometric(self, asked: Call, kind: Kind, rows: FromClause, steps: list[Step]) -> Value:
-        """Compile a geospatial function of one place and constants."""
+        """Compile a geospatial function of one place and constants, or of constants alone."""
         question = Question.of(asked)
+        if question.path is None:
+            return constant(Constant(question.constant()))
         parts, kind, rows = self._walk(question.path.parts, kind, rows, steps)
         known = PROPERTIES[kind].get(parts[0])
         if kind == "Observations" or len(parts) > 1 or known is None or known.kind != "place":

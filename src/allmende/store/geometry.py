@@ -103,10 +103,10 @@ def _reckoned(name: str, places: Any, fixed: Sequence[Any], *, first: bool) -> A
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A geospatial function of one place and constants."""
+    """A geospatial function of one place and constants, or of constants alone."""
 
     name: str
-    path: Path
+    path: Path | None
     fixed: tuple[Any, ...]
     first: bool
 
@@ -115,12 +115,13 @@ class Question(msgspec.Struct, frozen=True):
         """Read a call; refuse other values than one place, and geometries as the function wants them."""
         wanted = {"geo.length": 1, "st_relate": 3}.get(call.name, 2)
         paths = [argument for argument in call.arguments if isinstance(argument, Path)]
-        if len(call.arguments) != wanted or len(paths) != 1 or (wanted == 3 and call.arguments[2] is paths[0]):
+        if len(call.arguments) != wanted or len(paths) > 1 or (wanted == 3 and isinstance(call.arguments[2], Path)):
             raise Malformed(BAD_GEOMETRIC, name=call.name)
         fixed = tuple(_fixed(argument, call.name) for argument in call.arguments if not isinstance(argument, Path))
-        if [isinstance(value, str) for value in fixed] != [False, True][: len(fixed)]:
+        shapes = [not isinstance(value, str) for value in fixed]
+        if shapes != [place < 2 - len(paths) for place in range(len(fixed))]:
             raise Malformed(BAD_GEOMETRIC, name=call.name)
-        return cls(call.name, paths[0], fixed, isinstance(call.arguments[0], Path))
+        return cls(call.name, paths[0] if paths else None, fixed, isinstance(call.arguments[0], Path))
 
     @property
     def gives(self) -> Literal["number", "truth"]:
@@ -130,6 +131,11 @@ class Question(msgspec.Struct, frozen=True):
     def reckon(self, places: Any) -> Any:
         """Compute the function for many places."""
         return _reckoned(self.name, places, self.fixed, first=self.first)
+
+    def constant(self) -> float | bool:
+        """Compute the function of constants alone."""
+        found: float | bool = _reckoned(self.name, np.array([self.fixed[0]]), self.fixed[1:], first=True)[0].item()
+        return found
 
 
 def _fixed(argument: Expression, name: str) -> Any:

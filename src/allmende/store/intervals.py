@@ -1,7 +1,8 @@
 """How times lie to each other (OGC 18-088, clause 9.3.3.5.2).
 
 A time is a run of microseconds: an instant is one of them, an interval those from its start up to but not including
-its end. ``lt`` is true where all of the left lies before all of the right.
+its end. ``lt`` is true where all of the left lies before all of the right, ``le`` of two intervals where the left
+neither begins nor ends after the right. What ends where another ends finishes it, an instant also at its open end.
 """
 
 from collections.abc import Callable
@@ -38,8 +39,8 @@ def _before(one: Times, other: Times) -> Condition:
 
 
 def _up_to(one: Times, other: Times) -> Condition:
-    up_to = one.ends_by(other.start + 1)
-    return or_(up_to, _equal(one, other)) if one.long and other.long else up_to
+    neither: Condition = and_(one.start <= other.start, one.end <= other.end)
+    return neither if one.long and other.long else one.ends_by(other.start + 1)
 
 
 def _within(one: Times, other: Times) -> Condition:
@@ -67,5 +68,5 @@ RELATIONS: dict[str, Callable[[Times, Times], Condition]] = {
     "during": _within,
     "overlaps": _share,
     "starts": lambda one, other: and_(one.start == other.start, one.ends_by(other.behind)),
-    "finishes": lambda one, other: and_(one.behind == other.behind, one.start >= other.start),
+    "finishes": lambda one, other: and_(one.end == other.end, one.start >= other.start),
 }

@@ -23,7 +23,7 @@ GREATEST = 1 << 63
 
 
 class Key(msgspec.Struct, frozen=True):
-    """One key of an order. Nulls stand last in either direction and in either database."""
+    """One key of an order. Null is less than any value (18-088, clause 9.3.3.2), in either database."""
 
     kind: str
     sql: Any
@@ -33,15 +33,17 @@ class Key(msgspec.Struct, frozen=True):
     @property
     def ordering(self) -> Any:
         """Give the clause of ORDER BY."""
-        ordering = self.sql.desc() if self.descending else self.sql.asc()
-        return ordering.nulls_last() if self.nullable else ordering
+        if not self.nullable:
+            return self.sql.desc() if self.descending else self.sql.asc()
+        return self.sql.desc().nulls_last() if self.descending else self.sql.asc().nulls_first()
 
     def beyond(self, value: Any) -> Any:
-        """Tell what follows a value; nothing follows a null."""
+        """Tell what follows a value; nothing follows a null when descending."""
         if value is None:
-            return None
-        beyond = self.sql < value if self.descending else self.sql > value
-        return or_(beyond, self.sql.is_(None)) if self.nullable else beyond
+            return None if self.descending else self.sql.is_not(None)
+        if not self.descending:
+            return self.sql > value
+        return or_(self.sql < value, self.sql.is_(None)) if self.nullable else self.sql < value
 
     def same(self, value: Any) -> Any:
         """Tell what has the same key."""
@@ -86,7 +88,8 @@ def first_of(rows: Sequence[Any], keys: Sequence[Key], most: int) -> list[Any]:
         key = keys[place]
         there = [row for row in ordered if row[place] is not None]
         there.sort(key=lambda row: row[place], reverse=key.descending)
-        ordered = [*there, *(row for row in ordered if row[place] is None)]
+        absent = [row for row in ordered if row[place] is None]
+        ordered = [*there, *absent] if key.descending else [*absent, *there]
     return ordered[:most]
 
 

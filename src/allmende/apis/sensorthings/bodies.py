@@ -26,6 +26,7 @@ from allmende.gate.query import (
     inverse_of,
 )
 from allmende.kernel.clock import micros_from_instant, utc_now
+from allmende.kernel.errors import Malformed
 from allmende.kernel.units import UNITS, ucum_from_words
 
 DEEPEST, MOST = 8, 10_000
@@ -268,9 +269,19 @@ class Bodies:
         )
 
     def part(self, kind: Kind, value: Any, place: str, depth: int = 0, back: str = "") -> Draft | Ref:
-        """Read what stands at a link: an entity, or with its id one that is there already."""
+        """Read what stands at a link: an entity, or with its id one that is there already.
+
+        An id beside a whole entity counts only where there is one of that number.
+        """
         found = reference(value, place)
-        return self.draft(kind, value, place, depth, back) if found is None else found
+        if found is None:
+            return self.draft(kind, value, place, depth, back)
+        if all("@" in name for name in value):
+            return found
+        try:
+            return Ref(found.id, place, self.draft(kind, value, place, depth, back))
+        except Malformed:
+            return found
 
 
 def reference(value: Any, place: str) -> Ref | None:
