@@ -12,7 +12,7 @@ VERBS: tuple[Verb, ...] = ("collect", "link", "use", "pass_on", "publish", "dele
 PersonalReference = Literal["none", "aggregated", "anonymous", "pseudonymous", "personal", "special"]
 EVERY = "*"
 # The parts of an observation, by their SensorThings names, that a rule may hide.
-HIDEABLE_FIELDS = ("result", "resultTime", "resultQuality", "parameters", "FeatureOfInterest", "source")
+HIDEABLE_FIELDS = ("result", "resultTime", "resultQuality", "validTime", "parameters", "FeatureOfInterest", "source")
 
 
 class Duties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

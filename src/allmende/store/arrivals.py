@@ -11,9 +11,9 @@ from allmende.kernel.errors import ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.store.model import Arrival
 from allmende.store.multi import check_array
-from allmende.store.rows import json_text, storable
+from allmende.store.rows import json_text, quality_kept, storable
 from allmende.store.state import State
-from allmende.store.tables import QUALITY_NUMBERS, features
+from allmende.store.tables import features
 
 AHEAD_MICROSECONDS = 10 * 60 * 1_000_000
 EARLIEST, LATEST = -30_610_224_000_000_000, 253_402_300_800_000_000
@@ -84,8 +84,8 @@ BAD_FIELD = ErrorCode(
         "Observation {index}: {field} cannot be used.",
     ),
     Text(
-        "Texte enthalten kein Nullzeichen, parameters ist ein JSON-Objekt, resultQuality eine der bekannten Stufen.",
-        "Texts have no NUL character, parameters is a JSON object, resultQuality one of the known levels.",
+        "Texte enthalten kein Nullzeichen, parameters ist ein JSON-Objekt, validTime endet nicht vor seinem Anfang.",
+        "Texts have no NUL character, parameters is a JSON object, validTime does not end before its start.",
     ),
 )
 
@@ -110,8 +110,10 @@ def check_batch(arrivals: Sequence[Arrival], streams: Mapping[int, State], now: 
             kept.append((_in_range(index, result, stream), None))
         else:
             kept.append(_checked_result(index, result, stream))
-        if arrival.source or arrival.message or arrival.parameters is not None or arrival.quality != "unchecked":
+        if arrival.source or arrival.message or arrival.parameters is not None or arrival.valid is not None:
             _check_fields(index, arrival)
+        if arrival.quality != "unchecked":
+            quality_kept(arrival.quality)
     return kept
 
 
@@ -128,7 +130,7 @@ def _check_fields(index: int, arrival: Arrival) -> None:
         "source": storable(arrival.source),
         "message": storable(arrival.message),
         "parameters": arrival.parameters is None or isinstance(arrival.parameters, dict),
-        "resultQuality": arrival.quality in QUALITY_NUMBERS,
+        "validTime": arrival.valid is None or EARLIEST <= arrival.valid[0] <= arrival.valid[1] < LATEST,
     }
     for field, good in fits.items():
         if not good:

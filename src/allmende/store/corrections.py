@@ -20,11 +20,11 @@ from allmende.store.entities import Maker
 from allmende.store.forget import count_anew, taken_out
 from allmende.store.model import Arrival, Correction, Revision
 from allmende.store.points import Row, rows_of_points
-from allmende.store.rows import json_text, json_value
+from allmende.store.rows import json_text, json_value, quality_kept, valid_kept, valid_of
 from allmende.store.scan import SEQUENCES, Scan
 from allmende.store.scope import Scope
 from allmende.store.state import State
-from allmende.store.tables import QUALITIES, QUALITY_NUMBERS
+from allmende.store.tables import QUALITIES
 from allmende.store.visible import parts_of
 from allmende.store.write import Permit, piece_of_rows
 
@@ -53,13 +53,14 @@ class Former(msgspec.Struct, frozen=True):
     phenomenon_end: int | None
     result_time: int | None
     result: Any
-    quality: str
+    quality: Any
     parameters: Any
+    valid: tuple[int, int] | None
 
 
 def _as_arrival(stream: int, row: Row, change: Correction) -> Arrival:
     """Write the corrected observation as one that arrives, so that it is checked as such."""
-    _, start, duration, latency, _, number, other, quality, _, _, parameters, feature = row
+    _, start, duration, latency, _, number, other, quality, _, _, parameters, feature, valid, described = row
     end = start + duration if duration else None
     known = None if latency is None else start + duration + latency
     values: dict[str, Any] = {
@@ -67,9 +68,10 @@ def _as_arrival(stream: int, row: Row, change: Correction) -> Arrival:
         "phenomenon_start": start,
         "phenomenon_end": end,
         "result_time": known,
-        "quality": QUALITIES[quality],
+        "quality": QUALITIES[quality] if described is None else json_value(described),
         "parameters": None if parameters is None else json_value(parameters),
         "feature_id": feature,
+        "valid": valid_of(valid),
     }
     if change.phenomenon_start is not msgspec.UNSET:
         values["phenomenon_end"] = None
@@ -94,12 +96,13 @@ def correct(
     links = check_features(connection, [arrival])
     start = arrival.phenomenon_start
     duration = 0 if arrival.phenomenon_end is None else arrival.phenomenon_end - start
+    level, described = quality_kept(arrival.quality)
     new: Row = (
         *(row[0], start, duration),
         None if arrival.result_time is None else arrival.result_time - start - duration,
-        *(row[4], *result, QUALITY_NUMBERS[arrival.quality], row[8], row[9]),
+        *(row[4], *result, level, row[8], row[9]),
         None if arrival.parameters is None else json_text(arrival.parameters, "parameters"),
-        arrival.feature_id,
+        *(arrival.feature_id, valid_kept(arrival.valid), described),
     )
     _refuse_taken(connection, one, new)
     _keep_former(connection, number, one.id, row, (now, *words[:2]))
@@ -149,7 +152,7 @@ def former(connection: Connection, scope: Scope, number: int) -> list[Former]:
             found.append(
                 Former(
                     *(at, actor, reason, was.phenomenon_start, was.phenomenon_end, was.result_time),
-                    *(was.result, was.quality, was.parameters),
+                    *(was.result, was.quality, was.parameters, was.valid),
                 )
             )
     return found

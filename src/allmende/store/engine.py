@@ -58,7 +58,7 @@ PRAGMAS = (
 DECODED = (
     "CREATE TEMPORARY TABLE decoded (id BIGINT, datastream_id INTEGER, start BIGINT, duration BIGINT, latency BIGINT, "
     "received BIGINT, number DOUBLE PRECISION, other TEXT, quality SMALLINT, source_id INTEGER, message TEXT, "
-    "parameters TEXT, feature_id INTEGER)"
+    "parameters TEXT, feature_id INTEGER, valid TEXT, described TEXT)"
 )
 
 

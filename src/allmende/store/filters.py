@@ -44,8 +44,7 @@ from allmende.store.query import (
     TimeOfDay,
 )
 from allmende.store.scope import Scope
-from allmende.store.tables import QUALITIES
-from allmende.store.values import Sql, Value, compare, constant, member, result
+from allmende.store.values import Sql, Value, compare, constant, kept_span, member, quality, result
 from allmende.store.visible import seen
 
 UNKNOWN_PROPERTY = ErrorCode(
@@ -254,7 +253,7 @@ class Compiler:
     def _property(self, parts: tuple[str, ...], kind: Kind, rows: FromClause) -> Value:
         head, rest = parts[0], parts[1:]
         known = PROPERTIES[kind].get(head)
-        inside = known is not None and known.kind in ("json", "place", "result", "unit")
+        inside = known is not None and known.kind in ("json", "place", "result", "unit", "quality")
         if known is None or (rest and not inside) or not all(_JSON_NAME.fullmatch(name) for name in rest):
             raise self._unknown(parts, kind)
         self._refuse_hidden(head, kind)
@@ -263,6 +262,8 @@ class Compiler:
             return member(column, rest, postgres=self.postgres) if rest else Value("json", column)
         if known.kind == "result":
             return result(rows.c.number, rows.c.other, rest, postgres=self.postgres)
+        if known.kind == "quality":
+            return quality(column, rows.c.described, rest, postgres=self.postgres)
         if known.kind == "unit":
             return self._unit(parts, kind, column, rows.c.unit_given)
         return self._simple(known, column, rows)
@@ -272,8 +273,8 @@ class Compiler:
             return Value("interval", column, {"end": column + rows.c.duration})
         if known.kind == "latency":
             return Value("instant", rows.c.start + rows.c.duration + column)
-        if known.kind == "quality":
-            return Value("text", case(*((column == number, literal(name)) for number, name in enumerate(QUALITIES))))
+        if known.kind == "valid":
+            return kept_span(column, postgres=self.postgres)
         return Value("instant" if known.kind == "instant" else "number" if known.kind == "number" else "text", column)
 
     def _unit(self, parts: tuple[str, ...], kind: Kind, column: Any, given: Any) -> Value:

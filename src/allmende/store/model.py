@@ -121,7 +121,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """An observation as it comes in.
 
     It is kept once for each (datastream, phenomenon time, source message), however often it is sent.
-    ``phenomenon_end`` is set for an interval (end exclusive).
+    ``phenomenon_end`` is set for an interval (end exclusive). ``quality`` is one of the known levels or any other JSON;
+    ``valid`` is from when to when the result may be used.
     """
 
     datastream_id: int
@@ -131,9 +132,10 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     result_time: int | None = None
     source: str = ""
     message: str = ""
-    quality: str = "unchecked"
+    quality: Any = "unchecked"
     parameters: Json | None = None
     feature_id: int | None = None
+    valid: tuple[int, int] | None = None
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,10 +148,11 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     result_time: int | None
     received: int
     result: Any
-    quality: str
+    quality: Any
     source: str
     parameters: Json | None
     feature_id: int | None
+    valid: tuple[int, int] | None = None
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -174,9 +177,10 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     phenomenon_start: int | msgspec.UnsetType = msgspec.UNSET
     phenomenon_end: int | msgspec.UnsetType | None = msgspec.UNSET
     result_time: int | msgspec.UnsetType | None = msgspec.UNSET
-    quality: str | msgspec.UnsetType = msgspec.UNSET
+    quality: Any = msgspec.UNSET
     parameters: Json | msgspec.UnsetType | None = msgspec.UNSET
     feature_id: int | msgspec.UnsetType | None = msgspec.UNSET
+    valid: tuple[int, int] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 # A correction, or what makes one of the present state; it raises to refuse.

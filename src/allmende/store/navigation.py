@@ -85,7 +85,7 @@ LINKS: dict[Kind, dict[str, Link]] = {
     "FeaturesOfInterest": {"Observations": Link("Observations", True, far="feature_id")},
 }
 
-Kinds = Literal["number", "text", "instant", "json", "result", "unit", "quality", "latency", "span", "place"]
+Kinds = Literal["number", "text", "instant", "json", "result", "unit", "quality", "latency", "span", "valid", "place"]
 
 
 class Property(msgspec.Struct, frozen=True):
@@ -126,6 +126,7 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
         "result": Property("number", "result"),
         "resultTime": Property("latency", "latency"),
         "resultQuality": Property("quality", "quality"),
+        "validTime": Property("valid", "valid"),
         "parameters": Property("parameters", "json"),
     },
     "FeaturesOfInterest": {**_NAMED, **_ENCODED, "feature": Property("feature", "place"), **_OPEN},

@@ -10,11 +10,13 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Texts = list[str | None] | None
-# sequence, start, duration, latency, received, number, other, quality, source, message, parameters, feature
-Row = tuple[int, int, int, int | None, int, float | None, str | None, int, int, str | None, str | None, int | None]
+# sequence, start, duration, latency, received, number, other, quality, source, message, parameters, feature,
+# valid, described
+Word = str | None
+Row = tuple[int, int, int, int | None, int, float | None, Word, int, int, Word, Word, int | None, Word, Word]
 
 INTEGERS = ("sequence", "start", "duration", "latency", "known", "received", "quality", "source", "feature")
-TEXTS = ("other", "message", "parameters")
+TEXTS = ("other", "message", "parameters", "valid", "described")
 NO_FEATURE = 0
 
 
@@ -22,7 +24,9 @@ class Points(msgspec.Struct, eq=False):
     """Columns of equal length; times in microseconds, ``start`` since 1970-01-01T00:00Z.
 
     ``latency`` is the result time less the end of the phenomenon, and counts only where ``known`` is 1. ``number`` is
-    NaN where the result is no number and stands as JSON in ``other``. A column of texts is None where it is empty.
+    NaN where the result is no number and stands as JSON in ``other``. ``valid`` is the time of validity as a JSON array
+    of start and end, ``described`` a quality that is none of the levels, as JSON. A column of texts is None where it is
+    empty.
     """
 
     sequence: Ints
@@ -38,6 +42,8 @@ class Points(msgspec.Struct, eq=False):
     other: Texts = None
     message: Texts = None
     parameters: Texts = None
+    valid: Texts = None
+    described: Texts = None
 
     def __len__(self) -> int:
         return len(self.start)
@@ -106,8 +112,9 @@ def _texts(column: Sequence[str | None]) -> Texts:
 
 def points_from_rows(rows: Sequence[Row]) -> Points:
     """Turn rows into columns."""
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 12
-    sequence, start, duration, latency, received, number, other, quality, source, message, parameters, feature = columns
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 14
+    sequence, start, duration, latency, received, number, other, quality, source, message, *rest = columns
+    parameters, feature, valid, described = rest
     return Points(
         sequence=np.array(sequence, np.int64),
         start=np.array(start, np.int64),
@@ -122,6 +129,8 @@ def points_from_rows(rows: Sequence[Row]) -> Points:
         other=_texts(other),
         message=_texts(message),
         parameters=_texts(parameters),
+        valid=_texts(valid),
+        described=_texts(described),
     )
 
 
@@ -137,6 +146,7 @@ def rows_of_points(points: Points) -> list[Row]:
             *(points.received.tolist(), numbers, points.other or absent, points.quality.tolist()),
             *(points.source.tolist(), points.message or absent, points.parameters or absent),
             [value or None for value in points.feature.tolist()],
+            *(points.valid or absent, points.described or absent),
             strict=True,
         )
     )

@@ -21,7 +21,7 @@ from allmende.store.model import (
     Thing,
 )
 from allmende.store.scope import HistoricalLocation, Record
-from allmende.store.tables import QUALITIES
+from allmende.store.tables import QUALITIES, QUALITY_NUMBERS
 
 METRES_PER_DEGREE = 111_320.0
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -175,7 +175,7 @@ def observations_from_rows(rows: Iterable[Any], sources: dict[int, str]) -> list
     found = []
     for row in rows:
         number, stream, start, duration, latency, received, value, other, *rest = row
-        quality, source, _, more, feature = rest[:5]
+        quality, source, _, more, feature, valid, described = rest[:7]
         end = start + duration
         found.append(
             Observation(
@@ -186,13 +186,30 @@ def observations_from_rows(rows: Iterable[Any], sources: dict[int, str]) -> list
                 result_time=None if latency is None else end + latency,
                 received=received,
                 result=value if other is None else json_value(other),
-                quality=QUALITIES[quality or 0],
+                quality=QUALITIES[quality or 0] if described is None else json_value(described),
                 source=sources.get(source, ""),
                 parameters=None if more is None else json_value(more),
                 feature_id=feature,
+                valid=valid_of(valid),
             )
         )
     return found
+
+
+def quality_kept(quality: Any) -> tuple[int, str | None]:
+    """Give a quality as the number of its level, or as JSON where it is none of them."""
+    number = QUALITY_NUMBERS.get(quality) if isinstance(quality, str) else None
+    return (0, json_text(quality, "resultQuality")) if number is None else (number, None)
+
+
+def valid_kept(valid: tuple[int, int] | None) -> str | None:
+    """Give a time of validity as it is kept."""
+    return None if valid is None else f"[{valid[0]},{valid[1]}]"
+
+
+def valid_of(text: str | None) -> tuple[int, int] | None:
+    """Read a kept time of validity."""
+    return None if text is None else tuple(json_value(text))
 
 
 READERS: dict[EntityKind, Callable[[Any], Any]] = {

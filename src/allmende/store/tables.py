@@ -193,6 +193,8 @@ observations = Table(
     Column("message", Text),
     Column("parameters", Text),
     Column("feature_id", Integer),
+    Column("valid", Text),
+    Column("described", Text),
 )
 rulebooks = Table(
     "rulebooks",

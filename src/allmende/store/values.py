@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
+from sqlalchemy import BigInteger as Big
 from sqlalchemy import BindParameter, ColumnElement, and_, case, cast, false, func, literal, literal_column, or_, true
 from sqlalchemy import Float as Number
 from sqlalchemy import Text as String
@@ -14,6 +15,7 @@ from allmende.kernel.text import Text
 from allmende.store.intervals import RELATIONS, Times
 from allmende.store.query import Constant, Duration, Interval, TimeOfDay
 from allmende.store.rows import storable
+from allmende.store.tables import QUALITIES
 
 Sql = ColumnElement[Any]
 Plain = Literal["number", "text", "instant", "truth", "interval", "duration", "time"]
@@ -203,6 +205,30 @@ def result(number: Sql, other: Sql, names: tuple[str, ...], *, postgres: bool) -
         return found
     present = case((number.is_not(None), literal("number")), else_=found.variants["present"])
     return Value("open", variants={**found.variants, "number": number, "present": present})
+
+
+def quality(level: Sql, described: Sql, names: tuple[str, ...], *, postgres: bool) -> Value:
+    """Compile an observation's quality: a level has a number, any other is JSON."""
+    found = member(described, names, postgres=postgres)
+    if names:
+        return found
+    name = case(*((level == number, literal(name)) for number, name in enumerate(QUALITIES)))
+    text = case((described.is_(None), name), else_=found.variants["text"])
+    present = case((described.is_(None), name), else_=found.variants["present"])
+    return Value("open", variants={**found.variants, "text": text, "present": present})
+
+
+def kept_span(column: Sql, *, postgres: bool) -> Value:
+    """Compile a time that is kept as a JSON array of start and end."""
+    parsed = cast(column, JSONB) if postgres else column
+    start, end = (
+        cast(
+            func.jsonb_extract_path_text(parsed, str(place)) if postgres else func.json_extract(parsed, f"$[{place}]"),
+            Big,
+        )
+        for place in (0, 1)
+    )
+    return Value("interval", start, {"end": end})
 
 
 def relate(relation: str, left: Value, right: Value) -> ColumnElement[bool]:

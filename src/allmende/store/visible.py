@@ -47,7 +47,8 @@ from allmende.store.tables import (
 HIDEABLE = {
     "result": ("number", "other"),
     "resultTime": ("latency",),
-    "resultQuality": ("quality",),
+    "resultQuality": ("quality", "described"),
+    "validTime": ("valid",),
     "parameters": ("parameters",),
     "FeatureOfInterest": ("feature_id",),
     "source": ("source_id", "message"),
@@ -223,6 +224,8 @@ def _gridded(part: Part, scope: Scope, since: int | None, until: int | None) -> 
             literal("").label("message"),
             (cast(null(), String) if "parameters" in limits.hidden else counted).label("parameters"),
             func.min(inner.c.feature_id).label("feature_id"),
+            cast(null(), String).label("valid"),
+            cast(null(), String).label("described"),
         )
         .where(inner.c.number.is_not(None), cell + grid <= scope.now - limits.delay)
         .group_by(inner.c.datastream_id, cell)

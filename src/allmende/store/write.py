@@ -16,10 +16,10 @@ from allmende.store.codec import pack, pack_rows
 from allmende.store.model import Arrival, Block, Receipt
 from allmende.store.places import missing_features
 from allmende.store.points import NO_FEATURE, Points, Row, points_from_rows, rows_of_points
-from allmende.store.rows import json_text
+from allmende.store.rows import json_text, quality_kept, valid_kept
 from allmende.store.scan import Scan
 from allmende.store.state import State
-from allmende.store.tables import QUALITY_NUMBERS, sources
+from allmende.store.tables import sources
 
 DIFFERS = ErrorCode(
     "observation.differs",
@@ -115,6 +115,7 @@ class Writer:
         stream, start, duration, source, message = key
         one = self._states[stream]
         one.sequence += 1
+        level, described = (0, None) if arrival.quality == "unchecked" else quality_kept(arrival.quality)
         row: Row = (
             one.sequence,
             start,
@@ -123,11 +124,13 @@ class Writer:
             self.now,
             result[0],
             result[1],
-            QUALITY_NUMBERS[arrival.quality],
+            level,
             source,
             message or None,
             None if arrival.parameters is None else json_text(arrival.parameters, "parameters"),
             one.feature_id if arrival.feature_id is None else arrival.feature_id,
+            valid_kept(arrival.valid),
+            described,
         )
         one.take(row)
         self._rows.setdefault(stream, []).append(row)

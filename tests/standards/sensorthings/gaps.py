@@ -17,9 +17,6 @@ class Gap(msgspec.Struct, frozen=True):
 
 GAPS: tuple[Gap, ...] = (
     Gap("test_a_datastream_tells_the_area_of_its_observations", "observedArea is not worked out", may=True),
-    Gap("test_an_observation_keeps_its_valid_time", "validTime is taken and not kept", may=True),
-    Gap("test_an_observation_keeps_its_quality", "resultQuality is one of the known levels, not any JSON", may=True),
-    Gap("test_intervals_are_half_open", "validTime is not kept, so no filter knows it", part="-validTime"),
     Gap("test_a_datastream_is_found_by_its_span", "phenomenonTime of a Datastream is shown and not filtered"),
 )
 

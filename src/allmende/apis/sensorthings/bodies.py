@@ -191,7 +191,6 @@ def _multi_datastream(m: Members, origin: Origin) -> MultiDatastream:
 def _observation(m: Members, origin: Origin) -> Arrival:
     now = micros_from_instant(utc_now())
     start, end = m.span("phenomenonTime") if m.values.get("phenomenonTime") is not None else (now, None)
-    quality = m.text("resultQuality") if m.values.get("resultQuality") is not None else "unchecked"
     return Arrival(
         datastream_id=0,
         phenomenon_start=start,
@@ -199,7 +198,8 @@ def _observation(m: Members, origin: Origin) -> Arrival:
         result=m.any("result"),
         result_time=m.instant("resultTime") if m.values.get("resultTime") is not None else None,
         parameters=m.object("parameters") or None,
-        quality=quality,
+        quality=m.otherwise("resultQuality", "unchecked"),
+        valid=m.period("validTime"),
         source=origin.source,
     )
 
@@ -218,7 +218,6 @@ READERS: dict[Kind, Callable[[Members, Origin], Any]] = {
 MORE: dict[Kind, frozenset[str]] = {
     "Datastreams": frozenset({"observedArea"}) | DERIVED,
     "MultiDatastreams": frozenset({"observedArea"}) | DERIVED,
-    "Observations": frozenset({"validTime"}),
 }
 
 

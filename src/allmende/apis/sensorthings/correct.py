@@ -41,7 +41,7 @@ OF_ONE_STREAM = ErrorCode(
         "Send DELETE to Datastreams(ID)/Observations?$filter=…",
     ),
 )
-DEFAULTS: Json = {"result_time": None, "parameters": None, "quality": "unchecked"}
+DEFAULTS: Json = {"result_time": None, "parameters": None, "quality": "unchecked", "valid": None}
 # What tells nothing about a value that the token may not read.
 STEPS = ("add", "replace", "remove")
 
@@ -75,9 +75,8 @@ READ: dict[str, Callable[[Members], Json]] = {
     "phenomenonTime": _time,
     "resultTime": lambda m: {"result_time": None if m.values["resultTime"] is None else m.instant("resultTime")},
     "parameters": lambda m: {"parameters": m.object("parameters") or None},
-    "resultQuality": lambda m: {
-        "quality": "unchecked" if m.values["resultQuality"] is None else m.text("resultQuality")
-    },
+    "resultQuality": lambda m: {"quality": m.otherwise("resultQuality", "unchecked")},
+    "validTime": lambda m: {"valid": m.period("validTime")},
 }
 
 
@@ -85,8 +84,6 @@ def _correction(m: Members, stream: int, given: Json) -> Correction:
     """Read what a body says; ``given`` is what holds where it says nothing."""
     for name in ("Datastream", "MultiDatastream"):
         _stays(m, name, stream)
-    if m.values.get("validTime") is not None:
-        raise fault(m.at("validTime"), "wird hier nicht geführt", "is not kept here")
     found = dict(given)
     for name in m.values:
         found |= READ[name](m) if name in READ else {}

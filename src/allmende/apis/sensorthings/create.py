@@ -57,13 +57,22 @@ class Feature(msgspec.Struct, frozen=True):
     id: int | None = msgspec.field(name="@iot.id", default=None)
 
 
-class Incoming(msgspec.Struct, frozen=True, rename={"phenomenon_time": "phenomenonTime", "result_time": "resultTime"}):
+class Incoming(
+    msgspec.Struct,
+    frozen=True,
+    rename={
+        **{"phenomenon_time": "phenomenonTime", "result_time": "resultTime"},
+        **{"result_quality": "resultQuality", "valid_time": "validTime"},
+    },
+):
     """An observation in a body; members that SensorThings does not know are left aside."""
 
     result: Any
     phenomenon_time: str | None = None
     result_time: str | None = None
     parameters: Json | None = None
+    result_quality: Any = None
+    valid_time: str | None = None
     Datastream: Reference | None = None
     MultiDatastream: Reference | None = None
     FeatureOfInterest: Feature | None = None
@@ -108,6 +117,12 @@ def _times(text: str | None) -> tuple[int, int | None]:
     return first, _instant("phenomenonTime", end) if end else None
 
 
+def _valid(text: str) -> tuple[int, int]:
+    start, _, end = text.partition("/")
+    first = _instant("validTime", start)
+    return first, _instant("validTime", end) if end else first
+
+
 def arrival_from(incoming: Incoming, datastream: int, source: str, key: str) -> Arrival:
     """Give what a body says as an arrival from a source."""
     start, end = _times(incoming.phenomenon_time)
@@ -122,6 +137,8 @@ def arrival_from(incoming: Incoming, datastream: int, source: str, key: str) -> 
         source=source,
         message=key,
         parameters=incoming.parameters,
+        quality="unchecked" if incoming.result_quality is None else incoming.result_quality,
+        valid=_valid(incoming.valid_time) if incoming.valid_time else None,
         feature_id=incoming.FeatureOfInterest.id if incoming.FeatureOfInterest else None,
     )
 

@@ -117,6 +117,17 @@ class Members:
         start, _, end = self.text(name).partition("/")
         return self._instant(name, start), self._instant(name, end) if end else None
 
+    def period(self, name: str) -> tuple[int, int] | None:
+        """Give an interval, or an instant as one that ends where it starts; null is none."""
+        if self.values.get(name) is None:
+            return None
+        start, end = self.span(name)
+        return start, start if end is None else end
+
+    def otherwise(self, name: str, value: Any) -> Any:
+        """Give a member, or a value where it is missing or null."""
+        return value if self.values.get(name) is None else self.values[name]
+
     def shape(self, name: str, encoding: str) -> Any:
         """Give what is encoded; GeoJSON has to be a geometry or a feature."""
         value = self.any(name)

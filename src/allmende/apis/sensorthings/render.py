@@ -116,6 +116,8 @@ def _observation(value: Any, _summary: StreamSummary | None) -> Json:
     }
     if value.quality != "unchecked":
         found["resultQuality"] = value.quality
+    if value.valid is not None:
+        found["validTime"] = interval(*value.valid)
     if value.parameters is not None:
         found["parameters"] = value.parameters
     return found

@@ -25,7 +25,9 @@ NULL = np.frombuffer(b"null", np.uint8)
 def writable(columns: Columns) -> bool:
     """Tell whether a page has nothing but numbers and times."""
     return all(
-        points.other is None and points.parameters is None and not points.quality.any() for _, points in columns.runs
+        all(text is None for text in (points.other, points.parameters, points.valid, points.described))
+        and not points.quality.any()
+        for _, points in columns.runs
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from allmende.apis.sensorthings.formats.shape import Question
+from allmende.apis.sensorthings.render import interval
 from allmende.gate.door import Gate, Grant
 from allmende.gate.query import Kind, MultiDatastream, Observation, Order, Path, Query, Record
 
@@ -84,6 +85,13 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def _quality(value: Any) -> str | None:
+    """Give a level as it is, none for what was not checked, any other quality as JSON."""
+    if value == "unchecked":
+        return None
+    return value if isinstance(value, str) else _json(value)
+
+
 def is_number(value: Any) -> bool:
     """Tell whether a result is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
@@ -104,7 +112,8 @@ COLUMNS = (
         lambda o, _: None if o.result is None or is_number(o.result) else _json(o.result),
     ),
     Column("unit", "word", "result", lambda _, origin: origin.unit),
-    Column("resultQuality", "word", "resultQuality", lambda o, _: None if o.quality == "unchecked" else o.quality),
+    Column("resultQuality", "word", "resultQuality", lambda o, _: _quality(o.quality)),
+    Column("validTime", "text", "validTime", lambda o, _: None if o.valid is None else interval(*o.valid)),
     Column("parameters", "text", "parameters", lambda o, _: None if o.parameters is None else _json(o.parameters)),
     Column("simulated", "truth", "", lambda _, origin: origin.simulated),
     Column("licence", "word", "", lambda _, origin: origin.licence),

@@ -21,6 +21,7 @@ VALUES: dict[str, Callable[[Observation], Any]] = {
     "resultTime": lambda row: None if row.result_time is None else iso_from_micros(row.result_time),
     "result": lambda row: row.result,
     "resultQuality": lambda row: None if row.quality == "unchecked" else row.quality,
+    "validTime": lambda row: None if row.valid is None else interval(*row.valid),
     "parameters": lambda row: row.parameters,
 }
 STANDARD = ("id", "phenomenonTime", "resultTime", "result")
@@ -33,7 +34,7 @@ def _components(question: Question) -> tuple[str, ...]:
         return tuple(name for name in dict.fromkeys(names) if name in VALUES)
     more = tuple(
         name
-        for name in ("resultQuality", "parameters")
+        for name in ("resultQuality", "validTime", "parameters")
         if any(VALUES[name](record.value) is not None for record in question.first.records)
     )
     return STANDARD + more
