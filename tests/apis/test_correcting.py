@@ -7,6 +7,8 @@ import pytest
 
 from allmende.gate.door import Ask, Asker
 from allmende.gate.query import Arrival, Datastream
+from allmende.gate.tokens import create_token
+from allmende.kernel.errors import Invalid
 from tests.apis import samples
 from tests.apis.conftest import Town
 from tests.apis.samples import link, value
@@ -290,3 +292,44 @@ def test_a_refused_observation_leaves_no_feature(workshop: Town) -> None:
     assert workshop.post(f"{stream}/Observations", value(1, FeatureOfInterest=feature), "sender").status_code == 403
     assert workshop.values("FeaturesOfInterest", filter="name eq 'Eiche'") == []
     assert _facts(workshop, stream)["count"] == 0
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_valid_time_and_quality_are_kept_corrected_and_found(workshop: Town, sealed: bool) -> None:
+    stream, seen = _stream(workshop, 1.0, 2.0, 3.0)
+    quality, span = {"DQ_Status": {"code": ["ok", 4]}}, "2025-03-01T12:00:00Z/2025-03-01T13:00:00Z"
+    _answered(workshop.send("PATCH", seen[1], {"resultQuality": quality, "validTime": span}), 200)
+    if sealed:
+        workshop.gate.seal()
+    found = workshop.one(seen[1])
+    assert (found["resultQuality"], found["validTime"]) == (quality, span)
+
+    def results(written: str) -> list[float]:
+        return [one["result"] for one in workshop.values(f"{stream}/Observations", filter=written, orderby="result")]
+
+    assert results("during(validTime, 2025-03-01T12:00:00Z/2025-03-02T00:00:00Z)") == [2.0]
+    assert results("validTime eq null") == [1.0, 3.0]
+    assert results("resultQuality/DQ_Status/code eq 'ok' or resultQuality eq 'unchecked'") == [1.0, 3.0]
+    assert results("resultQuality eq 'good'") == []
+    rows = workshop.get(f"{stream}/Observations", resultFormat="dataArray").json()["value"][0]
+    assert rows["components"][4:6] == ["resultQuality", "validTime"]
+    assert [row[5] for row in rows["dataArray"]] == [None, span, None]
+    _answered(workshop.send("PATCH", seen[1], {"resultQuality": "good", "validTime": None}), 200)
+    assert results("resultQuality eq 'good'") == [2.0]
+    assert "validTime" not in workshop.one(seen[1])
+    former = workshop.one(f"{seen[1]}/former")["value"]
+    assert [one.get("validTime") for one in former] == [span, None]
+    assert former[0]["resultQuality"] == quality
+    backwards = {"validTime": "2025-03-01T13:00:00Z/2025-03-01T12:00:00Z"}
+    _answered(workshop.send("PATCH", seen[1], backwards), 422, "validTime")
+
+
+def test_a_token_writes_for_the_purpose_that_it_names(workshop: Town) -> None:
+    stream, _seen = _stream(workshop, 1.0)
+    body = {"phenomenonTime": "2025-03-05T12:00:00Z", "result": 1}
+    for purpose, status in (("climate-adaptation", 201), ("open-data", 403)):
+        scopes = ("observations:write", f"write:{purpose}")
+        plain = create_token(workshop.gate, name=f"for-{purpose}", scopes=scopes)
+        _answered(workshop.post(f"{stream}/Observations", body, plain), status)
+    with pytest.raises(Invalid, match="nonsense"):
+        create_token(workshop.gate, name="nonsense", scopes=("write:nonsense",))

@@ -66,6 +66,32 @@ def test_what_is_refused_is_kept_once(workshop: Town, stream: int, body: Any, co
     assert _values(workshop, stream) == []
 
 
+def test_what_changes_too_fast_is_kept_and_slow_changes_are_stored(workshop: Town, stream: int) -> None:
+    """18 per hour are 0.3 a minute: singly, in columns that go on, and in between what is stored."""
+    rated = workshop.send("PATCH", f"Datastreams({stream})", {"properties": {"maxRate": 18}})
+    assert rated.status_code == 200, rated.text
+    components = ["phenomenonTime", "result"]
+
+    def rows(values: dict[int, float]) -> list[bool]:
+        data = [[f"2025-03-01T12:{minute:02}:00Z", result] for minute, result in values.items()]
+        array = {"Datastream": {"@iot.id": stream}, "components": components, "dataArray": data}
+        return [not line.startswith("error") for line in workshop.post("CreateObservations", [array]).json()]
+
+    assert rows({0: 10.0, 1: 10.3, 2: 10.1}) == [True, True, True]
+    assert rows({10: 12.0, 12: 12.5, 13: 20.0, 14: 12.5}) == [True, True, False, True]
+    assert rows({20: 19.0}) == [False]
+    assert rows({6: 16.0}) == [False]
+    assert rows({6: 11.0}) == [True]
+    body = {"phenomenonTime": "2025-03-01T12:30:00Z", "result": 30}
+    assert _send(workshop, stream, body) == 422
+    found = _kept(workshop, stream)
+    assert {one.code for one in found} == {"observation.too_fast"}
+    assert sorted(str(one.arrival.result) for one in found) == ["16.0", "19.0", "20.0", "30"]
+    assert "30.0" in found[0].reason.en and "18.0 per hour" in found[0].reason.en
+    assert [result for result, _ in _values(workshop, stream)] == [10.0, 10.3, 10.1, 11.0, 12.0, 12.5, 12.5]
+    assert workshop.send("PATCH", f"Datastreams({stream})", {"properties": {"maxRate": -1}}).status_code == 400
+
+
 def test_another_message_is_kept_beside(workshop: Town, stream: int) -> None:
     assert _send(workshop, stream, value(99)) == 422
     assert _send(workshop, stream, value(99), **{"Idempotency-Key": "second\t1"}) == 422

@@ -204,3 +204,11 @@ def test_a_place_where_refusals_cannot_be_written_is_refused_before_loading(town
     assert done.returncode == 2
     assert "refused.csv cannot be written (Not a directory). Nothing was loaded." in told(done.stderr)
     assert rows(town) == before
+
+
+def test_nothing_but_refusals_is_a_failure(city: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mars.csv"
+    file.write_text(f"{HEADER}Mars,2024-05-01 07:00,1\n", encoding="utf-8")
+    done = _load(city, file, PROBE)
+    assert done.returncode == 1
+    assert "1 values refused:" in done.stdout

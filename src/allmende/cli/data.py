@@ -57,6 +57,8 @@ def observations(files: tuple[Path, ...], mapping: Path, refusals: Path | None) 
     if refusals is not None:
         write_refusals(report, refusals)
         say(f"Abgelehnte Werte: {refusals}", f"Refused values: {refusals}")
+    if report.refused and not report.taken + report.repeated:
+        click.get_current_context().exit(1)
 
 
 def _tell(report: LoadReport) -> None:

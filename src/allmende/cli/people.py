@@ -130,7 +130,7 @@ def token() -> None:
     "scopes",
     multiple=True,
     required=True,
-    help="sensorthings:write, observations:write, category:NAME, ingest:NAME, read:ZWECK, admin",
+    help="sensorthings:write, observations:write, category:NAME, ingest:NAME, read:ZWECK, write:ZWECK, admin",
 )
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help=t("letzter gültiger Tag", "last valid day"))
 @click.option(

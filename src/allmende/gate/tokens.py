@@ -29,8 +29,10 @@ BAD_SCOPE = ErrorCode(
     "token.bad_scope",
     Text("Den Umfang „{scope}“ gibt es nicht.", "There is no scope “{scope}”."),
     Text(
-        "Möglich sind sensorthings:write, observations:write, category:NAME, ingest:NAME, read:ZWECK und admin.",
-        "Possible are sensorthings:write, observations:write, category:NAME, ingest:NAME, read:PURPOSE and admin.",
+        "Möglich sind sensorthings:write, observations:write, category:NAME, ingest:NAME, read:ZWECK, write:ZWECK "
+        "und admin.",
+        "Possible are sensorthings:write, observations:write, category:NAME, ingest:NAME, read:PURPOSE, write:PURPOSE "
+        "and admin.",
     ),
 )
 UNDECLARED_PURPOSE = ErrorCode(
@@ -59,10 +61,9 @@ LACKS_SCOPE = ErrorCode(
     Text("Lassen Sie sich eine mit diesem Umfang geben.", "Have one made with this scope."),
 )
 PREFIX = "alm_"
+WRITE = "write:"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
-_SCOPE = re.compile(
-    r"sensorthings:write|observations:write|category:[a-z0-9-]{1,60}|ingest:[a-z0-9-]{1,60}|read:[a-z0-9-]{1,60}|admin"
-)
+_SCOPE = re.compile(r"sensorthings:write|observations:write|(?:category|ingest|read|write):[a-z0-9-]{1,60}|admin")
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -72,6 +73,11 @@ class Token(msgspec.Struct, frozen=True):
     scopes: tuple[str, ...]
     until: dt.date | None
     last_used: dt.date | None = None
+
+    @property
+    def purpose(self) -> str | None:
+        """Give the purpose for which the token writes, the first that it names."""
+        return next((scope.removeprefix(WRITE) for scope in self.scopes if scope.startswith(WRITE)), None)
 
     def require(self, *scopes: str) -> None:
         """Refuse unless the token has one of the scopes (or ``admin``)."""
@@ -93,12 +99,11 @@ def _check(gate: Gate, name: str, scopes: tuple[str, ...], until: dt.date | None
     for scope in scopes:
         if not _SCOPE.fullmatch(scope):
             raise Invalid(BAD_SCOPE, scope=scope[:60])
-        if scope.startswith("read:") and scope.removeprefix("read:") not in leaves:
-            raise Invalid(UNDECLARED_PURPOSE, purpose=scope.removeprefix("read:"), known=", ".join(leaves))
-        if scope.startswith("category:") and scope.removeprefix("category:") not in categories:
-            raise Invalid(
-                UNDECLARED_CATEGORY, category=scope.removeprefix("category:"), known=", ".join(sorted(categories))
-            )
+        kind, _, named = scope.partition(":")
+        if kind in ("read", "write") and named not in leaves:
+            raise Invalid(UNDECLARED_PURPOSE, purpose=named, known=", ".join(leaves))
+        if kind == "category" and named not in categories:
+            raise Invalid(UNDECLARED_CATEGORY, category=named, known=", ".join(sorted(categories)))
     if until is not None and until < today():
         raise Invalid(PAST, until=until.isoformat())
 

@@ -44,6 +44,7 @@ from allmende.store.query import (
     TimeOfDay,
 )
 from allmende.store.scope import Scope
+from allmende.store.tables import stream_state
 from allmende.store.values import Sql, Value, compare, constant, kept_span, member, quality, result
 from allmende.store.visible import seen
 
@@ -225,7 +226,8 @@ class Compiler:
             raise Malformed(NO_ORDER)
         if value.kind == "open":
             return [(name, self._reached(value.variants[name], steps), True) for name in ("number", "text")]
-        never = isinstance(by, Path) and by.parts[-1] in ("id", "phenomenonTime", "time", "name") and not steps
+        known = ("id", "time", "name", *(("phenomenonTime",) if kind == "Observations" else ()))
+        never = isinstance(by, Path) and by.parts[-1] in known and not steps
         kind_of_key = "instant" if value.kind == "interval" else value.kind
         return [(kind_of_key, self._reached(value.sql, steps), not never)]
 
@@ -257,6 +259,8 @@ class Compiler:
         if known is None or (rest and not inside) or not all(_JSON_NAME.fullmatch(name) for name in rest):
             raise self._unknown(parts, kind)
         self._refuse_hidden(head, kind)
+        if known.kind == "extent":
+            return self._extent(known, rows)
         column = rows.c[known.column]
         if known.kind in ("json", "place"):
             return member(column, rest, postgres=self.postgres) if rest else Value("json", column)
@@ -276,6 +280,17 @@ class Compiler:
         if known.kind == "valid":
             return kept_span(column, postgres=self.postgres)
         return Value("instant" if known.kind == "instant" else "number" if known.kind == "number" else "text", column)
+
+    def _extent(self, known: Property, rows: FromClause) -> Value:
+        """Read from when to when a datastream reaches; what limits change is known only when it is read."""
+        plain = [name for name, limits in self.scope.categories.items() if limits.plain]
+        state = stream_state.alias()
+        here = and_(state.c.datastream_id == rows.c.id, rows.c.category.in_(sorted(plain)))
+        start, end = (
+            select(state.c[name]).where(here).correlate(rows).scalar_subquery()
+            for name in (known.column, known.column.replace("first", "last"))
+        )
+        return Value("interval", start, {"end": end})
 
     def _unit(self, parts: tuple[str, ...], kind: Kind, column: Any, given: Any) -> Value:
         """Read a part of a unit, which is kept by its code, and as it was sent where that says more."""

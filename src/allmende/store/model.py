@@ -95,6 +95,12 @@ class Datastream(msgspec.Struct, frozen=True, kw_only=True):
     observed_area: Json | None = None
     properties: Json = {}
 
+    @property
+    def max_rate(self) -> float | None:
+        """Give how much successive numbers may differ per hour, as the property ``maxRate`` says."""
+        rate = self.properties.get("maxRate")
+        return float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None
+
 
 class MultiDatastream(msgspec.Struct, frozen=True, kw_only=True):
     """A series of observations whose results are arrays; observed property, type and unit stand for each element.

@@ -85,7 +85,9 @@ LINKS: dict[Kind, dict[str, Link]] = {
     "FeaturesOfInterest": {"Observations": Link("Observations", True, far="feature_id")},
 }
 
-Kinds = Literal["number", "text", "instant", "json", "result", "unit", "quality", "latency", "span", "valid", "place"]
+Kinds = Literal[
+    "number", "text", "instant", "json", "result", "unit", "quality", "latency", "span", "valid", "extent", "place"
+]
 
 
 class Property(msgspec.Struct, frozen=True):
@@ -97,6 +99,8 @@ class Property(msgspec.Struct, frozen=True):
 
 _NAMED = {"id": Property("id", "number"), "name": Property("name"), "description": Property("description")}
 _ENCODED = {"encodingType": Property("encoding_type")}
+# From when to when a datastream has observations and results, as its maintained state tells.
+_EXTENTS = {"phenomenonTime": Property("first", "extent"), "resultTime": Property("known_first", "extent")}
 _OPEN = {"properties": Property("properties", "json")}
 
 PROPERTIES: dict[Kind, dict[str, Property]] = {
@@ -110,6 +114,7 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
         "observationType": Property("observation_type"),
         "unitOfMeasurement": Property("unit", "unit"),
         "observedArea": Property("observed_area", "place"),
+        **_EXTENTS,
         **_OPEN,
     },
     "MultiDatastreams": {
@@ -118,6 +123,7 @@ PROPERTIES: dict[Kind, dict[str, Property]] = {
         "multiObservationDataTypes": Property("multi_types", "json"),
         "unitOfMeasurements": Property("multi_units", "json"),
         "observedArea": Property("observed_area", "place"),
+        **_EXTENTS,
         **_OPEN,
     },
     "Observations": {

@@ -15,6 +15,7 @@ from allmende.store.books import insert_for
 from allmende.store.corrections import correct
 from allmende.store.entities import categories
 from allmende.store.model import Arrival, Correction
+from allmende.store.rates import TOO_FAST
 from allmende.store.scope import Scope
 from allmende.store.tables import metadata
 from allmende.store.write import DIFFERS, Permit, Writer
@@ -32,7 +33,7 @@ DECIDED = ErrorCode(
     Words("Sehen Sie die Liste noch einmal an.", "Look at the list again."),
 )
 # What a person can judge; a fault of form is for the sender alone.
-WORTH_KEEPING = frozenset({BAD_RESULT, OUT_OF_RANGE, AHEAD, BAD_TIME, NO_DATASTREAM, DIFFERS})
+WORTH_KEEPING = frozenset({BAD_RESULT, OUT_OF_RANGE, TOO_FAST, AHEAD, BAD_TIME, NO_DATASTREAM, DIFFERS})
 MOST_OF_ONE, MOST_OF_ALL, MOST_BYTES = 1_000, 100_000, 16_384
 NO_CATEGORY = "*"
 

@@ -233,6 +233,17 @@ _LINKED = ("location_ids", "observed_property_ids")
 _JSON = ("properties", "location", "feature", "unit_given", "observed_area", "multi_types", "multi_units")
 
 
+def _of_its_kind(entity: Any) -> dict[str, Any]:
+    """Give the columns that only some kinds have, and that no field names."""
+    if isinstance(entity, Sensor):
+        if isinstance(entity.metadata, str):
+            return {"metadata_is_json": False}
+        return {"metadata_is_json": True, "metadata": json_text(entity.metadata, "metadata")}
+    if isinstance(entity, Datastream):
+        return {"max_rate": entity.max_rate}
+    return {"unit": ""} if isinstance(entity, MultiDatastream) else {}
+
+
 def columns_of(entity: Any) -> dict[str, Any]:
     """Give the columns for an entity; the slug of its properties becomes a column of its own."""
     values = {name: getattr(entity, name) for name in entity.__struct_fields__ if name not in _LINKED}
@@ -241,12 +252,7 @@ def columns_of(entity: Any) -> dict[str, Any]:
             values[name] = json_text(value, name)
         elif isinstance(value, str) and not storable(value):
             raise Invalid(NOT_STORABLE, place=name)
-    if isinstance(entity, Sensor):
-        values["metadata_is_json"] = not isinstance(entity.metadata, str)
-        if values["metadata_is_json"]:
-            values["metadata"] = json_text(entity.metadata, "metadata")
-    if isinstance(entity, MultiDatastream):
-        values["unit"] = ""
+    values |= _of_its_kind(entity)
     if not isinstance(entity, HistoricalLocation):
         slug = entity.properties.get("slug")
         values["slug"] = slug if isinstance(slug, str) else None

@@ -10,7 +10,7 @@ from allmende.store import raw
 from allmende.store.bulk import SAVE_STATES
 from allmende.store.points import Points, Row, rows_of_points
 
-_STATIC = "d.id, d.category, d.observation_type, d.minimum, d.maximum, d.feature_id"
+_STATIC = "d.id, d.category, d.observation_type, d.minimum, d.maximum, d.feature_id, d.max_rate"
 _KEPT = (
     's.sequence, s.piece, s.epoch, s."count", s.fresh, s.fresh_since, s.first, s.last, s.known_first, s.known_last, '
     "s.latest_start, d.multi_types"
@@ -23,17 +23,18 @@ class State:
     """The maintained state of one datastream while a transaction writes; times in microseconds."""
 
     __slots__ = (
-        *("id", "category", "wanted", "minimum", "maximum", "feature_id", "multi_types"),
+        *("id", "category", "wanted", "minimum", "maximum", "feature_id", "max_rate", "multi_types"),
         *("sequence", "piece", "epoch", "count", "fresh", "fresh_since", "first", "last"),
         *("known_first", "known_last", "latest_start", "latest"),
     )
 
     def __init__(self, row: Sequence[Any]) -> None:
         self.id, self.category, kind, self.minimum, self.maximum, self.feature_id = row[:6]
-        self.multi_types: str | None = row[17]
+        self.max_rate: float | None = row[6]
+        self.multi_types: str | None = row[18]
         self.wanted = "ComplexObservation" if self.multi_types is not None else kind.rpartition("OM_")[2]
-        self.sequence, self.piece, self.epoch, self.count, self.fresh, self.fresh_since = row[6:12]
-        self.first, self.last, self.known_first, self.known_last, self.latest_start = row[12:17]
+        self.sequence, self.piece, self.epoch, self.count, self.fresh, self.fresh_since = row[7:13]
+        self.first, self.last, self.known_first, self.known_last, self.latest_start = row[13:18]
         self.latest: bytes | None = None
 
     def take(self, row: Row) -> None:

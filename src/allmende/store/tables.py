@@ -122,6 +122,7 @@ datastreams = Table(
     Column("simulated", Boolean, nullable=False),
     Column("minimum", Float),
     Column("maximum", Float),
+    Column("max_rate", Float),
     Column("properties", Text, nullable=False),
 )
 datastream_features = Table(

@@ -16,6 +16,7 @@ from allmende.store.codec import pack, pack_rows
 from allmende.store.model import Arrival, Block, Receipt
 from allmende.store.places import missing_features
 from allmende.store.points import NO_FEATURE, Points, Row, points_from_rows, rows_of_points
+from allmende.store.rates import check_rates, steady
 from allmende.store.rows import json_text, quality_kept, valid_kept
 from allmende.store.scan import Scan
 from allmende.store.state import State
@@ -53,6 +54,7 @@ class Writer:
         self._runs: dict[int, list[Points]] = {}
         self._links: set[tuple[int, int]] = set()
         self._taken: dict[Key, Found] = {}
+        self._rated: set[int] = set()
         self.known_sources = dict(known_sources or {})
 
     def append(self, arrivals: Batch, permit: Permit) -> Receipt:
@@ -68,6 +70,7 @@ class Writer:
             return
         found = state.lock(self.connection, sorted(new))
         self._states |= found
+        self._rated |= {number for number, one in found.items() if one.max_rate is not None}
         without = [number for number, one in found.items() if one.feature_id is None]
         for number, feature in (missing_features(self.connection, without) if without else {}).items():
             found[number].feature_id = feature
@@ -95,6 +98,8 @@ class Writer:
             for one in self._states.values():
                 one.minimum = one.maximum = None
         checked = check_batch(batch, self._states, LATEST if judged else self.now)
+        if self._rated and not judged:
+            self._check_rates(batch, checked)
         links = check_features(self.connection, batch)
         keys = self._keys(batch)
         present = self._present(keys)
@@ -103,6 +108,22 @@ class Writer:
             self._take_one(batch[place], keys[place], checked[place], present)
         self._links |= links
         return [present[key][0] for key in keys], new
+
+    def _check_rates(self, batch: Sequence[Arrival], checked: list[Kept]) -> None:
+        rated = sorted(self._rated & {arrival.datastream_id for arrival in batch})
+        if rated:
+            self._settle(rated)
+            check_rates(Scan(self.connection), batch, checked, [self._states[number] for number in rated])
+
+    def _settle(self, rated: Sequence[int]) -> None:
+        """Store what was taken of datastreams whose neighbours in time are to be read."""
+        if not self._rows.keys().isdisjoint(rated) or not self._runs.keys().isdisjoint(rated):
+            self.flush()
+
+    def _steady(self, block: Block, one: State) -> bool:
+        if one.id in self._rated:
+            self._settle([one.id])
+        return steady(Scan(self.connection), block, one)
 
     def count(self, batch: Sequence[Arrival], amounts: dict[str, int]) -> None:
         """Count the arrivals of each category; those of unknown datastreams are refused later, by name."""
@@ -141,7 +162,7 @@ class Writer:
         """Take columns as they are where they go on behind the latest value; otherwise one by one."""
         self.know({block.datastream_id})
         one = self._states.get(block.datastream_id)
-        if one is None or not _goes_on(block, one, self.now):
+        if one is None or not (_goes_on(block, one, self.now) and self._steady(block, one)):
             return self.take(_arrivals(block), permit)
         count = len(block.start)
         permit({one.category: count})

@@ -17,7 +17,6 @@ class Gap(msgspec.Struct, frozen=True):
 
 GAPS: tuple[Gap, ...] = (
     Gap("test_a_datastream_tells_the_area_of_its_observations", "observedArea is not worked out", may=True),
-    Gap("test_a_datastream_is_found_by_its_span", "phenomenonTime of a Datastream is shown and not filtered"),
 )
 
 

@@ -142,6 +142,10 @@ def _datastream(m: Members, origin: Origin) -> Datastream:
     about = _about(m, origin)
     unit = _unit(m.any("unitOfMeasurement"), m.at("unitOfMeasurement"))
     code = unit_code(unit)
+    rate = about.properties.get("maxRate")
+    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not rate > 0):
+        place = f"{m.at('properties')}/maxRate"
+        raise fault(place, "hier muss eine Zahl über 0 stehen", "a number above 0 is needed here")
     return Datastream(
         name=m.text("name"),
         description=m.text("description"),

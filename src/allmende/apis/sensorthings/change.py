@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from allmende.apis.sensorthings.bodies import Bodies, Origin, reference
 from allmende.apis.sensorthings.correct import Corrector
-from allmende.apis.sensorthings.create import DEFAULT_PURPOSE, RECIPIENT, decoded
+from allmende.apis.sensorthings.create import RECIPIENT, decoded, purpose_of
 from allmende.apis.sensorthings.paths import NO_PATH, Resource, read_path
 from allmende.apis.sensorthings.render import self_link
 from allmende.apis.sensorthings.revise import REVISIONS
@@ -31,7 +31,7 @@ class Editor:
         self.gate, self.token, self.root = gate, token, root
 
     def _grant(self, verb: Any) -> Grant:
-        return self.gate.grant(Ask(Asker(f"token:{self.token.name}"), verb, DEFAULT_PURPOSE, RECIPIENT))
+        return self.gate.grant(Ask(Asker(f"token:{self.token.name}"), verb, purpose_of(self.token), RECIPIENT))
 
     def _origin(self, grant: Grant) -> Origin:
         """Give the category of datastreams that name none: the token's, or the first open one without persons."""

@@ -163,14 +163,19 @@ def decoded(body: bytes) -> Any:
         raise Malformed(BAD_BODY, why=str(error)) from error
 
 
+def purpose_of(token: Token) -> str:
+    """Give the purpose for which a token writes: the one of its scope ``write:PURPOSE``, else climate adaptation."""
+    return token.purpose or DEFAULT_PURPOSE
+
+
 def deleting(token: Token) -> Ask:
     """Give what a token asks for when it deletes."""
-    return Ask(Asker(f"token:{token.name}"), "delete", DEFAULT_PURPOSE, RECIPIENT)
+    return Ask(Asker(f"token:{token.name}"), "delete", purpose_of(token), RECIPIENT)
 
 
 def collecting(token: Token) -> Ask:
     """Give what a token asks for when it writes."""
-    return Ask(Asker(f"token:{token.name}"), "collect", DEFAULT_PURPOSE, RECIPIENT)
+    return Ask(Asker(f"token:{token.name}"), "collect", purpose_of(token), RECIPIENT)
 
 
 Slot = Arrival | AllmendeError

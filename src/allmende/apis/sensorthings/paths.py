@@ -56,18 +56,12 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return self.id is not None
 
 
-# What an entity shows although no condition can ask for it, because it is kept elsewhere or worked out.
-WORKED_OUT: dict[Kind, tuple[str, ...]] = {
-    "Datastreams": ("phenomenonTime", "resultTime", "observedArea"),
-    "MultiDatastreams": ("phenomenonTime", "resultTime", "observedArea"),
-    "Observations": ("validTime",),
-}
-_WITH_PARTS = ("json", "place", "result", "unit")
+_WITH_PARTS = ("json", "place", "result", "unit", "quality")
 
 
 def properties_of(kind: Kind) -> tuple[str, ...]:
     """Name the properties of a set's entities."""
-    return tuple(dict.fromkeys((*PROPERTIES[kind], "@iot.id", *WORKED_OUT.get(kind, ()))))
+    return (*PROPERTIES[kind], "@iot.id")
 
 
 def _property(resource: Resource, rest: list[str], path: str) -> Resource:

@@ -35,7 +35,8 @@ CREATE TABLE datastreams (
   thing_id INTEGER NOT NULL REFERENCES things (id), sensor_id INTEGER NOT NULL REFERENCES sensors (id),
   observed_property_id INTEGER REFERENCES observed_properties (id), feature_id INTEGER REFERENCES features (id),
   multi_types TEXT, multi_units TEXT, unit TEXT NOT NULL, unit_given TEXT, observed_area TEXT, category TEXT NOT NULL, data_use TEXT NOT NULL, observation_type TEXT NOT NULL,
-  simulated BOOLEAN NOT NULL, minimum DOUBLE PRECISION, maximum DOUBLE PRECISION, properties TEXT NOT NULL);
+  simulated BOOLEAN NOT NULL, minimum DOUBLE PRECISION, maximum DOUBLE PRECISION, max_rate DOUBLE PRECISION,
+  properties TEXT NOT NULL);
 CREATE INDEX datastreams_thing ON datastreams (thing_id);
 CREATE INDEX datastreams_sensor ON datastreams (sensor_id);
 CREATE INDEX datastreams_observed_property ON datastreams (observed_property_id);

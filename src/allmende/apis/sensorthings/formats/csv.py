@@ -14,7 +14,6 @@ from allmende.gate.query import LINKS, PROPERTIES, Kind, Observation
 from allmende.kernel.clock import iso_from_micros
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-COMPUTED: dict[str, tuple[str, ...]] = {"Datastreams": ("phenomenonTime",)}
 
 
 def guarded(text: str) -> str:
@@ -68,7 +67,7 @@ def paths(kind: Kind, options: Options) -> list[tuple[str, ...]]:
     """Name the columns of a set: properties, then what is expanded; a link to many is one column of JSON."""
     names = [name for name in options.select if name.split("/")[0] not in LINKS[kind]]
     names = [name.removeprefix("@iot.") for name in names]
-    every = ["id", *(name for name in PROPERTIES[kind] if name != "id"), *COMPUTED.get(kind, ())]
+    every = ["id", *(name for name in PROPERTIES[kind] if name != "id")]
     found = [tuple(name.split("/")) for name in (names or every)]
     for inner in options.expand:
         target = LINKS[kind][inner.name].target
