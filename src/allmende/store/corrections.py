@@ -102,7 +102,7 @@ def correct(
         None if arrival.result_time is None else arrival.result_time - start - duration,
         *(row[4], *result, level, row[8], row[9]),
         None if arrival.parameters is None else json_text(arrival.parameters, "parameters"),
-        *(arrival.feature_id, valid_kept(arrival.valid), described),
+        *(arrival.feature_id, None if arrival.valid is None else valid_kept(arrival.valid), described),
     )
     _refuse_taken(connection, one, new)
     _keep_former(connection, number, one.id, row, (now, *words[:2]))

@@ -202,9 +202,9 @@ def quality_kept(quality: Any) -> tuple[int, str | None]:
     return (0, json_text(quality, "resultQuality")) if number is None else (number, None)
 
 
-def valid_kept(valid: tuple[int, int] | None) -> str | None:
+def valid_kept(valid: tuple[int, int]) -> str:
     """Give a time of validity as it is kept."""
-    return None if valid is None else f"[{valid[0]},{valid[1]}]"
+    return f"[{valid[0]},{valid[1]}]"
 
 
 def valid_of(text: str | None) -> tuple[int, int] | None:

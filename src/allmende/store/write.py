@@ -150,7 +150,7 @@ class Writer:
             message or None,
             None if arrival.parameters is None else json_text(arrival.parameters, "parameters"),
             one.feature_id if arrival.feature_id is None else arrival.feature_id,
-            valid_kept(arrival.valid),
+            None if arrival.valid is None else valid_kept(arrival.valid),
             described,
         )
         one.take(row)
