@@ -27,10 +27,10 @@ def _made(city: Path, remote: Remote) -> None:
     recipe.write_text(text.replace("https://www.pegelonline.wsv.de", remote.url), encoding="utf-8")
 
 
-def _licences(city: Path) -> list[tuple[str]]:
-    """Give the licences of the source's dataset in the catalogue."""
+def _attributions(city: Path) -> list[tuple[str]]:
+    """Give the attribution of the source's dataset in the catalogue."""
     database = sqlite3.connect(city / "city.sqlite3")
-    found = database.execute("SELECT licence FROM catalog_dataset WHERE slug = 'pegel'").fetchall()
+    found = database.execute("SELECT attribution FROM catalog_dataset WHERE slug = 'pegel'").fetchall()
     database.close()
     return found
 
@@ -72,10 +72,10 @@ def test_the_work_process_reads_what_is_due_and_the_catalogue_knows_it(city: Pat
         )
         seen["next_run"] = 0
         state.write_text(json.dumps(seen), encoding="utf-8")
-        while time.monotonic() < until and not (json.loads(state.read_bytes())["taken"] and _licences(city)):
+        while time.monotonic() < until and not (json.loads(state.read_bytes())["taken"] and _attributions(city)):
             time.sleep(0.2)
         assert json.loads(state.read_bytes())["trouble"] is None
-        assert _licences(city) == [("DL-DE-ZERO-2.0",)], "the catalogue knows the dataset with its licence"
+        assert _attributions(city) == [("Wasserstraßen- und Schifffahrtsverwaltung des Bundes, PEGELONLINE",)]
     finally:
         work.send_signal(signal.SIGTERM)
         assert work.wait(30) == 0

@@ -89,7 +89,7 @@ def list_connectors() -> None:
 @connector_group.command(
     "try",
     help=t("Zeigen, was gespeichert würde; nichts wird gespeichert.", "Show what would be stored; nothing is stored."),
-    epilog="\b\nallmende connector try level --from reply.json",
+    epilog="\b\nallmende connector try level",
 )
 @click.argument("name")
 @click.option(
