@@ -39,7 +39,12 @@ RULES = msgspec.structs.replace(
     ),
     rules=(
         *WEATHER_RULES.rules,
-        msgspec.structs.replace(_COLLECT, slug="others-collect", categories=("kitchen", "trial")),
+        msgspec.structs.replace(
+            *(_COLLECT,),
+            slug="others-collect",
+            categories=("kitchen", "trial"),
+            legal_basis=Text("Probe", "trial"),
+        ),
         msgspec.structs.replace(_PUBLISH, slug="trial-publish", categories=("trial",), purposes=("trial",)),
         msgspec.structs.replace(
             *(_PUBLISH,),
@@ -187,7 +192,7 @@ def stocked(home: Path) -> Iterator[Town]:
 def _rule(slug: str, verbs: str, categories: str, purposes: tuple[str, ...], recipients: tuple[str, ...]) -> Rule:
     return msgspec.structs.replace(
         *(_COLLECT,), slug=slug, verbs=tuple(verbs.split()), categories=tuple(categories.split()),
-        purposes=purposes, recipients=recipients, title=Text(slug, slug),
+        purposes=purposes, recipients=recipients, title=Text(slug, slug), legal_basis=Text(slug, slug),
     )  # fmt: skip
 
 
