@@ -1,7 +1,8 @@
 """How fast the running data process answers over HTTP, each figure beside its bar; the client shares the machine.
 
 Usage: ``python bench/sensorthings.py [VALUES A DATASTREAM]``; 1,000 datastreams, 1,000 values each unless told
-otherwise, one with ten times as many. ``ALLMENDE_TEST_POSTGRES_URL`` is used in place of a file when it is set.
+otherwise, one with ten times as many. ``ALLMENDE_TEST_POSTGRES_URL`` names a PostgreSQL database beside which another
+is made that is measured too.
 """
 
 import os
@@ -20,8 +21,10 @@ from allmende.gate.door import Gate, migrate_store, open_gate  # noqa: E402
 from allmende.gate.tokens import create_token  # noqa: E402
 from allmende.kernel.clock import iso_from_micros  # noqa: E402
 from bench.bare import bare_rate  # noqa: E402
+from bench.floors import Floors, Sheet, measured, size  # noqa: E402
 from bench.town import block, found  # noqa: E402
 from bench.wire import Wire, crowd, request  # noqa: E402
+from tests.postgres import Databases  # noqa: E402
 from tests.program import PROGRAM, environment, free_port  # noqa: E402 - the tests lie beside this folder
 
 BASE = "/sensorthings/v1.1"
@@ -29,9 +32,7 @@ LATEST = "Observations($top=1;$orderby=phenomenonTime desc)"
 WRITERS, SINGLES, TIMES = 32, 500, 30
 
 
-def say(what: str, figure: float, unit: str, bar: str) -> None:
-    """Print one figure."""
-    print(f"{what:52} {figure:14,.2f} {unit:9} bar: {bar}")
+sheet = Sheet()
 
 
 def _body(stream: int, first: int, count: int) -> bytes:
@@ -44,7 +45,7 @@ def _body(stream: int, first: int, count: int) -> bytes:
     return msgspec.json.encode([array])
 
 
-def _ingest(address: str, token: str, streams: list[int], values: int, server: int) -> None:
+def _ingest(address: str, token: str, streams: list[int], values: int, server: int, floors: Floors) -> None:
     """Send dataArrays of 1,000 rows from two writers."""
     size = 1_000
     jobs = [
@@ -58,13 +59,14 @@ def _ingest(address: str, token: str, streams: list[int], values: int, server: i
     begin, cpu = time.perf_counter(), _cpu(server)
     crowd(address, [sent[::2], sent[1::2]])
     rows = sum(job[2] for job in jobs)
-    say(
+    sheet.say(
         f"dataArray of 1,000 rows, durable, {rows:,} in all",
         rows / (time.perf_counter() - begin),
         "a second",
         ">= 300,000",
+        f"JSON {floors.json:,.0f}, block write {floors.blocks:,.0f}",
     )
-    say("  the server's processor time for each row", (_cpu(server) - cpu) / rows * 1e6, "us", "none")
+    sheet.say("  the server's processor time for each row", (_cpu(server) - cpu) / rows * 1e6, "us", "none")
 
 
 def _singles(address: str, token: str, streams: list[int], values: int, server: int) -> None:
@@ -79,10 +81,10 @@ def _singles(address: str, token: str, streams: list[int], values: int, server: 
     cpu = _cpu(server)
     rate, slowest = crowd(address, requests)
     spent = (_cpu(server) - cpu) / (WRITERS * SINGLES) * 1e6
-    say("single POST, 32 writers, a bare server that stores nothing", bare_rate(requests), "a second", "none")
-    say("single POST, 32 writers, durable", rate, "a second", ">= 10,000")
-    say("  the slowest hundredth", slowest, "ms", "< 20")
-    say("  the server's processor time for each", spent, "us", "none")
+    sheet.say("single POST, 32 writers, a bare server that stores nothing", bare_rate(requests), "a second", "none")
+    sheet.say("single POST, 32 writers, durable", rate, "a second", ">= 10,000")
+    sheet.say("  the slowest hundredth", slowest, "ms", "< 20")
+    sheet.say("  the server's processor time for each", spent, "us", "none")
 
 
 def _questions(streams: list[int], total: int) -> list[tuple[str, str, str]]:
@@ -104,15 +106,16 @@ def _questions(streams: list[int], total: int) -> list[tuple[str, str, str]]:
     ]
 
 
-def _reads(address: str, streams: list[int], total: int, server: int) -> None:
+def _reads(address: str, streams: list[int], total: int, server: int, state: str) -> None:
     wire = Wire(address)
     for what, path, bar in _questions(streams, total):
         cpu = _cpu(server)
         middle = _middle(wire, path)
-        say(what, middle, "ms", f"{bar:8} (the server's processor: {(_cpu(server) - cpu) / TIMES * 1000:.1f} ms)")
+        spent = f"(the server's processor: {(_cpu(server) - cpu) / TIMES * 1000:.1f} ms)"
+        sheet.say(f"{state}: {what}", middle, "ms", bar, spent)
     deep = f"{BASE}/Observations?$top=100&$skip={min(500_000, total // 2)}"
     link = msgspec.json.decode(wire.ask("GET", deep)[1])["@iot.nextLink"]
-    say("  the page after it, by nextLink", _middle(wire, link[link.index(BASE) :]), "ms", "<= 3")
+    sheet.say(f"{state}: the page after it, by nextLink", _middle(wire, link[link.index(BASE) :]), "ms", "<= 3")
 
 
 def _cpu(number: int) -> float:
@@ -149,34 +152,51 @@ def _wait(address: str) -> None:
     sys.exit("the data process did not answer within half a minute")
 
 
-def main() -> None:
+def measure(name: str, home: Path, url: str, values: int) -> None:
     """Found a town, serve it, and measure."""
-    values = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
-    url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
-    with tempfile.TemporaryDirectory() as folder:
-        home, port = Path(folder), free_port()
-        store = url or str(home / "observations.sqlite3")
-        migrate_store(store)
-        gate: Gate = open_gate(store)
-        streams, token = found(gate), create_token(gate, name="bench", scopes=("sensorthings:write",))
+    sheet.store = name
+    port = free_port()
+    floors = measured(home, url)
+    sheet.floors(floors)
+    migrate_store(url)
+    gate: Gate = open_gate(url)
+    streams, token = found(gate), create_token(gate, name="bench", scopes=("sensorthings:write",))
+    gate.close()
+    more = {"ALLMENDE_DATABASE_URL": url} if url.startswith("postgres") else {}
+    served = subprocess.Popen([*PROGRAM, "serve", "data", "--port", str(port)], env=environment(home, **more))
+    address, total = f"http://127.0.0.1:{port}", len(streams) * values
+    try:
+        _wait(address)
+        _ingest(address, token, streams, values, served.pid, floors)
+        _singles(address, token, streams, values, served.pid)
+        _reads(address, streams, total, served.pid, "fresh")
+        sheet.say("largest memory of the data process", _memory(served.pid), "MB", "<= 400")
+        gate = open_gate(url)
+        sealed = gate.seal()
         gate.close()
-        more = {"ALLMENDE_DATABASE_URL": url} if url else {}
-        served = subprocess.Popen([*PROGRAM, "serve", "data", "--port", str(port)], env=environment(home, **more))
-        address = f"http://127.0.0.1:{port}"
+        _reads(address, streams, total, served.pid, "sealed")
+    finally:
+        served.send_signal(signal.SIGINT)
+        served.wait(30)
+    sheet.say("bytes a value on disk, all included", size(url) / sealed, "bytes", "<= 9")
+
+
+def main() -> None:
+    """Measure each store that there is."""
+    values = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        measure("SQLite", home, str(home / "observations.sqlite3"), values)
+        url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
+        if not url:
+            print("PostgreSQL  not measured: ALLMENDE_TEST_POSTGRES_URL is not set")
+            return
+        databases = Databases(url)
         try:
-            _wait(address)
-            _ingest(address, token, streams, values, served.pid)
-            _singles(address, token, streams, values, served.pid)
-            _reads(address, streams, len(streams) * values, served.pid)
-            say("largest memory of the data process", _memory(served.pid), "MB", "<= 400")
-            gate = open_gate(store)
-            gate.seal()
-            gate.close()
-            print("sealed:")
-            _reads(address, streams, len(streams) * values, served.pid)
+            measure("PostgreSQL", home, databases.new(), values)
         finally:
-            served.send_signal(signal.SIGINT)
-            served.wait(30)
+            databases.drop()
+    sheet.compare("SQLite", "PostgreSQL")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How fast the gate and its store write and read, each figure beside its bar and beside what the machine could do.
 
 Usage: ``python bench/store.py [VALUES A DATASTREAM]``; 1,000 datastreams, 1,000 values each unless told otherwise.
-``ALLMENDE_TEST_POSTGRES_URL`` names an empty PostgreSQL database that is measured too.
+``ALLMENDE_TEST_POSTGRES_URL`` names a PostgreSQL database beside which another is made that is measured too.
 """
 
 import os
@@ -23,41 +23,16 @@ from allmende.gate.door import Gate, Grant, migrate_store, open_gate  # noqa: E4
 from allmende.gate.query import Arrival, Order, Query, Within  # noqa: E402
 from allmende.gate.query import Path as Property  # noqa: E402
 from allmende.kernel.clock import micros_from_instant, utc_now  # noqa: E402
+from bench.floors import FASTER, Floors, Sheet, measured, milliseconds, size  # noqa: E402
 from bench.town import COLLECT, READ, START, STEP, fill, found  # noqa: E402 - the folder lies beside the tests
+from tests.postgres import Databases  # noqa: E402
 
 WRITERS, ROUNDS = 32, 100
 BY_TIME = (Order(Property(("phenomenonTime",))),)
 ROOT, LATEST = "http://127.0.0.1/sensorthings/v1.1", "Observations($top=1;$orderby=phenomenonTime desc)"
 
 
-def say(store: str, what: str, figure: float, unit: str, bar: str, floor: str = "") -> None:
-    """Print one figure."""
-    print(f"{store:11} {what:44} {figure:14,.2f} {unit:8} bar: {bar:18} {floor}")
-
-
-def milliseconds(deed: Callable[[], object], times: int = 40) -> float:
-    """Give the middle of so many runs."""
-    taken = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        deed()
-        taken.append(time.perf_counter() - begin)
-    return sorted(taken)[times // 2] * 1000
-
-
-def floors(folder: Path) -> None:
-    """Say what disk and JSON parser can do."""
-    with (folder / "floor").open("wb") as file:
-        begin = time.perf_counter()
-        for _ in range(200):
-            file.write(b"x" * 4096)
-            file.flush()
-            os.fdatasync(file.fileno())
-        say("machine", "write of 4 kB with fdatasync", 200 / (time.perf_counter() - begin), "a second", "none")
-    rows = msgspec.json.encode([["2024-05-01T00:00:00Z", 12.5]] * 100_000)
-    begin = time.perf_counter()
-    msgspec.json.decode(rows)
-    say("machine", "rows of a dataArray read as JSON", 100_000 / (time.perf_counter() - begin), "a second", "none")
+sheet = Sheet()
 
 
 def _singles(gate: Gate, streams: list[int], first: int) -> float:
@@ -70,11 +45,6 @@ def _singles(gate: Gate, streams: list[int], first: int) -> float:
             [(grant, [Arrival(datastream_id=s, phenomenon_start=start, result=1.5)]) for s in streams[:WRITERS]]
         )
     return WRITERS * ROUNDS / (time.perf_counter() - begin)
-
-
-def _size(url: str) -> int:
-    path = Path(url)
-    return sum(Path(f"{path}{end}").stat().st_size for end in ("", "-wal") if Path(f"{path}{end}").exists())
 
 
 def _share(asked: Callable[[], object], plain: Callable[[], object], rounds: int = 25) -> float:
@@ -101,7 +71,7 @@ class Undecided:
         return read if name == "multi" else lambda _grant, *more: read(self.scope, *more)
 
 
-def _shares(name: str, gate: Gate, stream: int) -> None:
+def _shares(gate: Gate, stream: int, state: str) -> None:
     """Compare answers that ask the gate with the same ones that do not; HTTP is in neither."""
     plain: Any = Undecided(gate)
     for what, path, pairs in (
@@ -119,10 +89,10 @@ def _shares(name: str, gate: Gate, stream: int) -> None:
             with gate.view():
                 Answerer(plain, grant, ROOT).body(resource, options, "")
 
-        say(name, f"the gate's share of {what}", _share(asked, given), "%", "<= 5 %")
+        sheet.say(f"{state}: the gate's share of {what}", _share(asked, given), "%", "<= 5 %")
 
 
-def _reads(name: str, gate: Gate, streams: list[int], values: int, total: int) -> None:
+def _reads(gate: Gate, streams: list[int], values: int, total: int, floors: Floors, state: str) -> None:
     grant = gate.grant(READ)
     one, end = streams[-1], START + values * STEP
     day = Query(kind="Observations", within=Within("Datastreams", one), top=288, order=BY_TIME)
@@ -143,53 +113,53 @@ def _reads(name: str, gate: Gate, streams: list[int], values: int, total: int) -
         ),
         (f"all {values:,} numbers of one", lambda: gate.series(grant, one, START, end), "none"),
     ):
-        say(name, what, milliseconds(deed), "ms", bar)
-    _shares(name, gate, one)
+        short = what.startswith(("latest", "count"))
+        floor = f"1,000 short rows {floors.newest:.2f} ms" if short else f"5 chunks {floors.chunks:.2f} ms"
+        sheet.say(f"{state}: {what}", milliseconds(deed), "ms", bar, floor)
+    _shares(gate, one, state)
 
 
-def measure(name: str, url: str, values: int) -> None:
+def measure(name: str, folder: Path, url: str, values: int) -> None:
     """Measure one store."""
+    sheet.store = name
+    floors = measured(folder, url)
+    sheet.floors(floors)
     migrate_store(url)
     gate = open_gate(url)
     streams = found(gate)
     grant = gate.grant(COLLECT)
     begin = time.perf_counter()
     total = fill(gate, grant, streams, values)
-    say(name, f"blocks of 1,000, {total:,} values", total / (time.perf_counter() - begin), "a second", ">= 300,000")
-    total += fill(gate, grant, [streams[-1]], 0)
-    say(name, "single values of 32 writers", _singles(gate, streams, values), "a second", ">= 10,000")
-    _reads(f"{name} new", gate, streams, values, total)
+    rate = total / (time.perf_counter() - begin)
+    sheet.say(f"blocks of 1,000, {total:,} values", rate, FASTER, ">= 300,000", f"block write {floors.blocks:,.0f}")
+    rate = _singles(gate, streams, values)
+    sheet.say(
+        "single values of 32 writers", rate, FASTER, ">= 10,000", f"32 with each fdatasync {32 * floors.syncs:,.0f}"
+    )
+    _reads(gate, streams, values, total, floors, "fresh")
     begin = time.perf_counter()
     sealed = gate.seal()
-    say(name, f"sealing {sealed:,}", sealed / (time.perf_counter() - begin), "a second", "none")
-    _reads(name, gate, streams, values, total)
+    sheet.say(f"sealing {sealed:,}", sealed / (time.perf_counter() - begin), FASTER)
+    _reads(gate, streams, values, total, floors, "sealed")
     gate.close()
-    if name == "SQLite":
-        vacuumed(url)
-        say(name, "bytes a value on disk, all included", _size(url) / (total + WRITERS * ROUNDS), "bytes", "<= 9")
-
-
-def vacuumed(url: str) -> None:
-    """Give the room of what was fresh back, as a store does that has run for a while."""
-    import apsw
-
-    connection = apsw.Connection(url)
-    connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+    sheet.say("bytes a value on disk, all included", size(url) / sealed, "bytes", "<= 9")
 
 
 def main() -> None:
     """Measure each store that there is."""
     values = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
     with tempfile.TemporaryDirectory() as home:
-        floors(Path(home))
-        measure("SQLite", str(Path(home) / "observations.sqlite3"), values)
-    url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
-    if url:
-        measure("PostgreSQL", url, values)
-    else:
-        print("PostgreSQL  not measured: ALLMENDE_TEST_POSTGRES_URL is not set")
+        measure("SQLite", Path(home), str(Path(home) / "observations.sqlite3"), values)
+        url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
+        if not url:
+            print("PostgreSQL  not measured: ALLMENDE_TEST_POSTGRES_URL is not set")
+            return
+        databases = Databases(url)
+        try:
+            measure("PostgreSQL", Path(home), databases.new(), values)
+        finally:
+            databases.drop()
+    sheet.compare("SQLite", "PostgreSQL")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,20 @@ RULES = WEATHER_RULES
 
 
 def found(gate: Gate) -> list[int]:
-    """Make the entities; give the numbers of the datastreams."""
+    """Make the entities in one transaction; give the numbers of the datastreams."""
     gate.publish(RULES, actor="bench")
+    bundle = gate.bundle()
+    try:
+        with bundle.joined():
+            streams = _made(gate)
+    except BaseException:
+        bundle.drop()
+        raise
+    bundle.keep()
+    return streams
+
+
+def _made(gate: Gate) -> list[int]:
     grant = gate.grant(COLLECT)
     sensor = gate.create(grant, "Sensors", Sensor(name="bench", description=""))
     seen = [

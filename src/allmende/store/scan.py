@@ -73,18 +73,21 @@ class Scan:
     def numbers(self, stream: int, since: int, until: int) -> tuple[Any, Any]:
         """Give times and numbers of a datastream in order of time; what is no number is NaN."""
         fresh = self.fresh(stream, since, until)
-        if len(fresh):
-            points = self.points(stream, since, until)
-            return points.start, points.number
+        wanted = ("start", "number", "sequence") if len(fresh) else ("start", "number")
         found = [
-            unpack_columns(bytes(body), ("start", "number"))
+            unpack_columns(bytes(body), wanted)
             for _, body in raw.fetch(self.connection, _SEALED, _bounds(stream, since, until))
         ]
         if not found:
             return fresh.start, fresh.number
-        times = np.concatenate([columns["start"] for columns in found])
-        low, high = np.searchsorted(times, (since, until))
-        return times[low:high], np.concatenate([columns["number"] for columns in found])[low:high]
+        columns = {name: np.concatenate([part[name] for part in found]) for name in wanted}
+        low, high = np.searchsorted(columns["start"], (since, until))
+        columns = {name: column[low:high] for name, column in columns.items()}
+        if len(fresh):
+            columns = {name: np.concatenate([column, getattr(fresh, name)]) for name, column in columns.items()}
+            order = np.lexsort((columns["sequence"], columns["start"]))
+            columns = {name: column[order] for name, column in columns.items()}
+        return columns["start"], columns["number"]
 
     def skipped(self, stream: int, skip: int, since: int, until: int) -> tuple[int, int]:
         """Pass over whole chunks; give the time from which to read, and how many points to pass over from there."""
