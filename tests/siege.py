@@ -28,7 +28,7 @@ RULES = msgspec.structs.replace(
     WEATHER_RULES, rules=(msgspec.structs.replace(_COLLECT, verbs=("collect", "delete")), *_OTHERS)
 )
 WRITERS, STREAMS, ROWS = 2, 3, 40
-AGAIN_SECONDS = 0.05
+AGAIN_SECONDS, PATIENCE_SECONDS = 0.05, 120.0
 SEALER = """
 import sys
 from allmende.gate.door import open_gate
@@ -75,6 +75,12 @@ class Writer(threading.Thread):
         self.kept: dict[int, Value] = {}
         self.corrected = self.deleted = 0
         self.error: Exception | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether enough was written, corrected and deleted to speak of, or nothing more will be."""
+        enough = len(self.kept) > ROWS and self.corrected > 0 and self.deleted > 0
+        return enough or self.error is not None
 
     def run(self) -> None:
         """Write until told to stop."""
@@ -216,9 +222,12 @@ class Siege:
                 time.sleep(chance.uniform(0.05, 0.7))
                 self._kill(name)
                 self._start(name)
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not all(writer.is_done for writer in writers) and time.monotonic() < deadline:
+                time.sleep(AGAIN_SECONDS)
             for writer in writers:
                 writer.stopped.set()
-                writer.join(120)
+                writer.join(PATIENCE_SECONDS)
             return self._counted(kills, writers)
         finally:
             for name in self._alive:
