@@ -83,6 +83,10 @@ LOSSES = (
         "Nummern, die Messwerte seither bekamen, bekommen andere.",
         "Numbers that observations got since are given to others.",
     ),
+    (
+        "Das öffentliche Protokoll ist wieder so kurz wie damals; Zeugen bemerken es: sagen Sie ihnen, warum.",
+        "The public ledger is as short as it was then, which witnesses notice: tell them why.",
+    ),
 )
 
 
