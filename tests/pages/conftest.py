@@ -1,5 +1,7 @@
 """A city with demonstration data, served as people serve it; with the sample files also with real measurements."""
 
+import os
+import shutil
 import signal
 import subprocess
 import time
@@ -8,9 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import SAMPLES
-from tests.program import PROGRAM, environment, free_port, run
+from tests.program import PROGRAM, environment, founded_copy, free_port, run
 
 MAPPING = Path(__file__).parents[2] / "src/allmende/packs/konstanz/mappings/weather-2024.yaml"
 
@@ -65,7 +68,7 @@ def serve(home: Path, **settings: str) -> Iterator[City]:
 @pytest.fixture(scope="session")
 def city_with_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """Serve the Konstanz pack with demonstration data, and with the real summer of 2024 when its files are there."""
-    home = tmp_path_factory.mktemp("pages") / "var"
+    home = founded_copy(tmp_path_factory.mktemp("pages"))
     done = run(home, "init", "--pack", "konstanz", "--demo")
     assert done.returncode == 0, done.stderr
     files = sorted((SAMPLES / "konstanz-weather").glob("ws_compl_summer.*.csv"))
@@ -73,3 +76,19 @@ def city_with_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
         done = run(home, "load", "observations", *map(str, files), "--mapping", str(MAPPING))
         assert done.returncode == 0, done.stderr
     yield from serve(home)
+
+
+# For one module at a time: while it lasts, a loop runs in the thread of the tests, in which Django refuses to work.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the Chromium of this machine, or skip (never in CI)."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is not installed, and in CI these tests must run")
+        pytest.skip("no Chromium on this machine")
+    drawn_by_software = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=program, args=["--no-sandbox", *drawn_by_software])
+        yield started
+        started.close()

@@ -18,6 +18,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     ("environment", "message"),
     [
         ({"ALLMENDE_PROT": "1"}, "no setting “ALLMENDE_PROT”.*Perhaps you meant: ALLMENDE_PORT"),
+        ({"ALLMENDE_FOO": "1"}, r"no setting “ALLMENDE_FOO” \(environment\)\. All settings are listed in docs"),
         ({"ALLMENDE_PORT": "many"}, "“port” has no valid value"),
         ({"ALLMENDE_SECRET_KEY_FILE": "/nowhere/key"}, "/nowhere/key cannot be read"),
     ],

@@ -316,9 +316,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """Say that something went wrong, without the frame, which may be what broke."""
     body = (
-        '<!doctype html><html lang="de"><meta charset="utf-8"><title>Fehler</title><h1>Das ging schief</h1>'
+        '<!doctype html><html lang="de"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        "<title>Fehler</title><main><h1>Das ging schief</h1>"
         "<p>Der Fehler ist notiert. Versuchen Sie es gleich noch einmal.</p>"
-        '<p lang="en">Something went wrong and was noted. Please try again in a moment.</p></html>'
+        '<p lang="en">Something went wrong and was noted. Please try again in a moment.</p></main></html>'
     )
     return HttpResponse(body, status=500)
 

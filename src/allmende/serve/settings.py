@@ -23,6 +23,14 @@ UNKNOWN_KEY = ErrorCode(
         "Perhaps you meant: {close}. All are listed in docs/reference/settings.md.",
     ),
 )
+STRANGE_KEY = ErrorCode(
+    "settings.strange_key",
+    Text("Die Einstellung „{key}“ ({source}) gibt es nicht.", "There is no setting “{key}” ({source})."),
+    Text(
+        "Alle Einstellungen stehen in docs/reference/settings.md.",
+        "All settings are listed in docs/reference/settings.md.",
+    ),
+)
 BAD_VALUE = ErrorCode(
     "settings.bad_value",
     Text(
@@ -173,9 +181,12 @@ def _refuse_unknown(keys: dict[str, Any], source: str, prefix: str = "") -> None
     known = Settings.__struct_fields__
     for key in keys:
         if key not in known:
-            near = get_close_matches(key, known, 3, 0.4) or known
+            named = prefix + (key.upper() if prefix else key)
+            near = get_close_matches(key, known, 3, 0.4)
+            if not near:
+                raise Invalid(STRANGE_KEY, key=named, source=source)
             close = ", ".join(prefix + (name.upper() if prefix else name) for name in near)
-            raise Invalid(UNKNOWN_KEY, key=prefix + (key.upper() if prefix else key), source=source, close=close)
+            raise Invalid(UNKNOWN_KEY, key=named, source=source, close=close)
 
 
 def load_settings(directory: Path, environment: dict[str, str]) -> Settings:
