@@ -76,8 +76,9 @@ def _help(command: click.Command, path: str) -> list[str]:
     context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
     lines = [f"## `{path}`", "", "```text", command.get_help(context), "```", ""]
     if isinstance(command, click.Group):
-        for name, child in sorted(command.commands.items()):
-            lines += _help(child, f"{path} {name}")
+        for name in sorted(command.list_commands(context)):
+            child = command.get_command(context, name)
+            lines += _help(child, f"{path} {name}") if child else []
     return lines
 
 

@@ -16,8 +16,14 @@ from tests.program import run
 def _paths(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
     if isinstance(command, click.Group):
-        for name, child in command.commands.items():
-            yield from _paths(child, (*path, name))
+        for name in command.list_commands(click.Context(command)):
+            yield from _paths(_child(command, name), (*path, name))
+
+
+def _child(group: click.Group, name: str) -> click.Command:
+    found = group.get_command(click.Context(group), name)
+    assert found is not None, name
+    return found
 
 
 @pytest.mark.parametrize("path", list(_paths(allmende)), ids=" ".join)
@@ -31,7 +37,7 @@ def test_every_command_has_an_example_that_it_understands(path: tuple[str, ...])
         command: click.Command = allmende
         words = example[1:]
         while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-            command, words = command.commands[words[0]], words[1:]
+            command, words = _child(command, words[0]), words[1:]
         asks = any(getattr(parameter, "prompt", None) for parameter in command.params)
         command.make_context(PROGRAM, [*words, *(["--password", "hush"] if asks else [])]).close()
 

@@ -2,25 +2,54 @@
 
 import sys
 import typing
+from importlib import import_module
 
 import click
 
-from allmende.cli.broker import mqtt
-from allmende.cli.data import load
-from allmende.cli.ledger import ledger
-from allmende.cli.people import token, user
-from allmende.cli.run import serve, work
-from allmende.cli.setup import check, doctor, init, migrate
-from allmende.cli.sources import connector_group, new
 from allmende.cli.speech import language, t
-from allmende.cli.upkeep import backup, restore, seal
 from allmende.kernel.errors import AllmendeError
 
 PROGRAM = "allmende"
 EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
+# Module and name of each command.
+PLACES = {
+    "backup": ("upkeep", "backup"),
+    "check": ("setup", "check"),
+    "connector": ("sources", "connector_group"),
+    "doctor": ("setup", "doctor"),
+    "init": ("setup", "init"),
+    "ledger": ("ledger", "ledger"),
+    "load": ("data", "load"),
+    "migrate": ("setup", "migrate"),
+    "mqtt": ("broker", "mqtt"),
+    "new": ("sources", "new"),
+    "restore": ("upkeep", "restore"),
+    "seal": ("upkeep", "seal"),
+    "serve": ("run", "serve"),
+    "token": ("people", "token"),
+    "user": ("people", "user"),
+    "work": ("run", "work"),
+}
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for: most of the time to start would go into what the others need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        return list(PLACES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give a command; nothing when there is none of this name."""
+        if cmd_name not in PLACES:
+            return None
+        module, name = PLACES[cmd_name]
+        found: click.Command = getattr(import_module(f"allmende.cli.{module}"), name)
+        return found
 
 
 @click.group(
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=t(
         "Allmende: das Smart-City-Programm einer Stadt, vom Sensor bis zur Bürgerin.",
@@ -37,27 +66,6 @@ EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 @click.version_option(package_name="allmende")
 def allmende() -> None:
     """Gather the commands."""
-
-
-for _command in (
-    init,
-    serve,
-    work,
-    migrate,
-    check,
-    load,
-    new,
-    connector_group,
-    token,
-    user,
-    mqtt,
-    ledger,
-    seal,
-    backup,
-    restore,
-    doctor,
-):
-    allmende.add_command(_command)
 
 
 def _told(error: click.ClickException) -> str:
