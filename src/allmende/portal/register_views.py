@@ -5,6 +5,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 
 from allmende.catalog.door import gate
+from allmende.ethics.model import Rulebook
 from allmende.ethics.wording import duty_words
 from allmende.portal.asof import stand_of
 from allmende.portal.data_queries import OPEN
@@ -36,21 +37,15 @@ def ethics(request: HttpRequest) -> HttpResponseBase:
 
 def rules_csv(request: HttpRequest) -> HttpResponseBase:
     """Give the running rules as CSV."""
+    return rules_file("regeln", gate().rulebook())
+
+
+def rules_file(name: str, book: Rulebook) -> HttpResponseBase:
+    """Give the rules of a rule book as CSV."""
     header = [
-        "version",
-        "slug",
-        "effect",
-        "verbs",
-        "categories",
-        "purposes",
-        "recipients",
-        "since",
-        "until",
-        "title_de",
-        "title_en",
-        "source",
+        *("version", "slug", "effect", "verbs", "categories", "purposes", "recipients", "since", "until"),
+        *("title_de", "title_en", "source"),
     ]
-    book = gate().rulebook()
     rows = [
         (
             *(book.version, r.slug, r.effect, " ".join(r.verbs), " ".join(r.categories), " ".join(r.purposes)),
@@ -58,7 +53,7 @@ def rules_csv(request: HttpRequest) -> HttpResponseBase:
         )
         for r in book.rules
     ]
-    return csv_file("regeln", header, rows)
+    return csv_file(name, header, rows)
 
 
 def _entries(request: HttpRequest) -> list[queries.SensorEntry]:

@@ -13,7 +13,9 @@ from allmende.ethics.wording import Words, duty_words
 from allmende.kernel.clock import CIVIL_TIME
 from allmende.kernel.text import Text
 from allmende.portal.data_views import told
+from allmende.portal.files import csv_file
 from allmende.portal.frame import page
+from allmende.portal.register_views import rules_file
 from allmende.register import queries
 
 
@@ -78,3 +80,14 @@ def _purposes(book: Rulebook) -> list[PurposeRow]:
 def version_json(_request: HttpRequest, number: int) -> HttpResponse:
     """Give a rule book as it was published, for programs."""
     return HttpResponse(msgspec.json.encode(_book(number)), content_type="application/json")
+
+
+def version_csv(_request: HttpRequest, number: int) -> HttpResponseBase:
+    """Give the rules of a rule book as CSV."""
+    return rules_file(f"regeln-{number}", _book(number))
+
+
+def versions_csv(_request: HttpRequest) -> HttpResponseBase:
+    """Give the list of rule books as CSV."""
+    rows = [(entry.version, entry.at, entry.decision) for entry in queries.publications()]
+    return csv_file("fassungen", ("version", "published", "decision"), rows)

@@ -60,5 +60,7 @@ urlpatterns = [
     path("datenethik/regeln/<slug:slug>/", register_views.rule, name="rule"),
     path("datenethik/fassungen/", rulebook_views.versions, name="rulebook-versions"),
     path("datenethik/fassungen/<int:number>/", rulebook_views.version, name="rulebook-version"),
+    path("datenethik/fassungen.csv", rulebook_views.versions_csv, name="rulebook-versions-csv"),
+    path("datenethik/fassungen/<int:number>.csv", rulebook_views.version_csv, name="rulebook-csv"),
     path("datenethik/fassungen/<int:number>.json", rulebook_views.version_json, name="rulebook-json"),
 ]
