@@ -1,7 +1,6 @@
 """What a request carries: its body up to the limit, and what stands for a token."""
 
 import base64
-from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
@@ -28,8 +27,8 @@ class TooLarge(Malformed):
     status = 413
 
 
-async def body_of(receive: Receive, announced: str, hold: Callable[[int], None] | None = None) -> bytes:
-    """Read the body up to the limit; one that announces more is not read at all. ``hold`` is told of each part."""
+async def body_of(receive: Receive, announced: str) -> bytes:
+    """Read the body up to the limit; one that announces more is not read at all."""
     if announced.isdecimal() and int(announced[:18]) > LARGEST_BODY:
         raise TooLarge(TOO_LARGE, limit=LARGEST_BODY)
     parts: list[bytes] = []
@@ -40,8 +39,6 @@ async def body_of(receive: Receive, announced: str, hold: Callable[[int], None] 
             raise ClientDisconnect
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if hold is not None:
-            hold(len(parts[-1]))
         if size > LARGEST_BODY:
             raise TooLarge(TOO_LARGE, limit=LARGEST_BODY)
         more = message.get("more_body", False)
