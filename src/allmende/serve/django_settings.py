@@ -179,6 +179,7 @@ LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
 WAGTAIL_USER_TIME_ZONES = ["Europe/Berlin"]
 LOCALE_PATHS = [PACKAGE / "ui" / "locale"]
+FORMAT_MODULE_PATH = ["allmende.ui.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Berlin"

@@ -12,6 +12,8 @@ FONT = "Liberation Sans, Arial, sans-serif"
 # Measures of the timeline: its width, the room at its ends, the band of years, a label's letters and lines.
 WIDTH, LEFT, RIGHT, BAND = 1112, 24, 150, 26
 LETTER, LINE_HEIGHT, LANE = 6.7, 16, 56
+# How much wider a letter is in bold.
+BOLDER = 0.8
 LETTERS_IN_LINE = 24
 
 
@@ -135,8 +137,10 @@ def flow(name: str, inflows: Sequence[Inflow], whole: tuple[str, str], beyond: S
         high = room * entry.value / total
         parts.append(_stream(22, middle, at, inside, high, entry.colour))
         parts.append(f'<rect x="8" y="{at:.1f}" width="{bar}" height="{high:.1f}" rx="3" fill="{entry.colour}"/>')
-        parts.append(_text(30, at + high / 2 - 3, entry.name, bold=True))
-        parts.append(_text(30, at + high / 2 + 15, entry.written))
+        lines = textwrap.wrap(entry.name, int((middle - 34) / (LETTER + BOLDER)))
+        start = at + high / 2 + 6 - LINE_HEIGHT * len(lines) / 2
+        parts += [_text(30, start + LINE_HEIGHT * row, line, bold=True) for row, line in enumerate(lines)]
+        parts.append(_text(30, start + LINE_HEIGHT * len(lines) + 2, entry.written))
         at, inside = at + high + gap, inside + high
     parts.append(_stream(middle + bar, end, centre, centre, room, "#8a90a6"))
     parts.append(f'<rect x="{middle:.1f}" y="{centre:.1f}" width="{bar}" height="{room}" rx="3" fill="{INK}"/>')

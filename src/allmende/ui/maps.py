@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ WIDTH = 800
 BASEMAP_FILE, BASEMAP_TILES = "/grundkarte.pmtiles", "/grundkarte/{z}/{x}/{y}"
 # A marker's radius, and the room that a letter of its label takes, in the measure of the picture.
 RADIUS, LETTER = 7, 6.3
+# How much larger the letters are on a narrow screen, where a label that would cover another is left out.
+NARROW_LETTERS = 1.45
 # How far beyond its markers a map that is framed around them reaches, as a share of their extent.
 MARGIN = 0.17
 STYLES = {
@@ -38,7 +40,7 @@ class Marker(msgspec.Struct, frozen=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A marker in the picture's own measure."""
+    """A marker in the picture's own measure; crowded where its label has room on a wide screen only."""
 
     x: float
     y: float
@@ -46,6 +48,7 @@ class Mark(msgspec.Struct, frozen=True):
     anchor: str
     text_x: float
     text_y: float
+    crowded: bool = False
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -161,12 +164,30 @@ def draw_map(
     places = [frame.place(marker.longitude, marker.latitude) for marker in markers]
     taken = [Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in places]
     marks = [_mark(x, y, marker, taken, letter) for (x, y), marker in zip(places, markers, strict=True)]
-    return Picture(WIDTH, frame.height, tuple(shapes), tuple(labels), tuple(marks))
+    return Picture(WIDTH, frame.height, tuple(shapes), tuple(labels), tuple(_thinned(marks, letter * NARROW_LETTERS)))
+
+
+def _box(mark: Mark, letter: float) -> Box:
+    """Give the room that a marker's label takes."""
+    long, high = len(mark.marker.label) * letter, letter * 2
+    left = {"start": mark.text_x, "end": mark.text_x - long, "middle": mark.text_x - long / 2}[mark.anchor]
+    return Box(left, mark.text_y - 0.8 * high, left + long, mark.text_y + high / 4)
+
+
+def _thinned(marks: Sequence[Mark], letter: float) -> Iterator[Mark]:
+    """Tell which labels would cover one before them in letters of that room."""
+    taken: list[Box] = []
+    for mark in marks:
+        box = _box(mark, letter)
+        crowded = any(box.meets(other) for other in taken)
+        if not crowded:
+            taken.append(box)
+        yield msgspec.structs.replace(mark, crowded=crowded)
 
 
 def _mark(x: float, y: float, marker: Marker, taken: list[Box], letter: float) -> Mark:
     """Write a marker's label on the first side that is free: right, left, below, above, then aslant."""
-    long, high = len(marker.label) * letter, letter * 2
+    high = letter * 2
     sides = (
         *(("start", x + 11, y + high / 3), ("end", x - 11, y + high / 3)),
         *(("middle", x, y + 8 + high), ("middle", x, y - 12)),
@@ -174,10 +195,10 @@ def _mark(x: float, y: float, marker: Marker, taken: list[Box], letter: float) -
     )
     options = []
     for anchor, at, base in sides:
-        left = {"start": at, "end": at - long, "middle": at - long / 2}[anchor]
-        box = Box(left, base - 0.8 * high, left + long, base + high / 4)
-        outside = left < 0 or left + long > WIDTH
-        options.append((sum(box.meets(other) for other in taken) + 10 * outside, anchor, at, base, box))
-    _, anchor, at, base, box = min(options, key=lambda option: option[0])
+        mark = Mark(x, y, marker, anchor, round(at, 1), round(base, 1))
+        box = _box(mark, letter)
+        outside = box.left < 0 or box.right > WIDTH
+        options.append((sum(box.meets(other) for other in taken) + 10 * outside, mark, box))
+    _, mark, box = min(options, key=lambda option: option[0])
     taken.append(box)
-    return Mark(x, y, marker, anchor, round(at, 1), round(base, 1))
+    return mark

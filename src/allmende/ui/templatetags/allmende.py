@@ -35,7 +35,8 @@ def day(value: dt.date | None, precision: str = "day") -> str:
     if precision == "quarter":
         return gettext("%(quarter)s. Vierteljahr %(year)s") % {"quarter": (value.month + 2) // 3, "year": value.year}
     if precision == "halfyear":
-        return gettext("%(half)s. Halbjahr %(year)s") % {"half": 1 if value.month <= 6 else 2, "year": value.year}
+        half = gettext("1. Halbjahr %(year)s") if value.month <= 6 else gettext("2. Halbjahr %(year)s")
+        return half % {"year": value.year}
     if precision == "day" and (get_language() or "").startswith("en"):
         return date_format(value, "j F Y")
     return date_format(value, MONTHS[precision])
@@ -47,7 +48,8 @@ def moment(micros: int | None) -> str:
     if micros is None:
         return gettext("unbekannt")
     local = instant_from_micros(micros).astimezone(CIVIL_TIME)
-    pattern = "j M Y, H:i" if (get_language() or "").startswith("en") else "j.n.Y, H:i \\U\\h\\r"
+    # No line is broken within the day or within the time.
+    pattern = "j\u00a0M\u00a0Y, H:i" if (get_language() or "").startswith("en") else "j.n.Y, H:i\u00a0\\U\\h\\r"
     return date_format(local, pattern)
 
 
