@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import msgspec
 import numpy as np
 import uvicorn
 
@@ -24,6 +24,7 @@ from allmende.gate.query import Block, Datastream, Grouping, ObservedProperty, S
 from allmende.serve.connection import DataConfig  # noqa: E402
 from allmende.serve.data import create_app  # noqa: E402
 from allmende.serve.settings import Settings  # noqa: E402
+from bench.wire import Wire  # noqa: E402
 from tests.postgres import emptied  # noqa: E402 - the tests lie beside this folder
 from tests.weather_rules import WEATHER_RULES  # noqa: E402
 
@@ -77,14 +78,13 @@ def _over_http(name: str, gate: Gate, number: int, home: Path) -> None:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    client = httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60)
+    wire = Wire(f"http://127.0.0.1:{listening.getsockname()[1]}")
     for zone in ("", ",'Europe/Berlin'"):
         apply = f"groupby((hour(phenomenonTime{zone})),aggregate(result with average as mean))"
         address = f"{BASE}/Datastreams({number})/Observations?$apply={apply}"
-        assert len(client.get(address).json()["value"]) == YEAR * 24
+        assert len(msgspec.json.decode(wire.ask("GET", address)[1])["value"]) == YEAR * 24
         label = f"hours of a year of 5 minutes, HTTP{zone}"
-        _print(name, label, lambda address=address: client.get(address), "at most 10 ms", 40)
-    client.close()
+        _print(name, label, lambda address=address: wire.ask("GET", address), "at most 10 ms", 40)
     server.should_exit = True
     thread.join(20)
 
