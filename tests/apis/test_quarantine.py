@@ -92,6 +92,22 @@ def test_what_changes_too_fast_is_kept_and_slow_changes_are_stored(workshop: Tow
     assert workshop.send("PATCH", f"Datastreams({stream})", {"properties": {"maxRate": -1}}).status_code == 400
 
 
+def test_the_range_of_a_datastream_is_a_property_that_can_be_changed(workshop: Town, stream: int) -> None:
+    place = f"Datastreams({stream})"
+    properties = workshop.one(place)["properties"]
+    assert (properties["minimum"], properties["maximum"]) == (-40.0, 50.0)
+    assert workshop.send("PATCH", place, {"properties": {"maximum": 120}}).status_code == 200
+    assert workshop.one(place)["properties"]["minimum"] == -40.0
+    assert _send(workshop, stream, value(99)) == 201
+    assert _send(workshop, stream, value(121)) == 422
+    assert workshop.send("PATCH", place, {"properties": {"maximum": None}}).status_code == 200
+    assert "maximum" not in workshop.one(place)["properties"]
+    for wrong, named in (({"maximum": "warm"}, "maximum"), ({"minimum": 60, "maximum": 50}, "maximum")):
+        refused = workshop.send("PATCH", place, {"properties": wrong})
+        assert refused.status_code == 400
+        assert f"properties/{named}" in refused.text
+
+
 def test_another_message_is_kept_beside(workshop: Town, stream: int) -> None:
     assert _send(workshop, stream, value(99)) == 422
     assert _send(workshop, stream, value(99), **{"Idempotency-Key": "second\t1"}) == 422

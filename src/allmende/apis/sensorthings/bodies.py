@@ -31,6 +31,8 @@ from allmende.kernel.units import UNITS, ucum_from_words
 
 DEEPEST, MOST = 8, 10_000
 OBSERVATION_TYPES = "http://www.opengis.net/def/observationType/OGC-OM/2.0/"
+# The physical range of a datastream, among its properties.
+LIMITS = ("minimum", "maximum")
 # Worked out from the observations; accepted, because clients send back what they have read.
 DERIVED = frozenset({"phenomenonTime", "resultTime"})
 
@@ -41,8 +43,6 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     category: str = ""
     data_use: str = ""
     simulated: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
     source: str = ""
 
 
@@ -142,10 +142,7 @@ def _datastream(m: Members, origin: Origin) -> Datastream:
     about = _about(m, origin)
     unit = _unit(m.any("unitOfMeasurement"), m.at("unitOfMeasurement"))
     code = unit_code(unit)
-    rate = about.properties.get("maxRate")
-    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not rate > 0):
-        place = f"{m.at('properties')}/maxRate"
-        raise fault(place, "hier muss eine Zahl über 0 stehen", "a number above 0 is needed here")
+    low, high = _limits(Members(about.properties, m.at("properties")))
     return Datastream(
         name=m.text("name"),
         description=m.text("description"),
@@ -154,13 +151,25 @@ def _datastream(m: Members, origin: Origin) -> Datastream:
         unit=code,
         unit_given=None if code in UNITS and unit == unit_of(code) else unit,
         observed_area=m.area("observedArea"),
-        minimum=origin.minimum,
-        maximum=origin.maximum,
+        minimum=low,
+        maximum=high,
         category=about.category,
         data_use=about.data_use,
         simulated=about.simulated,
-        properties=about.properties,
+        properties={name: value for name, value in about.properties.items() if name not in LIMITS},
     )
+
+
+def _limits(properties: Members) -> tuple[float | None, float | None]:
+    """Give the physical range of a datastream's numbers; check the rate, which stays a property."""
+    rate = properties.number("maxRate")
+    if rate is not None and not rate > 0:
+        raise fault(properties.at("maxRate"), "hier muss eine Zahl über 0 stehen", "a number above 0 is needed here")
+    low, high = (properties.number(name) for name in LIMITS)
+    if low is not None and high is not None and low > high:
+        de, en = f"{high:g} liegt unter minimum ({low:g})", f"{high:g} is below minimum ({low:g})"
+        raise fault(properties.at("maximum"), de, en)
+    return low, high
 
 
 def _multi_datastream(m: Members, origin: Origin) -> MultiDatastream:

@@ -84,6 +84,15 @@ class Members:
             raise self._wrong(self.at(name), "boolean", value)
         return value
 
+    def number(self, name: str) -> float | None:
+        """Give a number; none is None."""
+        value = self.values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._wrong(self.at(name), "number", value)
+        return float(value)
+
     def object(self, name: str) -> dict[str, Any]:
         """Give an object; none is an empty one."""
         value = self.values.get(name)

@@ -90,7 +90,10 @@ def _stream(value: Any, own: Json, summary: StreamSummary | None) -> Json:
 
 
 def _datastream(value: Any, summary: StreamSummary | None) -> Json:
-    return _stream(value, {"unitOfMeasurement": value.unit_given or unit_of(value.unit)}, summary)
+    found = _stream(value, {"unitOfMeasurement": value.unit_given or unit_of(value.unit)}, summary)
+    limits = {"minimum": value.minimum, "maximum": value.maximum}
+    found["properties"] |= {name: limit for name, limit in limits.items() if limit is not None}
+    return found
 
 
 def _multi_datastream(value: Any, summary: StreamSummary | None) -> Json:
