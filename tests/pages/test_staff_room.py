@@ -15,7 +15,16 @@ pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.browser]
 EMAIL, PASSWORD = "rita@example.org", "four random words here"
 PAGES = (
     *("", "projekte/", "projekte/edit/1/", "projekte/history/1/", "projekte/inspect/1/", "meilensteine/edit/1/"),
-    *("beschluesse/new/", "zwecke/", "regeln/", "regeln/edit/1/", "regelwerk/", "stationen/", "quarantaene/"),
+    *(
+        "beschluesse/new/",
+        "zwecke/",
+        "regeln/",
+        "regeln/edit/1/",
+        "regelwerk/",
+        "stationen/",
+        "quellen/",
+        "quarantaene/",
+    ),
     *("quarantaene/1/", "personen/", "personen/neu/", "zugangsmarken/", "protokoll/", "entscheidungen/"),
     *("konto/2fa/", "konto/password/change/", "konto/logout/"),
 )

@@ -15,14 +15,14 @@ ROLES: dict[str, Text] = {
 }
 WRITES: dict[str, frozenset[str]] = {
     "office": frozenset({"programme", "quarantine"}),
-    "steward": frozenset({"register", "catalog", "stations", "quarantine", "objections"}),
+    "steward": frozenset({"register", "catalog", "stations", "sources", "quarantine", "objections"}),
     "ethics-board": frozenset({"rulebook", "objections"}),
     "moderator": frozenset(),
     "lead": frozenset(),
     "auditor": frozenset(),
     "administrator": frozenset(
         {
-            *("programme", "register", "catalog", "stations", "quarantine", "rulebook", "objections"),
+            *("programme", "register", "catalog", "stations", "sources", "quarantine", "rulebook", "objections"),
             *("accounts", "tokens"),
         }
     ),
@@ -32,6 +32,7 @@ WRITES: dict[str, frozenset[str]] = {
 READS: dict[str, frozenset[str]] = {
     "accounts": frozenset({"auditor", "administrator"}),
     "tokens": frozenset({"auditor", "administrator"}),
+    "sources": frozenset({"office", "steward", "auditor", "administrator"}),
     "quarantine": frozenset({"office", "steward", "auditor", "administrator"}),
     "objections": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
     "trail": frozenset({"steward", "ethics-board", "auditor", "administrator"}),

@@ -1,8 +1,10 @@
 """Runs the city's pull connectors when they are due, several side by side."""
 
+import datetime as dt
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -10,12 +12,15 @@ import structlog
 from allmende.gate.door import Gate
 from allmende.kernel.errors import AllmendeError, Busy
 from allmende.sources.definition import RECIPE, Connector, own_folders, read_connector
-from allmende.sources.run import House, pull
+from allmende.sources.orders import Orders
+from allmende.sources.run import House, pull, replay
+from allmende.sources.write import Outcome
 
 SIDE_BY_SIDE, KEEP_OTHERWISE = 4, 14
 
 log = structlog.get_logger("allmende.sources")
 Declare = Callable[[Connector], None]
+Deed = Callable[[House, Gate, Connector], Outcome]
 
 
 class Rounds:
@@ -36,9 +41,23 @@ class Rounds:
         self._running = {name: one for name, one in self._running.items() if not one.done()}
         now = time.time()
         for one in self._connectors():
-            due = one.manifest.kind == "pull" and self._house.state(one.name).read().next_run <= now
-            if due and one.name not in self._running:
-                self._running[one.name] = self._pool.submit(self._run, one)
+            if one.name not in self._running:
+                self._start(one, now)
+
+    def _start(self, one: Connector, now: float) -> None:
+        """Carry out an order that waits, or ask the source if it is due."""
+        orders = Orders(self._house, one.name)
+        again, since = orders.take_again()
+        if again:
+            self._running[one.name] = self._pool.submit(self._attempt, one, partial(_again, since))
+        elif one.manifest.kind == "pull":
+            due = not orders.paused and self._house.state(one.name).read().next_run <= now
+            if orders.take_now() or due:
+                self._running[one.name] = self._pool.submit(self._attempt, one, pull)
+
+    def busy(self) -> bool:
+        """Tell whether any source is being read."""
+        return any(not one.done() for one in self._running.values())
 
     def sweep(self) -> None:
         """Delete raw replies that were kept long enough."""
@@ -59,9 +78,9 @@ class Rounds:
                 found.append(known[1])
         return found
 
-    def _run(self, one: Connector) -> None:
+    def _attempt(self, one: Connector, deed: Deed) -> None:
         try:
-            outcome = pull(self._house, self._gate, one)
+            outcome = deed(self._house, self._gate, one)
             self._declare(one)
             log.info("source read", source=one.name, taken=outcome.taken, refused=dict(outcome.refused))
         except Busy as error:
@@ -71,6 +90,12 @@ class Rounds:
         except Exception:
             log.exception("source broke", source=one.name)
             _put_off(self._house, one)
+
+
+def _again(since: dt.datetime | None, house: House, gate: Gate, one: Connector) -> Outcome:
+    outcome, unread = replay(house, gate, one, since)
+    log.info("kept replies read again", source=one.name, unread=unread)
+    return outcome
 
 
 def _put_off(house: House, one: Connector) -> None:

@@ -12,6 +12,13 @@ TRUTH = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservati
 NUMBER = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 
 
+def slugs_of(connector: Connector) -> list[str]:
+    """Give the slugs of all datastreams that a connector may feed."""
+    recipe = connector.recipe
+    stations, values = [one.slug for one in recipe.stations], [one.observed for one in recipe.values]
+    return [f"{recipe.dataset}-{station}-{observed}" for station in stations for observed in values]
+
+
 class Streams:
     """Finds or makes datastreams of (station slug, index of the value), each once."""
 

@@ -242,6 +242,17 @@ class JudgeForm(forms.Form):
     sure = forms.BooleanField(label=_("Ich habe geprüft, was gesendet wurde."))
 
 
+class ReplayForm(forms.Form):
+    """From which day on the kept replies of a source are read again."""
+
+    since = forms.DateField(
+        label=_("Ab Tag (UTC)"),
+        required=False,
+        help_text=_("leer: alle, die aufgehoben sind"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+
 class TakeUpForm(forms.Form):
     """What is said in public when a case is taken up."""
 

@@ -15,8 +15,17 @@ from allmende.gate import tokens
 from allmende.gate.door import Ask, Asker, Gate
 from allmende.gate.quarantine import Quarantined, discard, release
 from allmende.gate.query import Correction, Location, Record, Thing
+from allmende.kernel.clock import UTC
+from allmende.sources.orders import Orders
 
 PURPOSE, RECIPIENT = "climate-adaptation", "administration"
+# Orders for a source, and the verb of their entry in the trail.
+ORDERS = {
+    "pause": "source.paused",
+    "resume": "source.resumed",
+    "ask-now": "source.asked",
+    "read-again": "source.read_again",
+}
 
 
 class Station(msgspec.Struct, frozen=True):
@@ -123,3 +132,17 @@ def discard_value(actor: Person, *, gate: Gate, one: Quarantined, reason: str) -
     """Decide that a refused value is not stored."""
     record(actor, "gate.value_discarded", f"quarantine:{one.id}", before={"result": one.arrival.result}, note=reason)
     discard(gate, gate.grant(asking(actor, "collect")), one.id, reason)
+
+
+@transaction.atomic
+def order_source(actor: Person, *, orders: Orders, name: str, order: str, since: dt.date | None) -> None:
+    """Pause a source or lift the pause, have it asked now, or have its kept replies of some days read again."""
+    record(actor, ORDERS[order], f"source:{name}", after={"since": since.isoformat()} if since else {})
+    if order == "pause":
+        orders.pause()
+    elif order == "resume":
+        orders.resume()
+    elif order == "ask-now":
+        orders.ask_now()
+    else:
+        orders.read_again(dt.datetime(since.year, since.month, since.day, tzinfo=UTC) if since else None)

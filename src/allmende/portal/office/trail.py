@@ -23,6 +23,10 @@ DEEDS = {
     "released": gettext_lazy("freigegeben"),
     "discarded": gettext_lazy("verworfen"),
     "set": gettext_lazy("gesetzt"),
+    "paused": gettext_lazy("angehalten"),
+    "resumed": gettext_lazy("Halt aufgehoben"),
+    "asked": gettext_lazy("Abholen aufgetragen"),
+    "again": gettext_lazy("Neulesen aufgetragen"),
 }
 
 
