@@ -11,7 +11,16 @@ pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.browser]
 HEAVIEST = 150_000
 PATHS = (
     *("/", "/programm/", "/projekte/", "/projekte/schaedlingsbekaempfung/", "/geld/", "/geld/?stand=2022-01-01"),
-    *("/meilensteine/", "/wirkung/", "/mitmachen/", "/erkenntnisse/", "/daten/", "/daten/karte/", "/daten/klimatage/"),
+    *(
+        "/meilensteine/",
+        "/wirkung/",
+        "/mitmachen/",
+        "/erkenntnisse/",
+        "/daten/",
+        "/daten/karte/",
+        "/daten/klimatage/",
+        "/daten/warnungen/",
+    ),
     *("/daten/stationen/stephansplatz/", "/datenethik/", "/datenethik/register/", "/datenethik/regeln/umwelt-erheben/"),
     *("/datenethik/fassungen/", "/datenethik/fassungen/1/"),
     *("/datenethik/register/stephansplatz/", "/leichte-sprache/", "/barrierefreiheit/", "/datenschutz/"),

@@ -26,6 +26,7 @@ PAGES = (
         "quarantaene/",
     ),
     *("quarantaene/1/", "personen/", "personen/neu/", "zugangsmarken/", "protokoll/", "entscheidungen/"),
+    *("warnungen/", "warnregeln/", "warnregeln/edit/1/"),
     *("konto/2fa/", "konto/password/change/", "konto/logout/"),
 )
 

@@ -15,14 +15,15 @@ ROLES: dict[str, Text] = {
 }
 WRITES: dict[str, frozenset[str]] = {
     "office": frozenset({"programme", "quarantine"}),
-    "steward": frozenset({"register", "catalog", "stations", "sources", "quarantine", "objections"}),
+    "steward": frozenset({"register", "catalog", "stations", "sources", "alerts", "quarantine", "objections"}),
     "ethics-board": frozenset({"rulebook", "objections"}),
     "moderator": frozenset(),
     "lead": frozenset(),
     "auditor": frozenset(),
     "administrator": frozenset(
         {
-            *("programme", "register", "catalog", "stations", "sources", "quarantine", "rulebook", "objections"),
+            *("programme", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
+            *("rulebook", "objections"),
             *("accounts", "tokens"),
         }
     ),

@@ -3,7 +3,15 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from allmende.portal import data_views, objection_views, picture_views, register_views, rulebook_views, views
+from allmende.portal import (
+    alert_views,
+    data_views,
+    objection_views,
+    picture_views,
+    register_views,
+    rulebook_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -38,6 +46,9 @@ urlpatterns = [
     path("daten/datensaetze.csv", data_views.datasets_csv, name="datasets-csv"),
     path("daten/karte/", data_views.station_map, name="map"),
     path("daten/karte.csv", data_views.map_csv, name="map-csv"),
+    path("daten/warnungen/", alert_views.alerts, name="alerts"),
+    path("daten/warnungen.csv", alert_views.alerts_csv, name="alerts-csv"),
+    path("daten/warnungen.atom", alert_views.alerts_feed, name="alerts-feed"),
     path("daten/klimatage/", data_views.climate, name="climate"),
     path("daten/klimatage.csv", data_views.climate_csv, name="climate-csv"),
     path("daten/klimatage/heisse-tage.svg", data_views.climate_picture, name="climate-picture"),

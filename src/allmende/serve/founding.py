@@ -80,6 +80,7 @@ def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any) -> 
     from django.db import transaction
 
     from allmende.accounts.rules import SystemActor
+    from allmende.alerts.services import ensure_examples
     from allmende.catalog.services import ensure_dataset
     from allmende.programme.services import load_programme
     from allmende.register.services import load_data_uses, load_ethics, publish_rulebook
@@ -91,6 +92,7 @@ def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any) -> 
         for entry in datasets.datasets:
             ensure_dataset(actor, entry=entry)
         loaded = load_programme(actor, content=programme)
+        ensure_examples(actor)
         if fresh or not gate.rulebook().version:
             publish_rulebook(actor, decision=ethics.decision, gate=gate)
     return fresh or loaded

@@ -19,6 +19,7 @@ from allmende.serve.ledger import Sequencer
 from allmende.serve.logs import configure_logs
 from allmende.serve.retention import delete_overdue
 from allmende.serve.settings import Settings
+from allmende.serve.web import set_up_django
 from allmende.sources.definition import Connector
 from allmende.sources.rounds import Rounds
 from allmende.sources.run import House
@@ -53,6 +54,15 @@ def _beat(settings: Settings) -> None:
     folder = settings.home / "run"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "work.alive").write_text(utc_now().isoformat(), encoding="utf-8")
+
+
+def _warn(settings: Settings, gate: Gate) -> None:
+    """Judge the rules of alerts, and send the messages that are due."""
+    set_up_django()
+    from allmende.alerts.services import deliver, evaluate
+
+    evaluate(gate, utc_now())
+    deliver(utc_now(), settings.source_hosts)
 
 
 def source_house(settings: Settings) -> House:
@@ -100,6 +110,7 @@ def run_work(settings: Settings) -> None:
         Job(name="ledger days", every_seconds=600.0, run=lambda: Ledger(gate).close_days()),
         Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
         Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
+        Job(name="alerts", every_seconds=15.0, run=lambda: _warn(settings, gate), due=time.monotonic() + 15.0),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:

@@ -114,7 +114,7 @@ class Fetcher:
 
     def _once(self, url: str, validators: dict[str, str], until: float) -> Fetched | str:
         host = _host(url)
-        address = self._address(httpx.URL(url))
+        address = pinned(httpx.URL(url), self._allowed)
         headers = {**self._headers, **validators, "Host": httpx.URL(url).netloc.decode()}
         timeout, named = self._request.timeout_seconds, {"sni_hostname": host}
         try:
@@ -138,17 +138,21 @@ class Fetcher:
                 raise Busy(UNREACHABLE, host=host, why=why)
             yield piece
 
-    def _address(self, url: httpx.URL) -> httpx.URL:
-        """Look the host up once and go to that address, so that a second look-up cannot lead elsewhere."""
-        host = url.host
-        try:
-            found = socket.getaddrinfo(host, url.port or 0, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise Busy(UNREACHABLE, host=host, why=str(error)) from error
-        addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
-        if host not in self._allowed and not all(ipaddress.ip_address(one).is_global for one in addresses):
-            raise Invalid(PRIVATE, host=host)
-        return url.copy_with(host=addresses[0])
+
+def pinned(url: httpx.URL, allowed_hosts: tuple[str, ...]) -> httpx.URL:
+    """Look the host up once and give that address, so that a second look-up cannot lead elsewhere.
+
+    Refuses what lies in the city's own network, unless the host is allowed.
+    """
+    host = url.host
+    try:
+        found = socket.getaddrinfo(host, url.port or 0, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Busy(UNREACHABLE, host=host, why=str(error)) from error
+    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
+    if host not in allowed_hosts and not all(ipaddress.ip_address(one).is_global for one in addresses):
+        raise Invalid(PRIVATE, host=host)
+    return url.copy_with(host=addresses[0])
 
 
 def secret_header(secret: Secret | None, environment: dict[str, str] | None = None) -> dict[str, str]:

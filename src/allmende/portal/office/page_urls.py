@@ -3,6 +3,7 @@
 from django.urls import path
 
 from allmende.portal.office import (
+    alert_rows,
     decision_views,
     objection_views,
     people_views,
@@ -28,6 +29,8 @@ page_patterns = [
     path("quellen/<slug:name>/", source_views.source, name="source"),
     path("quellen/<slug:name>/tage.csv", source_views.source_days_csv, name="source-days-csv"),
     path("quellen/<slug:name>/antwort/", source_views.reply, name="source-reply"),
+    path("warnungen/", alert_rows.alerts, name="alerts"),
+    path("warnungen.csv", alert_rows.alerts_csv, name="alerts-csv"),
     path("einwaende/", objection_views.objections, name="objections"),
     path("einwaende.csv", objection_views.objections_csv, name="objections-csv"),
     path("einwaende/<str:number>/", objection_views.objection, name="objection-one"),

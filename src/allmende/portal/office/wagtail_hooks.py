@@ -12,6 +12,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from allmende.accounts.rules import may_read, may_write
+from allmende.portal.office.alert_rows import AlertRules
 from allmende.portal.office.page_urls import page_patterns
 from allmende.portal.office.panels import home_panels
 from allmende.portal.office.permissions import roles_of
@@ -40,6 +41,7 @@ PAGES = (
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
     AreaItem("sources", _("Quellen"), reverse_lazy("office:sources"), icon_name="download", order=315),
+    AreaItem("alerts", _("Warnungen"), reverse_lazy("office:alerts"), icon_name="warning", order=317),
     AreaItem("quarantine", _("Quarantäne"), reverse_lazy("office:quarantine"), icon_name="warning", order=320),
     AreaItem("objections", _("Einwände"), reverse_lazy("office:objections"), icon_name="comment", order=330),
     AreaItem("trail", _("Entscheidungen"), reverse_lazy("office:decisions"), icon_name="clipboard-list", order=400),
@@ -52,7 +54,7 @@ PAGES = (
 @hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]
 def tables() -> list[Any]:
     """Open the tables, by area."""
-    return [ProgrammeGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup()]
+    return [ProgrammeGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules()]
 
 
 @hooks.register("register_admin_urls")  # type: ignore[untyped-decorator]
