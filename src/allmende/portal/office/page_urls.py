@@ -10,6 +10,7 @@ from allmende.portal.office import (
     publish_views,
     quarantine_views,
     source_views,
+    sheet_views,
     station_views,
     token_views,
 )
@@ -31,6 +32,8 @@ page_patterns = [
     path("quellen/<slug:name>/antwort/", source_views.reply, name="source-reply"),
     path("warnungen/", alert_rows.alerts, name="alerts"),
     path("warnungen.csv", alert_rows.alerts_csv, name="alerts-csv"),
+    path("datennutzung/<slug:slug>/", sheet_views.life, name="data-use"),
+    path("datennutzungen-verlauf.csv", sheet_views.events_csv, name="data-uses-csv"),
     path("einwaende/", objection_views.objections, name="objections"),
     path("einwaende.csv", objection_views.objections_csv, name="objections-csv"),
     path("einwaende/<str:number>/", objection_views.objection, name="objection-one"),

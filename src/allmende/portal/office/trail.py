@@ -27,6 +27,7 @@ DEEDS = {
     "resumed": gettext_lazy("Halt aufgehoben"),
     "asked": gettext_lazy("Abholen aufgetragen"),
     "again": gettext_lazy("Neulesen aufgetragen"),
+    "moved": gettext_lazy("weitergeführt"),
 }
 
 
