@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from allmende.ethics.model import Decision, Rule, Rulebook
+from allmende.ethics.model import Decision, Rulebook
 from allmende.gate.grant import PUBLIC, READ_VERBS, Ask, Asker, Grant, decide_all, refusal
 from allmende.gate.journal import Journal
 from allmende.gate.recording import (
@@ -98,10 +98,6 @@ class Gate:
         """Put a rule book to which nothing stands against in force under the next version; give that version."""
         self._require_writer()
         return self._rules.publish(book, actor)
-
-    def permitted(self, category: str, day: dt.date) -> list[Rule]:
-        """Give the rules in force on a day that speak of a category, in the book's order."""
-        return self._rules.speaking_of(category, day)
 
     def decide(self, ask: Ask, category: str, day: dt.date | None = None) -> Decision:
         """Answer whether something would be permitted, without doing or recording anything."""

@@ -3,7 +3,18 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from allmende.portal import data_views, objection_views, picture_views, register_views, rulebook_views, views
+from allmende.portal import (
+    data_views,
+    export_views,
+    nearby_views,
+    objection_views,
+    picture_views,
+    register_views,
+    rulebook_views,
+    sensor_views,
+    sign_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -51,7 +62,21 @@ urlpatterns = [
     path("datenethik/", register_views.ethics, name="ethics"),
     path("datenethik/register/", register_views.register, name="register"),
     path("datenethik/register.csv", register_views.register_csv, name="register-csv"),
-    path("datenethik/register/<slug:slug>/", register_views.sensor, name="sensor"),
+    path("datenethik/register.json", export_views.register_json, name="register-json"),
+    path("datenethik/register.dtpr.json", export_views.register_dtpr, name="register-dtpr"),
+    path("datenethik/register.jsonld", export_views.register_jsonld, name="register-jsonld"),
+    path("datenethik/verzeichnis-art-30.xlsx", export_views.register_record, name="register-record"),
+    path("datenethik/register/<slug:slug>/", sensor_views.sensor, name="sensor"),
+    path("datenethik/register/<slug:slug>/weitergabe.csv", sensor_views.released_csv, name="released-csv"),
+    path("datenethik/register/<slug:slug>/verlauf.csv", sensor_views.history_csv, name="history-csv"),
+    path("datenethik/register/<slug:slug>/schild.pdf", sign_views.sensor_sign, {"form": "pdf"}, name="sign-pdf"),
+    path("datenethik/register/<slug:slug>/schild.svg", sign_views.sensor_sign, {"form": "svg"}, name="sign-svg"),
+    path("datenethik/hier/", nearby_views.nearby, name="nearby"),
+    path("datenethik/hier.csv", nearby_views.nearby_csv, name="nearby-csv"),
+    path("datenethik/hier/schild.pdf", sign_views.place_sign, {"form": "pdf"}, name="place-sign-pdf"),
+    path("datenethik/hier/schild.svg", sign_views.place_sign, {"form": "svg"}, name="place-sign-svg"),
+    path("d/<str:code>", sign_views.to_sensor, name="to-sensor"),
+    path("o/<str:code>", sign_views.to_place, name="to-place"),
     path("datenethik/einwand/", objection_views.file, name="objection"),
     path("datenethik/einwand/<str:number>/<str:key>/", objection_views.status, name="objection-status"),
     path("datenethik/einwaende/", objection_views.outcomes, name="objections"),
