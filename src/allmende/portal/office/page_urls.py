@@ -9,8 +9,8 @@ from allmende.portal.office import (
     people_views,
     publish_views,
     quarantine_views,
-    source_views,
     sheet_views,
+    source_views,
     station_views,
     token_views,
 )
