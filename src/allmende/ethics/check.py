@@ -2,14 +2,23 @@
 
 from collections.abc import Iterator
 
-from allmende.ethics.model import EVERY, HIDEABLE_FIELDS, VERBS, Duties, Rule, Rulebook
+from allmende.ethics.model import (
+    EVERY,
+    GREATEST_NOISE,
+    HIDEABLE_FIELDS,
+    LEAST_NOISE,
+    VERBS,
+    Duties,
+    Rule,
+    Rulebook,
+)
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 
 # The duties that are numbers; 0 is none.
 AMOUNTS = (
     *("delay_seconds", "time_grid_seconds", "space_grid_metres", "minimum_group", "minimum_persons"),
-    "dominance_percent",
+    *("dominance_percent", "count_noise"),
 )
 UNSOUND = ErrorCode(
     "ethics.unsound",
@@ -73,6 +82,14 @@ def duty_faults(duties: Duties) -> Iterator[tuple[str, Text]]:
             yield name, Text("eine Auflage ist negativ", "a negative duty")
     if duties.dominance_percent > 100:
         yield "dominance_percent", Text("ein Anteil über 100 %", "a share above 100 %")
+    if duties.count_noise > 0 and not LEAST_NOISE <= duties.count_noise <= GREATEST_NOISE:
+        yield (
+            "count_noise",
+            Text(
+                f"Ein Zählrauschen liegt zwischen {LEAST_NOISE} und {GREATEST_NOISE}.",
+                f"A noise on counts lies between {LEAST_NOISE} and {GREATEST_NOISE}.",
+            ),
+        )
     if not duties.time_grid_seconds:
         yield from _ungrouped(duties)
 
@@ -90,6 +107,11 @@ def _ungrouped(duties: Duties) -> Iterator[tuple[str, Text]]:
         yield (
             "dominance_percent",
             Text("Ein Höchstanteil braucht ein Zeitraster.", "A greatest share needs a time grid."),
+        )
+    if duties.count_noise:
+        yield (
+            "count_noise",
+            Text("Ein Zählrauschen braucht ein Zeitraster.", "A noise on counts needs a time grid."),
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from allmende.ethics.check import faults, refuse
+from allmende.ethics.differencing import crossings
 from allmende.ethics.model import EVERY, Rule, Rulebook
 from allmende.ethics.space import Space, numbers_in
 from allmende.ethics.vocabulary import wrong_terms
@@ -20,7 +21,10 @@ def hindrances(book: Rulebook, day: dt.date) -> list[Text]:
     found = faults(book)
     if found:
         return found
-    return [*_overlaps(book), *_unknown_principles(book), *_unfounded(book), *wrong_terms(book), *_shut(book, day)]
+    return [
+        *(*_overlaps(book), *_unknown_principles(book), *_unfounded(book), *wrong_terms(book), *crossings(book)),
+        *_shut(book, day),
+    ]
 
 
 def require_publishable(book: Rulebook, day: dt.date) -> None:

@@ -117,5 +117,6 @@ def _limits(duties: Duties) -> Limits:
         minimum_group=duties.minimum_group,
         minimum_persons=duties.minimum_persons,
         dominance=duties.dominance_percent,
+        noise=duties.count_noise,
         hidden=frozenset(duties.hidden_fields),
     )

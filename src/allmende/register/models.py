@@ -114,7 +114,7 @@ class Rule(Titled):
         blank=True,
         help_text=_(
             "delay_seconds, time_grid_seconds, space_grid_metres, minimum_group, minimum_persons, dominance_percent, "
-            "hidden_fields"
+            "count_noise, hidden_fields"
         ),
     )
     since = models.DateField(_("gilt ab"), null=True, blank=True)

@@ -140,7 +140,7 @@ class Aggregation:
         if part.limits.time_grid > SHORTEST[self.grouping.unit]:
             return
         found = [_columns_of([], (int, int, float))]
-        for _ in blocks(self.connection, part, self.grouping.since, self.grouping.until):
+        for _ in blocks(self.connection, part, self.scope.now, self.grouping.since, self.grouping.until):
             r = rows_of(part, self.scope, since=self.grouping.since, until=self.grouping.until).subquery().c
             question = select(r.datastream_id, r.start, r.number).where(r.number.is_not(None)).order_by(r.start, r.id)
             found.append(_columns_of(_fetched(self.connection.execute(question)), (int, int, float)))

@@ -21,6 +21,7 @@ class Limits(msgspec.Struct, frozen=True):
     minimum_group: int = 0
     minimum_persons: int = 0
     dominance: int = 0
+    noise: int = 0
     hidden: frozenset[str] = frozenset()
 
     @property
@@ -31,7 +32,7 @@ class Limits(msgspec.Struct, frozen=True):
     @property
     def grouped(self) -> bool:
         """Tell whether only groups of observations may be given, never single ones."""
-        return self.minimum_group > 1 or self.minimum_persons > 1 or self.dominance > 0
+        return self.minimum_group > 1 or self.minimum_persons > 1 or self.dominance > 0 or self.noise > 0
 
 
 class Scope(msgspec.Struct, frozen=True):

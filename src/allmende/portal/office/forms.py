@@ -74,6 +74,7 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
     minimum_group = _amount(_("Auflage: Mindestgruppe (Werte)"))
     minimum_persons = _amount(_("Auflage: Mindestzahl gezählter Personen"))
     dominance_percent = _amount(_("Auflage: Höchstanteil eines Wertes in Prozent (üblich: 85)"))
+    count_noise = _amount(_("Auflage: Zählungen verändern um höchstens (3 bis 20; Cell-Key-Methode)"))
     hidden_parts = _boxes(_("Auflage: verborgene Angaben"), [(name, name) for name in HIDEABLE_FIELDS], required=False)
     carried_out = _boxes(_("Grundsätze, die die Regel ausführt"), _principles, required=False)
 

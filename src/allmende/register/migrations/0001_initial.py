@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                 ('categories', models.JSONField(help_text='Liste der Kurznamen; ["*"] heißt alle', verbose_name='Datenkategorien')),
                 ('purposes', models.JSONField(help_text='Liste der Kurznamen; ["*"] heißt alle', verbose_name='Zwecke')),
                 ('recipients', models.JSONField(help_text='Liste der Kurznamen; ["*"] heißt alle', verbose_name='Empfängerkreise')),
-                ('duties', models.JSONField(blank=True, default=dict, help_text='delay_seconds, time_grid_seconds, space_grid_metres, minimum_group, minimum_persons, dominance_percent, hidden_fields', verbose_name='Auflagen')),
+                ('duties', models.JSONField(blank=True, default=dict, help_text='delay_seconds, time_grid_seconds, space_grid_metres, minimum_group, minimum_persons, dominance_percent, count_noise, hidden_fields', verbose_name='Auflagen')),
                 ('since', models.DateField(blank=True, null=True, verbose_name='gilt ab')),
                 ('until', models.DateField(blank=True, help_text='letzter Tag; leer heißt unbefristet', null=True, verbose_name='gilt bis')),
                 ('title_de', models.CharField(max_length=200, verbose_name='Titel (deutsch)')),
