@@ -185,5 +185,5 @@ def test_nothing_of_a_part_of_a_cell_is_told(gate: Gate, collect: Grant, stream:
     assert [r.value.source for r in records] == ["a", "", "a", "a"]
     assert [r.value.feature_id == other for r in records] == [False, False, False, True]
     assert [r.value.feature_id is None for r in records] == [False, False, True, False]
-    about = gate.page(read, Query(kind="Observations", within=Within("FeaturesOfInterest", other))).records
-    assert about == records[3:]
+    there = gate.page(read, Query(kind="Observations", within=Within("FeaturesOfInterest", other))).records
+    assert there == records[3:]

@@ -72,6 +72,23 @@ def _names(rule: Rule, book: Rulebook) -> Iterator[Text]:
                 yield Text(f"Regel {rule.slug}: {de} {name} ist unbekannt", f"rule {rule.slug}: unknown {en} {name}")
 
 
+def _arising(book: Rulebook) -> Iterator[Text]:
+    """Find categories that cannot arise: from themselves, from one alone, from what is not declared."""
+    known = {category.slug for category in book.categories}
+    for category in book.categories:
+        slug, parts = category.slug, category.arises_from
+        for name in parts:
+            if name not in known or name == slug:
+                yield Text(
+                    f"Kategorie {slug} kann nicht aus {name} entstehen", f"category {slug} cannot arise from {name}"
+                )
+        if len(parts) == 1 or len(set(parts)) < len(parts):
+            yield Text(
+                f"Kategorie {slug} entsteht nicht aus mehreren verschiedenen",
+                f"category {slug} does not arise from several different ones",
+            )
+
+
 def duty_faults(duties: Duties) -> Iterator[tuple[str, Text]]:
     """Name the duties that cannot be kept, each with the reason."""
     for field in duties.hidden_fields:
@@ -122,7 +139,7 @@ def _duties(rule: Rule) -> Iterator[Text]:
 
 def faults(book: Rulebook) -> list[Text]:
     """List what is wrong: doubles, loops, unknown names, turned validity, missing sources, unruled categories."""
-    found = [*_doubles(book), *_tree(book)]
+    found = [*_doubles(book), *_tree(book), *_arising(book)]
     for rule in book.rules:
         found += [*_names(rule, book), *_duties(rule)]
         if rule.since and rule.until and rule.until < rule.since:

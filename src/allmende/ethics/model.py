@@ -62,11 +62,16 @@ class Purpose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of data and its degree of personal reference."""
+    """A kind of data and its degree of personal reference.
+
+    ``arises_from`` names the categories that become this one where they are linked; the rules on linking it then
+    hold for reading them together.
+    """
 
     slug: str
     title: Text
     personal: PersonalReference
+    arises_from: tuple[str, ...] = ()
 
 
 class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ import msgspec
 from allmende.ethics.model import Decision, Rule, Rulebook
 from allmende.gate.grant import PUBLIC, READ_VERBS, Ask, Asker, Grant, decide_all, refusal
 from allmende.gate.journal import Journal
+from allmende.gate.linking import one_answer, watched
 from allmende.gate.recording import (
     Closed,
     category_of,
@@ -125,7 +126,9 @@ class Gate:
 
     def _scope(self, grant: Grant) -> Scope:
         grant.require(*READ_VERBS)
-        return self.still(grant).scope(now_micros())
+        current = self.still(grant)
+        scope = current.scope(now_micros())
+        return watched(self._store, current, scope) if current.apart else scope
 
     def to_write(self, grant: Grant) -> Grant:
         """Give a grant for collecting as it is now; refuse where this access only reads."""
@@ -344,8 +347,8 @@ class Gate:
             raise refused if closed.category in named else Denied(CONCERNS_CLOSED) from closed
 
     def view(self) -> AbstractContextManager[None]:
-        """See the port."""
-        return self._store.view()
+        """See the port; all that is read within is one answer."""
+        return one_answer(self._store.view())
 
     def bundled(self) -> bool:
         """Tell whether calls of this context take part in a change set."""

@@ -5,6 +5,7 @@ import datetime as dt
 import msgspec
 
 from allmende.ethics.decide import Compiled
+from allmende.ethics.linking import Apart, kept_apart
 from allmende.ethics.model import Decision, Duties, Verb
 from allmende.kernel.errors import Denied, ErrorCode
 from allmende.kernel.text import Text
@@ -61,15 +62,19 @@ _SEAL = object()
 class Grant:
     """What was granted: the categories that are open, each with its duties. Only the gate makes one.
 
-    It holds for one version of the rules and one day; the gate asks the rules again when either has passed.
+    ``apart`` is what may not arise from them. It holds for one version of the rules and one day; the gate asks the
+    rules again when either has passed.
     """
 
-    __slots__ = ("ask", "categories", "day", "limits", "rules", "titles", "version")
+    __slots__ = ("apart", "ask", "categories", "day", "limits", "rules", "titles", "version")
 
-    def __init__(self, seal: object, ask: Ask, day: dt.date, version: int, allowed: dict[str, Decision]) -> None:
+    def __init__(
+        self, seal: object, ask: Ask, day: dt.date, version: int, allowed: dict[str, Decision], apart: tuple[Apart, ...]
+    ) -> None:
         if seal is not _SEAL:
             raise Denied(FORGED)
         self.ask = ask
+        self.apart = apart
         self.day = day
         self.version = version
         self.categories = {category: decision.duties for category, decision in allowed.items()}
@@ -98,7 +103,8 @@ def decide_all(compiled: Compiled, ask: Ask, day: dt.date) -> dict[str, Decision
 def sealed_grant(compiled: Compiled, ask: Ask, day: dt.date, decisions: dict[str, Decision]) -> Grant:
     """Make a grant of the categories that were allowed; called by the gate alone."""
     allowed = {category: decision for category, decision in decisions.items() if decision.allowed}
-    return Grant(_SEAL, ask, day, compiled.book.version, allowed)
+    apart = kept_apart(compiled, ask.purpose, ask.recipient, day, allowed) if ask.verb in READ_VERBS else ()
+    return Grant(_SEAL, ask, day, compiled.book.version, allowed, apart)
 
 
 def refusal(decisions: list[Decision]) -> Denied:

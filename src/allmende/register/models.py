@@ -73,6 +73,12 @@ class Category(Titled):
 
     slug = models.SlugField(_("Kurzname"), unique=True)
     personal = models.CharField(_("Personenbezug"), max_length=20, choices=PERSONAL)
+    arises_from = models.JSONField(
+        _("entsteht aus"),
+        default=list,
+        blank=True,
+        help_text=_("Kategorien, die verknüpft diese ergeben; die Regeln über das Verknüpfen gelten dann für sie"),
+    )
 
     class Meta:
         """Names."""

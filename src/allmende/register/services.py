@@ -70,7 +70,12 @@ def load_ethics(actor: Actor, *, content: EthicsContent) -> bool:
         )
     _load_purposes(content)
     for category in content.categories:
-        Category.objects.create(slug=category.slug, personal=category.personal, **_pair("title", category.title))
+        Category.objects.create(
+            slug=category.slug,
+            personal=category.personal,
+            arises_from=list(category.arises_from),
+            **_pair("title", category.title),
+        )
     for recipient in content.recipients:
         RecipientClass.objects.create(slug=recipient.slug, **_pair("title", recipient.title))
     _load_rules(content)

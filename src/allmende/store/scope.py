@@ -1,6 +1,7 @@
 """What a reader may see, as the store understands it; only the gate makes one."""
 
 import datetime as dt
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -38,12 +39,14 @@ class Limits(msgspec.Struct, frozen=True):
 class Scope(msgspec.Struct, frozen=True):
     """The categories that may be seen, each with its limits and the titles of its rules.
 
-    ``now`` is the instant from which delays count.
+    ``now`` is the instant from which delays count. ``joins`` is told of which categories values are to be read, and
+    raises where they may not be read together with what was read for the same answer.
     """
 
     categories: dict[str, Limits]
     now: int
     rules: dict[str, Text] = {}
+    joins: Callable[[Collection[str]], None] | None = None
 
     @property
     def plain(self) -> bool:

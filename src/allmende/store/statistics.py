@@ -157,7 +157,7 @@ class Statistics(Asking):
     def summary(self, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
         """Give count, first and last time of each datastream; under limits of the observations that may be seen."""
         found: dict[int, StreamSummary] = {}
-        for part in self.parts(ids):
+        for part in self.parts(ids, values=False):
             found |= self._summary_plain(part) if part.limits.plain else self._summary_limited(part)
         return found
 

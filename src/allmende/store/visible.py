@@ -144,6 +144,14 @@ class Part(msgspec.Struct, frozen=True):
         return "1 = 1", ()
 
 
+def require_joint(connection: Connection, scope: Scope, streams: Collection[int] | None) -> None:
+    """Ask whether values of some datastreams, or of all, may be read for one answer."""
+    if scope.joins is not None:
+        question = select(datastreams.c.category).where(opened(scope)).distinct()
+        named = question if streams is None else question.where(among(datastreams.c.id, streams))
+        scope.joins(sorted(connection.execute(named).scalars()))
+
+
 def parts_of(connection: Connection, scope: Scope, streams: Collection[int] | None = None) -> list[Part]:
     """Group what the scope opens, of some datastreams or of all, by limits."""
     groups: dict[Limits, list[Any]] = {}

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('title_de', models.CharField(max_length=200, verbose_name='Titel (deutsch)')),
                 ('title_en', models.CharField(max_length=200, verbose_name='Titel (englisch)')),
                 ('personal', models.CharField(choices=[('none', 'kein Personenbezug'), ('aggregated', 'zusammengefasst'), ('anonymous', 'anonym'), ('pseudonymous', 'pseudonym'), ('personal', 'personenbezogen'), ('special', 'besonders schützenswert')], max_length=20, verbose_name='Personenbezug')),
+                ('arises_from', models.JSONField(blank=True, default=list, help_text='Kategorien, die verknüpft diese ergeben; die Regeln über das Verknüpfen gelten dann für sie', verbose_name='entsteht aus')),
             ],
             options={
                 'verbose_name': 'Datenkategorie',
