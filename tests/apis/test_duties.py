@@ -12,6 +12,7 @@ import pytest
 
 from allmende.ethics.model import Duties
 from allmende.gate.query import Arrival
+from allmende.gate.tokens import create_token
 from tests.apis.conftest import BASE, COLLECT, RULES, Town, stocked
 
 NOISE, HOURS, MINUTE = 5, 12, 60_000_000
@@ -115,3 +116,33 @@ def test_live_begins_behind_a_cell(town: Town, counter: int) -> None:
             if len(told) == 3:
                 break
     assert [(one["@iot.id"], one["result"]) for one in told] == [(row["@iot.id"], row["result"]) for row in rows[-3:]]
+
+
+def test_an_answer_does_not_link_what_is_kept_apart(town: Town) -> None:
+    """The weather of the square and the trial beside it; together they would be the kitchen."""
+    beside = town.add("Daneben", (9.1747, 47.6619), "trial")
+    town.fill(beside, 5)
+    square = town.streams["Stephansplatz"]
+    *others, use = RULES.rules
+    both = msgspec.structs.replace(use, categories=("trial", "weather"))
+    categories = tuple(
+        msgspec.structs.replace(one, arises_from=("trial", "weather")) if one.slug == "kitchen" else one
+        for one in RULES.categories
+    )
+    town.gate.publish(msgspec.structs.replace(RULES, categories=categories, rules=(*others, both)), "tests")
+    bearer = {"Authorization": f"Bearer {create_token(town.gate, name='both', scopes=('read:trial',))}"}
+    alone = [f"Datastreams({number})/Observations?$top=1" for number in (square, beside)]
+    joined = [
+        "Observations?$top=1",
+        "Observations?$resultFormat=CSV",
+        "Datastreams?$expand=Observations($top=1)",
+        "Datastreams?$expand=Observations($top=1;$orderby=phenomenonTime desc)",
+        "Things?$expand=Datastreams($expand=Observations($top=1;$filter=result gt 0))",
+        "Things?$filter=Datastreams/Observations/result gt 0",
+        "Observations?$apply=groupby((Datastream/@iot.id,day(phenomenonTime)),aggregate($count as n))",
+    ]
+    for paths, status in ((alone, 200), (["Datastreams?$count=true"], 200), (joined, 403)):
+        for path in paths:
+            answer = town.client.get(f"{BASE}/{path}", headers=bearer)
+            assert answer.status_code == status, (path, answer.text[:300])
+            assert (status == 200) or "gate.linked" in answer.text

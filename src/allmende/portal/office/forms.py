@@ -112,6 +112,30 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
         return values
 
 
+class CategoryForm(WagtailAdminModelForm):  # type: ignore[misc]
+    """A category, with boxes for those from which it arises."""
+
+    arises_from = _boxes(
+        _("Entsteht aus"),
+        lambda: _categories()[1:],
+        required=False,
+        help_text=_("Kategorien, die verknüpft diese ergeben; die Regeln über das Verknüpfen gelten dann für sie"),
+    )
+
+    class Meta:
+        """The columns that are edited."""
+
+        model = Category
+        fields = ("slug", "title_de", "title_en", "personal", "arises_from")
+
+    def clean_arises_from(self) -> list[str]:
+        """Refuse a category that would arise from itself, or from one alone."""
+        parts: list[str] = self.cleaned_data["arises_from"]
+        if len(parts) == 1 or self.cleaned_data.get("slug") in parts:
+            raise forms.ValidationError(_("Eine Kategorie entsteht aus mindestens zwei anderen."))
+        return parts
+
+
 class NewRuleForm(RuleForm):
     """A rule that is not there yet; its short name is chosen once."""
 
