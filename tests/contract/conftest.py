@@ -39,7 +39,9 @@ def book(*rules: Rule) -> Rulebook:
     tree = [("good", None), ("open-data", "good"), ("climate", "good"), ("sale", None)]
     return Rulebook(
         purposes=tuple(Purpose(slug, text(slug), text(slug), parent) for slug, parent in tree),
-        categories=tuple(Category(slug, text(slug), "none") for slug in ("weather", "coarse", "late", "secret")),
+        categories=tuple(
+            Category(slug, text(slug), "none") for slug in ("weather", "coarse", "late", "secret", "counted")
+        ),
         recipients=(Recipient("public", text("public")), Recipient("city", text("city"))),
         rules=rules,
     )

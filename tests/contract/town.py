@@ -40,7 +40,7 @@ from allmende.kernel.errors import AllmendeError
 from tests.contract.conftest import COLLECT, MINUTE, NOON, book, rule
 
 HOUR = 60 * MINUTE
-CATEGORIES = ("weather", "coarse", "late", "secret")
+CATEGORIES = ("weather", "coarse", "late", "secret", "counted")
 KINDS: tuple[Kind, ...] = (
     *("Things", "Locations", "HistoricalLocations", "Sensors", "ObservedProperties", "Datastreams", "Observations"),
     *("FeaturesOfInterest", "MultiDatastreams"),
@@ -60,6 +60,10 @@ def town_rules() -> Rulebook:
         rule(
             *("publish-late", "publish", "late", "open-data"),
             duties=Duties(delay_seconds=delay, hidden_fields=("parameters", "resultTime")),
+        ),
+        rule(
+            *("publish-counted", "publish", "counted", "open-data"),
+            duties=Duties(time_grid_seconds=3600, minimum_persons=40, count_noise=5),
         ),
         rule("use-secret", "use", "secret", "climate", recipients=("city",)),
     )
@@ -130,15 +134,24 @@ def _thing(gate: Gate, grant: Grant, number: int, word: str, *, moved: float, ne
     return made
 
 
+def _persons(quarter: int, *, changed: bool) -> float:
+    """Count ever more persons after ten o'clock, and before it fewer than may be told, if any."""
+    if quarter < -8:
+        return float(quarter % 4 if changed else quarter % 2)
+    return float(20 + quarter % 5)
+
+
 def _observations(stream: int, category: str, twin: int, changed: frozenset[str]) -> list[Arrival]:
     """Give eight hours around noon, four values an hour; in one hour there are but two."""
     here = category in changed
     found = []
     for quarter in range(-16, 16):
         small, held = -8 <= quarter < -6, quarter >= 4
-        if quarter in (-6, -5):
+        if quarter in (-6, -5) or (here and category == "coarse" and quarter == -7):
             continue
         value = float(quarter) + twin * 0.25
+        if category == "counted":
+            value = _persons(quarter, changed=here)
         if here and (category == "secret" or (category == "coarse" and small) or (category == "late" and held)):
             value += 1000.0
         if here and category == "coarse" and -16 <= quarter < -12:
@@ -149,7 +162,7 @@ def _observations(stream: int, category: str, twin: int, changed: frozenset[str]
                 datastream_id=stream, phenomenon_start=start, result=value,
                 phenomenon_end=start + 15 * MINUTE if quarter % 3 == 0 else None,
                 result_time=start + 20 * MINUTE + (MINUTE if here and category == "late" else 0),
-                parameters={"depth": quarter % 4 + (50 if here and category in ("late", "secret", "coarse") else 0)},
+                parameters={"depth": quarter % 4 + (50 if here else 0)},
                 quality="good" if quarter % 2 else "unchecked",
             )
         )  # fmt: skip
@@ -171,6 +184,8 @@ SHAPES = tuple(
         "SRID=4326;POLYGON ((9.5 47, 9.7 47, 9.7 48, 9.5 48, 9.5 47))",
     )
 )
+# Numbers of cells: one that is shown and one that is too small, of means and of counts.
+CELLS = tuple((stream << 32 | 1 << 31) + NOON // HOUR + hours for stream in (4, 13) for hours in (-4, -2))
 RELATIONS = ("geo.intersects", "st_equals", "st_disjoint", "st_touches", "st_within", "st_overlaps", "st_crosses")
 PLACES: dict[Kind, tuple[tuple[str, ...], ...]] = {
     "Things": (("Locations", "location"), ("HistoricalLocations", "Locations", "location")),
@@ -299,9 +314,8 @@ def questions(draw: st.DrawFn) -> Query:
     """Ask for pages of any set."""
     kind = draw(st.sampled_from(KINDS))
     near = [name for name in KINDS if any(link.target == kind for link in LINKS[name].values())]
-    within = st.builds(
-        Within, st.sampled_from(near), st.one_of(st.integers(1, 12), st.integers(1, 3).map(lambda s: s << 32 | 3))
-    )
+    numbers = st.one_of(st.integers(1, 15), st.integers(1, 3).map(lambda s: s << 32 | 3), st.sampled_from(CELLS))
+    within = st.builds(Within, st.sampled_from(near), numbers)
     return Query(
         kind=kind,
         where=draw(st.one_of(st.none(), conditions(kind))),
@@ -341,9 +355,9 @@ def answer(gate: Gate, grant: Grant, query: Query) -> Any:
 
 def everything(gate: Gate, grant: Grant) -> Any:
     """Ask for all that is not a page."""
-    series = [gate.series(grant, number, 0, NOON * 2) for number in range(1, 13)]
-    days = gate.days(grant, range(1, 13), dt.date(2024, 1, 1), dt.date(2025, 1, 1))
-    related = {(kind, name): gate.related(grant, kind, name, range(1, 13)) for kind in KINDS for name in LINKS[kind]}
+    series = [gate.series(grant, number, 0, NOON * 2) for number in range(1, 16)]
+    days = gate.days(grant, range(1, 16), dt.date(2024, 1, 1), dt.date(2025, 1, 1))
+    related = {(kind, name): gate.related(grant, kind, name, range(1, 16)) for kind in KINDS for name in LINKS[kind]}
     return (
         {number: _plain({"value": msgspec.to_builtins(value)}) for number, value in gate.latest(grant).items()},
         [(s.times.tolist(), s.values.round(6).tolist()) for s in series],

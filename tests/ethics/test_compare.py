@@ -138,6 +138,9 @@ def test_other_duties_are_said_before_and_after() -> None:
         "nur Mittelwerte über je 1 Stunde; nur aus mindestens 3 Werten; nur ab 10 gezählten Personen; kein Wert macht "
         "über 85 % der Summe aus; erst nach 2 Tage; Orte auf 500 m gerundet; ohne: Quelle"
     )
+    noisy = duty_words(Duties(time_grid_seconds=900, count_noise=5, hidden_fields=("validTime",)))
+    assert noisy.de == ("nur Summen über je 15 Minuten; Zählungen um bis zu 5 verändert; ohne: Zeit der Gültigkeit")
+    assert noisy.en == "only sums over 15 minutes each; counts changed by up to 5; without: time of validity"
 
 
 def test_an_end_in_the_past_changes_nothing_from_today_on() -> None:

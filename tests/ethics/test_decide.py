@@ -142,6 +142,9 @@ def test_a_rule_must_name_what_is_declared_and_its_source() -> None:
         (Duties(minimum_persons=5), "A number of persons needs a time grid"),
         (Duties(dominance_percent=85), "A greatest share needs a time grid"),
         (Duties(dominance_percent=101, time_grid_seconds=60), "a share above 100 %"),
+        (Duties(count_noise=5), "A noise on counts needs a time grid"),
+        (Duties(count_noise=2, time_grid_seconds=60), "A noise on counts lies between 3 and 20"),
+        (Duties(count_noise=21, time_grid_seconds=60), "A noise on counts lies between 3 and 20"),
     ],
 )
 def test_duties_that_cannot_be_kept_are_refused(duties: Duties, message: str) -> None:

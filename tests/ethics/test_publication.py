@@ -55,6 +55,31 @@ def test_two_rules_that_rule_the_same_at_the_same_time_are_refused() -> None:
         require_publishable(book([one, other]), DAYS[2])
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "crossing"),
+    [
+        (Duties(time_grid_seconds=3600, minimum_group=5), Duties(time_grid_seconds=7200), True),
+        (Duties(time_grid_seconds=3600, count_noise=5), Duties(time_grid_seconds=86400, count_noise=5), True),
+        (Duties(time_grid_seconds=3600, count_noise=5), Duties(time_grid_seconds=3600, count_noise=6), True),
+        (Duties(time_grid_seconds=3600), Duties(time_grid_seconds=5400), True),
+        (Duties(time_grid_seconds=3600), Duties(time_grid_seconds=7200, minimum_group=5), False),
+        (Duties(time_grid_seconds=3600, minimum_group=5), Duties(time_grid_seconds=3600, minimum_persons=9), False),
+        (Duties(), Duties(time_grid_seconds=3600, count_noise=5), False),
+    ],
+)
+def test_cells_that_cross_may_not_both_be_open(one: Duties, other: Duties, crossing: bool) -> None:
+    """Ten values in two hours and nine in the first of them are one value in the second."""
+    public = rule("public", "permit", "a1", verbs=("publish",), until=DAYS[2], duties=one)
+    inside = rule("inside", "permit", "b1", categories=(EVERY,), since=DAYS[2], duties=other)
+    told = (
+        "the rules public and inside give weather in different cells; "
+        "their difference would tell what one of them withholds"
+    )
+    assert hindered([public, inside]) == ([told] if crossing else [])
+    for apart in ({"since": DAYS[3]}, {"verbs": ("collect",)}, {"effect": "prohibit"}, {"categories": ("movement",)}):
+        assert told not in hindered([public, msgspec.structs.replace(inside, **apart)]), apart
+
+
 @pytest.mark.parametrize("personal", ["pseudonymous", "personal", "special"])
 def test_data_about_persons_needs_a_legal_basis_and_special_data_an_assessment(personal: Any) -> None:
     categories = (Category("weather", WORD, personal), Category("movement", WORD, "none"))

@@ -103,6 +103,19 @@ def test_a_row_in_use_is_kept_and_the_users_are_named(sign_in: SignIn) -> None:
     assert AuditEntry.objects.count() == count
 
 
+def test_a_category_arises_from_several_others(sign_in: SignIn) -> None:
+    client, parts = sign_in("steward"), ["traffic-counts", "contributions"]
+    sent = {"slug": "profile", "title_de": "Bewegungsbilder", "title_en": "Profiles", "personal": "personal"}
+    alone = client.post("/intern/datenkategorien/new/", {**sent, "arises_from": parts[:1]})
+    assert "Eine Kategorie entsteht aus mindestens zwei anderen." in alone.content.decode()
+    assert client.post("/intern/datenkategorien/new/", {**sent, "arises_from": parts}).status_code == 302
+    made = Category.objects.get(slug="profile")
+    assert sorted(made.arises_from) == sorted(parts)
+    assert client.post(f"/intern/datenkategorien/edit/{made.pk}/", sent).status_code == 302
+    made.refresh_from_db()
+    assert made.arises_from == []
+
+
 def test_plan_versions_are_never_changed(programme: Gate, sign_in: SignIn) -> None:
     client, plan = sign_in("administrator"), PlanVersion.objects.all()[0]
     for address in ("edit", "delete"):

@@ -39,10 +39,17 @@ def test_editing_a_published_rule_makes_a_draft_and_leaves_the_running_one(
     address = f"/intern/regeln/edit/{running.pk}/"
     page = client.get(address)
     count = AuditEntry.objects.count()
-    sent = {**values_of(page), "title_de": "Neuer Titel", "minimum_group": "3", "time_grid_seconds": "3600"}
+    sent = {
+        **values_of(page),
+        "title_de": "Neuer Titel",
+        "minimum_group": "3",
+        "count_noise": "5",
+        "time_grid_seconds": "3600",
+    }
     assert client.post(address, sent).status_code == 302
     draft = Rule.objects.get(slug=slug, version=2)
-    assert (draft.title_de, draft.duties["minimum_group"], draft.edited_by) == ("Neuer Titel", 3, person("steward"))
+    assert (draft.title_de, draft.edited_by) == ("Neuer Titel", person("steward"))
+    assert draft.duties == {"time_grid_seconds": 3600, "minimum_group": 3, "count_noise": 5}
     running.refresh_from_db()
     assert running.title_de != "Neuer Titel"
     (entry,) = entries_since(count)
@@ -67,6 +74,9 @@ def test_a_rule_with_a_small_group_but_no_time_grid_is_refused(city: Gate, sign_
     page = client.get(f"/intern/regeln/edit/{rule.pk}/")
     response = client.post(f"/intern/regeln/edit/{rule.pk}/", {**values_of(page), "minimum_group": "3"})
     assert "Eine Mindestgruppe braucht ein Zeitraster." in response.content.decode()
+    sent = {**values_of(page), "time_grid_seconds": "3600", "count_noise": "2"}
+    response = client.post(f"/intern/regeln/edit/{rule.pk}/", sent)
+    assert "Ein Zählrauschen liegt zwischen 3 und 20." in response.content.decode()
     assert Rule.objects.filter(slug=slug).count() == 1
 
 

@@ -2,14 +2,23 @@
 
 from collections.abc import Iterator
 
-from allmende.ethics.model import EVERY, HIDEABLE_FIELDS, VERBS, Duties, Rule, Rulebook
+from allmende.ethics.model import (
+    EVERY,
+    GREATEST_NOISE,
+    HIDEABLE_FIELDS,
+    LEAST_NOISE,
+    VERBS,
+    Duties,
+    Rule,
+    Rulebook,
+)
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 
 # The duties that are numbers; 0 is none.
 AMOUNTS = (
     *("delay_seconds", "time_grid_seconds", "space_grid_metres", "minimum_group", "minimum_persons"),
-    "dominance_percent",
+    *("dominance_percent", "count_noise"),
 )
 UNSOUND = ErrorCode(
     "ethics.unsound",
@@ -63,6 +72,23 @@ def _names(rule: Rule, book: Rulebook) -> Iterator[Text]:
                 yield Text(f"Regel {rule.slug}: {de} {name} ist unbekannt", f"rule {rule.slug}: unknown {en} {name}")
 
 
+def _arising(book: Rulebook) -> Iterator[Text]:
+    """Find categories that cannot arise: from themselves, from one alone, from what is not declared."""
+    known = {category.slug for category in book.categories}
+    for category in book.categories:
+        slug, parts = category.slug, category.arises_from
+        for name in parts:
+            if name not in known or name == slug:
+                yield Text(
+                    f"Kategorie {slug} kann nicht aus {name} entstehen", f"category {slug} cannot arise from {name}"
+                )
+        if len(parts) == 1 or len(set(parts)) < len(parts):
+            yield Text(
+                f"Kategorie {slug} entsteht nicht aus mehreren verschiedenen",
+                f"category {slug} does not arise from several different ones",
+            )
+
+
 def duty_faults(duties: Duties) -> Iterator[tuple[str, Text]]:
     """Name the duties that cannot be kept, each with the reason."""
     for field in duties.hidden_fields:
@@ -73,6 +99,14 @@ def duty_faults(duties: Duties) -> Iterator[tuple[str, Text]]:
             yield name, Text("eine Auflage ist negativ", "a negative duty")
     if duties.dominance_percent > 100:
         yield "dominance_percent", Text("ein Anteil über 100 %", "a share above 100 %")
+    if duties.count_noise > 0 and not LEAST_NOISE <= duties.count_noise <= GREATEST_NOISE:
+        yield (
+            "count_noise",
+            Text(
+                f"Ein Zählrauschen liegt zwischen {LEAST_NOISE} und {GREATEST_NOISE}.",
+                f"A noise on counts lies between {LEAST_NOISE} and {GREATEST_NOISE}.",
+            ),
+        )
     if not duties.time_grid_seconds:
         yield from _ungrouped(duties)
 
@@ -91,6 +125,11 @@ def _ungrouped(duties: Duties) -> Iterator[tuple[str, Text]]:
             "dominance_percent",
             Text("Ein Höchstanteil braucht ein Zeitraster.", "A greatest share needs a time grid."),
         )
+    if duties.count_noise:
+        yield (
+            "count_noise",
+            Text("Ein Zählrauschen braucht ein Zeitraster.", "A noise on counts needs a time grid."),
+        )
 
 
 def _duties(rule: Rule) -> Iterator[Text]:
@@ -100,7 +139,7 @@ def _duties(rule: Rule) -> Iterator[Text]:
 
 def faults(book: Rulebook) -> list[Text]:
     """List what is wrong: doubles, loops, unknown names, turned validity, missing sources, unruled categories."""
-    found = [*_doubles(book), *_tree(book)]
+    found = [*_doubles(book), *_tree(book), *_arising(book)]
     for rule in book.rules:
         found += [*_names(rule, book), *_duties(rule)]
         if rule.since and rule.until and rule.until < rule.since:

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from allmende.ethics.decide import compile_rulebook
+from allmende.ethics.linking import linkable, parts_named
 from allmende.ethics.model import Rule, Rulebook
 from allmende.ethics.publication import portal_sets
 from allmende.ethics.space import Space, numbers_in
@@ -16,12 +18,23 @@ from allmende.ethics.vocabulary import unmapped
 from allmende.kernel.text import Text
 
 Kind = Literal[
-    "contradiction", "unruled", "portal", "shadowed", "idle", "ended", "limited", "unreachable", "unmapped", "unserved"
+    "contradiction",
+    "unruled",
+    "portal",
+    "linkable",
+    "shadowed",
+    "idle",
+    "ended",
+    "limited",
+    "unreachable",
+    "unmapped",
+    "unserved",
 ]
 KINDS: dict[Kind, Text] = {
     "contradiction": Text("Widerspruch", "Contradiction"),
     "unruled": Text("Daten, mit denen nichts erlaubt ist", "Data with which nothing is permitted"),
     "portal": Text("Nicht im Portal", "Not in the portal"),
+    "linkable": Text("Verknüpfbar", "Linkable"),
     "shadowed": Text("Verdeckte Regel", "Shadowed rule"),
     "idle": Text("Verbot ohne Wirkung", "Prohibition without effect"),
     "ended": Text("Abgelaufen", "Ended"),
@@ -124,6 +137,7 @@ def findings(book: Rulebook, day: dt.date) -> list[Finding]:
     """List what is odd in a sound book from a day on, gravest first."""
     effects = Effects(Space(book), day)
     found = [*_about_rules(book, effects, day), *_about_names(book, effects), *_about_portal(effects, day)]
+    found += _about_links(book, day)
     order = list(KINDS)
     return sorted(found, key=lambda one: order.index(one.kind))
 
@@ -190,6 +204,19 @@ def _about_names(book: Rulebook, effects: Effects) -> Iterator[Finding]:
             slug = principle.slug
             text = Text(f"keine Regel führt den Grundsatz {slug} aus", f"no rule carries out the principle {slug}")
             yield Finding("unserved", text, slug)
+
+
+def _about_links(book: Rulebook, day: dt.date) -> Iterator[Finding]:
+    """Name what recipients could make, on that day, of what they get, although no rule lets them link it."""
+    for category, recipients in linkable(compile_rulebook(book), day):
+        parts, names = parts_named(category), ", ".join(recipients)
+        text = Text(
+            f"aus {parts.de} entsteht {category.slug}; wer beide bekommt ({names}), könnte sie verknüpfen, und nur "
+            "Fragen nach beiden zugleich werden abgelehnt",
+            f"{category.slug} arises from {parts.en}; who gets both ({names}) could link them, and only questions for "
+            "both at once are refused",
+        )
+        yield Finding("linkable", text, category.slug)
 
 
 def _about_portal(effects: Effects, day: dt.date) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ Verb = Literal["collect", "link", "use", "pass_on", "publish", "delete"]
 VERBS: tuple[Verb, ...] = ("collect", "link", "use", "pass_on", "publish", "delete")
 PersonalReference = Literal["none", "aggregated", "anonymous", "pseudonymous", "personal", "special"]
 EVERY = "*"
+# The greatest change of a count; a smaller one could not hide what is counted as one or two.
+LEAST_NOISE, GREATEST_NOISE = 3, 20
 # The parts of an observation, by their SensorThings names, that a rule may hide.
 HIDEABLE_FIELDS = ("result", "resultTime", "resultQuality", "validTime", "parameters", "FeatureOfInterest", "source")
 
@@ -20,8 +22,9 @@ class Duties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A time grid gives means per grid cell, aligned to 1970-01-01T00:00Z, each with the count behind it. Cells are
     withheld that have fewer values than the smallest group; whose values, which count persons, add up to fewer than
-    the least number of persons; or of which one value makes more than the dominance limit of the sum. Hidden fields
-    are those of ``HIDEABLE_FIELDS``.
+    the least number of persons; or of which one value makes more than the dominance limit of the sum. Under noise on
+    counts the cells give not means but sums, each changed by at most that much after the cell-key method. Hidden
+    fields are those of ``HIDEABLE_FIELDS``.
     """
 
     delay_seconds: int = 0
@@ -30,6 +33,7 @@ class Duties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimum_group: int = 0
     minimum_persons: int = 0
     dominance_percent: int = 0
+    count_noise: int = 0
     hidden_fields: tuple[str, ...] = ()
 
 
@@ -58,11 +62,16 @@ class Purpose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of data and its degree of personal reference."""
+    """A kind of data and its degree of personal reference.
+
+    ``arises_from`` names the categories that become this one where they are linked; the rules on linking it then
+    hold for reading them together.
+    """
 
     slug: str
     title: Text
     personal: PersonalReference
+    arises_from: tuple[str, ...] = ()
 
 
 class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

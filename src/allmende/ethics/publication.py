@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from allmende.ethics.check import faults, refuse
+from allmende.ethics.decide import compile_rulebook
+from allmende.ethics.differencing import crossings
+from allmende.ethics.linking import apart_for, parts_named
 from allmende.ethics.model import EVERY, Rule, Rulebook
 from allmende.ethics.space import Space, numbers_in
 from allmende.ethics.vocabulary import wrong_terms
@@ -20,7 +23,10 @@ def hindrances(book: Rulebook, day: dt.date) -> list[Text]:
     found = faults(book)
     if found:
         return found
-    return [*_overlaps(book), *_unknown_principles(book), *_unfounded(book), *wrong_terms(book), *_shut(book, day)]
+    return [
+        *(*_overlaps(book), *_unknown_principles(book), *_unfounded(book), *wrong_terms(book), *crossings(book)),
+        *(*_linked(book, day), *_shut(book, day)),
+    ]
 
 
 def require_publishable(book: Rulebook, day: dt.date) -> None:
@@ -79,6 +85,24 @@ def _unfounded(book: Rulebook) -> Iterator[Text]:
                 f"Regel {rule.slug} öffnet besonders geschützte Daten ohne Folgenabschätzung",
                 f"rule {rule.slug} opens specially protected data without an assessment",
             )
+
+
+def _linked(book: Rulebook, day: dt.date) -> Iterator[Text]:
+    """Find what everybody could link from a day on although no rule lets them: what is public cannot be kept apart."""
+    compiled = compile_rulebook(book)
+    verb, purpose, recipient = PORTAL
+    found: set[str] = set()
+    for begin in [max(begin, day) for begin, _ in compiled.space.periods(compiled.space.every)]:
+        for apart in apart_for(compiled, verb, purpose, recipient, begin):
+            slug, parts = apart.category.slug, parts_named(apart.category)
+            if slug not in found:
+                found.add(slug)
+                yield Text(
+                    f"ab {begin.isoformat()} wären {parts.de} für alle offen; jeder könnte daraus {slug} machen, und "
+                    "das erlaubt keine Regel",
+                    f"from {begin.isoformat()} {parts.en} would be open to everybody; anyone could make {slug} of "
+                    "them, and no rule permits that",
+                )
 
 
 def portal_sets(space: Space) -> dict[str, int]:

@@ -20,6 +20,7 @@ FIELD_WORDS = {
     "result": Text("Wert", "value"),
     "resultTime": Text("Zeit des Ergebnisses", "time of the result"),
     "resultQuality": Text("Güte", "quality"),
+    "validTime": Text("Zeit der Gültigkeit", "time of validity"),
     "parameters": Text("Begleitangaben", "parameters"),
     "FeatureOfInterest": Text("Ort der Messung", "place of the measurement"),
     "source": Text("Quelle", "source"),
@@ -75,14 +76,16 @@ def span_words(seconds: int) -> Text:
 
 def duty_words(duties: Duties) -> Text:
     """Say what a permission demands."""
-    found = list(_duties(duties))
+    found = [*_of_cells(duties), *_of_all(duties)]
     return joined(found, "; ") if found else NONE
 
 
-def _duties(duties: Duties) -> Iterable[Text]:
+def _of_cells(duties: Duties) -> Iterable[Text]:
+    """Say what is told of time, and of which groups."""
     if duties.time_grid_seconds:
-        span = span_words(duties.time_grid_seconds)
-        yield Text(f"nur Mittelwerte über je {span.de}", f"only means over {span.en} each")
+        span, sums = span_words(duties.time_grid_seconds), duties.count_noise
+        de, en = ("Summen", "sums") if sums else ("Mittelwerte", "means")
+        yield Text(f"nur {de} über je {span.de}", f"only {en} over {span.en} each")
     if duties.minimum_group > 1:
         count = duties.minimum_group
         yield Text(f"nur aus mindestens {count} Werten", f"only of at least {count} values")
@@ -92,6 +95,13 @@ def _duties(duties: Duties) -> Iterable[Text]:
     if duties.dominance_percent:
         share = duties.dominance_percent
         yield Text(f"kein Wert macht über {share} % der Summe aus", f"no value makes more than {share}% of the sum")
+    if duties.count_noise:
+        most = duties.count_noise
+        yield Text(f"Zählungen um bis zu {most} verändert", f"counts changed by up to {most}")
+
+
+def _of_all(duties: Duties) -> Iterable[Text]:
+    """Say what is held back, made coarser or hidden."""
     if duties.delay_seconds:
         span = span_words(duties.delay_seconds)
         yield Text(f"erst nach {span.de}", f"only after {span.en}")

@@ -8,6 +8,7 @@ import msgspec
 
 from allmende.gate.grant import PUBLIC, Ask, Asker, Grant, decide_all
 from allmende.gate.guard import Guard, Role
+from allmende.gate.linking import one_answer
 from allmende.gate.recording import (
     Closed,
     Shut,
@@ -266,8 +267,8 @@ class Gate(Guard):
             ) from closed
 
     def view(self) -> AbstractContextManager[None]:
-        """See the port."""
-        return self._store.view()
+        """See the port; all that is read within is one answer."""
+        return one_answer(self._store.view())
 
     def bundled(self) -> bool:
         """Tell whether calls of this context take part in a change set."""

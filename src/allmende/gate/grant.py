@@ -5,6 +5,7 @@ import datetime as dt
 import msgspec
 
 from allmende.ethics.decide import Compiled
+from allmende.ethics.linking import Apart, kept_apart
 from allmende.ethics.model import Decision, Duties, Verb
 from allmende.ethics.sheets import Sheets
 from allmende.kernel.errors import Denied, ErrorCode
@@ -69,15 +70,19 @@ _SEAL = object()
 class Grant:
     """What was granted: the categories that are open, each with its duties. Only the gate makes one.
 
-    It holds for one version of rules and data sheets and one day; the gate asks again when one of them has passed.
+    ``apart`` is what may not arise from them. It holds for one version of rules and data sheets and one day; the gate
+    asks again when one of them has passed.
     """
 
-    __slots__ = ("ask", "categories", "day", "limits", "rules", "sheets", "titles", "version")
+    __slots__ = ("apart", "ask", "categories", "day", "limits", "rules", "sheets", "titles", "version")
 
-    def __init__(self, seal: object, ask: Ask, day: dt.date, books: Books, allowed: dict[str, Decision]) -> None:
+    def __init__(
+        self, seal: object, ask: Ask, day: dt.date, books: Books, allowed: dict[str, Decision], apart: tuple[Apart, ...]
+    ) -> None:
         if seal is not _SEAL:
             raise Denied(FORGED)
         self.ask = ask
+        self.apart = apart
         self.day = day
         self.version, self.sheets = books.rules.book.version, books.sheets
         self.categories = {category: decision.duties for category, decision in allowed.items()}
@@ -106,7 +111,8 @@ def decide_all(compiled: Compiled, ask: Ask, day: dt.date) -> dict[str, Decision
 def sealed_grant(books: Books, ask: Ask, day: dt.date, decisions: dict[str, Decision]) -> Grant:
     """Make a grant of the categories that were allowed; called by the gate alone."""
     allowed = {category: decision for category, decision in decisions.items() if decision.allowed}
-    return Grant(_SEAL, ask, day, books, allowed)
+    apart = kept_apart(books.rules, ask.purpose, ask.recipient, day, allowed) if ask.verb in READ_VERBS else ()
+    return Grant(_SEAL, ask, day, books, allowed, apart)
 
 
 def refusal(decisions: list[Decision]) -> Denied:
@@ -125,5 +131,6 @@ def _limits(duties: Duties) -> Limits:
         minimum_group=duties.minimum_group,
         minimum_persons=duties.minimum_persons,
         dominance=duties.dominance_percent,
+        noise=duties.count_noise,
         hidden=frozenset(duties.hidden_fields),
     )

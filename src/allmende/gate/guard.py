@@ -8,6 +8,7 @@ from allmende.ethics.model import Decision, Rulebook
 from allmende.ethics.sheets import Sheet, Sheets
 from allmende.gate.grant import READ_VERBS, Ask, Grant, decide_all, refusal
 from allmende.gate.journal import Journal
+from allmende.gate.linking import watched
 from allmende.gate.recording import Closed, Shut, decision_row, now_micros
 from allmende.gate.rules import RulesInForce
 from allmende.gate.sheets import shut, suspension
@@ -99,7 +100,9 @@ class Guard:
 
     def _scope(self, grant: Grant) -> Scope:
         grant.require(*READ_VERBS)
-        return self.still(grant).scope(now_micros())
+        current = self.still(grant)
+        scope = current.scope(now_micros())
+        return watched(self._store, current, scope) if current.apart else scope
 
     def _open(self, grant: Grant, streams: Collection[int]) -> Scope:
         """Give the scope of a read; refuse, on record, when a datastream that it names is suspended."""

@@ -180,7 +180,10 @@ def rulebook_from_tables() -> ethics.Rulebook:
             ethics.Purpose(p.slug, p.title, p.description, p.parent.slug if p.parent else None, p.dpv, p.dtpr)
             for p in Purpose.objects.select_related("parent")
         ),
-        categories=tuple(ethics.Category(c.slug, c.title, c.personal) for c in Category.objects.all()),  # type: ignore[arg-type]
+        categories=tuple(
+            ethics.Category(c.slug, c.title, c.personal, tuple(c.arises_from))  # type: ignore[arg-type]
+            for c in Category.objects.all()
+        ),
         recipients=tuple(ethics.Recipient(r.slug, r.title) for r in RecipientClass.objects.all()),
         principles=tuple(
             ethics.Principle(p.slug, p.title, p.text, p.source, p.source_url) for p in Principle.objects.all()

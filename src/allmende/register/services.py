@@ -58,7 +58,12 @@ def load_ethics(actor: Actor, *, content: EthicsContent) -> bool:
         )
     _load_purposes(content)
     for category in content.categories:
-        Category.objects.create(slug=category.slug, personal=category.personal, **columns_of("title", category.title))
+        Category.objects.create(
+            slug=category.slug,
+            personal=category.personal,
+            arises_from=list(category.arises_from),
+            **columns_of("title", category.title),
+        )
     for recipient in content.recipients:
         RecipientClass.objects.create(slug=recipient.slug, **columns_of("title", recipient.title))
     _load_rules(content)

@@ -19,7 +19,7 @@ from allmende.store.points import Ints
 from allmende.store.scan import EARLIEST, LATEST, Scan
 from allmende.store.scope import Grouping, Groups, Scope
 from allmende.store.tables import stream_days, stream_state
-from allmende.store.visible import Part, parts_of, rows_of
+from allmende.store.visible import Part, parts_of, require_joint, rows_of
 
 MOST_GROUPS, MOST_POINTS = 200_000, 50_000_000
 NAMES = ("datastream", "start", "end", "count", "minimum", "maximum", "total", "first", "last")
@@ -65,6 +65,7 @@ class Aggregation:
 
     def groups(self, ids: Sequence[int] | None) -> Groups:
         """Give the groups of some datastreams, or of all."""
+        require_joint(self.connection, self.scope, ids)
         parts = parts_of(self.connection, self.scope, ids)
         for part in parts:
             self._reader(part)(part)
@@ -140,7 +141,7 @@ class Aggregation:
         if part.limits.time_grid > SHORTEST[self.grouping.unit]:
             return
         found = [_columns_of([], (int, int, float))]
-        for _ in blocks(self.connection, part, self.grouping.since, self.grouping.until):
+        for _ in blocks(self.connection, part, self.scope.now, self.grouping.since, self.grouping.until):
             r = rows_of(part, self.scope, since=self.grouping.since, until=self.grouping.until).subquery().c
             question = select(r.datastream_id, r.start, r.number).where(r.number.is_not(None)).order_by(r.start, r.id)
             found.append(_columns_of(_fetched(self.connection.execute(question)), (int, int, float)))

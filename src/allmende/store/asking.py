@@ -14,7 +14,7 @@ from allmende.store.navigation import LINKS
 from allmende.store.query import Kind, Query
 from allmende.store.recall import Recall
 from allmende.store.scope import Scope
-from allmende.store.visible import Part, parts_of, seen, together
+from allmende.store.visible import Part, parts_of, require_joint, seen, together
 
 NO_SUCH_LINK = ErrorCode(
     "query.no_such_link",
@@ -33,8 +33,10 @@ class Asking:
         self.recall = recall
         self.places = Places(connection, scope)
 
-    def parts(self, streams: Collection[int] | None = None) -> list[Part]:
-        """Group what the scope opens, of some datastreams or of all, by limits."""
+    def parts(self, streams: Collection[int] | None = None, *, values: bool = True) -> list[Part]:
+        """Group what the scope opens, of some datastreams or of all, by limits; to read values or their extent."""
+        if values:
+            require_joint(self.connection, self.scope, streams)
         if self.recall is None:
             return parts_of(self.connection, self.scope, streams)
         question = ("parts", None if streams is None else tuple(streams))

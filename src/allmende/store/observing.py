@@ -11,8 +11,9 @@ from allmende.kernel.ids import SEQUENCE_BITS, datastream_of_observation
 from allmende.kernel.text import Text
 from allmende.store.among import among
 from allmende.store.asking import STREAMS, Asking
-from allmende.store.blocks import MOST, blocks, show
+from allmende.store.blocks import MOST, add, blocks, show
 from allmende.store.bounds import Bounds, bounds_of, mentions_observations
+from allmende.store.cells import begin_of
 from allmende.store.entities import multi_among
 from allmende.store.filters import Compiler
 from allmende.store.paging import Key, behind, cursor_of, first_of, keys_of, numbers_of
@@ -113,16 +114,17 @@ class Observing(Asking):
         wanted: dict[int, list[int]] = {}
         for number in ids:
             wanted.setdefault(number >> SEQUENCE_BITS, []).append(number & SEQUENCES)
-        scan, runs = Scan(self.connection), []
+        scan, now = Scan(self.connection), self.scope.now
+        show(self.connection, (), Limits(), now)
         for part in self.parts(wanted):
+            grid = part.limits.time_grid
             for stream in part.streams or ():
-                points = scan.by_sequence(stream, wanted[stream])
-                grid = part.limits.time_grid
-                if grid and len(points):
-                    low, high = int(points.start[0]) // grid * grid, int(points.start[-1]) // grid * grid + grid
-                    points = scan.points(stream, low, high)
-                runs.append((stream, points))
-        show(self.connection, runs)
+                numbers = wanted[stream]
+                if grid:
+                    points = scan.points(stream, begin_of(min(numbers), grid), begin_of(max(numbers) + 1, grid))
+                else:
+                    points = scan.by_sequence(stream, numbers)
+                add(self.connection, [(stream, points)], part.limits, now)
 
     def _searched(self, query: Query, parts: Sequence[Part], bounds: Bounds) -> Found:
         """Look through all blocks; each gives its first rows, and of these the first of all are kept."""
@@ -134,7 +136,7 @@ class Observing(Asking):
         count = 0
         for since, until in self._ranges(query, parts, bounds):
             for part in parts or [NOTHING]:
-                for _ in blocks(self.connection, part, since, until):
+                for _ in blocks(self.connection, part, self.scope.now, since, until):
                     rows = rows_of(Part(part.limits), self.scope, since, until).subquery().alias("r")
                     question = self.conditions(query, compiler, rows)
                     keys = keys_of(compiler, query, rows)
@@ -201,7 +203,7 @@ class Observing(Asking):
         compiler = Compiler(self.scope, self.places)
         found: set[int] = set()
         for part in self.parts() or [NOTHING]:
-            for _ in blocks(self.connection, part):
+            for _ in blocks(self.connection, part, self.scope.now):
                 rows = entities(kind, self.scope).alias("r")
                 question = select(rows.c.id).where(compiler.condition(term, kind, rows))
                 found |= set(self.connection.execute(question).scalars())

@@ -172,7 +172,7 @@ class Reader(Asking):
             Observing(self.connection, self.scope, self.recall).show_around(ids)
         elif target == "Observations":
             about = ids if kind in STREAMS else streams_about(self.connection, ids)
-            show_streams(self.connection, about)
+            show_streams(self.connection, self.parts(about), self.scope.now)
 
     def _far(self, kind: Kind, target: Kind, ids: Sequence[int]) -> FromClause:
         if kind in STREAMS and target == "Observations":

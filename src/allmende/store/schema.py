@@ -1,5 +1,6 @@
 """Numbered migrations of the store's own; a database of a newer version is refused untouched."""
 
+import secrets
 from importlib import resources
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 from allmende.kernel.errors import Broken, ErrorCode
 from allmende.kernel.text import Text
 from allmende.store import recall
+from allmende.store.cellkey import SECRET_BYTES
 from allmende.store.engine import reading, writing
 
 VERSION = 2
@@ -152,4 +154,6 @@ def _apply(connection: Connection, number: int) -> None:
             connection.exec_driver_sql(statement.strip().rstrip(";"))
     if number == 1:
         recall.install(connection)
+        secret = secrets.token_bytes(SECRET_BYTES)
+        connection.execute(text("INSERT INTO cell_key (id, secret) VALUES (1, :secret)"), {"secret": secret})
     connection.execute(text("INSERT INTO schema_version (version) VALUES (:number)"), {"number": number})

@@ -1,6 +1,7 @@
 """What a reader may see, as the store understands it; only the gate makes one."""
 
 import datetime as dt
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ class Limits(msgspec.Struct, frozen=True):
     minimum_group: int = 0
     minimum_persons: int = 0
     dominance: int = 0
+    noise: int = 0
     hidden: frozenset[str] = frozenset()
 
     @property
@@ -31,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True):
     @property
     def grouped(self) -> bool:
         """Tell whether only groups of observations may be given, never single ones."""
-        return self.minimum_group > 1 or self.minimum_persons > 1 or self.dominance > 0
+        return self.minimum_group > 1 or self.minimum_persons > 1 or self.dominance > 0 or self.noise > 0
 
 
 class Tie(NamedTuple):
@@ -44,13 +46,16 @@ class Tie(NamedTuple):
 class Scope(msgspec.Struct, frozen=True):
     """The categories that may be seen, each with its limits and the titles of its rules.
 
-    ``now`` is the instant from which delays count; of ``closed`` data uses no observation is seen.
+    ``now`` is the instant from which delays count; of ``closed`` data uses no observation is seen. ``joins`` is told of
+    which categories values are to be read, and raises where they may not be read together with what was read for the
+    same answer.
     """
 
     categories: dict[str, Limits]
     now: int
     rules: dict[str, Text] = {}
     closed: frozenset[str] = frozenset()
+    joins: Callable[[Collection[str]], None] | None = None
 
     @property
     def plain(self) -> bool:

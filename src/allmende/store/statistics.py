@@ -94,7 +94,7 @@ class Statistics(Asking):
 
     def _newest(self, part: Part, since: int | None) -> Any:
         newest = None
-        for _ in blocks(self.connection, part, since):
+        for _ in blocks(self.connection, part, self.scope.now, since):
             rows = rows_of(part, self.scope, since=since).subquery()
             question = select(rows).order_by(rows.c.start.desc(), rows.c.id.desc()).limit(1)
             newest = self.connection.execute(question).first() or newest
@@ -113,7 +113,7 @@ class Statistics(Asking):
 
     def _series_limited(self, part: Part, since: int, until: int) -> tuple[Any, Any]:
         found: list[Any] = []
-        for _ in blocks(self.connection, part, since, until):
+        for _ in blocks(self.connection, part, self.scope.now, since, until):
             rows = rows_of(part, self.scope, since=since, until=until).subquery()
             question = select(rows.c.start, rows.c.number).where(rows.c.number.is_not(None))
             found += self.connection.execute(question.order_by(rows.c.start, rows.c.id)).all()
@@ -141,7 +141,7 @@ class Statistics(Asking):
     def _days_limited(self, part: Part, since: int, until: int) -> list[Any]:
         found: dict[tuple[int, int], tuple[int, float, float, float]] = {}
         size = DAY_MICROSECONDS
-        for _ in blocks(self.connection, part, since, until):
+        for _ in blocks(self.connection, part, self.scope.now, since, until):
             r = rows_of(part, self.scope, since=since, until=until).subquery().c
             day = (r.start - (r.start % size + size) % size).label("day")
             question = (
@@ -157,7 +157,7 @@ class Statistics(Asking):
     def summary(self, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
         """Give count, first and last time of each datastream; under limits of the observations that may be seen."""
         found: dict[int, StreamSummary] = {}
-        for part in self.parts(ids):
+        for part in self.parts(ids, values=False):
             found |= self._summary_plain(part) if part.limits.plain else self._summary_limited(part)
         return found
 
@@ -168,7 +168,7 @@ class Statistics(Asking):
 
     def _summary_limited(self, part: Part) -> dict[int, StreamSummary]:
         found: dict[int, StreamSummary] = {}
-        for _ in blocks(self.connection, part):
+        for _ in blocks(self.connection, part, self.scope.now):
             r = rows_of(Part(part.limits), self.scope).subquery().c
             known = r.start + r.duration + r.latency
             question = select(

@@ -177,6 +177,8 @@ stream_days = Table(
 sources = Table(
     "sources", metadata, Column("id", Integer, primary_key=True), Column("name", Text, nullable=False, unique=True)
 )
+# The secret of the noise on counts (see ``cellkey``): whoever has it can take the noise away.
+cell_key = Table("cell_key", metadata, Column("id", Integer, primary_key=True), Column("secret", LargeBinary))
 # What a question looks at, unpacked into a temporary table of the connection (see ``blocks``).
 observations = Table(
     "decoded",

@@ -4,19 +4,15 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger as Big
 from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
     Select,
-    SmallInteger,
     and_,
     cast,
     exists,
     false,
-    func,
-    literal,
     not_,
     null,
     or_,
@@ -24,7 +20,6 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy import Text as String
 
 from allmende.store import raw
 from allmende.store.among import among
@@ -155,6 +150,14 @@ class Part(msgspec.Struct, frozen=True):
         return "1 = 1", ()
 
 
+def require_joint(connection: Connection, scope: Scope, streams: Collection[int] | None) -> None:
+    """Ask whether values of some datastreams, or of all, may be read for one answer."""
+    if scope.joins is not None:
+        question = select(datastreams.c.category).where(opened(scope)).distinct()
+        named = question if streams is None else question.where(among(datastreams.c.id, streams))
+        scope.joins(sorted(connection.execute(named).scalars()))
+
+
 def parts_of(connection: Connection, scope: Scope, streams: Collection[int] | None = None) -> list[Part]:
     """Group what the scope opens, of some datastreams or of all, by limits."""
     groups: dict[Limits, list[Any]] = {}
@@ -175,13 +178,6 @@ def parts_of(connection: Connection, scope: Scope, streams: Collection[int] | No
     return [Part(limits, categories=tuple(names), closed=closed) for limits, names in groups.items()]
 
 
-def rows_of(part: Part, scope: Scope, since: int | None = None, until: int | None = None) -> Select[Any]:
-    """Select a part's observations with its limits applied, whose time lies in ``[since, until)``."""
-    if part.limits.time_grid:
-        return _gridded(part, scope, since, until)
-    return _plain(part, scope, since, until)
-
-
 def _columns(limits: Limits) -> list[Any]:
     """Give the columns of observations; hidden ones are null, and so nothing can be learnt by asking."""
     hidden = {column for field in limits.hidden for column in HIDEABLE.get(field, ())}
@@ -194,7 +190,11 @@ def _columns(limits: Limits) -> list[Any]:
     return columns
 
 
-def _plain(part: Part, scope: Scope, since: int | None, until: int | None) -> Select[Any]:
+def rows_of(part: Part, scope: Scope, since: int | None = None, until: int | None = None) -> Select[Any]:
+    """Select a part's observations with its limits applied, whose time lies in ``[since, until)``.
+
+    Where there is a time grid, what is unpacked is the cells already (see ``blocks``).
+    """
     o, limits = observations.c, part.limits
     question = select(*_columns(limits)).where(part.chosen(o.datastream_id))
     if since is not None:
@@ -205,51 +205,6 @@ def _plain(part: Part, scope: Scope, since: int | None, until: int | None) -> Se
         question = question.where(o.start + o.duration <= scope.now - limits.delay)
     # A single observation is a group of one.
     return question.where(false()) if limits.grouped and not limits.time_grid else question
-
-
-def _gridded(part: Part, scope: Scope, since: int | None, until: int | None) -> Select[Any]:
-    """Select means per grid cell, with the id of the cell's first observation; cells too small are left out."""
-    limits = part.limits
-    grid = limits.time_grid
-    inner = _plain(
-        part, scope, None if since is None else since - grid, None if until is None else until + grid
-    ).subquery()
-    cell = inner.c.start - (inner.c.start % grid + grid) % grid
-    amount = func.count()
-    counted = literal('{"count":').concat(cast(amount, String)).concat(literal("}"))
-    question = (
-        select(
-            func.min(inner.c.id).label("id"),
-            inner.c.datastream_id,
-            cell.label("start"),
-            cast(literal(grid), Big).label("duration"),
-            cast(null(), Big).label("latency"),
-            (cell + grid).label("received"),
-            func.avg(inner.c.number).label("number"),
-            cast(null(), String).label("other"),
-            cast(literal(0), SmallInteger).label("quality"),
-            func.min(inner.c.source_id).label("source_id"),
-            literal("").label("message"),
-            (cast(null(), String) if "parameters" in limits.hidden else counted).label("parameters"),
-            func.min(inner.c.feature_id).label("feature_id"),
-            cast(null(), String).label("valid"),
-            cast(null(), String).label("described"),
-        )
-        .where(inner.c.number.is_not(None), cell + grid <= scope.now - limits.delay)
-        .group_by(inner.c.datastream_id, cell)
-        .having(amount >= max(limits.minimum_group, 1), *_large_enough(limits, inner.c.number))
-    )
-    if since is not None:
-        question = question.where(cell >= since)
-    return question if until is None else question.where(cell < until)
-
-
-def _large_enough(limits: Limits, number: ColumnElement[Any]) -> list[ColumnElement[bool]]:
-    """Ask of a cell that its values, which count persons, are enough, and that none of them makes nearly all."""
-    asked = [] if limits.minimum_persons <= 1 else [func.sum(number) >= limits.minimum_persons]
-    if limits.dominance:
-        asked += [func.min(number) >= 0, func.max(number) * 100 <= func.sum(number) * limits.dominance]
-    return asked
 
 
 def together(parts: list[Part], scope: Scope) -> FromClause:

@@ -20,6 +20,7 @@ LABELS = {
     "description": _("Beschreibung"),
     "parent": _("Oberzweck"),
     "personal": _("Personenbezug"),
+    "arises_from": _("Entsteht aus"),
     "effect": _("Wirkung"),
     "verbs": _("Tätigkeiten"),
     "categories": _("Datenkategorien"),

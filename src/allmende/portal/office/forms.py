@@ -74,6 +74,7 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
     minimum_group = _amount(_("Auflage: Mindestgruppe (Werte)"))
     minimum_persons = _amount(_("Auflage: Mindestzahl gezählter Personen"))
     dominance_percent = _amount(_("Auflage: Höchstanteil eines Wertes in Prozent (üblich: 85)"))
+    count_noise = _amount(_("Auflage: Zählungen verändern um höchstens (3 bis 20; Cell-Key-Methode)"))
     hidden_parts = _boxes(_("Auflage: verborgene Angaben"), [(name, name) for name in HIDEABLE_FIELDS], required=False)
     carried_out = _boxes(_("Grundsätze, die die Regel ausführt"), _principles, required=False)
 
@@ -109,6 +110,30 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
         amounts: dict[str, Any] = {name: getattr(duties, name) for name in AMOUNTS if getattr(duties, name)}
         self.instance.duties = amounts | ({"hidden_fields": list(hidden)} if hidden else {})
         return values
+
+
+class CategoryForm(WagtailAdminModelForm):  # type: ignore[misc]
+    """A category, with boxes for those from which it arises."""
+
+    arises_from = _boxes(
+        _("Entsteht aus"),
+        lambda: _categories()[1:],
+        required=False,
+        help_text=_("Kategorien, die verknüpft diese ergeben; die Regeln über das Verknüpfen gelten dann für sie"),
+    )
+
+    class Meta:
+        """The columns that are edited."""
+
+        model = Category
+        fields = ("slug", "title_de", "title_en", "personal", "arises_from")
+
+    def clean_arises_from(self) -> list[str]:
+        """Refuse a category that would arise from itself, or from one alone."""
+        parts: list[str] = self.cleaned_data["arises_from"]
+        if len(parts) == 1 or self.cleaned_data.get("slug") in parts:
+            raise forms.ValidationError(_("Eine Kategorie entsteht aus mindestens zwei anderen."))
+        return parts
 
 
 class NewRuleForm(RuleForm):

@@ -14,7 +14,7 @@ from allmende.accounts.models import AuditEntry
 from allmende.accounts.queries import subject_of
 from allmende.catalog.door import gate
 from allmende.catalog.models import Dataset, Licence
-from allmende.portal.office.forms import NewRuleForm, RuleForm
+from allmende.portal.office.forms import CategoryForm, NewRuleForm, RuleForm
 from allmende.portal.office.rows import RowCreate, RowEdit, RowHistory, RowList, RowViewSet
 from allmende.portal.office.sheet_forms import DataUseForm, NewDataUseForm
 from allmende.portal.office.trail import Written, written
@@ -59,6 +59,19 @@ class Categories(RowViewSet):
     list_display = ("title_de", "slug", "personal")
     list_filter = ("personal",)
     search_fields = (*TITLES, "slug")
+
+    def get_form_class(self, for_update: bool = False) -> type[CategoryForm]:
+        """Give the form whose list is boxes to tick."""
+        return CategoryForm
+
+    @cached_property
+    def panels(self) -> list[FieldPanel]:
+        """Show the category as one form."""
+        return []
+
+    def get_edit_handler(self) -> Any:
+        """Give none: the form stands for itself."""
+        return None
 
 
 class Recipients(RowViewSet):

@@ -73,6 +73,12 @@ class Category(Titled):
 
     slug = models.SlugField(_("Kurzname"), unique=True)
     personal = models.CharField(_("Personenbezug"), max_length=20, choices=PERSONAL)
+    arises_from = models.JSONField(
+        _("entsteht aus"),
+        default=list,
+        blank=True,
+        help_text=_("Kategorien, die verknüpft diese ergeben; die Regeln über das Verknüpfen gelten dann für sie"),
+    )
 
     class Meta:
         """Names."""
@@ -114,7 +120,7 @@ class Rule(Titled):
         blank=True,
         help_text=_(
             "delay_seconds, time_grid_seconds, space_grid_metres, minimum_group, minimum_persons, dominance_percent, "
-            "hidden_fields"
+            "count_noise, hidden_fields"
         ),
     )
     since = models.DateField(_("gilt ab"), null=True, blank=True)
