@@ -98,11 +98,14 @@ def list_connectors() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help=t("eine Antwort aus dieser Datei statt von der Quelle", "a reply from this file, not from the source"),
 )
-def try_connector(name: str, file: Path | None) -> None:
+@click.option(
+    "--part", help=t("zu welchem Teil der Anfrage die Datei gehört", "the part of the request the file is of")
+)
+def try_connector(name: str, file: Path | None, part: str | None) -> None:
     """Show the readings and refusals of a reply."""
     current = settings()
     one = connector(current.home, name)
-    found = preview(source_house(current), one, None if file is None else file.read_bytes())
+    found = preview(source_house(current), one, None if file is None else file.read_bytes(), part)
     readings = [entry for entry in found if isinstance(entry, Reading)]
     for reading in readings[:SHOWN]:
         value = one.recipe.values[reading.value]

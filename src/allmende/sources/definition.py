@@ -17,7 +17,7 @@ from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
 from allmende.sources.parse import Parser, Split
 from allmende.sources.paths import steps
-from allmende.sources.recipe import STATION, Recipe, Request, Value
+from allmende.sources.recipe import LINK, PART, RECEIVED, STATION, Recipe, Request, Value
 
 FAMILY = "connectors"
 RECIPE = "source.yaml"
@@ -189,6 +189,11 @@ def _time_faults(recipe: Recipe) -> list[tuple[str, str]]:
     ]
     if recipe.time.interval_seconds < 0:
         faults.append(("$.time.interval_seconds", "must not be below 0"))
+    if recipe.time.path == RECEIVED and recipe.time.interval_seconds:
+        faults.append(("$.time.interval_seconds", "what is only known to be so just now has no interval"))
+    since = recipe.request.since if recipe.request else None
+    if (recipe.forecast or (since is not None and since.cursor == "result")) and not recipe.time.result:
+        faults.append(("$.time.result", "give the path of the time at which the result was known"))
     return faults
 
 
@@ -207,6 +212,8 @@ def _value_faults(index: int, value: Value) -> list[tuple[str, str]]:
         faults.append((f"{field}.unit", f"{value.unit!r} is not a known UCUM code such as Cel, %, hPa, mm, m/s"))
     if value.observed not in VOCABULARY and not value.definition:
         faults.append((f"{field}.definition", f"{value.observed!r} is not in the vocabulary and needs a definition"))
+    if value.before_seconds < 0:
+        faults.append((f"{field}.before_seconds", "must not be below 0"))
     if value.kind == "boolean" and value.counter is not None:
         faults.append((f"{field}.counter", "a truth is no counter"))
     return faults
@@ -220,14 +227,27 @@ def _is_path(path: str) -> bool:
     return True
 
 
+def _part_faults(recipe: Recipe, request: Request) -> list[tuple[str, str]]:
+    faults = []
+    if (PART in request.url) != bool(request.parts):
+        faults.append(("$.request.parts", "{part} in the address and the list parts belong together"))
+    for index, value in enumerate(recipe.values):
+        if value.part and value.part not in request.parts:
+            faults.append((f"$.values[{index}].part", f"{value.part!r} is not among the parts of the request"))
+    return faults
+
+
 def _request_faults(recipe: Recipe, request: Request) -> list[tuple[str, str]]:
     faults = []
-    if not request.url.startswith(("http://", "https://")):
+    if not (request.url if request.via is None else request.via.url).startswith(("http://", "https://")):
         faults.append(("$.request.url", "must begin with http:// or https://"))
+    if request.via is not None and request.url:
+        faults.append(("$.request.url", "with via the index gives the address"))
+    faults += _part_faults(recipe, request)
     if not recipe.station and STATION not in request.url and len(recipe.stations) != 1:
         faults.append(("$.station", "give the path of the station, or ask for each with {station} in the address"))
     if ("{since}" in request.url) != (request.since is not None):
         faults.append(("$.request.since", "{since} in the address and the part since belong together"))
-    if request.next and recipe.format not in ("json", "geojson"):
+    if request.next and request.next != LINK and recipe.format not in ("json", "geojson"):
         faults.append(("$.request.next", "only JSON has links to the next page"))
     return faults

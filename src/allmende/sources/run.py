@@ -14,7 +14,7 @@ from allmende.sources.archive import Archive, RawReply
 from allmende.sources.ask import SECOND, Span, pages, spans, targets
 from allmende.sources.definition import Connector
 from allmende.sources.fetch import Fetched, Fetcher
-from allmende.sources.parse import Parser, Reading, Refusal
+from allmende.sources.parse import Parser, Reading, Refusal, Told
 from allmende.sources.recipe import Request
 from allmende.sources.schedule import next_run
 from allmende.sources.state import State, StateFile, Trouble
@@ -120,7 +120,8 @@ class _Run:
             written = self._sink.write(found)
             outcome.add(written)
             _note_unknown(state, written)
-            cursor = max((one for one in (cursor, written.latest) if one is not None), default=None)
+            latest = _known(found) if part is not None and part.cursor == "result" else written.latest
+            cursor = max((one for one in (cursor, latest) if one is not None), default=None)
             if part is None:
                 state.validators = {**state.validators, **{one.url: one.validators for one in replies if one.fresh}}
             elif cursor is not None:
@@ -137,9 +138,20 @@ class _Run:
         return spans(part, asked, cursor, now)
 
     def _read(self, parser: Parser, reply: Fetched, asked: str) -> list[Reading | Refusal]:
-        received = utc_now().isoformat()
-        self._archive.add(RawReply(received, reply.url, asked, reply.body, reply.status))
-        return list(parser.parse(reply.body, asked))
+        now = utc_now()
+        if _keeps(self._connector):
+            self._archive.add(RawReply(now.isoformat(), reply.url, asked, reply.body, reply.status, reply.part))
+        return list(parser.parse(reply.body, Told(asked, reply.part, micros_from_instant(now))))
+
+
+def _keeps(connector: Connector) -> bool:
+    """Tell whether raw replies are kept: of what holds more than may be stored none is."""
+    return connector.manifest.data is None or connector.manifest.data.keep_raw_days > 0
+
+
+def _known(found: list[Reading | Refusal]) -> int | None:
+    """Give the newest time at which a result was known."""
+    return max((one.known for one in found if isinstance(one, Reading) and one.known is not None), default=None)
 
 
 def receive(house: House, gate: Gate, connector: Connector, body: bytes, asker: str) -> Outcome:
@@ -148,9 +160,10 @@ def receive(house: House, gate: Gate, connector: Connector, body: bytes, asker: 
         state.last_run = micros_from_instant(utc_now())
         try:
             sink = Sink(gate, connector, asker)
-            house.archive(connector.name).add(RawReply(utc_now().isoformat(), "", "", body))
+            if _keeps(connector):
+                house.archive(connector.name).add(RawReply(utc_now().isoformat(), "", "", body))
             parser = connector.parser(state.counters)
-            outcome = sink.write(list(parser.parse(body)))
+            outcome = sink.write(list(parser.parse(body, Told(received=micros_from_instant(utc_now())))))
         except AllmendeError as error:
             _fail(state, connector, error)
             raise
@@ -169,7 +182,8 @@ def replay(house: House, gate: Gate, connector: Connector, since: dt.datetime | 
         parser = connector.parser()
         for reply in house.archive(connector.name).replies(since):
             try:
-                outcome.add(sink.write(list(parser.parse(reply.body, reply.asked))))
+                received = micros_from_instant(dt.datetime.fromisoformat(reply.received))
+                outcome.add(sink.write(list(parser.parse(reply.body, Told(reply.asked, reply.part, received)))))
             except Invalid:
                 unread += 1
         if not unread:
@@ -179,19 +193,20 @@ def replay(house: House, gate: Gate, connector: Connector, since: dt.datetime | 
     return outcome, unread
 
 
-def preview(house: House, connector: Connector, body: bytes | None) -> list[Reading | Refusal]:
+def preview(house: House, connector: Connector, body: bytes | None, part: str | None = None) -> list[Reading | Refusal]:
     """Give what would be stored of a reply, or of what the source says just now; stores nothing."""
     parser = connector.parser()
+    now = micros_from_instant(utc_now())
     if body is not None:
-        return list(parser.parse(body, targets(connector)[0]))
+        return list(parser.parse(body, Told(targets(connector)[0], part, now)))
     request = _request(connector)
     fetcher = Fetcher(request, house.allowed_hosts, house.contact)
     try:
         found: list[Reading | Refusal] = []
         for asked in targets(connector):
-            for span in spans(request.since, asked, None, micros_from_instant(utc_now())):
+            for span in spans(request.since, asked, None, now):
                 for reply in pages(fetcher, connector, request, span, {}):
-                    found += parser.parse(reply.body, asked)
+                    found += parser.parse(reply.body, Told(asked, reply.part, now))
         return found
     finally:
         fetcher.close()
