@@ -18,6 +18,10 @@ VALUE = RECIPE["values"][0]
 ROW = {"time": "2024-05-01T10:00:00Z", "temperature": 3}
 
 
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
+
+
 def _read(house: House, connector: Any) -> list[tuple[str, float | bool]]:
     found = preview(house, connector, None)
     return [(connector.recipe.values[one.value].observed, one.result) for one in found if isinstance(one, Reading)]
@@ -78,8 +82,8 @@ def test_a_login_by_digest(house: House, make: Make, remote: Remote, monkeypatch
         "/a", Reply(b" " * 10_000, 401, ask, endless=True), Reply(b'[{"time":"2024-05-01T10:00:00Z","temperature":1}]')
     )
     assert _read(house, probe) == [("air-temperature", 1.0)]
-    md5 = lambda text: hashlib.md5(text.encode()).hexdigest()  # noqa: E731
-    proof = md5(f"{md5('city:r:swordfish')}:n:{md5('GET:/a')}")
+    secret, place = _md5("city:r:swordfish"), _md5("GET:/a")
+    proof = _md5(f"{secret}:n:{place}")
     assert f'response="{proof}"' in remote.headers[-1]["Authorization"]
     assert "swordfish" not in str(remote.headers)
     remote.says("/a", Reply(b"", 401, ask))

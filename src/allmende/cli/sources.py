@@ -16,6 +16,7 @@ from allmende.serve.work import source_house
 from allmende.sources.create import create, models
 from allmende.sources.definition import Connector, connector, shipped
 from allmende.sources.health import WORDS, health
+from allmende.sources.inbox import take_all
 from allmende.sources.parse import REASONS, Reading, Refusal
 from allmende.sources.run import preview, pull, replay
 from allmende.sources.write import Outcome
@@ -155,7 +156,10 @@ def _pull(name: str, since: dt.datetime | None) -> None:
     one = connector(current.home, name)
     gate = open_gate(current.store_url)
     try:
-        outcome = pull(source_house(current), gate, one, since)
+        if one.manifest.kind == "folder":
+            outcome = take_all(source_house(current), gate, one, settled=False)
+        else:
+            outcome = pull(source_house(current), gate, one, since)
     finally:
         gate.close()
     _finish(current, one, outcome)

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import yaml
 
-from allmende.connectors.table.mapping import ZONE_IN_TIME
+from allmende.connectors.table.mapping import ZONE_IN_TIME, Mapping
+from allmende.connectors.table.reading import read_mapping
 from allmende.connectors.vocabulary import VOCABULARY
 from allmende.families.manifest import Finding, Manifest, Unreadable, read_manifest
 from allmende.families.registry import Member, load, members
@@ -15,12 +16,13 @@ from allmende.kernel.errors import ErrorCode, Invalid, NotFound
 from allmende.kernel.ids import slug_from_title
 from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
+from allmende.sources.mapped import recipe_of
 from allmende.sources.parse import Parser, Split
 from allmende.sources.paths import steps
 from allmende.sources.recipe import LINK, PART, RECEIVED, STATION, Recipe, Request, Value
 
 FAMILY = "connectors"
-RECIPE = "source.yaml"
+RECIPE, MAPPING = "source.yaml", "mapping.yaml"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 
 BROKEN = ErrorCode(
@@ -42,12 +44,16 @@ UNKNOWN = ErrorCode(
 
 
 class Connector(msgspec.Struct, frozen=True):
-    """A connector: manifest, recipe and folder; ``own`` are the city's, which alone run on a schedule."""
+    """A connector: manifest, recipe and folder; ``own`` are the city's, which alone run on a schedule.
+
+    With a ``mapping`` its files are tables that are read by that; the recipe then says the same in short.
+    """
 
     manifest: Manifest
     recipe: Recipe
     folder: Path
     own: bool
+    mapping: Mapping | None = None
 
     @property
     def name(self) -> str:
@@ -69,7 +75,7 @@ def splitter(name: str) -> Split | None:
 
 def shipped() -> list[Member]:
     """Give the connectors that come with the program and its extensions, where they have a recipe."""
-    return [one for one in members(FAMILY) if (one.folder / RECIPE).exists()]
+    return [one for one in members(FAMILY) if any((one.folder / name).exists() for name in (RECIPE, MAPPING))]
 
 
 def own_folders(home: Path) -> list[Path]:
@@ -130,6 +136,8 @@ def read_connector(folder: Path, *, own: bool) -> Connector:
         raise _broken(f"{folder.name}/manifest.toml", "id", "a–z, 0–9, -")
     if manifest.data is None:
         raise _broken(f"{folder.name}/manifest.toml", "data", Text("Lizenz und Nennung fehlen", "licence is missing"))
+    if manifest.kind == "folder" and (folder / MAPPING).exists():
+        return _by_mapping(manifest, manifest.data.licence, folder, own=own)
     recipe = read_recipe(folder / RECIPE)
     pull = manifest.kind == "pull"
     if pull and (manifest.schedule is None or manifest.schedule.every_seconds < 1):
@@ -138,6 +146,18 @@ def read_connector(folder: Path, *, own: bool) -> Connector:
         what = Text("„pull“ braucht request, anderes hat keines", "“pull” needs request, others have none")
         raise _broken(f"{folder.name}/{RECIPE}", "request", what)
     return Connector(manifest, recipe, folder, own)
+
+
+def _by_mapping(manifest: Manifest, licence: str, folder: Path, *, own: bool) -> Connector:
+    try:
+        mapping = read_mapping(folder / MAPPING)
+    except Invalid as error:
+        file = f"{folder.name}/{MAPPING}"
+        raise _broken(file, str(error.params.get("field", "$")), str(error.params["reason"])) from error
+    if mapping.source.licence != licence:
+        what = Text("Im Manifest steht eine andere Lizenz", "the manifest has another licence")
+        raise _broken(f"{folder.name}/{MAPPING}", "$.source.licence", what)
+    return Connector(manifest, recipe_of(mapping), folder, own, mapping)
 
 
 def _broken(file: str, field: str, reason: Text | str) -> Invalid:

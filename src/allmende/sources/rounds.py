@@ -1,4 +1,4 @@
-"""Runs the city's pull connectors when they are due, several side by side."""
+"""Runs the city's pull connectors when they are due, and those of folders when files wait, several side by side."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,8 @@ import structlog
 
 from allmende.gate.door import Gate
 from allmende.kernel.errors import AllmendeError, Busy
-from allmende.sources.definition import RECIPE, Connector, own_folders, read_connector
+from allmende.sources.definition import MAPPING, RECIPE, Connector, own_folders, read_connector
+from allmende.sources.inbox import take_all, waiting
 from allmende.sources.run import House, pull
 
 SIDE_BY_SIDE, KEEP_OTHERWISE = 4, 14
@@ -36,9 +37,13 @@ class Rounds:
         self._running = {name: one for name, one in self._running.items() if not one.done()}
         now = time.time()
         for one in self._connectors():
-            due = one.manifest.kind == "pull" and self._house.state(one.name).read().next_run <= now
-            if due and one.name not in self._running:
+            if one.name not in self._running and self._is_due(one, now):
                 self._running[one.name] = self._pool.submit(self._run, one)
+
+    def _is_due(self, one: Connector, now: float) -> bool:
+        if one.manifest.kind == "folder" and not waiting(self._house, one.name):
+            return False
+        return one.manifest.kind in ("pull", "folder") and self._house.state(one.name).read().next_run <= now
 
     def sweep(self) -> None:
         """Delete raw replies that were kept long enough."""
@@ -50,7 +55,7 @@ class Rounds:
         """Read the connectors whose files have changed since."""
         found = []
         for folder in own_folders(self._house.home):
-            changed = max(_changed(folder / name) for name in ("manifest.toml", RECIPE))
+            changed = max(_changed(folder / name) for name in ("manifest.toml", RECIPE, MAPPING))
             known = self._read.get(folder)
             if known is None or known[0] != changed:
                 known = (changed, _sound(folder))
@@ -61,7 +66,7 @@ class Rounds:
 
     def _run(self, one: Connector) -> None:
         try:
-            outcome = pull(self._house, self._gate, one)
+            outcome = (take_all if one.manifest.kind == "folder" else pull)(self._house, self._gate, one)
             self._declare(one)
             log.info("source read", source=one.name, taken=outcome.taken, refused=dict(outcome.refused))
         except Busy as error:

@@ -1,11 +1,15 @@
 """One run of a source: ask, keep the raw replies, read, write, remember; and the same from what was kept."""
 
 import datetime as dt
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from allmende.connectors.table.mapping import Mapping
+from allmende.connectors.table.parse import Reading as TableReading
+from allmende.connectors.table.parse import TableParser
 from allmende.gate.door import Gate
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError, Busy, ErrorCode, Invalid
@@ -73,13 +77,13 @@ def pull(house: House, gate: Gate, connector: Connector, since: dt.datetime | No
             run = _Run(house, connector, request, fetcher, Sink(gate, connector, f"system:connector:{connector.name}"))
             run.all(state, outcome, None if since is None else micros_from_instant(since))
         except AllmendeError as error:
-            _fail(state, connector, error)
+            failed(state, connector, error)
             raise
         finally:
             if fetcher is not None:
                 fetcher.close()
-            _remember(state, outcome)
-        _succeed(state, connector)
+            remember(state, outcome)
+        succeeded(state, connector)
         return outcome
 
 
@@ -165,12 +169,12 @@ def receive(house: House, gate: Gate, connector: Connector, body: bytes, asker: 
             parser = connector.parser(state.counters)
             outcome = sink.write(list(parser.parse(body, Told(received=micros_from_instant(utc_now())))))
         except AllmendeError as error:
-            _fail(state, connector, error)
+            failed(state, connector, error)
             raise
         state.counters = parser.counted()
-        _remember(state, outcome)
+        remember(state, outcome)
         _note_unknown(state, outcome)
-        _succeed(state, connector)
+        succeeded(state, connector)
         return outcome
 
 
@@ -195,8 +199,10 @@ def replay(house: House, gate: Gate, connector: Connector, since: dt.datetime | 
 
 def preview(house: House, connector: Connector, body: bytes | None, part: str | None = None) -> list[Reading | Refusal]:
     """Give what would be stored of a reply, or of what the source says just now; stores nothing."""
-    parser = connector.parser()
     now = micros_from_instant(utc_now())
+    if body is not None and connector.mapping is not None:
+        return _tabled(connector, connector.mapping, body, now)
+    parser = connector.parser()
     if body is not None:
         return list(parser.parse(body, Told(targets(connector)[0], part, now)))
     request = _request(connector)
@@ -212,24 +218,39 @@ def preview(house: House, connector: Connector, body: bytes | None, part: str | 
         fetcher.close()
 
 
+def _tabled(connector: Connector, mapping: Mapping, body: bytes, now: int) -> list[Reading | Refusal]:
+    """Give what a table holds; stations are those of the mapping."""
+    interval = mapping.time.interval_seconds * SECOND
+    found: list[Reading | Refusal] = []
+    for one in TableParser(mapping, mapping.names().get, now).parse(io.BytesIO(body), connector.name):
+        if isinstance(one, TableReading):
+            found.append(Reading(one.station, one.value, one.start, one.result, one.start + interval, "", one.since))
+        else:
+            found.append(Refusal(f"{one.line} {one.column}".strip(), one.value, one.reason))
+    return found
+
+
 def _note_unknown(state: State, outcome: Outcome) -> None:
     for one in outcome.refusals:
         if one.reason == "unknown-station":
             state.note_unknown(one.shown)
 
 
-def _remember(state: State, outcome: Outcome) -> None:
+def remember(state: State, outcome: Outcome) -> None:
+    """Note what became of a run."""
     state.taken, state.repeated, state.corrected = outcome.taken, outcome.repeated, outcome.corrected
     state.refused = dict(outcome.refused)
     state.last_value = max((one for one in (state.last_value, outcome.latest) if one is not None), default=None)
 
 
-def _succeed(state: State, connector: Connector) -> None:
+def succeeded(state: State, connector: Connector) -> None:
+    """Note that all is well, and when the next run is due."""
     state.last_success, state.failures, state.trouble = state.last_run, 0, None
     state.next_run = next_run(connector.manifest.schedule, 0, None)
 
 
-def _fail(state: State, connector: Connector, error: AllmendeError) -> None:
+def failed(state: State, connector: Connector, error: AllmendeError) -> None:
+    """Note what went wrong, and when it is tried again."""
     state.failures += 1
     state.trouble = Trouble(error.code.code, error.what, error.next, error.retryable)
     state.next_run = next_run(connector.manifest.schedule, state.failures, error)
