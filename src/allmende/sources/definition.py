@@ -1,6 +1,7 @@
 """Connectors as folders: ours, and the city's own under ``connectors`` in the home folder; read and checked."""
 
 import re
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -73,9 +74,18 @@ def splitter(name: str) -> Split | None:
     return split
 
 
-def shipped() -> list[Member]:
+def _may_keep(parser: str) -> bool:
+    """Tell whether raw replies of what a parser reads may be kept; ``KEEP_RAW`` of its module says no."""
+    if not parser:
+        return True
+    found = load(next(one for one in shipped() if one.manifest.id == parser), "parse")
+    return bool(getattr(found, "KEEP_RAW", True))
+
+
+@cache
+def shipped() -> tuple[Member, ...]:
     """Give the connectors that come with the program and its extensions, where they have a recipe."""
-    return [one for one in members(FAMILY) if any((one.folder / name).exists() for name in (RECIPE, MAPPING))]
+    return tuple(one for one in members(FAMILY) if any((one.folder / name).exists() for name in (RECIPE, MAPPING)))
 
 
 def own_folders(home: Path) -> list[Path]:
@@ -139,6 +149,9 @@ def read_connector(folder: Path, *, own: bool) -> Connector:
     if manifest.kind == "folder" and (folder / MAPPING).exists():
         return _by_mapping(manifest, manifest.data.licence, folder, own=own)
     recipe = read_recipe(folder / RECIPE)
+    if manifest.data.keep_raw_days and not _may_keep(recipe.parser):
+        what = Text("Die Antworten enthalten mehr, als bleiben darf: 0", "the replies hold more than may be kept: 0")
+        raise _broken(f"{folder.name}/manifest.toml", "data.keep_raw_days", what)
     pull = manifest.kind == "pull"
     if pull and (manifest.schedule is None or manifest.schedule.every_seconds < 1):
         raise _broken(f"{folder.name}/manifest.toml", "schedule", Text("Ein Takt fehlt", "a schedule is needed"))
