@@ -68,6 +68,7 @@ class Streams:
                 "dataset": recipe.dataset,
                 "interval_seconds": value.before_seconds
                 or recipe.time.interval_seconds
+                or recipe.time.every_seconds
                 or (facts.cadence_seconds if facts else 0),
                 "observed": value.observed,
                 **({"forecast": True} if recipe.forecast else {}),
