@@ -98,6 +98,13 @@ RECORDED = (
         keys={'"10929"': '"01028"'},
     ),
     Recorded(
+        "dwd",
+        "dwd-cdc/10_minutes/10minutenwerte_SOLAR_01766_akt.zip",
+        (("2023-06-08T23:50:00Z", "dwd-02712", "sunshine-duration", 0.0),),
+        288,
+        part="solar/now/10minutenwerte_SOLAR",
+    ),
+    Recorded(
         "dwd-hourly",
         "dwd-cdc/hourly/observations_recent_TU_akt.zip",
         (("2018-09-15T00:00:00Z", "dwd-02712", "air-temperature", 13.7),),

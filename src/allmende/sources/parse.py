@@ -195,7 +195,8 @@ class Parser:
             return
         empty = True
         for index, value in values:
-            given = find(record, value.path)
+            path = value.path
+            given = record[path] if path in record else find(record, path)
             if given is ABSENT or given is None or (isinstance(given, str) and given.strip() in self._recipe.absent):
                 continue
             empty = False
@@ -203,11 +204,11 @@ class Parser:
             if isinstance(result, str):
                 yield Refusal(value.path, str(given)[:SHOWN], result)
                 continue
-            reading = msgspec.structs.replace(base, value=index, result=result)
+            start, end = base.start, base.end
             if value.before_seconds:
-                before = base.start - value.before_seconds * 1_000_000
-                reading = msgspec.structs.replace(reading, start=before, end=base.start)
-            yield self._counted(index, reading, given)
+                start, end = start - value.before_seconds * 1_000_000, start
+            reading = Reading(base.station, index, start, result, end, base.message, None, base.known)
+            yield self._counted(index, reading, given) if self.counters else reading
         if empty:
             yield Refusal("record", f"{base.station} {base.message}"[:SHOWN], "no-value")
 
@@ -293,12 +294,12 @@ def _is_there(record: Record, path: str) -> bool:
 
 def _number(given: Any, decimal: str) -> float | None:
     """Read a finite number; a truth is none, nor is a list."""
-    if isinstance(given, bool):
-        return None
     if isinstance(given, str):
         text = given.strip()
         text = text.replace(",", ".") if decimal == "," and "." not in text else text
         given = float(text) if _NUMBER.fullmatch(text) else None
+    elif isinstance(given, bool):
+        return None
     if not isinstance(given, int | float) or not math.isfinite(given):
         return None
     return float(given)
