@@ -94,8 +94,9 @@ class Moment(_Strict, frozen=True):
 
     ``zone`` is an IANA name, or ``in-time`` when the offset is part of the text. A local time that the change of
     clocks doubles or leaves out is refused unless ``doubled`` says which is meant. Without an interval a value is of
-    an instant, and ``every_seconds`` says how far apart they are. ``end`` is the path of the span's end where records have one, ``result`` that of the time at which the
-    result was known. ``@received`` as path is the time at which the reply came.
+    an instant, and ``every_seconds`` says how far apart they are. ``end`` is the path of the span's end where records
+    have one, ``result`` that of the time at which the result was known. ``@received`` as path is the time at which the
+    reply came.
     """
 
     path: str
