@@ -38,7 +38,7 @@ def json_of(body: bytes) -> Any:
     """Read JSON, with or without a byte order mark; NaN and halves are no JSON."""
     try:
         return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(NOT_READABLE, form="JSON", why=str(error)) from error
 
 
@@ -60,5 +60,5 @@ def only_member(body: bytes, form: str, wanted: Callable[[str], bool], largest: 
                 why = Text("Es enthält nicht genau eine Tabelle", "it does not hold exactly one table")
                 raise Invalid(NOT_READABLE, form=form, why=why)
             return archive.read(found[0])
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
         raise Invalid(NOT_READABLE, form=form, why=str(error)) from error

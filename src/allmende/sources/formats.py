@@ -89,9 +89,10 @@ def _xml(body: bytes, recipe: Recipe) -> list[Record]:
         raise Invalid(NOT_READABLE, form="XML", why=AN_ENTITY)
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - what declares a DTD was refused
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        tree = {_name(root): _element(root)}
+    except (ElementTree.ParseError, ValueError, LookupError, RecursionError) as error:
         raise Invalid(NOT_READABLE, form="XML", why=str(error)) from error
-    return _with_above({_name(root): _element(root)}, recipe.records, recipe)
+    return _with_above(tree, recipe.records, recipe)
 
 
 def _name(element: ElementTree.Element) -> str:

@@ -300,6 +300,7 @@ def _number(given: Any, decimal: str) -> float | None:
         given = float(text) if _NUMBER.fullmatch(text) else None
     elif isinstance(given, bool):
         return None
-    if not isinstance(given, int | float) or not math.isfinite(given):
+    try:
+        return float(given) if isinstance(given, int | float) and math.isfinite(given) else None
+    except OverflowError:
         return None
-    return float(given)

@@ -44,9 +44,9 @@ def _station(given: Record, moment: str | None) -> Record:
         found = next((given[place] for place in places if place in given), None)
         if found is not None:
             record[name] = found
-    for one in given.get("vehicle_types_available") or ():
-        if isinstance(one, dict):
-            record[f"type {one.get('vehicle_type_id')}"] = one.get("count")
+    types = given.get("vehicle_types_available")
+    for one in entries(types) if types else ():
+        record[f"type {one.get('vehicle_type_id')}"] = one.get("count")
     return record
 
 

@@ -41,5 +41,5 @@ def _first(given: Record, *names: str) -> Any:
 def _power(given: Any) -> float:
     try:
         return float(given or 0)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise Invalid(NO_RECORDS, path="Nettonennleistung") from error
