@@ -29,7 +29,7 @@ def rounds(city: Gate, remote: Remote) -> Iterator[Rounds]:
     folder = house.home / "connectors" / "probe"
     folder.mkdir(parents=True)
     (folder / "manifest.toml").write_text(MANIFEST.format(name="probe", kind="pull"), encoding="utf-8")
-    recipe = {**RECIPE, "data_use": "messnetz-stadtklima", "request": {"url": remote.url + "/values"}}
+    recipe = {**RECIPE, "data_use": "stadtklima-messnetz", "request": {"url": remote.url + "/values"}}
     (folder / "source.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
     looking = Rounds(house, city, lambda one: None)
     yield looking

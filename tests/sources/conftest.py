@@ -98,7 +98,7 @@ class Remote:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def says(self, path: str, *bodies: bytes | Reply | object) -> None:
         """Tell what an address gives; anything but bytes is written as JSON."""

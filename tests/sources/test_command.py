@@ -27,10 +27,10 @@ def _made(city: Path, remote: Remote) -> None:
     recipe.write_text(text.replace("https://www.pegelonline.wsv.de", remote.url), encoding="utf-8")
 
 
-def _attributions(city: Path) -> list[tuple[str]]:
-    """Give the attribution of the source's dataset in the catalogue."""
+def _attributions(city: Path, dataset: str = "pegel") -> list[tuple[str]]:
+    """Give the attribution of a source's dataset in the catalogue."""
     database = sqlite3.connect(city / "city.sqlite3")
-    found = database.execute("SELECT attribution FROM catalog_dataset WHERE slug = 'pegel'").fetchall()
+    found = database.execute("SELECT attribution FROM catalog_dataset WHERE slug = ?", (dataset,)).fetchall()
     database.close()
     return found
 
@@ -58,6 +58,9 @@ def test_a_source_from_the_first_try_to_replay(city: Path, remote: Remote, tmp_p
 def test_the_work_process_reads_what_is_due_and_the_catalogue_knows_it(city: Path, remote: Remote) -> None:
     _made(city, remote)
     remote.says(PATH, Reply(b"", 500), ROWS)
+    assert run(city, "new", "connector", "files", "--like", "csv-folder").returncode == 0
+    waits = city / "inbox" / "files" / "values.csv"
+    waits.write_text("Zeit;Station;Temperatur\n01.07.2024 12:00;Meine Station;0\n", encoding="utf-8")
     words = environment(city, ALLMENDE_SOURCE_HOSTS="127.0.0.1")
     work = subprocess.Popen([*PROGRAM, "work"], env=words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     state = city / "sources" / "level" / "state.json"
@@ -75,6 +78,10 @@ def test_the_work_process_reads_what_is_due_and_the_catalogue_knows_it(city: Pat
         while time.monotonic() < until and not (json.loads(state.read_bytes())["taken"] and _attributions(city)):
             time.sleep(0.2)
         assert json.loads(state.read_bytes())["trouble"] is None
+        while time.monotonic() < until and not (waits.exists() is False and _attributions(city, "my-files")):
+            time.sleep(0.2)
+        assert len(list((waits.parent / "done").glob("*-values.csv"))) == 1, "what lay in the folder was put away"
+        assert json.loads((city / "sources" / "files" / "state.json").read_bytes())["taken"] == 1
         assert _attributions(city) == [("Wasserstraßen- und Schifffahrtsverwaltung des Bundes, PEGELONLINE",)]
     finally:
         work.send_signal(signal.SIGTERM)

@@ -1,6 +1,7 @@
 """Pull sources against a real HTTP server: each value once, whole replies only, an explained state for every fault."""
 
 import datetime as dt
+import gzip
 from typing import Any
 
 import pytest
@@ -79,6 +80,8 @@ def test_another_value_is_refused_where_the_recipe_says_so(
         (Reply(b"", 302, {"Location": "http://example.org/"}), "source.elsewhere", False),
         (Reply(b" " * 200_000), "source.too_large", False),
         (Reply(b" " * 10_000, endless=True), "source.too_large", False),
+        (Reply(gzip.compress(b" " * 5_000_000), 200, {"Content-Encoding": "gzip"}), "source.too_large", False),
+        (Reply(b"[" * 90_000), "source.not_readable", False),
     ],
 )
 def test_a_broken_reply_stores_nothing_and_is_explained(

@@ -16,6 +16,7 @@ from allmende.serve.work import source_house
 from allmende.sources.create import create, models
 from allmende.sources.definition import Connector, connector, shipped
 from allmende.sources.health import WORDS, health
+from allmende.sources.inbox import take_all
 from allmende.sources.parse import REASONS, Reading, Refusal
 from allmende.sources.run import preview, pull, replay
 from allmende.sources.write import Outcome
@@ -98,11 +99,14 @@ def list_connectors() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help=t("eine Antwort aus dieser Datei statt von der Quelle", "a reply from this file, not from the source"),
 )
-def try_connector(name: str, file: Path | None) -> None:
+@click.option(
+    "--part", help=t("zu welchem Teil der Anfrage die Datei gehört", "the part of the request the file is of")
+)
+def try_connector(name: str, file: Path | None, part: str | None) -> None:
     """Show the readings and refusals of a reply."""
     current = settings()
     one = connector(current.home, name)
-    found = preview(source_house(current), one, None if file is None else file.read_bytes())
+    found = preview(source_house(current), one, None if file is None else file.read_bytes(), part)
     readings = [entry for entry in found if isinstance(entry, Reading)]
     for reading in readings[:SHOWN]:
         value = one.recipe.values[reading.value]
@@ -152,7 +156,10 @@ def _pull(name: str, since: dt.datetime | None) -> None:
     one = connector(current.home, name)
     gate = open_gate(current.store_url)
     try:
-        outcome = pull(source_house(current), gate, one, since)
+        if one.manifest.kind == "folder":
+            outcome = take_all(source_house(current), gate, one, settled=False)
+        else:
+            outcome = pull(source_house(current), gate, one, since)
     finally:
         gate.close()
     _finish(current, one, outcome)

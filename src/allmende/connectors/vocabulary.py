@@ -115,5 +115,35 @@ VOCABULARY: dict[str, Property] = {
             f"{_CF}mass_concentration_of_ozone_in_air/",
             Text("Masse von Ozon in der Luft.", "Mass of ozone in the air."),
         ),
+        Property(
+            "air-pressure-sea-level",
+            Text("Luftdruck auf Meereshöhe", "Air pressure at sea level"),
+            f"{_CF}air_pressure_at_mean_sea_level/",
+            Text("Auf Meereshöhe umgerechneter Luftdruck.", "Pressure reduced to sea level."),
+        ),
+        Property(
+            "sunshine-duration",
+            Text("Sonnenscheindauer", "Duration of sunshine"),
+            f"{_CF}duration_of_sunshine/",
+            Text("Dauer des Sonnenscheins im Zeitraum.", "Duration of sunshine in the interval."),
+        ),
+        Property(
+            "air-temperature-max",
+            Text("Höchste Lufttemperatur", "Highest air temperature"),
+            f"{_CF}air_temperature/",
+            Text("Höchste Lufttemperatur im Zeitraum.", "Highest air temperature in the interval."),
+        ),
+        Property(
+            "air-temperature-mean",
+            Text("Mittlere Lufttemperatur", "Mean air temperature"),
+            f"{_CF}air_temperature/",
+            Text("Mittel der Lufttemperatur im Zeitraum.", "Mean air temperature in the interval."),
+        ),
+        Property(
+            "air-temperature-min",
+            Text("Tiefste Lufttemperatur", "Lowest air temperature"),
+            f"{_CF}air_temperature/",
+            Text("Tiefste Lufttemperatur im Zeitraum.", "Lowest air temperature in the interval."),
+        ),
     )
 }

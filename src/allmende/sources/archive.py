@@ -17,13 +17,14 @@ _HOUR = "%Y%m%dT%H"
 
 
 class RawReply(msgspec.Struct, frozen=True):
-    """A reply or a message: when it came, from where, for which station, and its bytes."""
+    """A reply or a message: when it came, from where, for which station and part, and its bytes."""
 
     received: str
     url: str
     asked: str
     body: bytes
     status: int = 200
+    part: str | None = None
 
 
 class Archive:

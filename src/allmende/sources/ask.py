@@ -16,7 +16,7 @@ from allmende.sources.definition import Connector
 from allmende.sources.fetch import Fetched, Fetcher, same_host
 from allmende.sources.formats import listed
 from allmende.sources.paths import ABSENT, find
-from allmende.sources.recipe import STATION, Request, Since
+from allmende.sources.recipe import LINK, PART, STATION, Request, Since
 
 SECOND = 1_000_000
 
@@ -26,6 +26,14 @@ ENDLESS = ErrorCode(
     Text(
         "Nichts davon wurde gespeichert. Prüfen Sie next, page und most_pages.",
         "Nothing of it was stored. Check next, page and most_pages.",
+    ),
+)
+NO_LINK = ErrorCode(
+    "source.no_link",
+    Text("Unter {url} steht an „{path}“ keine Adresse.", "{url} has no address at “{path}”."),
+    Text(
+        "Die Quelle hat ihr Verzeichnis geändert, oder request.via.paths im Rezept ist falsch.",
+        "The source has changed its index, or request.via.paths in the recipe is wrong.",
     ),
 )
 
@@ -59,9 +67,9 @@ def spans(since: Since | None, asked: str, cursor: int | None, now: int) -> Iter
         start = until
 
 
-def address(request: Request, span: Span) -> str:
-    """Write the address of a span's first page."""
-    url = request.url.replace(STATION, quote(span.asked, safe=""))
+def address(request: Request, span: Span, url: str, part: str = "") -> str:
+    """Write the address of a span's first page; ``part`` is written as it stands in the recipe."""
+    url = url.replace(STATION, quote(span.asked, safe="")).replace(PART, part)
     if request.since is not None and span.since is not None and span.until is not None:
         url = url.replace("{since}", quote(_moment(request.since, span.since), safe=":"))
         url = url.replace("{until}", quote(_moment(request.since, span.until), safe=":"))
@@ -82,17 +90,34 @@ def _moment(since: Since, micros: int) -> str:
 def pages(
     fetcher: Fetcher, connector: Connector, request: Request, span: Span, known: dict[str, dict[str, str]]
 ) -> list[Fetched]:
-    """Fetch all pages of a span; half of them are as good as none."""
-    url: str | None = address(request, span)
+    """Fetch all parts and pages of a span; half of them are as good as none."""
+    begin = _linked(fetcher, request) if request.via is not None else request.url
     found: list[Fetched] = []
-    while url is not None:
-        if len(found) == request.most_pages:
-            raise Invalid(ENDLESS, count=len(found))
-        single = not request.next and request.page is None
-        reply = fetcher.get(url, known.get(url) if single and span.since is None else None)
-        found.append(reply)
-        url = _next(connector, request, reply, len(found)) if reply.fresh else None
+    for part in request.parts or (None,):
+        url: str | None = address(request, span, begin, part or "")
+        number = 0
+        while url is not None:
+            if number == request.most_pages:
+                raise Invalid(ENDLESS, count=number)
+            single = not request.next and request.page is None
+            reply = fetcher.get(url, known.get(url) if single and span.since is None else None)
+            found.append(msgspec.structs.replace(reply, part=part))
+            number += 1
+            url = _next(connector, request, reply, number) if reply.fresh else None
     return found
+
+
+def _linked(fetcher: Fetcher, request: Request) -> str:
+    """Give the address that an index names."""
+    if request.via is None:
+        return request.url
+    index = fetcher.get(request.via.url)
+    tree = json_of(index.body)
+    for path in request.via.paths:
+        link = find(tree, path)
+        if isinstance(link, str) and link:
+            return same_host(index.url, link)
+    raise Invalid(NO_LINK, url=request.via.url[:100], path=", ".join(request.via.paths))
 
 
 def _next(connector: Connector, request: Request, reply: Fetched, number: int) -> str | None:
@@ -104,5 +129,7 @@ def _next(connector: Connector, request: Request, reply: Fetched, number: int) -
         return str(httpx.URL(reply.url).copy_set_param(request.page.parameter, following))
     if not request.next:
         return None
+    if request.next == LINK:
+        return same_host(reply.url, reply.link) if reply.link else None
     link = find(json_of(reply.body), request.next)
     return same_host(reply.url, link) if link is not ABSENT and isinstance(link, str) and link else None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from allmende.kernel.errors import Conflict, ErrorCode, Invalid
 from allmende.kernel.text import Text
-from allmende.sources.definition import FAMILY, NAME, RECIPE, connector, shipped
+from allmende.sources.definition import FAMILY, MAPPING, NAME, RECIPE, connector, shipped
 
 THERE = ErrorCode(
     "source.there",
@@ -29,10 +29,13 @@ def create(home: Path, name: str, like: str = "") -> Path:
     if folder.exists():
         raise Conflict(THERE, folder=folder)
     manifest = (model.folder / "manifest.toml").read_text(encoding="utf-8")
-    recipe = (model.folder / RECIPE).read_text(encoding="utf-8")
     folder.mkdir(parents=True)
     old = tomllib.loads(manifest)["id"]
-    (folder / RECIPE).write_text(recipe, encoding="utf-8")
+    for file in (RECIPE, MAPPING):
+        if (model.folder / file).exists():
+            (folder / file).write_text((model.folder / file).read_text(encoding="utf-8"), encoding="utf-8")
+    if model.manifest.kind == "folder":
+        (home / "inbox" / name).mkdir(parents=True, exist_ok=True)
     # The manifest comes last: a folder without one is none yet.
     (folder / "manifest.toml").write_text(manifest.replace(f'id = "{old}"', f'id = "{name}"', 1), encoding="utf-8")
     return folder

@@ -1,13 +1,15 @@
 """Connectors as folders: ours, and the city's own under ``connectors`` in the home folder; read and checked."""
 
 import re
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import yaml
 
-from allmende.connectors.table.mapping import ZONE_IN_TIME
+from allmende.connectors.table.mapping import ZONE_IN_TIME, Mapping
+from allmende.connectors.table.reading import read_mapping
 from allmende.connectors.vocabulary import VOCABULARY
 from allmende.families.manifest import Finding, Manifest, Unreadable, read_manifest
 from allmende.families.registry import Member, load, members
@@ -15,12 +17,13 @@ from allmende.kernel.errors import ErrorCode, Invalid, NotFound
 from allmende.kernel.ids import slug_from_title
 from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
+from allmende.sources.mapped import recipe_of
 from allmende.sources.parse import Parser, Split
 from allmende.sources.paths import steps
-from allmende.sources.recipe import STATION, Recipe, Request, Value
+from allmende.sources.recipe import LINK, PART, RECEIVED, STATION, Recipe, Request, Value
 
 FAMILY = "connectors"
-RECIPE = "source.yaml"
+RECIPE, MAPPING = "source.yaml", "mapping.yaml"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 
 BROKEN = ErrorCode(
@@ -42,12 +45,16 @@ UNKNOWN = ErrorCode(
 
 
 class Connector(msgspec.Struct, frozen=True):
-    """A connector: manifest, recipe and folder; ``own`` are the city's, which alone run on a schedule."""
+    """A connector: manifest, recipe and folder; ``own`` are the city's, which alone run on a schedule.
+
+    With a ``mapping`` its files are tables that are read by that; the recipe then says the same in short.
+    """
 
     manifest: Manifest
     recipe: Recipe
     folder: Path
     own: bool
+    mapping: Mapping | None = None
 
     @property
     def name(self) -> str:
@@ -67,9 +74,18 @@ def splitter(name: str) -> Split | None:
     return split
 
 
-def shipped() -> list[Member]:
+def _may_keep(parser: str) -> bool:
+    """Tell whether raw replies of what a parser reads may be kept; ``KEEP_RAW`` of its module says no."""
+    if not parser:
+        return True
+    found = load(next(one for one in shipped() if one.manifest.id == parser), "parse")
+    return bool(getattr(found, "KEEP_RAW", True))
+
+
+@cache
+def shipped() -> tuple[Member, ...]:
     """Give the connectors that come with the program and its extensions, where they have a recipe."""
-    return [one for one in members(FAMILY) if (one.folder / RECIPE).exists()]
+    return tuple(one for one in members(FAMILY) if any((one.folder / name).exists() for name in (RECIPE, MAPPING)))
 
 
 def own_folders(home: Path) -> list[Path]:
@@ -130,7 +146,12 @@ def read_connector(folder: Path, *, own: bool) -> Connector:
         raise _broken(f"{folder.name}/manifest.toml", "id", "a–z, 0–9, -")
     if manifest.data is None:
         raise _broken(f"{folder.name}/manifest.toml", "data", Text("Lizenz und Nennung fehlen", "licence is missing"))
+    if manifest.kind == "folder" and (folder / MAPPING).exists():
+        return _by_mapping(manifest, manifest.data.licence, folder, own=own)
     recipe = read_recipe(folder / RECIPE)
+    if manifest.data.keep_raw_days and not _may_keep(recipe.parser):
+        what = Text("Die Antworten enthalten mehr, als bleiben darf: 0", "the replies hold more than may be kept: 0")
+        raise _broken(f"{folder.name}/manifest.toml", "data.keep_raw_days", what)
     pull = manifest.kind == "pull"
     if pull and (manifest.schedule is None or manifest.schedule.every_seconds < 1):
         raise _broken(f"{folder.name}/manifest.toml", "schedule", Text("Ein Takt fehlt", "a schedule is needed"))
@@ -138,6 +159,18 @@ def read_connector(folder: Path, *, own: bool) -> Connector:
         what = Text("„pull“ braucht request, anderes hat keines", "“pull” needs request, others have none")
         raise _broken(f"{folder.name}/{RECIPE}", "request", what)
     return Connector(manifest, recipe, folder, own)
+
+
+def _by_mapping(manifest: Manifest, licence: str, folder: Path, *, own: bool) -> Connector:
+    try:
+        mapping = read_mapping(folder / MAPPING)
+    except Invalid as error:
+        file = f"{folder.name}/{MAPPING}"
+        raise _broken(file, str(error.params.get("field", "$")), str(error.params["reason"])) from error
+    if mapping.source.licence != licence:
+        what = Text("Im Manifest steht eine andere Lizenz", "the manifest has another licence")
+        raise _broken(f"{folder.name}/{MAPPING}", "$.source.licence", what)
+    return Connector(manifest, recipe_of(mapping), folder, own, mapping)
 
 
 def _broken(file: str, field: str, reason: Text | str) -> Invalid:
@@ -189,6 +222,11 @@ def _time_faults(recipe: Recipe) -> list[tuple[str, str]]:
     ]
     if recipe.time.interval_seconds < 0:
         faults.append(("$.time.interval_seconds", "must not be below 0"))
+    if recipe.time.path == RECEIVED and recipe.time.interval_seconds:
+        faults.append(("$.time.interval_seconds", "what is only known to be so just now has no interval"))
+    since = recipe.request.since if recipe.request else None
+    if (recipe.forecast or (since is not None and since.cursor == "result")) and not recipe.time.result:
+        faults.append(("$.time.result", "give the path of the time at which the result was known"))
     return faults
 
 
@@ -207,6 +245,8 @@ def _value_faults(index: int, value: Value) -> list[tuple[str, str]]:
         faults.append((f"{field}.unit", f"{value.unit!r} is not a known UCUM code such as Cel, %, hPa, mm, m/s"))
     if value.observed not in VOCABULARY and not value.definition:
         faults.append((f"{field}.definition", f"{value.observed!r} is not in the vocabulary and needs a definition"))
+    if value.before_seconds < 0:
+        faults.append((f"{field}.before_seconds", "must not be below 0"))
     if value.kind == "boolean" and value.counter is not None:
         faults.append((f"{field}.counter", "a truth is no counter"))
     return faults
@@ -220,14 +260,27 @@ def _is_path(path: str) -> bool:
     return True
 
 
+def _part_faults(recipe: Recipe, request: Request) -> list[tuple[str, str]]:
+    faults = []
+    if (PART in request.url) != bool(request.parts):
+        faults.append(("$.request.parts", "{part} in the address and the list parts belong together"))
+    for index, value in enumerate(recipe.values):
+        if value.part and value.part not in request.parts:
+            faults.append((f"$.values[{index}].part", f"{value.part!r} is not among the parts of the request"))
+    return faults
+
+
 def _request_faults(recipe: Recipe, request: Request) -> list[tuple[str, str]]:
     faults = []
-    if not request.url.startswith(("http://", "https://")):
+    if not (request.url if request.via is None else request.via.url).startswith(("http://", "https://")):
         faults.append(("$.request.url", "must begin with http:// or https://"))
+    if request.via is not None and request.url:
+        faults.append(("$.request.url", "with via the index gives the address"))
+    faults += _part_faults(recipe, request)
     if not recipe.station and STATION not in request.url and len(recipe.stations) != 1:
         faults.append(("$.station", "give the path of the station, or ask for each with {station} in the address"))
     if ("{since}" in request.url) != (request.since is not None):
         faults.append(("$.request.since", "{since} in the address and the part since belong together"))
-    if request.next and recipe.format not in ("json", "geojson"):
+    if request.next and request.next != LINK and recipe.format not in ("json", "geojson"):
         faults.append(("$.request.next", "only JSON has links to the next page"))
     return faults

@@ -1,4 +1,4 @@
-"""``/ingest/NAME``: sources that send by themselves, such as network servers for LoRaWAN."""
+"""``/ingest/NAME``: sources that send by themselves, such as network servers for LoRaWAN, and files that are sent."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +15,7 @@ from allmende.gate.tokens import authenticate
 from allmende.kernel.errors import ErrorCode, Invalid, NotFound, Unknown
 from allmende.kernel.text import Text
 from allmende.sources.definition import Connector, connector
+from allmende.sources.inbox import take_upload
 from allmende.sources.parse import REASONS
 from allmende.sources.run import House, receive
 from allmende.sources.write import Outcome
@@ -58,14 +59,16 @@ class Door:
             raise Unknown(TOKEN_NEEDED, name=name[:60])
         token = authenticate(self._gate, plain)
         token.require(f"ingest:{name[:60]}")
-        return receive(self._house, self._gate, self._open(name), body, f"token:{token.name}")
+        one = self._open(name)
+        take = take_upload if one.manifest.kind == "folder" else receive
+        return take(self._house, self._gate, one, body, f"token:{token.name}")
 
     def _open(self, name: str) -> Connector:
         try:
             found = connector(self._house.home, name)
         except (NotFound, Invalid) as error:
             raise NotFound(NOT_OPEN, name=name[:60]) from error
-        if found.manifest.kind != "push" or not found.own:
+        if found.manifest.kind not in ("push", "folder") or not found.own:
             raise NotFound(NOT_OPEN, name=name[:60])
         return found
 

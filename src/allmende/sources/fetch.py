@@ -13,7 +13,7 @@ import msgspec
 
 from allmende.kernel.errors import AllmendeError, Busy, ErrorCode, Invalid
 from allmende.kernel.text import Text
-from allmende.sources.recipe import Request, Secret
+from allmende.sources.recipe import Login, Request, Secret
 
 REDIRECTS, PIECE = 3, 65_536
 LONGEST_PATIENCE = 86_400.0
@@ -65,12 +65,17 @@ BAD_URL = ErrorCode(
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """A whole reply; ``fresh`` is false where the source says that nothing has changed."""
+    """A whole reply; ``fresh`` is false where the source says that nothing has changed.
+
+    ``link`` is the next page that the header names, ``part`` what it is the reply to.
+    """
 
     url: str
     status: int
     body: bytes
     validators: dict[str, str]
+    link: str = ""
+    part: str | None = None
 
     @property
     def fresh(self) -> bool:
@@ -93,6 +98,7 @@ class Fetcher:
         self._asked = False
         agent = f"Allmende/{version('allmende')} (open source; {contact or 'contact not set'})"
         self._headers = {"User-Agent": agent, **request.headers, **secret_header(request.secret)}
+        self._login = _login(request.login)
         self._client = httpx.Client(follow_redirects=False, trust_env=False)
 
     def close(self) -> None:
@@ -117,15 +123,32 @@ class Fetcher:
         address = pinned(httpx.URL(url), self._allowed)
         headers = {**self._headers, **validators, "Host": httpx.URL(url).netloc.decode()}
         timeout, named = self._request.timeout_seconds, {"sni_hostname": host}
+        request = self._client.build_request("GET", address, headers=headers, timeout=timeout, extensions=named)
         try:
-            with self._client.stream("GET", address, headers=headers, timeout=timeout, extensions=named) as reply:
+            reply = self._sent(request)
+            try:
                 if reply.has_redirect_location:
-                    return _redirected(url, reply)
+                    return same_host(url, reply.headers.get("location", ""))
                 _check_status(host, reply)
                 body = b"".join(self._pieces(host, reply, until))
-                return Fetched(url, reply.status_code, body, _validators(reply))
+                link = reply.links.get("next", {}).get("url", "")
+                return Fetched(url, reply.status_code, body, _validators(reply), link)
+            finally:
+                reply.close()
         except httpx.HTTPError as error:
             raise Busy(UNREACHABLE, host=host, why=str(error) or type(error).__name__) from error
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and again with the login where the source asks for it; no body has been read then."""
+        steps = self._login.auth_flow(request)
+        reply = self._client.send(next(steps), stream=True, auth=None)
+        while True:
+            try:
+                again = steps.send(reply)
+            except StopIteration:
+                return reply
+            reply.close()
+            reply = self._client.send(again, stream=True, auth=None)
 
     def _pieces(self, host: str, reply: httpx.Response, until: float) -> Iterator[bytes]:
         size = 0
@@ -155,21 +178,29 @@ def pinned(url: httpx.URL, allowed_hosts: tuple[str, ...]) -> httpx.URL:
     return url.copy_with(host=addresses[0])
 
 
-def secret_header(secret: Secret | None, environment: dict[str, str] | None = None) -> dict[str, str]:
+def secret_header(secret: Secret | None) -> dict[str, str]:
     """Give the header that carries a secret; refuse where the environment has none."""
-    if secret is None:
-        return {}
-    known = dict(os.environ) if environment is None else environment
-    value = known.get(secret.environment, "")
-    path = known.get(f"{secret.environment}_FILE", "")
+    return {} if secret is None else {secret.header: secret.prefix + _from_environment(secret.environment)}
+
+
+def _login(login: Login | None) -> httpx.Auth:
+    if login is None:
+        return httpx.Auth()
+    words = _from_environment(login.user_environment), _from_environment(login.password_environment)
+    return httpx.DigestAuth(*words) if login.scheme == "digest" else httpx.BasicAuth(*words)
+
+
+def _from_environment(name: str) -> str:
+    value = os.environ.get(name, "")
+    path = os.environ.get(f"{name}_FILE", "")
     if not value and path:
         try:
             value = Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise Invalid(NO_SECRET, name=secret.environment) from error
+            raise Invalid(NO_SECRET, name=name) from error
     if not value:
-        raise Invalid(NO_SECRET, name=secret.environment)
-    return {secret.header: secret.prefix + value}
+        raise Invalid(NO_SECRET, name=name)
+    return value
 
 
 def _host(url: str) -> str:
@@ -189,10 +220,6 @@ def same_host(url: str, link: str) -> str:
     if after.host != before.host or (before.scheme == "https" and after.scheme != "https"):
         raise Invalid(ELSEWHERE, host=before.host, other=after.host or target[:100])
     return target
-
-
-def _redirected(url: str, reply: httpx.Response) -> str:
-    return same_host(url, reply.headers.get("location", ""))
 
 
 def _check_status(host: str, reply: httpx.Response) -> None:

@@ -45,17 +45,24 @@ def listed(tree: Any, path: str) -> list[Record]:
     return found
 
 
+def _with_above(tree: Any, path: str, recipe: Recipe) -> list[Record]:
+    """Give the records with what they take over from the top of the reply; their own comes first."""
+    records = listed(tree, path)
+    above = {name: found for name, place in recipe.inherit.items() if (found := find(tree, place)) is not ABSENT}
+    return [{**above, **record} for record in records] if above else records
+
+
 def _json(body: bytes, recipe: Recipe) -> list[Record]:
-    return listed(json_of(body), recipe.records)
+    return _with_above(json_of(body), recipe.records, recipe)
 
 
 def _json_lines(body: bytes, recipe: Recipe) -> list[Record]:
     lines = [line for line in body.splitlines() if line.strip()]
-    return [record for line in lines for record in listed(json_of(line), recipe.records)]
+    return [record for line in lines for record in _with_above(json_of(line), recipe.records, recipe)]
 
 
 def _geojson(body: bytes, recipe: Recipe) -> list[Record]:
-    return listed(json_of(body), recipe.records or "features")
+    return _with_above(json_of(body), recipe.records or "features", recipe)
 
 
 def _csv(body: bytes, recipe: Recipe) -> list[Record]:
@@ -82,9 +89,10 @@ def _xml(body: bytes, recipe: Recipe) -> list[Record]:
         raise Invalid(NOT_READABLE, form="XML", why=AN_ENTITY)
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - what declares a DTD was refused
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        tree = {_name(root): _element(root)}
+    except (ElementTree.ParseError, ValueError, LookupError, RecursionError) as error:
         raise Invalid(NOT_READABLE, form="XML", why=str(error)) from error
-    return listed({_name(root): _element(root)}, recipe.records)
+    return _with_above(tree, recipe.records, recipe)
 
 
 def _name(element: ElementTree.Element) -> str:

@@ -4,7 +4,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 from allmende.sources.formats import records_of
 from allmende.sources.paths import ABSENT, find
-from allmende.sources.recipe import Recipe, Value
+from allmende.sources.recipe import RECEIVED, Moment, Recipe, Value
 
 SHOWN = 60
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -60,7 +60,11 @@ REASONS: dict[str, Text] = {
     "counter-first": Text("Erster Zählerstand: noch keine Menge", "First reading of the counter: no amount yet"),
     "counter-restart": Text("Der Zähler begann neu: Menge unbekannt", "The counter restarted: amount unknown"),
     "counter-order": Text("Zählerstand außer der Reihe", "Reading of the counter out of order"),
+    "left-out": Text("Vom Rezept ausgelassen", "Left out by the recipe"),
     "no-value": Text("Nichts, was das Rezept kennt", "Nothing that the recipe knows"),
+    "unknown-property": Text("Diese Messgröße kennt die Zuordnung nicht", "The mapping does not know this property"),
+    "future-time": Text("Diese Zeit liegt in der Zukunft", "This time lies in the future"),
+    "out-of-range": Text("Außerhalb des physikalischen Bereichs", "Outside the physical range"),
     "doubled-value": Text("In der Antwort stehen zwei verschiedene Werte", "The reply holds two different values"),
     "differs": Text("Gespeichert ist ein anderer Wert; er gilt weiter", "Another value is stored and stays in force"),
     "quarantine": Text("Vom Tor in die Quarantäne gelegt", "Put into quarantine by the gate"),
@@ -68,7 +72,10 @@ REASONS: dict[str, Text] = {
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A value to take: station slug, index into the recipe's values, start and end (µs), result, message key."""
+    """A value to take: station slug, index into the recipe's values, start and end (µs), result, message key.
+
+    ``known`` is when the result was known.
+    """
 
     station: str
     value: int
@@ -77,6 +84,7 @@ class Reading(msgspec.Struct, frozen=True):
     end: int | None = None
     message: str = ""
     since: int | None = None
+    known: int | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -87,6 +95,17 @@ class Refusal(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What is known of a reply beside its bytes: the station and the part asked for, and when it came (µs)."""
+
+    asked: str = ""
+    part: str | None = None
+    received: int | None = None
+
+
+NOTHING = Told()
+
+
 class Parser:
     """Takes the replies of one source in turn; the readings of counters run on from reply to reply."""
 
@@ -94,17 +113,8 @@ class Parser:
         self._recipe = recipe
         self._split = split or (lambda body: records_of(body, recipe))
         self._stations = recipe.by_key()
-        time = recipe.time
-        self._times = TimeReader(
-            Time(
-                columns=("time",),
-                format="iso" if time.format.startswith("epoch") else time.format,
-                zone=time.zone,
-                interval_seconds=time.interval_seconds,
-                stamp=time.stamp,
-                doubled=time.doubled,
-            )
-        )
+        self._times = _reader(recipe.time, recipe.time.stamp)
+        self._instants = _reader(recipe.time, "start")
         interval = recipe.time.interval_seconds
         last = counters or {}
         self.counters = {
@@ -113,26 +123,38 @@ class Parser:
             if value.counter is not None
         }
 
-    def parse(self, body: bytes, asked: str = "") -> Iterator[Reading | Refusal]:
+    def parse(self, body: bytes, told: Told = NOTHING) -> Iterator[Reading | Refusal]:
         """Give what a reply holds; raise ``source.*`` where its form is not the declared one."""
         records = self._split(body)
-        self._check_form(records)
-        starts = [self._start(record) for record in records]
+        values = [
+            (index, value)
+            for index, value in enumerate(self._recipe.values)
+            if told.part is None or value.part in ("", told.part)
+        ]
+        self._check_form(records, [value for _, value in values], certain=told.part is not None)
+        starts = [self._start(record, told) for record in records]
         order = sorted(range(len(records)), key=lambda place: start if isinstance(start := starts[place], int) else 0)
         for place in order if self.counters else range(len(records)):
-            yield from self._record(records[place], starts[place], asked)
+            record = records[place]
+            left_out = next((one for one in self._recipe.where if not _is_among(record, one.path, one.among)), None)
+            if left_out is not None:
+                yield Refusal(left_out.path, str(find(record, left_out.path))[:SHOWN], "left-out")
+            else:
+                yield from self._record(record, starts[place], told.asked, values)
 
     def counted(self) -> Counters:
         """Give the last readings of all counters, for a parser that goes on."""
         return {self._recipe.values[index].observed: one.last for index, one in self.counters.items()}
 
-    def _check_form(self, records: list[Record]) -> None:
-        recipe = self._recipe
-        needed = [recipe.time.path, *(value.path for value in recipe.values if not value.optional)]
+    def _check_form(self, records: list[Record], values: list[Value], *, certain: bool) -> None:
+        """Require what is not optional; a value of a part is only where it is certain that the reply is that part's."""
+        time = self._recipe.time
+        needed = [path for path in (time.path, time.end, time.result) if path not in ("", RECEIVED)]
+        needed += [value.path for value in values if not value.optional and (certain or not value.part)]
         for path in needed if records else ():
             if all(find(record, path) is ABSENT for record in records):
                 raise Invalid(CHANGED_FORM, count=len(records), path=path)
-        for value in recipe.values:
+        for value in values:
             for record in records if value.unit_path else ():
                 found = find(record, value.unit_path)
                 if found is not ABSENT and found != value.unit_given:
@@ -140,10 +162,15 @@ class Parser:
                         CHANGED_UNIT, observed=value.observed, found=str(found)[:SHOWN], wanted=value.unit_given
                     )
 
-    def _start(self, record: Record) -> int | str:
+    def _start(self, record: Record, told: Told) -> int | str:
         """Give the start of a record's interval, or the reason why there is none."""
+        if self._recipe.time.path == RECEIVED:
+            return "no-time" if told.received is None else told.received
+        return self._read_time(record, self._recipe.time.path, self._times)
+
+    def _read_time(self, record: Record, path: str, reader: TimeReader) -> int | str:
         try:
-            return self._times.start(self._time_text(find(record, self._recipe.time.path)))
+            return reader.start(self._time_text(find(record, path)))
         except DoubledTime:
             return "doubled-time"
         except SkippedTime:
@@ -159,32 +186,57 @@ class Parser:
         # Some sources count the seconds of their wall clock as if it were UTC: the zone then is that clock's.
         return dt.datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
 
-    def _record(self, record: Record, start: int | str, asked: str) -> Iterator[Reading | Refusal]:
-        recipe = self._recipe
-        if isinstance(start, str):
-            yield Refusal(recipe.time.path, str(find(record, recipe.time.path))[:SHOWN], start)
+    def _record(
+        self, record: Record, start: int | str, asked: str, values: list[tuple[int, Value]]
+    ) -> Iterator[Reading | Refusal]:
+        base = self._base(record, start, asked)
+        if isinstance(base, Refusal):
+            yield base
             return
-        named = find(record, recipe.station) if recipe.station else asked
-        station = self._stations.get(str(named).casefold())
-        if station is None:
-            yield Refusal(recipe.station or "station", str(named)[:SHOWN], "unknown-station")
-            return
-        message = str(find(record, recipe.message)) if recipe.message else ""
-        end = start + recipe.time.interval_seconds * 1_000_000 if recipe.time.interval_seconds else None
-        base = Reading(station, 0, start, 0.0, end, message)
         empty = True
-        for index, value in enumerate(recipe.values):
-            given = find(record, value.path)
-            if given is ABSENT or given is None or (isinstance(given, str) and given.strip() in recipe.absent):
+        for index, value in values:
+            path = value.path
+            given = record[path] if path in record else find(record, path)
+            if given is ABSENT or given is None or (isinstance(given, str) and given.strip() in self._recipe.absent):
                 continue
             empty = False
             result = self._result(value, given)
             if isinstance(result, str):
                 yield Refusal(value.path, str(given)[:SHOWN], result)
                 continue
-            yield self._counted(index, msgspec.structs.replace(base, value=index, result=result), given)
+            start, end = base.start, base.end
+            if value.before_seconds:
+                start, end = start - value.before_seconds * 1_000_000, start
+            reading = Reading(base.station, index, start, result, end, base.message, None, base.known)
+            yield self._counted(index, reading, given) if self.counters else reading
         if empty:
-            yield Refusal("record", f"{station} {message}"[:SHOWN], "no-value")
+            yield Refusal("record", f"{base.station} {base.message}"[:SHOWN], "no-value")
+
+    def _base(self, record: Record, start: int | str, asked: str) -> Reading | Refusal:
+        """Give what all values of a record share: station, times, message."""
+        recipe, time = self._recipe, self._recipe.time
+        end: int | str | None = None
+        if time.interval_seconds and isinstance(start, int):
+            end = start + time.interval_seconds * 1_000_000
+        if time.end:
+            end = self._read_time(record, time.end, self._instants)
+        known = self._read_time(record, time.result, self._instants) if _is_there(record, time.result) else None
+        if isinstance(start, str):
+            return Refusal(time.path, str(find(record, time.path))[:SHOWN], start)
+        if isinstance(end, str):
+            return Refusal(time.end, str(find(record, time.end))[:SHOWN], end)
+        if isinstance(known, str):
+            return Refusal(time.result, str(find(record, time.result))[:SHOWN], known)
+        named = find(record, recipe.station) if recipe.station else asked
+        station = self._stations.get(_key(named))
+        if station is None:
+            return Refusal(recipe.station or "station", str(named)[:SHOWN], "unknown-station")
+        message = str(find(record, recipe.message)) if recipe.message else ""
+        if recipe.forecast:
+            # What was foretold before stays beside what is foretold now.
+            message = str(find(record, time.result))
+        # An end that is the start means an instant.
+        return Reading(station, 0, start, 0.0, None if end == start else end, message, None, known)
 
     def _result(self, value: Value, given: Any) -> float | bool | str:
         """Give the number or truth, or the reason why there is none; a zero is a number like any other."""
@@ -211,14 +263,44 @@ class Parser:
         return msgspec.structs.replace(reading, result=amount.value, since=amount.since)
 
 
+def _reader(time: Moment, stamp: Literal["start", "end"]) -> TimeReader:
+    """Give the reader of a moment's texts; an epoch has become one by then."""
+    return TimeReader(
+        Time(
+            columns=("time",),
+            format="iso" if time.format.startswith("epoch") else time.format,
+            zone=time.zone,
+            interval_seconds=time.interval_seconds,
+            stamp=stamp,
+            doubled=time.doubled,
+        )
+    )
+
+
+def _key(named: Any) -> str:
+    """Write a station's key as the recipe has it: a whole number may come as 4.0."""
+    if isinstance(named, float) and named.is_integer():
+        return str(int(named))
+    return str(named).strip().casefold()
+
+
+def _is_among(record: Record, path: str, among: tuple[str, ...]) -> bool:
+    return str(find(record, path)).strip().casefold() in {one.casefold() for one in among}
+
+
+def _is_there(record: Record, path: str) -> bool:
+    return bool(path) and find(record, path) not in (ABSENT, None, "")
+
+
 def _number(given: Any, decimal: str) -> float | None:
     """Read a finite number; a truth is none, nor is a list."""
-    if isinstance(given, bool):
-        return None
     if isinstance(given, str):
         text = given.strip()
         text = text.replace(",", ".") if decimal == "," and "." not in text else text
         given = float(text) if _NUMBER.fullmatch(text) else None
-    if not isinstance(given, int | float) or not math.isfinite(given):
+    elif isinstance(given, bool):
         return None
-    return float(given)
+    try:
+        return float(given) if isinstance(given, int | float) and math.isfinite(given) else None
+    except OverflowError:
+        return None

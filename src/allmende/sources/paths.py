@@ -1,4 +1,4 @@
-"""Paths into replies: names with dots, ``[0]`` for a place in a list, ``[key=value]`` for the entry that has it."""
+"""Paths into replies: names with dots, ``*`` for the first of any name, ``[0]`` by place, ``[key=value]`` by entry."""
 
 import re
 from functools import lru_cache
@@ -38,6 +38,8 @@ def find(tree: Any, path: str) -> Any:
 
 
 def _follow(tree: Any, step: Step) -> Any:
+    if step == "*" and isinstance(tree, dict):
+        return next(iter(tree.values()), ABSENT)
     if isinstance(step, str):
         return tree.get(step, ABSENT) if isinstance(tree, dict) else ABSENT
     entries = tree if isinstance(tree, list) else [tree]

@@ -7,7 +7,11 @@ import msgspec
 from allmende.connectors.table.mapping import Counter, Instrument, ThingEntry
 from allmende.kernel.text import Text
 
-STATION = "{station}"
+STATION, PART = "{station}", "{part}"
+# The time of a source that says only how things are just now: when its reply came.
+RECEIVED = "@received"
+# The next page, where the header Link names it.
+LINK = "@link"
 
 
 class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,10 +26,29 @@ class Secret(_Strict, frozen=True):
     prefix: str = "Bearer "
 
 
+class Login(_Strict, frozen=True):
+    """Name and password by HTTP Digest or Basic; each from an environment variable, or with ``_FILE`` from a file."""
+
+    user_environment: str
+    password_environment: str
+    scheme: Literal["digest", "basic"] = "digest"
+
+
+class Via(_Strict, frozen=True):
+    """An index that says where the reply is: its address, and the paths of which the first that leads to a link counts.
+
+    The link has to be on the same host.
+    """
+
+    url: str
+    paths: tuple[str, ...]
+
+
 class Since(_Strict, frozen=True):
     """How ``{since}`` and ``{until}`` are written in an address, and how far back each run asks again.
 
-    ``window_seconds`` is the longest span of one request, ``first_seconds`` the span of the first run.
+    ``window_seconds`` is the longest span of one request, ``first_seconds`` the span of the first run. ``cursor`` says
+    which time the next run goes on from: that of the phenomenon, or that at which the result was known.
     """
 
     format: str = "%Y-%m-%dT%H:%M:%SZ"
@@ -33,6 +56,7 @@ class Since(_Strict, frozen=True):
     overlap_seconds: int = 3_600
     first_seconds: int = 86_400
     window_seconds: int = 2_592_000
+    cursor: Literal["time", "result"] = "time"
 
 
 class Page(_Strict, frozen=True):
@@ -46,12 +70,16 @@ class Page(_Strict, frozen=True):
 class Request(_Strict, frozen=True):
     """What is fetched; an address with ``{station}`` is asked for each station by its ``key``.
 
-    ``next`` is the path of the address of the following page, which has to be on the same host.
+    With ``{part}`` it is asked for each of ``parts`` too, such as a pollutant. With ``via`` the address is a link in an
+    index and ``url`` is empty. ``next`` is the path of the next page's address on the same host, or ``@link``.
     """
 
-    url: str
+    url: str = ""
+    via: Via | None = None
+    parts: tuple[str, ...] = ()
     headers: dict[str, str] = {}
     secret: Secret | None = None
+    login: Login | None = None
     since: Since | None = None
     next: str = ""
     page: Page | None = None
@@ -66,7 +94,9 @@ class Moment(_Strict, frozen=True):
 
     ``zone`` is an IANA name, or ``in-time`` when the offset is part of the text. A local time that the change of
     clocks doubles or leaves out is refused unless ``doubled`` says which is meant. Without an interval a value is of
-    an instant.
+    an instant, and ``every_seconds`` says how far apart they are. ``end`` is the path of the span's end where records
+    have one, ``result`` that of the time at which the result was known. ``@received`` as path is the time at which the
+    reply came.
     """
 
     path: str
@@ -75,6 +105,9 @@ class Moment(_Strict, frozen=True):
     interval_seconds: int = 0
     stamp: Literal["start", "end"] = "start"
     doubled: Literal["refuse", "first", "second"] = "refuse"
+    every_seconds: int = 0
+    end: str = ""
+    result: str = ""
 
 
 class Station(ThingEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,7 +124,8 @@ class Station(ThingEntry, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class Value(_Strict, frozen=True):
     """A number (or a truth) of each record; ``unit_path`` leads to the unit, which has to be ``unit_given``.
 
-    ``optional`` values may be in no record of a reply; of others that means that the form has changed.
+    ``optional`` values may be in no record of a reply; of others that means that the form has changed. ``part`` is the
+    part of the request that has it. ``before_seconds`` is the span before the time that a sum is of.
     """
 
     path: str
@@ -108,15 +142,25 @@ class Value(_Strict, frozen=True):
     optional: bool = False
     unit_path: str = ""
     unit_given: str = ""
+    part: str = ""
+    before_seconds: int = 0
     definition: str = ""
     properties: dict[str, str | Text] = {}
+
+
+class Where(_Strict, frozen=True):
+    """Which records are taken: those that have one of these texts at the path."""
+
+    path: str
+    among: tuple[str, ...]
 
 
 class Recipe(_Strict, frozen=True):
     """A whole recipe; ``parser`` names the connector whose code takes replies apart, otherwise ``format`` does.
 
     ``records`` is the path of the list in a reply, ``station`` the path of the station in a record (empty: the one
-    asked for). Where a source changes a value later, ``changed`` says whether that becomes a correction.
+    asked for). ``inherit`` names what each record takes over from the top of the reply. Where a source changes a value
+    later, ``changed`` says whether that becomes a correction. A ``forecast`` keeps what each run foretold.
     """
 
     source: Literal[1]
@@ -139,6 +183,9 @@ class Recipe(_Strict, frozen=True):
     station: str = ""
     message: str = ""
     changed: Literal["correct", "refuse"] = "correct"
+    inherit: dict[str, str] = {}
+    where: tuple[Where, ...] = ()
+    forecast: bool = False
 
     def by_key(self) -> dict[str, str]:
         """Give the slug for every name by which a station is known, in lower case."""

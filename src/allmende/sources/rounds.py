@@ -1,4 +1,4 @@
-"""Runs the city's pull connectors when they are due, several side by side."""
+"""Runs the city's pull connectors when they are due, and those of folders when files wait, several side by side."""
 
 import datetime as dt
 import time
@@ -11,7 +11,8 @@ import structlog
 
 from allmende.gate.door import Gate
 from allmende.kernel.errors import AllmendeError, Busy
-from allmende.sources.definition import RECIPE, Connector, own_folders, read_connector
+from allmende.sources.definition import MAPPING, RECIPE, Connector, own_folders, read_connector
+from allmende.sources.inbox import take_all, waiting
 from allmende.sources.orders import Orders
 from allmende.sources.run import House, pull, replay
 from allmende.sources.write import Outcome
@@ -21,6 +22,7 @@ SIDE_BY_SIDE, KEEP_OTHERWISE = 4, 14
 log = structlog.get_logger("allmende.sources")
 Declare = Callable[[Connector], None]
 Deed = Callable[[House, Gate, Connector], Outcome]
+DEEDS: dict[str, Deed] = {"pull": pull, "folder": take_all}
 
 
 class Rounds:
@@ -50,14 +52,19 @@ class Rounds:
         again, since = orders.take_again()
         if again:
             self._running[one.name] = self._pool.submit(self._attempt, one, partial(_again, since))
-        elif one.manifest.kind == "pull":
-            due = not orders.paused and self._house.state(one.name).read().next_run <= now
+        elif one.manifest.kind in DEEDS:
+            due = not orders.paused and self._is_due(one, now)
             if orders.take_now() or due:
-                self._running[one.name] = self._pool.submit(self._attempt, one, pull)
+                self._running[one.name] = self._pool.submit(self._attempt, one, DEEDS[one.manifest.kind])
 
     def busy(self) -> bool:
         """Tell whether any source is being read."""
         return any(not one.done() for one in self._running.values())
+
+    def _is_due(self, one: Connector, now: float) -> bool:
+        if one.manifest.kind == "folder" and not waiting(self._house, one.name):
+            return False
+        return self._house.state(one.name).read().next_run <= now
 
     def sweep(self) -> None:
         """Delete raw replies that were kept long enough."""
@@ -69,7 +76,7 @@ class Rounds:
         """Read the connectors whose files have changed since."""
         found = []
         for folder in own_folders(self._house.home):
-            changed = max(_changed(folder / name) for name in ("manifest.toml", RECIPE))
+            changed = max(_changed(folder / name) for name in ("manifest.toml", RECIPE, MAPPING))
             known = self._read.get(folder)
             if known is None or known[0] != changed:
                 known = (changed, _sound(folder))

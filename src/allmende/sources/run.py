@@ -1,11 +1,15 @@
 """One run of a source: ask, keep the raw replies, read, write, remember; and the same from what was kept."""
 
 import datetime as dt
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from allmende.connectors.table.mapping import Mapping
+from allmende.connectors.table.parse import Reading as TableReading
+from allmende.connectors.table.parse import TableParser
 from allmende.gate.door import Gate
 from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError, Busy, ErrorCode, Invalid
@@ -14,7 +18,7 @@ from allmende.sources.archive import Archive, RawReply
 from allmende.sources.ask import SECOND, Span, pages, spans, targets
 from allmende.sources.definition import Connector
 from allmende.sources.fetch import Fetched, Fetcher
-from allmende.sources.parse import Parser, Reading, Refusal
+from allmende.sources.parse import Parser, Reading, Refusal, Told
 from allmende.sources.recipe import Request
 from allmende.sources.schedule import next_run
 from allmende.sources.state import State, StateFile, Trouble
@@ -73,13 +77,13 @@ def pull(house: House, gate: Gate, connector: Connector, since: dt.datetime | No
             run = _Run(house, connector, request, fetcher, Sink(gate, connector, f"system:connector:{connector.name}"))
             run.all(state, outcome, None if since is None else micros_from_instant(since))
         except AllmendeError as error:
-            _fail(state, connector, error)
+            failed(state, connector, error)
             raise
         finally:
             if fetcher is not None:
                 fetcher.close()
-            _remember(state, outcome)
-        _succeed(state, connector)
+            remember(state, outcome)
+        succeeded(state, connector)
         return outcome
 
 
@@ -120,7 +124,8 @@ class _Run:
             written = self._sink.write(found)
             outcome.add(written)
             _note_unknown(state, written)
-            cursor = max((one for one in (cursor, written.latest) if one is not None), default=None)
+            latest = _known(found) if part is not None and part.cursor == "result" else written.latest
+            cursor = max((one for one in (cursor, latest) if one is not None), default=None)
             if part is None:
                 state.validators = {**state.validators, **{one.url: one.validators for one in replies if one.fresh}}
             elif cursor is not None:
@@ -137,9 +142,20 @@ class _Run:
         return spans(part, asked, cursor, now)
 
     def _read(self, parser: Parser, reply: Fetched, asked: str) -> list[Reading | Refusal]:
-        received = utc_now().isoformat()
-        self._archive.add(RawReply(received, reply.url, asked, reply.body, reply.status))
-        return list(parser.parse(reply.body, asked))
+        now = utc_now()
+        if _keeps(self._connector):
+            self._archive.add(RawReply(now.isoformat(), reply.url, asked, reply.body, reply.status, reply.part))
+        return list(parser.parse(reply.body, Told(asked, reply.part, micros_from_instant(now))))
+
+
+def _keeps(connector: Connector) -> bool:
+    """Tell whether raw replies are kept: of what holds more than may be stored none is."""
+    return connector.manifest.data is None or connector.manifest.data.keep_raw_days > 0
+
+
+def _known(found: list[Reading | Refusal]) -> int | None:
+    """Give the newest time at which a result was known."""
+    return max((one.known for one in found if isinstance(one, Reading) and one.known is not None), default=None)
 
 
 def receive(house: House, gate: Gate, connector: Connector, body: bytes, asker: str) -> Outcome:
@@ -148,16 +164,17 @@ def receive(house: House, gate: Gate, connector: Connector, body: bytes, asker: 
         state.last_run = micros_from_instant(utc_now())
         try:
             sink = Sink(gate, connector, asker)
-            house.archive(connector.name).add(RawReply(utc_now().isoformat(), "", "", body))
+            if _keeps(connector):
+                house.archive(connector.name).add(RawReply(utc_now().isoformat(), "", "", body))
             parser = connector.parser(state.counters)
-            outcome = sink.write(list(parser.parse(body)))
+            outcome = sink.write(list(parser.parse(body, Told(received=micros_from_instant(utc_now())))))
         except AllmendeError as error:
-            _fail(state, connector, error)
+            failed(state, connector, error)
             raise
         state.counters = parser.counted()
-        _remember(state, outcome)
+        remember(state, outcome)
         _note_unknown(state, outcome)
-        _succeed(state, connector)
+        succeeded(state, connector)
         return outcome
 
 
@@ -169,7 +186,8 @@ def replay(house: House, gate: Gate, connector: Connector, since: dt.datetime | 
         parser = connector.parser()
         for reply in house.archive(connector.name).replies(since):
             try:
-                outcome.add(sink.write(list(parser.parse(reply.body, reply.asked))))
+                received = micros_from_instant(dt.datetime.fromisoformat(reply.received))
+                outcome.add(sink.write(list(parser.parse(reply.body, Told(reply.asked, reply.part, received)))))
             except Invalid:
                 unread += 1
         if not unread:
@@ -179,22 +197,37 @@ def replay(house: House, gate: Gate, connector: Connector, since: dt.datetime | 
     return outcome, unread
 
 
-def preview(house: House, connector: Connector, body: bytes | None) -> list[Reading | Refusal]:
+def preview(house: House, connector: Connector, body: bytes | None, part: str | None = None) -> list[Reading | Refusal]:
     """Give what would be stored of a reply, or of what the source says just now; stores nothing."""
+    now = micros_from_instant(utc_now())
+    if body is not None and connector.mapping is not None:
+        return _tabled(connector, connector.mapping, body, now)
     parser = connector.parser()
     if body is not None:
-        return list(parser.parse(body, targets(connector)[0]))
+        return list(parser.parse(body, Told(targets(connector)[0], part, now)))
     request = _request(connector)
     fetcher = Fetcher(request, house.allowed_hosts, house.contact)
     try:
         found: list[Reading | Refusal] = []
         for asked in targets(connector):
-            for span in spans(request.since, asked, None, micros_from_instant(utc_now())):
+            for span in spans(request.since, asked, None, now):
                 for reply in pages(fetcher, connector, request, span, {}):
-                    found += parser.parse(reply.body, asked)
+                    found += parser.parse(reply.body, Told(asked, reply.part, now))
         return found
     finally:
         fetcher.close()
+
+
+def _tabled(connector: Connector, mapping: Mapping, body: bytes, now: int) -> list[Reading | Refusal]:
+    """Give what a table holds; stations are those of the mapping."""
+    interval = mapping.time.interval_seconds * SECOND
+    found: list[Reading | Refusal] = []
+    for one in TableParser(mapping, mapping.names().get, now).parse(io.BytesIO(body), connector.name):
+        if isinstance(one, TableReading):
+            found.append(Reading(one.station, one.value, one.start, one.result, one.start + interval, "", one.since))
+        else:
+            found.append(Refusal(f"{one.line} {one.column}".strip(), one.value, one.reason))
+    return found
 
 
 def _note_unknown(state: State, outcome: Outcome) -> None:
@@ -203,18 +236,21 @@ def _note_unknown(state: State, outcome: Outcome) -> None:
             state.note_unknown(one.shown)
 
 
-def _remember(state: State, outcome: Outcome) -> None:
+def remember(state: State, outcome: Outcome) -> None:
+    """Note what became of a run."""
     state.taken, state.repeated, state.corrected = outcome.taken, outcome.repeated, outcome.corrected
     state.refused = dict(outcome.refused)
     state.last_value = max((one for one in (state.last_value, outcome.latest) if one is not None), default=None)
 
 
-def _succeed(state: State, connector: Connector) -> None:
+def succeeded(state: State, connector: Connector) -> None:
+    """Note that all is well, and when the next run is due."""
     state.last_success, state.failures, state.trouble = state.last_run, 0, None
     state.next_run = next_run(connector.manifest.schedule, 0, None)
 
 
-def _fail(state: State, connector: Connector, error: AllmendeError) -> None:
+def failed(state: State, connector: Connector, error: AllmendeError) -> None:
+    """Note what went wrong, and when it is tried again."""
     state.failures += 1
     state.trouble = Trouble(error.code.code, error.what, error.next, error.retryable)
     state.next_run = next_run(connector.manifest.schedule, state.failures, error)

@@ -30,7 +30,10 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, kw_only=True):
-    """The state of one source; times in microseconds, ``next_run`` in seconds since the epoch."""
+    """The state of one source; times in microseconds, ``next_run`` in seconds since the epoch.
+
+    ``files`` has the content hashes of the files that were taken, with their names.
+    """
 
     last_run: int | None = None
     last_success: int | None = None
@@ -47,6 +50,7 @@ class State(msgspec.Struct, kw_only=True):
     validators: dict[str, dict[str, str]] = {}
     counters: Counters = {}
     declared: bool = False
+    files: dict[str, str] = {}
 
     def note_unknown(self, station: str) -> None:
         """Remember a station that nobody registered."""

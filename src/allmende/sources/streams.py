@@ -73,8 +73,12 @@ class Streams:
                 **{name: plain(note) if isinstance(note, Text) else note for name, note in value.properties.items()},
                 "slug": slug,
                 "dataset": recipe.dataset,
-                "interval_seconds": recipe.time.interval_seconds or (facts.cadence_seconds if facts else 0),
+                "interval_seconds": value.before_seconds
+                or recipe.time.interval_seconds
+                or recipe.time.every_seconds
+                or (facts.cadence_seconds if facts else 0),
                 "observed": value.observed,
+                **({"forecast": True} if recipe.forecast else {}),
                 "name": plain(title),
                 "connector": manifest.id,
                 "licence": facts.licence if facts else "",

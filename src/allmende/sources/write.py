@@ -16,6 +16,7 @@ from allmende.sources.parse import Reading, Refusal
 from allmende.sources.streams import Streams
 
 TOGETHER, FEW, KEPT = 2_000, 8, 1_000
+FORECAST = "forecast"
 DIFFERS = "observation.differs"
 RECIPIENT = "administration"
 
@@ -68,7 +69,7 @@ class Sink:
         blocks, single = [], []
         for number, several in series.items():
             several.sort(key=lambda one: one.start)
-            if len(several) >= FEW and all(_is_plain(one) for one in several):
+            if len(several) >= FEW and _are_plain(several):
                 blocks.append((self._block(number, several), number, several))
             else:
                 single += [(number, one) for one in several]
@@ -84,11 +85,13 @@ class Sink:
 
     def _block(self, number: int, several: list[Reading]) -> Block:
         ends = [one.end for one in several if one.end is not None]
+        known = [one.known for one in several if one.known is not None]
         return Block(
             datastream_id=number,
             start=np.array([one.start for one in several], np.int64),
             end=np.array(ends, np.int64) if ends else None,
             number=np.array([one.result for one in several], np.float64),
+            result_time=np.array(known, np.int64) if known else None,
             source=self._source,
         )
 
@@ -116,8 +119,10 @@ class Sink:
             phenomenon_start=reading.start,
             phenomenon_end=reading.end,
             result=reading.result,
+            result_time=reading.known,
             source=self._source,
             message=reading.message,
+            quality=FORECAST if self._connector.recipe.forecast else "unchecked",
             parameters=since,
         )
 
@@ -134,8 +139,17 @@ class Sink:
         return Refusal(self._connector.recipe.values[reading.value].path, f"{reading.result:g}", reason)
 
 
-def _is_plain(reading: Reading) -> bool:
-    return not reading.message and reading.since is None and not isinstance(reading.result, bool)
+def _are_plain(several: Sequence[Reading]) -> bool:
+    """Tell whether readings are columns: numbers without a message that all have the same times."""
+    first = several[0]
+    return all(
+        not one.message
+        and one.since is None
+        and not isinstance(one.result, bool)
+        and (one.end is None) == (first.end is None)
+        and (one.known is None) == (first.known is None)
+        for one in several
+    )
 
 
 def _count(outcome: Outcome, receipt: Receipt, several: list[Reading]) -> None:

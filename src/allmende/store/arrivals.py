@@ -16,6 +16,8 @@ from allmende.store.state import State
 from allmende.store.tables import features
 
 AHEAD_MICROSECONDS = 10 * 60 * 1_000_000
+# The resultQuality of what was foretold: its phenomenonTime lies after the resultTime at which it was known.
+FORECAST = "forecast"
 EARLIEST, LATEST = -30_610_224_000_000_000, 253_402_300_800_000_000
 
 NO_DATASTREAM = ErrorCode(
@@ -101,7 +103,7 @@ def check_batch(arrivals: Sequence[Arrival], streams: Mapping[int, State], now: 
         if stream is None:
             raise NotFound(NO_DATASTREAM, index=index, datastream=arrival.datastream_id)
         start = arrival.phenomenon_start
-        if start > latest and start < LATEST:
+        if start > latest and start < LATEST and not _is_foretold(arrival, latest):
             raise Invalid(AHEAD, index=index, time=iso_from_micros(start))
         if start < EARLIEST or start >= LATEST or arrival.phenomenon_end is not None or arrival.result_time is not None:
             _check_times(index, arrival)
@@ -115,6 +117,11 @@ def check_batch(arrivals: Sequence[Arrival], streams: Mapping[int, State], now: 
         if arrival.quality != "unchecked":
             quality_kept(arrival.quality)
     return kept
+
+
+def _is_foretold(arrival: Arrival, latest: int) -> bool:
+    """Tell whether an observation says of itself that it is a forecast, known by now."""
+    return arrival.quality == FORECAST and arrival.result_time is not None and arrival.result_time <= latest
 
 
 def _check_times(index: int, arrival: Arrival) -> None:

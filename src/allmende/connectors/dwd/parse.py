@@ -1,9 +1,6 @@
 """Archives of the Climate Data Center of the DWD: one table of values in each, beside its descriptions."""
 
-import io
-import zipfile
-
-from allmende.connectors.replies import NOT_READABLE, Record
+from allmende.connectors.replies import NOT_READABLE, Record, only_member
 from allmende.kernel.errors import Invalid
 from allmende.kernel.text import Text
 
@@ -13,7 +10,7 @@ END = "eor"
 
 def records(body: bytes) -> list[Record]:
     """Give the rows of the table, names and values without the blanks that pad them."""
-    lines = _table(body).decode("latin-1").splitlines()
+    lines = only_member(body, "ZIP", _is_table, LARGEST).decode("latin-1").splitlines()
     header = [name.strip() for name in lines[0].split(";")] if lines else []
     if len(header) < 2 or header[-1] != END:
         raise _unreadable(Text("Der Kopf der Tabelle fehlt", "the head of the table is missing"))
@@ -27,16 +24,9 @@ def records(body: bytes) -> list[Record]:
     return found
 
 
-def _table(body: bytes) -> bytes:
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            tables = [entry for entry in archive.infolist() if entry.filename.startswith("produkt_")]
-            if len(tables) != 1 or tables[0].file_size > LARGEST:
-                raise _unreadable(Text("Es enthält nicht genau eine Tabelle", "it does not hold exactly one table"))
-            return archive.read(tables[0])
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _unreadable(str(error)) from error
+def _is_table(name: str) -> bool:
+    return name.startswith("produkt_")
 
 
-def _unreadable(why: Text | str) -> Invalid:
+def _unreadable(why: Text) -> Invalid:
     return Invalid(NOT_READABLE, form="ZIP", why=why)

@@ -40,9 +40,11 @@ def load_files(gate: Gate, files: Sequence[Path], mapping: Path, *, progress: Pr
     return load(gate, files, read_mapping(mapping), progress=progress)
 
 
-def load(gate: Gate, files: Sequence[Path], mapping: Mapping, *, progress: Progress | None = None) -> LoadReport:
-    """Load tables by a mapping; the report counts what was taken, repeated, absent and refused."""
-    asker = Asker(f"system:load:{mapping.id}")
+def load(
+    gate: Gate, files: Sequence[Path], mapping: Mapping, *, progress: Progress | None = None, by: str = ""
+) -> LoadReport:
+    """Load tables by a mapping, for ``by``; the report counts what was taken, repeated, absent and refused."""
+    asker = Asker(by or f"system:load:{mapping.id}")
     grant = gate.grant(Ask(asker, "collect", mapping.purpose, "administration"))
     gate.require_open(grant, mapping.category)
     run = _Load(gate, grant, mapping, files, progress or (lambda done, total: None))
@@ -149,6 +151,8 @@ class _Load:
             receipt = self._gate.append(self._grant, arrivals)
             file.taken += receipt.added
             file.repeated += receipt.repeated
+            newest = max(arrival.phenomenon_start for arrival in arrivals)
+            file.latest = newest if file.latest is None else max(file.latest, newest)
 
     def _differing(self, reading: Reading, file: FileReport) -> Refusal:
         column = self._mapping.values[reading.value].column

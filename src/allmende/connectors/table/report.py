@@ -80,13 +80,14 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class FileReport(msgspec.Struct):
-    """What became of one file, counted in values (refused whole rows count once)."""
+    """What became of one file, counted in values (refused whole rows count once); ``latest`` is the newest time."""
 
     file: str
     rows: int = 0
     taken: int = 0
     repeated: int = 0
     absent: int = 0
+    latest: int | None = None
     refused: Counter[str] = msgspec.field(default_factory=Counter)
 
 

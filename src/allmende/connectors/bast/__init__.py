@@ -1,0 +1,1 @@
+"""Hourly counts of road traffic of the BASt."""

@@ -1,0 +1,1 @@
+"""Bicycle counters of Eco-Counter."""

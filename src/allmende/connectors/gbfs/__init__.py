@@ -1,0 +1,1 @@
+"""Shared vehicles by the General Bikeshare Feed Specification, as counts."""

@@ -1,0 +1,1 @@
+"""Units of the core energy market register, as sums."""

@@ -1,0 +1,1 @@
+"""Point forecasts of the German weather service."""

@@ -1,0 +1,1 @@
+"""Charging locations by the Open Charge Point Interface."""

@@ -1,0 +1,1 @@
+"""Citizens' sensors on openSenseMap."""

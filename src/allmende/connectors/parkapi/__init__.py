@@ -1,0 +1,1 @@
+"""Parking by the interface ParkAPI."""
