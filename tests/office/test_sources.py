@@ -18,7 +18,7 @@ from tests.office.test_pages import text
 from tests.sources.conftest import MANIFEST, RECIPE, Remote, remote, stored
 
 __all__ = ["remote"]
-PAGE = "/intern/quellen/probe/"
+PAGE = "/intern/datenquellen/probe/"
 VALUES = [{"time": f"2024-05-01T10:{minute}:00Z", "temperature": minute} for minute in (10, 20, 30)]
 
 
@@ -48,13 +48,13 @@ def test_a_source_is_shown_with_its_values_and_its_replies(
 ) -> None:
     client = sign_in("steward")
     remote.says("/values", VALUES)
-    assert "noch nie gelaufen" in text(client, "/intern/quellen/")
+    assert "noch nie gelaufen" in text(client, "/intern/datenquellen/")
     _look(rounds)
-    assert "verspätet" in text(client, "/intern/quellen/"), "the values are of 2024"
+    assert "verspätet" in text(client, "/intern/datenquellen/"), "the values are of 2024"
     page = text(client, PAGE)
     assert "3 übernommen, 0 waren schon da" in page
     assert "CC-BY-4.0" in page
-    line = text(client, "/intern/quellen.csv").splitlines()[1]
+    line = text(client, "/intern/datenquellen.csv").splitlines()[1]
     assert line.startswith("probe,pull,late,False,") and ",3,0," in line
     received = page.partition("?empfangen=")[2].partition('"')[0]
     shown = text(client, f"{PAGE}antwort/?empfangen={received}")
@@ -108,7 +108,7 @@ def test_orders_are_carried_out_once_and_stand_in_the_trail(
 def test_who_may_see_sources_and_who_may_order(city: Gate, rounds: Rounds, sign_in: SignIn) -> None:
     for role in ROLES:
         client, count = sign_in(role), AuditEntry.objects.count()
-        for address in ("/intern/quellen/", "/intern/quellen.csv", PAGE, f"{PAGE}tage.csv"):
+        for address in ("/intern/datenquellen/", "/intern/datenquellen.csv", PAGE, f"{PAGE}tage.csv"):
             assert client.get(address).status_code == (200 if may_read({role}, "sources") else 302), (role, address)
         client.post(PAGE, {"order": "pause"})
         assert len(entries_since(count)) == may_write({role}, "sources"), role

@@ -22,7 +22,7 @@ PAGES = (
         "regeln/edit/1/",
         "regelwerk/",
         "stationen/",
-        "quellen/",
+        "datenquellen/",
         "quarantaene/",
     ),
     *("quarantaene/1/", "personen/", "personen/neu/", "zugangsmarken/", "protokoll/", "entscheidungen/"),

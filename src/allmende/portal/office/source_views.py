@@ -100,13 +100,13 @@ def _title(house: House, one: Health) -> str:
 def sources(request: HttpRequest) -> HttpResponseBase:
     """List the sources of the city."""
     rows = sorted(_rows(), key=lambda row: (row.one.word in ("ok", "new"), row.title))
-    return page(request, "sources", _("Quellen"), icon="download", rows=rows)
+    return page(request, "sources", _("Datenquellen"), icon="download", rows=rows)
 
 
 @reads("sources")
 def sources_csv(request: HttpRequest) -> HttpResponseBase:
     """Give the list as a file."""
-    return csv_file("quellen", HEADER, [_cells(row) for row in _rows()])
+    return csv_file("datenquellen", HEADER, [_cells(row) for row in _rows()])
 
 
 def _cells(row: Row) -> tuple[object, ...]:
@@ -136,7 +136,7 @@ def source(request: HttpRequest, name: str) -> HttpResponseBase:
         "source",
         row.title,
         icon="download",
-        back=(reverse("office:sources"), _("Quellen")),
+        back=(reverse("office:sources"), _("Datenquellen")),
         row=row,
         one=one,
         form=form,

@@ -40,7 +40,7 @@ PAGES = (
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
-    AreaItem("sources", _("Quellen"), reverse_lazy("office:sources"), icon_name="download", order=315),
+    AreaItem("sources", _("Datenquellen"), reverse_lazy("office:sources"), icon_name="download", order=315),
     AreaItem("alerts", _("Warnungen"), reverse_lazy("office:alerts"), icon_name="warning", order=317),
     AreaItem("quarantine", _("Quarantäne"), reverse_lazy("office:quarantine"), icon_name="warning", order=320),
     AreaItem("objections", _("Einwände"), reverse_lazy("office:objections"), icon_name="comment", order=330),
