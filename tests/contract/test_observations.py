@@ -179,7 +179,7 @@ def test_a_closed_category_cannot_be_written(gate: Gate, collect: Grant, stream:
 def _without_collecting_secrets() -> Rulebook:
     return book(
         rule("collect-weather", "collect", "weather", "climate"),
-        rule("publish", "publish", "weather coarse late", "open-data"),
+        rule("publish", "publish", "weather coarse late counted", "open-data"),
         rule("use-secret", "use", "secret", "climate"),
     )
 
