@@ -1,4 +1,4 @@
-"""Tables of the data ethics: principles, purposes, rules with their versions, data sheets, published rule books."""
+"""Tables of the data ethics: principles, purposes, rules with their versions, published rule books."""
 
 import msgspec
 from django.conf import settings
@@ -194,54 +194,3 @@ class RulebookPublication(models.Model):
     def __str__(self) -> str:
         """Give the version."""
         return f"{self.version}"
-
-
-class DataUse(Titled):
-    """A data sheet: what is collected, how, why, by whom, for how long; empty means unknown."""
-
-    slug = models.SlugField(_("Kurzname"), unique=True)
-    what_de = models.TextField(_("Was wird erhoben? (deutsch)"))
-    what_en = models.TextField(_("Was wird erhoben? (englisch)"))
-    how_de = models.TextField(_("Wie? (deutsch)"))
-    how_en = models.TextField(_("Wie? (englisch)"))
-    technology_de = models.TextField(_("Technik (deutsch)"))
-    technology_en = models.TextField(_("Technik (englisch)"))
-    personal_de = models.TextField(_("Geht es um Personen? (deutsch)"))
-    personal_en = models.TextField(_("Geht es um Personen? (englisch)"))
-    responsible_de = models.CharField(_("Verantwortlich (deutsch)"), max_length=300)
-    responsible_en = models.CharField(_("Verantwortlich (englisch)"), max_length=300)
-    provider_de = models.CharField(_("Dienstleister (deutsch)"), max_length=300, blank=True)
-    provider_en = models.CharField(_("Dienstleister (englisch)"), max_length=300, blank=True)
-    legal_basis_de = models.TextField(_("Rechtsgrundlage (deutsch)"), blank=True)
-    legal_basis_en = models.TextField(_("Rechtsgrundlage (englisch)"), blank=True)
-    retention_de = models.TextField(_("Wie lange? (deutsch)"), blank=True)
-    retention_en = models.TextField(_("Wie lange? (englisch)"), blank=True)
-    location_de = models.TextField(_("Wo? (deutsch)"), blank=True)
-    location_en = models.TextField(_("Wo? (englisch)"), blank=True)
-    contact_de = models.TextField(_("Ansprechstelle (deutsch)"), blank=True)
-    contact_en = models.TextField(_("Ansprechstelle (englisch)"), blank=True)
-    note_de = models.TextField(_("Anmerkung (deutsch)"), blank=True)
-    note_en = models.TextField(_("Anmerkung (englisch)"), blank=True)
-    purpose = models.ForeignKey(Purpose, verbose_name=_("Zweck"), on_delete=models.PROTECT, related_name="data_uses")
-    category = models.ForeignKey(
-        Category, verbose_name=_("Kategorie"), on_delete=models.PROTECT, related_name="data_uses"
-    )
-    recipients = models.ManyToManyField(
-        RecipientClass, verbose_name=_("Empfänger"), blank=True, related_name="data_uses"
-    )
-    retention_days = models.PositiveIntegerField(_("Aufbewahrung in Tagen"), null=True, blank=True)
-    since = models.DateField(_("seit"), null=True, blank=True)
-    until = models.DateField(_("bis"), null=True, blank=True)
-    source = models.CharField(_("Quelle"), max_length=500, blank=True)
-    source_url = models.URLField(_("Adresse der Quelle"), blank=True, max_length=500)
-
-    class Meta:
-        """Names."""
-
-        verbose_name = _("Datennutzung")
-        verbose_name_plural = _("Datennutzungen")
-        ordering = ("slug",)
-
-    def part(self, name: str) -> Text | None:
-        """Give a part of the sheet in both languages; None is unknown."""
-        return pair(self, name)
