@@ -22,7 +22,8 @@ from allmende.programme.services import load_programme
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.register.models import Rule
 from allmende.register.queries import rulebook_from_tables
-from allmende.register.services import edit_rule, load_data_uses, load_ethics, publish_rulebook
+from allmende.register.services import edit_rule, load_ethics, publish_rulebook
+from allmende.register.sheets import load_data_uses
 from allmende.serve.founding import PROGRAMME_FILES
 
 ACTOR = SystemActor("system:test")

@@ -11,7 +11,8 @@ from allmende.accounts.services import create_person, ensure_roles
 from allmende.gate.door import Gate, migrate_store, open_gate
 from allmende.packs.read import read_parts
 from allmende.register.content import DataUsesContent, EthicsContent
-from allmende.register.services import load_data_uses, load_ethics, publish_rulebook
+from allmende.register.services import load_ethics, publish_rulebook
+from allmende.register.sheets import load_data_uses
 
 ACTOR = SystemActor("system:test")
 

@@ -10,7 +10,7 @@ from allmende.gate.door import PUBLIC, Ask, Asker, Gate
 from allmende.gate.query import Datastream, ObservedProperty, Query, Sensor, Thing
 from allmende.kernel.clock import today
 from allmende.kernel.errors import Conflict, Denied, Invalid
-from allmende.register import queries, services
+from allmende.register import queries, services, sheets
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.register.models import Category, DataUse, Principle, Purpose, Rule, RulebookPublication
 from tests.register.conftest import ACTOR, steward
@@ -56,7 +56,7 @@ def test_loading_the_register_twice_changes_nothing(
     models = (Principle, Purpose, Category, Rule, DataUse, RulebookPublication, AuditEntry)
     before = [model.objects.count() for model in models]
     assert not services.load_ethics(ACTOR, content=ethics)
-    assert services.load_data_uses(ACTOR, content=uses) == 0
+    assert sheets.load_data_uses(ACTOR, content=uses) == 0
     assert [model.objects.count() for model in models] == before
     assert register.rulebook().version == 1
 
@@ -206,7 +206,7 @@ def test_a_sheet_that_names_the_undeclared_is_refused_whole(register: Gate, uses
     good = msgspec.structs.replace(uses.data_uses[0], slug="neu")
     bad = msgspec.structs.replace(good, slug="schlecht", why="curiosity")
     with pytest.raises(Invalid, match="Data use schlecht: “curiosity” is not declared"):
-        services.load_data_uses(ACTOR, content=DataUsesContent(data_uses=(good, bad)))
+        sheets.load_data_uses(ACTOR, content=DataUsesContent(data_uses=(good, bad)))
     assert DataUse.objects.count() == before
 
 

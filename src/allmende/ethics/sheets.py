@@ -31,6 +31,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     until: dt.date | None = None
     reason: Text | None = None
     objection: str = ""
+    retention_days: int | None = None
 
     def collects(self, day: dt.date) -> bool:
         """Tell whether new data may come on a day; an active sheet without a last day does not open."""
@@ -38,12 +39,28 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sheetbook(msgspec.Struct, frozen=True):
-    """All sheets as they were published together; version 0, before the first, binds nobody."""
+    """All sheets as they were published together; version 0 is before the first."""
 
     version: int = 0
     sheets: tuple[Sheet, ...] = ()
 
-    def find(self, slug: str) -> Sheet | None:
-        """Give the sheet of a datastream by the name that it carries."""
-        wanted = slug or CARRIED_OVER
-        return next((sheet for sheet in self.sheets if sheet.slug == wanted), None)
+
+class Sheets:
+    """The sheets in force, found by the names that datastreams carry. Before the first book they bind nobody."""
+
+    def __init__(self, book: Sheetbook) -> None:
+        self.version = book.version
+        self._known = {sheet.slug: sheet for sheet in book.sheets}
+        if CARRIED_OVER in self._known:
+            self._known[""] = self._known[CARRIED_OVER]
+        self.suspended = frozenset(name for name, sheet in self._known.items() if sheet.state == "suspended")
+        self.kept = {name: sheet.retention_days for name, sheet in self._known.items() if sheet.retention_days}
+
+    def find(self, name: str) -> Sheet | None:
+        """Give the sheet of a data use."""
+        return self._known.get(name)
+
+    def collects(self, name: str, day: dt.date) -> bool:
+        """Tell whether new data of a data use may come on a day."""
+        sheet = self._known.get(name)
+        return not self.version or (sheet is not None and sheet.collects(day))

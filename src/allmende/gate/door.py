@@ -3,24 +3,22 @@
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Literal
 
 import msgspec
 
-from allmende.ethics.model import Decision, Rule, Rulebook
-from allmende.gate.grant import PUBLIC, READ_VERBS, Ask, Asker, Grant, decide_all, refusal
-from allmende.gate.journal import Journal
+from allmende.gate.grant import PUBLIC, Ask, Asker, Grant, decide_all
+from allmende.gate.guard import Guard, Role
 from allmende.gate.recording import (
     Closed,
+    Shut,
     category_of,
     day_number,
     decider,
-    decision_row,
     now_micros,
 )
-from allmende.gate.rules import RulesInForce
 from allmende.kernel.clock import micros_from_instant, today, utc_now
 from allmende.kernel.errors import AllmendeError, Denied, ErrorCode, NotFound
+from allmende.kernel.ids import datastream_of_observation
 from allmende.kernel.text import Text
 from allmende.store.audit import Audited
 from allmende.store.corrections import NO_OBSERVATION, Former
@@ -41,20 +39,14 @@ from allmende.store.scope import (
     Limits,
     Page,
     Record,
-    Scope,
     Series,
     StreamSummary,
 )
 from allmende.store.sql_store import SqlStore, check_store, migrate_store, store_facts
 from allmende.store.write import Batch
 
-Role = Literal["reader", "writer"]
+STREAMS = ("Datastreams", "MultiDatastreams")
 
-READ_ONLY = ErrorCode(
-    "gate.read_only",
-    Text("Dieser Zugang zum Messwertspeicher liest nur.", "This access to the observation store only reads."),
-    Text("Öffnen Sie ihn als „writer“.", "Open it as “writer”."),
-)
 CONCERNS_CLOSED = ErrorCode(
     "gate.concerns_closed",
     Text(
@@ -68,82 +60,20 @@ CONCERNS_CLOSED = ErrorCode(
 )
 
 
-class Gate:
-    """Decides by the newest published rule book; notices a new one within a second. Threads may share it."""
+class Gate(Guard):
+    """Decides by the newest published rule book and data sheets; notices new ones within a second.
 
-    def __init__(self, store: Store, role: Role = "writer") -> None:
-        self._store = store
-        self._role = role
-        self._rules = RulesInForce(store)
-        self._journal = Journal(store)
-
-    def close(self) -> None:
-        """Write what is still to be written and let go of the store."""
-        self._journal.close()
-        self._store.close()
-
-    def ping(self) -> None:
-        """Fail when the store cannot be reached."""
-        self._store.ping()
-
-    def rulebook(self, day: dt.date | None = None) -> Rulebook:
-        """Give the rule book in force, or that in force at the end of a day; version 0 before the first."""
-        return self._rules.compiled().book if day is None else self._rules.on(day)
-
-    def published(self, version: int) -> Rulebook | None:
-        """Give a rule book as it was published; None where there is no such version."""
-        return self._rules.published(version)
-
-    def publish(self, book: Rulebook, actor: str) -> int:
-        """Put a rule book to which nothing stands against in force under the next version; give that version."""
-        self._require_writer()
-        return self._rules.publish(book, actor)
-
-    def permitted(self, category: str, day: dt.date) -> list[Rule]:
-        """Give the rules in force on a day that speak of a category, in the book's order."""
-        return self._rules.speaking_of(category, day)
-
-    def decide(self, ask: Ask, category: str, day: dt.date | None = None) -> Decision:
-        """Answer whether something would be permitted, without doing or recording anything."""
-        return self._rules.compiled().decide(ask.verb, ask.purpose, category, ask.recipient, day or today())
-
-    def grant(self, ask: Ask) -> Grant:
-        """Open the categories that the rules open for a request; refuse, naming the rules, when there is none."""
-        grant = self._rules.granted(ask)
-        if not grant.categories:
-            decisions = list(decide_all(self._rules.compiled(), ask, grant.day).values())
-            against = {rule.slug: None for decision in decisions for rule in decision.rules}
-            self._store.record([decision_row(ask, "*", tuple(against), grant.version, allowed=False)])
-            raise refusal(decisions)
-        if ask.verb in READ_VERBS:
-            self._journal.note(grant)
-        return grant
-
-    def still(self, grant: Grant) -> Grant:
-        """Give the grant, asked for anew when the rules or the day have changed since."""
-        return grant if self._rules.holds(grant) else self.grant(grant.ask)
-
-    def _scope(self, grant: Grant) -> Scope:
-        grant.require(*READ_VERBS)
-        return self.still(grant).scope(now_micros())
-
-    def to_write(self, grant: Grant) -> Grant:
-        """Give a grant for collecting as it is now; refuse where this access only reads."""
-        self._require_writer()
-        grant.require("collect")
-        return self.still(grant)
-
-    def _require_writer(self) -> None:
-        if self._role != "writer":
-            raise Denied(READ_ONLY)
+    Threads may share it.
+    """
 
     def page(self, grant: Grant, query: Query) -> Page:
         """Answer a question with one page of what the grant opens."""
-        return self._store.page(self._scope(grant), query)
+        return self._store.page(self._open(grant, _asked(query)), query)
 
     def related(self, grant: Grant, kind: Kind, name: str, ids: Sequence[int]) -> dict[int, list[Record]]:
-        """Follow one link from many entities at once."""
-        return self._store.related(self._scope(grant), kind, name, list(ids))
+        """Follow one link from many entities at once; from a single one to suspended observations it is refused."""
+        named = ids if len(ids) == 1 and kind in STREAMS and name == "Observations" else ()
+        return self._store.related(self._open(grant, named), kind, name, list(ids))
 
     def latest(self, grant: Grant, ids: Iterable[int] | None = None) -> dict[int, Observation]:
         """Give the newest observation of each datastream, of all when no ids are named."""
@@ -151,15 +81,17 @@ class Gate:
 
     def series(self, grant: Grant, datastream_id: int, since: int, until: int) -> Series:
         """Give the numbers of a datastream whose time lies in ``[since, until)``, microseconds."""
-        return self._store.series(self._scope(grant), datastream_id, since, until)
+        return self._store.series(self._open(grant, [datastream_id]), datastream_id, since, until)
 
     def days(self, grant: Grant, ids: Iterable[int], since: dt.date, until: dt.date) -> list[DayStatistics]:
         """Give statistics of the UTC days ``[since, until)``, in order of datastream and day."""
-        return self._store.days(self._scope(grant), list(ids), day_number(since), day_number(until))
+        named = list(ids)
+        return self._store.days(self._open(grant, named), named, day_number(since), day_number(until))
 
     def aggregate(self, grant: Grant, ids: Iterable[int] | None, grouping: Grouping) -> Groups:
         """Put the numbers of datastreams, of all when no ids are named, together by units of time."""
-        return self._store.aggregate(self._scope(grant), None if ids is None else list(ids), grouping)
+        named = None if ids is None else list(ids)
+        return self._store.aggregate(self._open(grant, named or ()), named, grouping)
 
     def summary(self, grant: Grant, ids: Iterable[int] | None = None) -> dict[int, StreamSummary]:
         """Give count, first and last time of datastreams."""
@@ -171,7 +103,7 @@ class Gate:
         try:
             return self._store.append(arrivals, decider(current))
         except Closed as closed:
-            raise self._refused(current, closed.category) from closed
+            raise self.refused(current, closed) from closed
 
     def append_all(self, batches: Sequence[tuple[Grant, Batch]]) -> list[Receipt | AllmendeError]:
         """Store batches in one go, each whole or not at all; give for each its receipt or the error that refuses it."""
@@ -182,14 +114,14 @@ class Gate:
 
     def _told(self, grant: Grant, outcome: Receipt | Exception) -> Receipt | AllmendeError:
         if isinstance(outcome, Closed):
-            return self._refused(grant, outcome.category)
+            return self.refused(grant, outcome)
         if isinstance(outcome, Receipt | AllmendeError):
             return outcome
         raise outcome
 
     def columns(self, grant: Grant, query: Query) -> Columns | None:
         """Answer a question about observations with columns; None where they cannot be given as they are stored."""
-        return self._store.columns(self._scope(grant), query)
+        return self._store.columns(self._open(grant, _asked(query)), query)
 
     def correct(self, grant: Grant, number: int, change: Revision, reason: str = "") -> None:
         """Put another state of an observation in place of the present one, which stays readable.
@@ -201,12 +133,12 @@ class Gate:
         try:
             self._store.correct(scope, number, change, words, decider(current))
         except Closed as closed:
-            self._refused(current, closed.category)
-            raise NotFound(NO_OBSERVATION, id=number) from closed
+            refused = self.refused(current, closed)
+            raise refused if isinstance(closed, Shut) else NotFound(NO_OBSERVATION, id=number) from closed
 
     def former(self, grant: Grant, number: int) -> list[Former]:
         """Give the former states of an observation whose datastream the grant opens as it is, newest first."""
-        return self._store.former(self._scope(grant), number)
+        return self._store.former(self._open(grant, [datastream_of_observation(number)]), number)
 
     def remove(
         self,
@@ -226,13 +158,13 @@ class Gate:
         try:
             return self._store.remove(datastream_id, (since, until, ids), decider(current))
         except Closed as closed:
-            refused = self._refused(current, closed.category)
+            refused = self.refused(current, closed)
             known = closed.category in self._known_to(current.ask)
             raise refused if known else NotFound(NO_STREAM, id=datastream_id) from closed
 
     def overdue(self, now: dt.datetime) -> list[Overdue]:
-        """Give the datastreams that hold what their ``retentionDays`` let go; for the operation, not for readers."""
-        return self._store.overdue(micros_from_instant(now))
+        """Give the datastreams that hold what they or their data sheets let go; for the operation alone."""
+        return self._store.overdue(micros_from_instant(now), self.sheets().kept)
 
     def seal(self, before: dt.datetime | None = None) -> int:
         """Pack what is fresh into chunks: all of it, or what came before an instant; give how many observations."""
@@ -247,18 +179,6 @@ class Gate:
     def audit(self) -> Iterator[Audited]:
         """Check all that is stored, datastream by datastream; needs no grant, as it tells no value."""
         return self._store.audit()
-
-    def require_open(self, grant: Grant, category: str) -> None:
-        """Refuse, on record, a category that the grant does not open; asked before a write of several steps."""
-        current = self.still(grant)
-        if category not in current.categories:
-            raise self._refused(current, category)
-
-    def _refused(self, grant: Grant, category: str) -> Denied:
-        """Record that a category is closed; give the error that names the rules."""
-        decision = self.decide(grant.ask, category)
-        self._store.record([decision_row(grant.ask, category, decision.slugs, grant.version, allowed=False)])
-        return refusal([decision])
 
     def find(self, kind: EntityKind, slug: str) -> int | None:
         """Look an entity up by the slug of its properties; tells a number, nothing else."""
@@ -340,8 +260,10 @@ class Gate:
         try:
             yield
         except Closed as closed:
-            refused = self._refused(grant, closed.category)
-            raise refused if closed.category in named else Denied(CONCERNS_CLOSED) from closed
+            refused = self.refused(grant, closed)
+            raise (
+                refused if closed.category in named or isinstance(closed, Shut) else Denied(CONCERNS_CLOSED)
+            ) from closed
 
     def view(self) -> AbstractContextManager[None]:
         """See the port."""
@@ -368,6 +290,15 @@ class Gate:
     def store(self) -> Store:
         """Give the store to the gate's own modules."""
         return self._store
+
+
+def _asked(query: Query) -> list[int]:
+    """Name the datastreams whose observations a question names."""
+    if query.kind != "Observations":
+        return []
+    if query.id is not None:
+        return [datastream_of_observation(query.id)]
+    return [query.within.id] if query.within is not None and query.within.kind in STREAMS else []
 
 
 def open_gate(store_url: str, *, role: Role = "writer") -> Gate:

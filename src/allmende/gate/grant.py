@@ -6,6 +6,7 @@ import msgspec
 
 from allmende.ethics.decide import Compiled
 from allmende.ethics.model import Decision, Duties, Verb
+from allmende.ethics.sheets import Sheets
 from allmende.kernel.errors import Denied, ErrorCode
 from allmende.kernel.text import Text
 from allmende.store.scope import Limits, Scope
@@ -55,23 +56,30 @@ class Ask(msgspec.Struct, frozen=True):
     recipient: str
 
 
+class Books(msgspec.Struct, frozen=True):
+    """What is in force: the rule book, compiled, and the data sheets."""
+
+    rules: Compiled
+    sheets: Sheets
+
+
 _SEAL = object()
 
 
 class Grant:
     """What was granted: the categories that are open, each with its duties. Only the gate makes one.
 
-    It holds for one version of the rules and one day; the gate asks the rules again when either has passed.
+    It holds for one version of rules and data sheets and one day; the gate asks again when one of them has passed.
     """
 
-    __slots__ = ("ask", "categories", "day", "limits", "rules", "titles", "version")
+    __slots__ = ("ask", "categories", "day", "limits", "rules", "sheets", "titles", "version")
 
-    def __init__(self, seal: object, ask: Ask, day: dt.date, version: int, allowed: dict[str, Decision]) -> None:
+    def __init__(self, seal: object, ask: Ask, day: dt.date, books: Books, allowed: dict[str, Decision]) -> None:
         if seal is not _SEAL:
             raise Denied(FORGED)
         self.ask = ask
         self.day = day
-        self.version = version
+        self.version, self.sheets = books.rules.book.version, books.sheets
         self.categories = {category: decision.duties for category, decision in allowed.items()}
         self.rules = {category: decision.slugs for category, decision in allowed.items()}
         self.titles = {category: decision.rules[0].title for category, decision in allowed.items()}
@@ -84,7 +92,7 @@ class Grant:
 
     def scope(self, now: int) -> Scope:
         """Give what the store needs to apply the duties; ``now`` in microseconds."""
-        return Scope(self.limits, now, self.titles)
+        return Scope(self.limits, now, self.titles, self.sheets.suspended)
 
 
 def decide_all(compiled: Compiled, ask: Ask, day: dt.date) -> dict[str, Decision]:
@@ -95,10 +103,10 @@ def decide_all(compiled: Compiled, ask: Ask, day: dt.date) -> dict[str, Decision
     }
 
 
-def sealed_grant(compiled: Compiled, ask: Ask, day: dt.date, decisions: dict[str, Decision]) -> Grant:
+def sealed_grant(books: Books, ask: Ask, day: dt.date, decisions: dict[str, Decision]) -> Grant:
     """Make a grant of the categories that were allowed; called by the gate alone."""
     allowed = {category: decision for category, decision in decisions.items() if decision.allowed}
-    return Grant(_SEAL, ask, day, compiled.book.version, allowed)
+    return Grant(_SEAL, ask, day, books, allowed)
 
 
 def refusal(decisions: list[Decision]) -> Denied:

@@ -14,8 +14,8 @@ from allmende.kernel.errors import AllmendeError, Denied, ErrorCode
 from allmende.kernel.text import Text
 from allmende.store.model import Correction, Receipt
 from allmende.store.port import Decide
-from allmende.store.quarantine import NO_CATEGORY, WORTH_KEEPING, Quarantined, Refused
-from allmende.store.scope import DecisionRow
+from allmende.store.quarantine import NO_CATEGORY, NO_TIE, WORTH_KEEPING, Quarantined, Refused
+from allmende.store.scope import DecisionRow, Scope, Tie
 from allmende.store.write import Batch
 
 STAFF_ONLY = ErrorCode(
@@ -52,9 +52,9 @@ def _deciding(grant: Grant) -> Decide:
     """As any write is decided; what belongs to no datastream has no category and no rule."""
     inner = decider(grant)
 
-    def decide(amounts: dict[str, int]) -> list[DecisionRow]:
-        rows = inner({category: amount for category, amount in amounts.items() if category != NO_CATEGORY})
-        nameless = amounts.get(NO_CATEGORY, 0)
+    def decide(amounts: dict[Tie, int]) -> list[DecisionRow]:
+        rows = inner({tie: amount for tie, amount in amounts.items() if tie != NO_TIE})
+        nameless = amounts.get(NO_TIE, 0)
         if nameless:
             rows.append(decision_row(grant.ask, NO_CATEGORY, (), grant.version, allowed=True, amount=nameless))
         return rows
@@ -62,12 +62,11 @@ def _deciding(grant: Grant) -> Decide:
     return decide
 
 
-def _opened(gate: Gate, grant: Grant) -> list[str]:
-    """Name the categories that members of the staff see as they are."""
+def _seen(gate: Gate, grant: Grant) -> Scope:
+    """Give what members of the staff see."""
     grant.require(*READ_VERBS)
     _require_staff(grant)
-    current = gate.still(grant)
-    return [category for category, limits in current.limits.items() if limits.plain]
+    return gate.still(grant).scope(now_micros())
 
 
 def _require_staff(grant: Grant) -> None:
@@ -77,12 +76,12 @@ def _require_staff(grant: Grant) -> None:
 
 def quarantined(gate: Gate, grant: Grant) -> list[Quarantined]:
     """Give the newest of what was kept, what waits before what is decided."""
-    return gate.store.kept(_opened(gate, grant), MOST_SHOWN)
+    return gate.store.kept(_seen(gate, grant), MOST_SHOWN)
 
 
 def count_waiting(gate: Gate, grant: Grant) -> int:
     """Count what waits for a decision."""
-    return gate.store.waiting(_opened(gate, grant))
+    return gate.store.waiting(_seen(gate, grant))
 
 
 def release(gate: Gate, grant: Grant, number: int, correction: Correction | None = None, reason: str = "") -> None:
@@ -94,8 +93,7 @@ def release(gate: Gate, grant: Grant, number: int, correction: Correction | None
         scope = current.scope(now_micros())
         gate.store.release(scope, number, correction or Correction(), words, _deciding(current))
     except Closed as closed:
-        gate.require_open(current, closed.category)
-        raise
+        raise gate.refused(current, closed) from closed
 
 
 def discard(gate: Gate, grant: Grant, number: int, reason: str) -> None:
@@ -104,14 +102,13 @@ def discard(gate: Gate, grant: Grant, number: int, reason: str) -> None:
     current = gate.to_write(grant)
     allowing = _deciding(current)
 
-    def decide(amounts: dict[str, int]) -> list[DecisionRow]:
+    def decide(amounts: dict[Tie, int]) -> list[DecisionRow]:
         return [msgspec.structs.replace(row, verb="delete") for row in allowing(amounts)]
 
     try:
         gate.store.discard(number, (grant.ask.asker.name, reason), decide)
     except Closed as closed:
-        gate.require_open(current, closed.category)
-        raise
+        raise gate.refused(current, closed) from closed
 
 
 def sweep_quarantine(gate: Gate) -> int:
@@ -119,10 +116,9 @@ def sweep_quarantine(gate: Gate) -> int:
     version = gate.rulebook().version
     ask = Ask(Asker("system:quarantine"), "delete", "*", "*")
 
-    def decide(amounts: dict[str, int]) -> list[DecisionRow]:
+    def decide(amounts: dict[Tie, int]) -> list[DecisionRow]:
         return [
-            decision_row(ask, category, (), version, allowed=True, amount=amount)
-            for category, amount in amounts.items()
+            decision_row(ask, tie.category, (), version, allowed=True, amount=amount) for tie, amount in amounts.items()
         ]
 
     return gate.store.sweep(micros_from_instant(utc_now() - KEPT_FOR), decide)

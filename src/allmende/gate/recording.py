@@ -7,15 +7,19 @@ from allmende.gate.grant import Ask, Grant
 from allmende.kernel.clock import DAY_MICROSECONDS, UTC, micros_from_instant
 from allmende.store.model import Datastream, MultiDatastream
 from allmende.store.port import Decide
-from allmende.store.scope import DecisionRow, Refusal
+from allmende.store.scope import DecisionRow, Refusal, Tie
 
 
 class Closed(Refusal):
     """A category of a batch is not open in the grant."""
 
-    def __init__(self, category: str) -> None:
-        self.category = category
-        super().__init__(category)
+    def __init__(self, tie: Tie) -> None:
+        self.category, self.data_use = tie
+        super().__init__(tie)
+
+
+class Shut(Closed):
+    """The category is open, but the data use takes no new data."""
 
 
 def now_micros() -> int:
@@ -37,13 +41,22 @@ def decision_rows(grant: Grant, amounts: dict[str, int]) -> list[DecisionRow]:
 
 
 def decider(grant: Grant) -> Decide:
-    """Give what a write asks: are its categories open; and if they are, the decisions to keep with it."""
+    """Give what a write asks: are its categories open, and does their data use collect; then what to keep with it.
 
-    def decide(amounts: dict[str, int]) -> list[DecisionRow]:
-        for category in sorted(amounts):
+    What adds no observation, such as a datastream yet without any, needs no active sheet.
+    """
+    collects = grant.ask.verb == "collect"
+
+    def decide(amounts: dict[Tie, int]) -> list[DecisionRow]:
+        summed: dict[str, int] = {}
+        for tie in sorted(amounts):
+            category, amount = tie.category, amounts[tie]
             if category not in grant.categories:
-                raise Closed(category)
-        return decision_rows(grant, amounts)
+                raise Closed(tie)
+            if collects and amount and not grant.sheets.collects(tie.data_use, grant.day):
+                raise Shut(tie)
+            summed[category] = summed.get(category, 0) + amount
+        return decision_rows(grant, summed)
 
     return decide
 

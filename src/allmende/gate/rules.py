@@ -1,4 +1,4 @@
-"""The rule book in force, as every process sees it."""
+"""The rule book and the data sheets in force, as every process sees them."""
 
 import datetime as dt
 import threading
@@ -9,51 +9,73 @@ import msgspec
 from allmende.ethics.decide import Compiled, compile_rulebook
 from allmende.ethics.model import EVERY, Rule, Rulebook
 from allmende.ethics.publication import require_publishable
-from allmende.gate.grant import Ask, Grant, decide_all, sealed_grant
+from allmende.ethics.sheets import Sheet, Sheetbook, Sheets
+from allmende.gate.grant import Ask, Books, Grant, decide_all, sealed_grant
 from allmende.kernel.clock import CIVIL_TIME, micros_from_instant, today, utc_now
 from allmende.store.port import Store
 
-VERSION_CHECK_SECONDS = 0.5
+VERSION_CHECK_SECONDS = 0.25
 MOST_KEPT = 1_000
 
 
 class RulesInForce:
-    """Holds the newest published rule book compiled; notices a new one within half a second. Threads may share it."""
+    """Holds the newest published rule book compiled, and the newest data sheets; notices new ones in a quarter second.
+
+    Threads may share it.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._compiled = compile_rulebook(Rulebook())
+        self._books = Books(compile_rulebook(Rulebook()), Sheets(Sheetbook()))
         self._checked = float("-inf")
         self._granted: dict[Ask, Grant] = {}
         self._day = (0, today())
 
-    def compiled(self) -> Compiled:
-        """Give the rule book in force; the empty one, under which everything is refused, before the first."""
+    def books(self) -> Books:
+        """Give what is in force; before the first rule book the empty one, under which everything is refused."""
         now = time.monotonic()
         if now - self._checked < VERSION_CHECK_SECONDS:
-            return self._compiled
+            return self._books
         with self._lock:
-            version = self._store.rulebook_version()
-            if version != self._compiled.book.version:
-                content = self._store.rulebook(version)
-                self._compiled = compile_rulebook(msgspec.json.decode(content or "{}", type=Rulebook))
+            known = self._books
+            rules, sheets = self._store.book_versions()
+            if (rules, sheets) != (known.rules.book.version, known.sheets.version):
+                compiled = known.rules if rules == known.rules.book.version else self._compiled(rules)
+                self._books = Books(compiled, known.sheets if sheets == known.sheets.version else self._sheets(sheets))
             self._checked = now
-            return self._compiled
+            return self._books
+
+    def _compiled(self, version: int) -> Compiled:
+        return compile_rulebook(msgspec.json.decode(self._store.rulebook(version) or "{}", type=Rulebook))
+
+    def _sheets(self, version: int) -> Sheets:
+        return Sheets(msgspec.json.decode(self._store.sheetbook(version) or "{}", type=Sheetbook))
+
+    def compiled(self) -> Compiled:
+        """Give the rule book in force."""
+        return self.books().rules
+
+    def versions(self) -> tuple[int, int]:
+        """Give the numbers of what is in force: of the rule book and of the book of data sheets."""
+        books = self.books()
+        return books.rules.book.version, books.sheets.version
 
     def granted(self, ask: Ask) -> Grant:
         """Decide a request for every category; a decision of the same rules and the same day is kept."""
-        compiled, day = self.compiled(), self._today()
+        books, day = self.books(), self._today()
         found = self._granted.get(ask)
-        if found is None or (found.version, found.day) != (compiled.book.version, day):
+        if found is None or not self.holds(found):
             if len(self._granted) >= MOST_KEPT:
                 self._granted = {}
-            found = self._granted[ask] = sealed_grant(compiled, ask, day, decide_all(compiled, ask, day))
+            found = self._granted[ask] = sealed_grant(books, ask, day, decide_all(books.rules, ask, day))
         return found
 
     def holds(self, grant: Grant) -> bool:
-        """Tell whether neither the rules nor the day have changed since."""
-        return grant.version == self.compiled().book.version and grant.day == self._today()
+        """Tell whether neither the rules nor the sheets nor the day have changed since."""
+        books = self.books()
+        same = grant.version == books.rules.book.version and grant.sheets is books.sheets
+        return same and grant.day == self._today()
 
     def _today(self) -> dt.date:
         """Give the present day, which the clock tells in a zone only once a second: each read asks several times."""
@@ -70,6 +92,14 @@ class RulesInForce:
         version = self._store.rulebook_version() + 1
         book = msgspec.structs.replace(book, version=version, published=utc_now())
         self._store.add_rulebook(version, msgspec.json.encode(book).decode(), actor)
+        self._checked = float("-inf")
+        return version
+
+    def publish_sheets(self, sheets: tuple[Sheet, ...], actor: str) -> int:
+        """Put data sheets in force under the next version; give that version."""
+        version = self._store.book_versions()[1] + 1
+        content = msgspec.json.encode(Sheetbook(version, sheets)).decode()
+        self._store.add_sheetbook(version, content, actor)
         self._checked = float("-inf")
         return version
 

@@ -9,6 +9,7 @@ import msgspec
 from allmende.catalog.door import gate
 from allmende.catalog.models import Dataset
 from allmende.catalog.queries import datasets
+from allmende.ethics.sheets import Sheet
 from allmende.gate.door import PUBLIC, Ask, Grant
 from allmende.gate.query import DayStatistics, Observation, Query, Record, Series, StreamSummary, Within
 from allmende.indicators.climate import ClimateYear, climate_years_of
@@ -73,7 +74,10 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Station(msgspec.Struct, frozen=True):
-    """A station with its place and the datasets that hang on it, the one with the newest value first."""
+    """A station with its place and the datasets that hang on it, the one with the newest value first.
+
+    ``hidden`` are the properties that it does not show because their data use is suspended.
+    """
 
     id: int
     slug: str
@@ -83,6 +87,8 @@ class Station(msgspec.Struct, frozen=True):
     longitude: float | None
     latitude: float | None
     parts: tuple[Part, ...]
+    suspended: tuple[Sheet, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
     def part(self, slug: str) -> Part | None:
         """Give the part of a dataset, or the newest one when none is named."""
@@ -137,7 +143,7 @@ def stations(language: str = "de") -> list[Station]:
     for thing in things:
         own = [_stream(record, summaries, latest) for record in streams[thing.id]]
         parts = _parts([s for s in own if s is not None], streams[thing.id], known)
-        found.append(_station(thing, places[thing.id], parts, language))
+        found.append(_with_suspended(_station(thing, places[thing.id], parts, language), streams[thing.id]))
     return sorted(found, key=lambda station: station.name)
 
 
@@ -157,6 +163,24 @@ def _stream(record: Record, summaries: dict[int, StreamSummary], latest: dict[in
         summary=summary,
         latest=latest.get(record.id),
     )
+
+
+def _with_suspended(station: Station, records: list[Record]) -> Station:
+    """Add which data uses of a station are suspended."""
+    sheets = gate().sheets()
+    if not sheets.suspended:
+        return station
+    closed = [record.value for record in records if record.value.data_use in sheets.suspended]
+    found = {sheet.slug: sheet for value in closed if (sheet := sheets.find(value.data_use)) is not None}
+    hidden = frozenset(str(value.properties.get("observed", "")) for value in closed)
+    return msgspec.structs.replace(station, suspended=tuple(found.values()), hidden=hidden)
+
+
+def suspended() -> list[Sheet]:
+    """Give the data uses that are suspended now, for a note above what they would show."""
+    sheets = gate().sheets()
+    found = {sheet.slug: sheet for name in sheets.suspended if (sheet := sheets.find(name)) is not None}
+    return [found[slug] for slug in sorted(found)]
 
 
 def _parts(streams: list[Stream], records: list[Record], known: dict[str, Dataset]) -> tuple[Part, ...]:

@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext
 
 from allmende.catalog import queries as catalog
 from allmende.connectors.vocabulary import VOCABULARY
+from allmende.gate.sheets import suspension
 from allmende.indicators.method import method
 from allmende.kernel.clock import iso_from_micros
 from allmende.kernel.errors import AllmendeError
@@ -57,7 +58,7 @@ def _part(request: HttpRequest, slug: str) -> tuple[queries.Station, queries.Par
         raise Http404
     name = request.GET.get("datensatz", "")
     part = station.part(name)
-    if part is None and name:
+    if part is None and name and not station.suspended:
         raise Http404
     return station, part
 
@@ -65,6 +66,8 @@ def _part(request: HttpRequest, slug: str) -> tuple[queries.Station, queries.Par
 def _stream(request: HttpRequest, slug: str, observed: str) -> tuple[queries.Station, queries.Part, queries.Stream]:
     station, part = _part(request, slug)
     stream = part.stream(observed) if part else None
+    if stream is None and observed in station.hidden:
+        raise suspension(station.suspended[0])
     if part is None or stream is None:
         raise Http404
     return station, part, stream
@@ -73,7 +76,9 @@ def _stream(request: HttpRequest, slug: str, observed: str) -> tuple[queries.Sta
 @told
 def data(request: HttpRequest) -> HttpResponseBase:
     """Say what data there is, under which licence, and how to get it."""
-    return page(request, "data/data.html", datasets=catalog.datasets(), door="/sensorthings/v1.1")
+    return page(
+        request, "data/data.html", datasets=catalog.datasets(), door="/sensorthings/v1.1", suspended=queries.suspended()
+    )
 
 
 def datasets_csv(request: HttpRequest) -> HttpResponse:
@@ -111,7 +116,14 @@ def station_map(request: HttpRequest) -> HttpResponseBase:
             approximate = station.position != "measured"
             markers.append(maps.Marker(station.longitude, station.latitude, label, label, address, approximate))
     drawing = maps.draw_map(pack_folder(settings.ALLMENDE.pack) / "outline.geojson", markers, _language())
-    return page(request, "data/map.html", rows=rows, drawing=drawing, parts=parts, chosen=chosen, **_basemap(markers))
+    shown: dict[str, Any] = {
+        "rows": rows,
+        "drawing": drawing,
+        "parts": parts,
+        "chosen": chosen,
+        "suspended": queries.suspended(),
+    }
+    return page(request, "data/map.html", **shown, **_basemap(markers))
 
 
 def _basemap(markers: list[maps.Marker]) -> dict[str, Any]:
@@ -171,6 +183,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponseBase:
         request,
         "data/station.html",
         station=place,
+        suspended=place.suspended,
         part=part,
         streams=streams,
         climate=rows,
@@ -184,6 +197,7 @@ def _title(part: queries.Part, station: queries.Station, observed: str) -> str:
     return f"{observed_name(observed)}, {station.name}{mark}"
 
 
+@told
 def week_picture(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase:
     """Draw the last week of one property."""
     place, part, stream = _stream(request, slug, observed)
@@ -204,6 +218,7 @@ def _points(times: list[int], values: list[float], interval: int) -> list[charts
     return points
 
 
+@told
 def week_csv(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase:
     """Give the last week as CSV."""
     place, part, stream = _stream(request, slug, observed)
@@ -216,6 +231,7 @@ def week_csv(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase
     return csv_file(f"{slug}-{observed}-woche", header, rows)
 
 
+@told
 def year_picture(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase:
     """Draw the last year: daily range, or monthly sums of amounts."""
     place, part, stream = _stream(request, slug, observed)
@@ -233,6 +249,7 @@ def year_picture(request: HttpRequest, slug: str, observed: str) -> HttpResponse
     return picture(request, charts.band(title, stream.symbol, bands, _language(), width=width_of(request)))
 
 
+@told
 def days_csv(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase:
     """Give the statistics of all days (UTC) as CSV."""
     place, part, stream = _stream(request, slug, observed)
@@ -247,6 +264,7 @@ def days_csv(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase
     return csv_file(f"{slug}-{observed}-tage", header, rows)
 
 
+@told
 def all_csv(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase:
     """Give all values of a property as CSV, streamed."""
     place, part, stream = _stream(request, slug, observed)
@@ -303,7 +321,14 @@ def climate(request: HttpRequest) -> HttpResponseBase:
     years = sorted({row.year.year for row in rows}, reverse=True)
     groups = [(year, [row for row in rows if row.year.year == year]) for year in years]
     return page(
-        request, "data/climate.html", parts=parts, part=part, groups=groups, method=method("climate-days"), years=years
+        request,
+        "data/climate.html",
+        parts=parts,
+        part=part,
+        groups=groups,
+        method=method("climate-days"),
+        years=years,
+        suspended=queries.suspended(),
     )
 
 

@@ -59,5 +59,4 @@ def picture(request: HttpRequest, svg: bytes) -> HttpResponseBase:
         return HttpResponseNotModified()
     response = HttpResponse(svg, content_type="image/svg+xml")
     response["ETag"] = mark
-    response["Cache-Control"] = "public, max-age=60"
     return response

@@ -9,6 +9,8 @@ POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
+# Pages with observations are asked for anew each time: what is suspended is not shown any longer.
+DATA = ("/daten/", "/en/daten/")
 
 
 class PortalHeaders:
@@ -25,5 +27,6 @@ class PortalHeaders:
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
         if response.status_code == 200:
-            response.headers.setdefault("Cache-Control", "public, max-age=30")
+            shows_data = request.path_info.startswith(DATA)
+            response.headers.setdefault("Cache-Control", "no-cache" if shows_data else "public, max-age=30")
         return response

@@ -109,7 +109,15 @@ def status(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
     if one is None:
         raise Http404
     use = next((title for slug, title in _uses() if slug == one.about), "")
-    answer = page(request, "objections/status.html", one=one, key=key, use=use, now=utc_now())
+    answer = page(
+        request,
+        "objections/status.html",
+        one=one,
+        key=key,
+        use=use,
+        suspension=queries.suspended_by(number),
+        now=utc_now(),
+    )
     answer["Cache-Control"] = "no-store"
     answer["Referrer-Policy"] = "no-referrer"
     return answer

@@ -1,11 +1,13 @@
 """The form in which a pack brings its data ethics."""
 
 import datetime as dt
+from typing import Literal
 
 import msgspec
 
 from allmende.ethics.cases import Case
 from allmende.ethics.model import Category, Principle, Purpose, Recipient, Rule, Rulebook
+from allmende.ethics.sheets import State
 from allmende.kernel.text import Text
 
 
@@ -33,7 +35,10 @@ class EthicsContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class DataUseEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A data sheet: what is collected, how, why, by whom, for how long; null is unknown."""
+    """A data sheet: what is collected, how, why, by whom, for how long; null is unknown.
+
+    Where no end is decided, ``demonstration_days`` counts one from the founding, which is marked as such.
+    """
 
     slug: str
     title: Text
@@ -56,6 +61,12 @@ class DataUseEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     source: str = ""
     source_url: str = ""
     note: Text | None = None
+    state: State = "idea"
+    decision: str = ""
+    demonstration_days: int | None = None
+    risk: Text | None = None
+    screening: dict[str, Literal["yes", "no", "unknown"]] = {}
+    assessment: str = ""
 
 
 class DataUsesContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,21 +10,27 @@ from django.db.models import QuerySet
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.queries import subject_of
 from allmende.ethics import model as ethics
+from allmende.ethics.sheets import Sheet
 from allmende.ethics.wording import VERB_WORDS
 from allmende.gate.door import Ask, Gate
 from allmende.gate.query import Query, Record
+from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.text import Text
 from allmende.register.models import (
     Category,
     DataUse,
+    DataUseEvent,
     Principle,
     Purpose,
     RecipientClass,
     Rule,
     RulebookPublication,
 )
+from allmende.register.rules import Draft
 
 GROUND_VERBS = r"^register\.(purpose|category|recipient_class|principle)_(created|changed|deleted)$"
+SHEET_VERBS = ("register.data_use_created", "register.data_use_changed")
+ABOUT_PERSONS = ("pseudonymous", "personal", "special")
 VERB_TITLES = {"*": Text("alle", "all"), **VERB_WORDS}
 
 
@@ -68,6 +74,55 @@ def data_uses() -> QuerySet[DataUse]:
 def data_use(slug: str) -> DataUse | None:
     """Give one data sheet."""
     return data_uses().filter(slug=slug).first()
+
+
+def events_of(use: DataUse) -> QuerySet[DataUseEvent]:
+    """Give what happened to a data use, oldest first."""
+    return DataUseEvent.objects.filter(data_use=use).select_related("person").order_by("pk")
+
+
+def workers_on(use: DataUse) -> frozenset[int]:
+    """Give who wrote the sheet of a data use since it was last decided, or ever."""
+    entries = AuditEntry.objects.filter(subject=subject_of(use), verb__in=SHEET_VERBS, person__isnull=False)
+    decided = events_of(use).filter(state__in=("decided", "ended")).last()
+    if decided is not None and use.state not in ("idea", "checked"):
+        entries = entries.filter(at__gt=decided.at)
+    return frozenset(number for number in entries.values_list("person_id", flat=True) if number is not None)
+
+
+def draft_of(use: DataUse) -> Draft:
+    """Give a data use as the rules of its life need it."""
+    return Draft(
+        title=use.title,
+        state=use.state,  # type: ignore[arg-type]
+        announced=use.announced,
+        until=use.until,
+        answers=use.answers,
+        assessment=use.assessment,
+        risk=use.part("risk"),
+        legal_basis=use.part("legal_basis"),
+        about_persons=use.category.personal in ABOUT_PERSONS,
+        workers=workers_on(use),
+    )
+
+
+def sheets_from_tables() -> tuple[Sheet, ...]:
+    """Give every data use as the gate knows it."""
+    last = {event.data_use_id: event for event in DataUseEvent.objects.order_by("pk")}
+    return tuple(_sheet(use, last.get(use.pk)) for use in DataUse.objects.all())
+
+
+def _sheet(use: DataUse, event: DataUseEvent | None) -> Sheet:
+    return Sheet(
+        slug=use.slug,
+        title=use.title,
+        state=use.state,  # type: ignore[arg-type]
+        since=event.at.astimezone(CIVIL_TIME).date() if event else today(),
+        until=use.until,
+        reason=event.reason if event else None,
+        objection=event.objection if event else "",
+        retention_days=use.retention_days,
+    )
 
 
 def newest_rules() -> list[Rule]:

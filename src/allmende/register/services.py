@@ -9,10 +9,9 @@ from allmende.accounts.services import Actor, record
 from allmende.gate.door import Gate
 from allmende.kernel.errors import Conflict, ErrorCode, Invalid
 from allmende.kernel.text import Text
-from allmende.register.content import DataUseEntry, DataUsesContent, EthicsContent
+from allmende.register.content import EthicsContent
 from allmende.register.models import (
     Category,
-    DataUse,
     Principle,
     Purpose,
     RecipientClass,
@@ -21,6 +20,7 @@ from allmende.register.models import (
 )
 from allmende.register.queries import digest_of, drafts, newest_rules, pending_editors, rulebook_from_tables
 from allmende.register.rules import require_second_person
+from allmende.register.sheets import columns_of, publish_sheets
 
 NO_DECISION = ErrorCode(
     "register.no_decision",
@@ -35,23 +35,11 @@ DRAFT_MOVED = ErrorCode(
     ),
     Text("Lesen Sie den Unterschied noch einmal, und entscheiden Sie dann.", "Read the difference again, then decide."),
 )
-NO_PURPOSE = ErrorCode(
-    "register.unknown_reference",
-    Text("Datennutzung {slug}: „{name}“ ist nicht erklärt.", "Data use {slug}: “{name}” is not declared."),
-    Text(
-        "Legen Sie den Zweck, die Kategorie oder den Empfängerkreis zuerst an.",
-        "Add the purpose, category or class of recipients first.",
-    ),
-)
 RULE_FIELDS = (
     *("position", "effect", "verbs", "categories", "purposes", "recipients", "duties", "since", "until"),
     *("title_de", "title_en", "reason_de", "reason_en", "source", "source_url", "decision", "withdrawn"),
     *("principles", "legal_basis_de", "legal_basis_en", "assessment"),
 )
-
-
-def _pair(name: str, text: Text | None) -> dict[str, str]:
-    return {f"{name}_de": text.de if text else "", f"{name}_en": text.en if text else ""}
 
 
 @transaction.atomic
@@ -65,14 +53,14 @@ def load_ethics(actor: Actor, *, content: EthicsContent) -> bool:
             position=position,
             source=principle.source,
             source_url=principle.source_url,
-            **_pair("title", principle.title),
-            **_pair("text", principle.text),
+            **columns_of("title", principle.title),
+            **columns_of("text", principle.text),
         )
     _load_purposes(content)
     for category in content.categories:
-        Category.objects.create(slug=category.slug, personal=category.personal, **_pair("title", category.title))
+        Category.objects.create(slug=category.slug, personal=category.personal, **columns_of("title", category.title))
     for recipient in content.recipients:
-        RecipientClass.objects.create(slug=recipient.slug, **_pair("title", recipient.title))
+        RecipientClass.objects.create(slug=recipient.slug, **columns_of("title", recipient.title))
     _load_rules(content)
     record(actor, "register.ethics_loaded", "register", after={"rules": len(content.rules)})
     return True
@@ -102,9 +90,9 @@ def _load_rules(content: EthicsContent) -> None:
             decision=rule.decision,
             principles=list(rule.principles),
             assessment=rule.assessment,
-            **_pair("title", rule.title),
-            **_pair("reason", rule.reason),
-            **_pair("legal_basis", rule.legal_basis),
+            **columns_of("title", rule.title),
+            **columns_of("reason", rule.reason),
+            **columns_of("legal_basis", rule.legal_basis),
         )
 
 
@@ -116,55 +104,13 @@ def _load_purposes(content: EthicsContent) -> None:
             slug=purpose.slug,
             dpv=purpose.dpv,
             dtpr=purpose.dtpr,
-            **_pair("title", purpose.title),
-            **_pair("description", purpose.description),
+            **columns_of("title", purpose.title),
+            **columns_of("description", purpose.description),
         )
     for purpose in content.purposes:
         if purpose.parent is not None and purpose.parent in made:
             made[purpose.slug].parent = made[purpose.parent]
             made[purpose.slug].save()
-
-
-@transaction.atomic
-def load_data_uses(actor: Actor, *, content: DataUsesContent) -> int:
-    """Add the data sheets that are not there yet; give their number."""
-    added = 0
-    for entry in content.data_uses:
-        if DataUse.objects.filter(slug=entry.slug).exists():
-            continue
-        use = _data_use(entry)
-        record(actor, "register.data_use_created", use, after={"slug": entry.slug})
-        added += 1
-    return added
-
-
-def _data_use(entry: DataUseEntry) -> DataUse:
-    purpose = Purpose.objects.filter(slug=entry.why).first()
-    category = Category.objects.filter(slug=entry.category).first()
-    recipients = list(RecipientClass.objects.filter(slug__in=entry.recipients))
-    missing = set(entry.recipients) - {recipient.slug for recipient in recipients}
-    if purpose is None or category is None or missing:
-        name = entry.why if purpose is None else entry.category if category is None else ", ".join(missing)
-        raise Invalid(NO_PURPOSE, slug=entry.slug, name=name)
-    texts: dict[str, str] = {}
-    for name in (
-        *("title", "what", "how", "technology", "personal", "responsible", "provider", "legal_basis"),
-        *("retention", "location", "contact", "note"),
-    ):
-        texts |= _pair(name, getattr(entry, name))
-    use = DataUse.objects.create(
-        slug=entry.slug,
-        purpose=purpose,
-        category=category,
-        retention_days=entry.retention_days,
-        since=entry.since,
-        until=entry.until,
-        source=entry.source,
-        source_url=entry.source_url,
-        **texts,
-    )
-    use.recipients.set(recipients)
-    return use
 
 
 @transaction.atomic
@@ -201,6 +147,8 @@ def publish_rulebook(actor: Actor, *, decision: str, gate: Gate, seen: str | Non
     require_second_person(person.pk if person else None, editors)
     if seen is not None and seen != digest_of(book):
         raise Conflict(DRAFT_MOVED)
+    if not gate.sheets().version:
+        publish_sheets(actor, gate=gate)
     version = gate.publish(book, actor.email if isinstance(actor, Person) else actor.name)
     publication = RulebookPublication.objects.create(version=version, decision=decision, published_by=person)
     Rule.objects.filter(pk__in=[rule.pk for rule in new]).update(published_in=publication)

@@ -46,12 +46,19 @@ def migrate(settings: Settings) -> None:
     set_up_django()
     from django.core.management import call_command
 
+    from allmende.accounts.rules import SystemActor
     from allmende.accounts.services import ensure_roles
+    from allmende.register.sheets import carry_over
 
     refuse_newer_portal()
 
     call_command("migrate", verbosity=0, interactive=False)
     ensure_roles()
+    gate = open_gate(settings.store_url)
+    try:
+        carry_over(SystemActor("system:migrate"), gate=gate)
+    finally:
+        gate.close()
 
 
 def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
@@ -82,12 +89,14 @@ def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any) -> 
     from allmende.accounts.rules import SystemActor
     from allmende.catalog.services import ensure_dataset
     from allmende.programme.services import load_programme
-    from allmende.register.services import load_data_uses, load_ethics, publish_rulebook
+    from allmende.register.services import load_ethics, publish_rulebook
+    from allmende.register.sheets import load_data_uses, publish_sheets
 
     actor = SystemActor(ACTOR)
     with transaction.atomic():
         fresh = load_ethics(actor, content=ethics)
-        load_data_uses(actor, content=uses)
+        if load_data_uses(actor, content=uses) or not gate.sheets().version:
+            publish_sheets(actor, gate=gate)
         for entry in datasets.datasets:
             ensure_dataset(actor, entry=entry)
         loaded = load_programme(actor, content=programme)

@@ -14,7 +14,7 @@ from allmende.kernel.text import Text
 from allmende.store import raw
 from allmende.store.ledger import tell_decisions, tell_rulebook
 from allmende.store.scope import DecisionRow, TokenRow
-from allmende.store.tables import decisions, rulebooks, tokens
+from allmende.store.tables import decisions, rulebooks, sheetbooks, tokens
 
 TOKEN_TAKEN = ErrorCode(
     "token.name_taken",
@@ -28,6 +28,14 @@ RULES_MOVED = ErrorCode(
         "Version {version} of the rules is there already.",
     ),
     Text("Sehen Sie sie durch, und veröffentlichen Sie noch einmal.", "Look through it, and publish again."),
+)
+SHEETS_MOVED = ErrorCode(
+    "sheets.moved",
+    Text(
+        "Ein anderes Datenblatt wurde im selben Augenblick geändert; nichts wurde geschrieben.",
+        "Another data sheet was changed at the same moment; nothing was written.",
+    ),
+    Text("Versuchen Sie es noch einmal.", "Try once more."),
 )
 NO_TOKEN = ErrorCode(
     "token.unknown_name",
@@ -72,6 +80,26 @@ def add_rulebook(connection: Connection, version: int, content: str, actor: str,
     if rulebook_version(connection) >= version or connection.execute(statement).rowcount == 0:
         raise Conflict(RULES_MOVED, version=version)
     tell_rulebook(connection, version, content, actor, now)
+
+
+def versions(connection: Connection) -> tuple[int, int]:
+    """Give the numbers of the newest rule book and of the newest book of data sheets; 0 where there is none."""
+    question = "SELECT (SELECT max(version) FROM rulebooks), (SELECT max(version) FROM sheetbooks)"
+    ((rules, sheets),) = raw.fetch(connection, question)
+    return rules or 0, sheets or 0
+
+
+def sheetbook(connection: Connection, version: int) -> str | None:
+    """Give the data sheets as they were published."""
+    return connection.execute(select(sheetbooks.c.content).where(sheetbooks.c.version == version)).scalar_one_or_none()
+
+
+def add_sheetbook(connection: Connection, version: int, content: str, actor: str, now: int) -> None:
+    """Publish the data sheets; refuse a number that another has taken in the meantime."""
+    values = {"version": version, "content": content, "actor": actor, "published": now}
+    statement = insert_for(connection)(sheetbooks).values(values).on_conflict_do_nothing()
+    if versions(connection)[1] >= version or connection.execute(statement).rowcount == 0:
+        raise Conflict(SHEETS_MOVED)
 
 
 def add_decisions(connection: Connection, rows: Sequence[DecisionRow]) -> None:

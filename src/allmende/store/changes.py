@@ -13,7 +13,7 @@ from allmende.store.model import EntityKind
 from allmende.store.navigation import LINKS, inverse_of
 from allmende.store.query import Within
 from allmende.store.rows import columns_of, record_from_row
-from allmende.store.scope import Record
+from allmende.store.scope import Record, Tie
 from allmende.store.tables import (
     TABLE_OF,
     historical_location_locations,
@@ -59,7 +59,7 @@ class Changer(Maker):
         values |= self._moved(kind, change)
         check_slug(self.connection, kind, values.get("slug"), number)
         if kind in STREAMS:
-            self.amounts.setdefault(values["category"], 0)
+            self.amounts.setdefault(Tie(values["category"], values["data_use"]), 0)
         table = TABLE_OF[kind]
         self.connection.execute(update(table).where(table.c.id == number).values(**values))
         for name, parts in change.links.items():

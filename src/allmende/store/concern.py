@@ -1,10 +1,11 @@
-"""Whose data an act on an entity concerns: the datastreams that hang on it, and their categories."""
+"""Whose data an act on an entity concerns: the datastreams that hang on it, and their ties to the rules."""
 
 from typing import Any
 
 from sqlalchemy import Connection, Select, or_, select
 
 from allmende.store.model import EntityKind
+from allmende.store.scope import Tie
 from allmende.store.tables import (
     datastream_features,
     datastreams,
@@ -65,7 +66,7 @@ def streams_at(kind: EntityKind, number: int) -> Select[Any]:
     return select(_D.id).where(_D.id == number)
 
 
-def concerned(connection: Connection, kind: EntityKind, number: int) -> set[str]:
-    """Give the categories of the datastreams that hang on an entity."""
-    question = select(_D.category).where(_D.id.in_(streams_at(kind, number))).distinct()
-    return set(connection.execute(question).scalars())
+def concerned(connection: Connection, kind: EntityKind, number: int) -> set[Tie]:
+    """Give the ties of the datastreams that hang on an entity."""
+    question = select(_D.category, _D.data_use).where(_D.id.in_(streams_at(kind, number))).distinct()
+    return {Tie(*row) for row in connection.execute(question)}

@@ -119,7 +119,7 @@ def _stored(connection: Connection, number: int, permit: Permit) -> tuple[State,
     one = state.lock(connection, [stream]).get(stream)
     if one is None:
         raise NotFound(NO_OBSERVATION, id=number)
-    permit({one.category: 1})
+    permit({one.tie: 1})
     rows = rows_of_points(Scan(connection).by_sequence(stream, [sequence]))
     if not rows:
         raise NotFound(NO_OBSERVATION, id=number)

@@ -1,6 +1,6 @@
 """Making entities with all that hangs on them, and changing them; whoever calls holds the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ from allmende.store.model import (
 from allmende.store.navigation import LINKS, Link
 from allmende.store.query import Kind
 from allmende.store.rows import columns_of
-from allmende.store.scope import Scope
+from allmende.store.scope import Scope, Tie
 from allmende.store.tables import (
     TABLE_OF,
     datastreams,
@@ -73,10 +73,17 @@ def find(connection: Connection, kind: EntityKind, slug: str) -> int | None:
     return connection.execute(select(table.c.id).where(table.c.slug == slug)).scalar_one_or_none()
 
 
-def categories(connection: Connection, ids: set[int]) -> dict[int, str]:
-    """Give the category of each datastream that exists."""
-    question = select(datastreams.c.id, datastreams.c.category).where(datastreams.c.id.in_(sorted(ids)))
-    return {row.id: row.category for row in connection.execute(question)}
+def ties(connection: Connection, ids: Collection[int]) -> dict[int, Tie]:
+    """Tell of each datastream that exists by what it is tied to the rules."""
+    d = datastreams.c
+    question = select(d.id, d.category, d.data_use).where(d.id.in_(sorted(ids)))
+    return {number: Tie(category, use) for number, category, use in connection.execute(question)}
+
+
+def all_ties(connection: Connection) -> set[Tie]:
+    """Give all by which datastreams are tied to the rules."""
+    question = select(datastreams.c.category, datastreams.c.data_use).distinct()
+    return {Tie(*row) for row in connection.execute(question)}
 
 
 def multi_among(connection: Connection, ids: set[int]) -> set[int]:
@@ -112,12 +119,12 @@ def check_slug(connection: Connection, kind: EntityKind, slug: str | None, own: 
 class Maker:
     """Makes entities in one transaction; links reach what the scope lets through, anything if there is none.
 
-    ``amounts`` counts what was written of each category: observations, 0 for datastreams alone.
+    ``amounts`` counts what was written by its ties: observations, 0 for datastreams alone.
     """
 
     def __init__(self, connection: Connection, scope: Scope | None, now: int) -> None:
         self.connection, self.scope, self.now = connection, scope, now
-        self.amounts: dict[str, int] = {}
+        self.amounts: dict[Tie, int] = {}
 
     def make(self, draft: Draft, given: dict[str, int] | None = None) -> int:
         """Make an entity with all that hangs on it; ``given`` are columns that its parent sets."""
@@ -129,7 +136,7 @@ class Maker:
         check_slug(self.connection, kind, values.get("slug"), None)
         if kind in STREAMS:
             values["feature_id"] = places.feature_of_thing(self.connection, values["thing_id"])
-            self.amounts.setdefault(values["category"], 0)
+            self.amounts.setdefault(Tie(values["category"], values["data_use"]), 0)
         table = TABLE_OF[kind]
         number = int(self.connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
         if kind in STREAMS:
@@ -177,8 +184,8 @@ class Maker:
     def concerns(self, kind: EntityKind, number: int) -> None:
         """Note whose data an act on an entity concerns, where who acts is bound to a scope."""
         if self.scope is not None:
-            for category in concerned(self.connection, kind, number):
-                self.amounts.setdefault(category, 0)
+            for tie in concerned(self.connection, kind, number):
+                self.amounts.setdefault(tie, 0)
 
     def attach(
         self, kind: EntityKind, number: int, name: str, parts: Sequence[Draft | Ref], *, exact: bool, at: str
@@ -256,9 +263,9 @@ class Maker:
         if arrivals:
             Writer(self.connection, self.now).append(arrivals, self._permit)
 
-    def _permit(self, amounts: dict[str, int]) -> None:
-        for category, amount in amounts.items():
-            self.amounts[category] = self.amounts.get(category, 0) + amount
+    def _permit(self, amounts: dict[Tie, int]) -> None:
+        for tie, amount in amounts.items():
+            self.amounts[tie] = self.amounts.get(tie, 0) + amount
 
 
 def check_lengths(connection: Connection, number: int, place: str) -> None:

@@ -11,7 +11,7 @@ from allmende.store.entities import STREAMS, require
 from allmende.store.forget import count_feature, count_streams, forget_feature, forget_streams, hold_streams
 from allmende.store.model import EntityKind
 from allmende.store.places import renew_features, things_at
-from allmende.store.scope import Scope
+from allmende.store.scope import Scope, Tie
 from allmende.store.tables import (
     TABLE_OF,
     datastream_features,
@@ -26,11 +26,11 @@ from allmende.store.tables import (
 
 # What takes its datastreams along.
 OWNERS: tuple[EntityKind, ...] = ("Things", "Sensors", "ObservedProperties", "Datastreams", "MultiDatastreams")
-Permit = Callable[[dict[str, int]], None]
+Permit = Callable[[dict[Tie, int]], None]
 
 
 def erase(connection: Connection, scope: Scope | None, kind: EntityKind, number: int, permit: Permit) -> None:
-    """Delete an entity; ``permit`` is told how many observations of each category go, and raises to refuse."""
+    """Delete an entity; ``permit`` is told how many observations go, by what they are tied to, and raises to refuse."""
     require(connection, kind, number, scope)
     streams = _streams(connection, kind, number)
     hold_streams(connection, streams)

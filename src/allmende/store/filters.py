@@ -286,6 +286,8 @@ class Compiler:
         plain = [name for name, limits in self.scope.categories.items() if limits.plain]
         state = stream_state.alias()
         here = and_(state.c.datastream_id == rows.c.id, rows.c.category.in_(sorted(plain)))
+        if self.scope.closed:
+            here = and_(here, rows.c.data_use.not_in(sorted(self.scope.closed)))
         start, end = (
             select(state.c[name]).where(here).correlate(rows).scalar_subquery()
             for name in (known.column, known.column.replace("first", "last"))

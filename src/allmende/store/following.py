@@ -18,7 +18,7 @@ from allmende.store.scope import Record, Scope
 
 MOST, MOST_OF_ONE, MOST_CORRECTED = 5_000, 1_000, 200
 _STATES = (
-    "SELECT s.datastream_id, s.sequence, s.piece, s.epoch, d.category, d.multi_types IS NOT NULL "
+    "SELECT s.datastream_id, s.sequence, s.piece, s.epoch, d.category, d.multi_types IS NOT NULL, d.data_use "
     "FROM stream_state s JOIN datastreams d ON d.id = s.datastream_id"
 )
 _BEHIND = (
@@ -92,6 +92,7 @@ class _State(msgspec.Struct, frozen=True):
     epoch: int
     category: str
     multi: bool
+    data_use: str
 
 
 # A datastream, how far it was read, and the sequence up to which it is read now.
@@ -126,7 +127,7 @@ class Following:
     def _open(self, one: _State) -> bool | None:
         """Tell whether a datastream is open as it is; None where it is closed."""
         limits = self.scope.categories.get(one.category)
-        return None if limits is None else limits.plain
+        return None if limits is None or one.data_use in self.scope.closed else limits.plain
 
     def _newer(self, changed: list[tuple[_State, Mark]]) -> tuple[list[Newer], dict[int, Mark], bool]:
         """Read what is new of open datastreams; what came to closed ones is passed over."""

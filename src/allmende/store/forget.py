@@ -1,11 +1,11 @@
 """Taking observations away and correcting them: the chunks in which they lie are packed anew, state and days follow."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from allmende.kernel.clock import DAY_MICROSECONDS
 from allmende.kernel.errors import ErrorCode, NotFound
@@ -15,6 +15,7 @@ from allmende.store.bulk import ADD_DAYS
 from allmende.store.codec import pack, unpack
 from allmende.store.points import Points, rows_of_points
 from allmende.store.scan import SEQUENCES, Scan
+from allmende.store.scope import Tie
 from allmende.store.seal import chunk_row, put
 from allmende.store.state import State
 from allmende.store.tables import datastream_features, datastreams, stream_days, stream_state
@@ -48,40 +49,40 @@ def forget_streams(connection: Connection, ids: Sequence[int]) -> None:
         raw.run(connection, f"DELETE FROM {table} WHERE datastream_id = ?", [(number,) for number in ids])  # noqa: S608
 
 
-def count_streams(connection: Connection, ids: Sequence[int]) -> dict[str, int]:
-    """Count the observations of datastreams by category."""
+def count_streams(connection: Connection, ids: Sequence[int]) -> dict[Tie, int]:
+    """Count the observations of datastreams by what they are tied to."""
     s, d = stream_state.c, datastreams.c
     question = (
-        select(d.category, func.sum(s["count"]))
+        select(d.category, d.data_use, func.sum(s["count"]))
         .join_from(datastreams, stream_state, s.datastream_id == d.id)
         .where(d.id.in_(ids))
-        .group_by(d.category)
+        .group_by(d.category, d.data_use)
     )
-    return {category: int(amount) for category, amount in connection.execute(question)}
+    return {Tie(category, use): int(amount) for category, use, amount in connection.execute(question)}
 
 
 def _about(feature: int) -> Chooser:
     return lambda points: points.feature == feature
 
 
-def _streams_about(connection: Connection, feature: int) -> list[tuple[int, str]]:
+def _streams_about(connection: Connection, feature: int) -> list[tuple[int, Tie]]:
     link, d = datastream_features.c, datastreams.c
     question = (
-        select(d.id, d.category)
+        select(d.id, d.category, d.data_use)
         .join_from(datastreams, datastream_features, link.datastream_id == d.id)
         .where(link.feature_id == feature)
     )
-    return [(row[0], row[1]) for row in connection.execute(question.order_by(d.id))]
+    return [(row[0], Tie(row[1], row[2])) for row in connection.execute(question.order_by(d.id))]
 
 
-def count_feature(connection: Connection, feature: int) -> dict[str, int]:
-    """Count the observations about a feature of interest by category."""
-    amounts: dict[str, int] = {}
+def count_feature(connection: Connection, feature: int) -> dict[Tie, int]:
+    """Count the observations about a feature of interest by what they are tied to."""
+    amounts: dict[Tie, int] = {}
     chosen = _about(feature)
-    for stream, category in _streams_about(connection, feature):
+    for stream, tie in _streams_about(connection, feature):
         count = sum(int(chosen(run).sum()) for run in Scan(connection).windows(stream))
         if count:
-            amounts[category] = amounts.get(category, 0) + count
+            amounts[tie] = amounts.get(tie, 0) + count
     return amounts
 
 
@@ -132,7 +133,7 @@ def remove(connection: Connection, stream: int, which: Which, permit: Permit) ->
         named = np.isin(points.sequence, numbers) if numbers is not None else np.ones(len(points), np.bool_)
         return named if until is None else named & (points.end <= until)
 
-    permit({one.category: sum(int(chosen(run).sum()) for run in Scan(connection).windows(stream, since, until))})
+    permit({one.tie: sum(int(chosen(run).sum()) for run in Scan(connection).windows(stream, since, until))})
     return forget(connection, stream, chosen, since, until)
 
 
@@ -144,18 +145,23 @@ class Overdue(msgspec.Struct, frozen=True):
     until: int
 
 
-def overdue(connection: Connection, now: int) -> list[Overdue]:
-    """Find the datastreams whose ``retentionDays`` have passed for some of their observations."""
+def overdue(connection: Connection, now: int, kept: Mapping[str, int]) -> list[Overdue]:
+    """Find the datastreams of which the time to keep has passed for some observations.
+
+    That is what their ``retentionDays`` say or what is ``kept`` of their data use, whichever is shorter.
+    """
     s, d = stream_state.c, datastreams.c
+    limited = or_(d.properties.contains(f'"{RETENTION}"'), d.data_use.in_(sorted(kept)))
     question = (
-        select(d.id, d.category, d.properties, s.first)
+        select(d.id, d.category, d.data_use, d.properties, s.first)
         .join_from(datastreams, stream_state, s.datastream_id == d.id)
-        .where(d.properties.contains(f'"{RETENTION}"'), s.first.is_not(None))
+        .where(limited, s.first.is_not(None))
     )
     found = []
-    for number, category, properties, first in connection.execute(question.order_by(d.id)):
-        days = msgspec.json.decode(properties).get(RETENTION)
-        if type(days) is int and days > 0 and first < now - days * DAY_MICROSECONDS:
+    for number, category, use, properties, first in connection.execute(question.order_by(d.id)):
+        named = (msgspec.json.decode(properties).get(RETENTION), kept.get(use))
+        days = min((one for one in named if type(one) is int and one > 0), default=0)
+        if days and first < now - days * DAY_MICROSECONDS:
             found.append(Overdue(number, category, now - days * DAY_MICROSECONDS))
     return found
 

@@ -5,7 +5,7 @@ fits behind it.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -30,11 +30,12 @@ from allmende.store.scope import (
     Scope,
     Series,
     StreamSummary,
+    Tie,
     TokenRow,
 )
 from allmende.store.write import Batch
 
-Decide = Callable[[dict[str, int]], list[DecisionRow]]
+Decide = Callable[[dict[Tie, int]], list[DecisionRow]]
 
 
 class Store(Protocol):
@@ -65,13 +66,16 @@ class Store(Protocol):
     def summary(self, scope: Scope, ids: Sequence[int] | None) -> dict[int, StreamSummary]:
         """Give count, first and last of datastreams."""
 
-    def categories(self, ids: set[int]) -> dict[int, str]:
-        """Give the category of each datastream that exists."""
+    def ties(self, ids: Collection[int]) -> dict[int, Tie]:
+        """Tell of each datastream that exists by what it is tied to the rules."""
+
+    def data_uses(self) -> set[Tie]:
+        """Give all by which datastreams are tied to the rules."""
 
     def append(self, arrivals: Batch, decide: Decide) -> Receipt:
         """Store a batch and the decisions that allow it, durably, whole or not at all.
 
-        ``decide`` is told the number of arrivals of each category, and raises to refuse the batch.
+        ``decide`` is told the number of arrivals by what they are tied to, and raises to refuse the batch.
         """
 
     def append_all(self, batches: Sequence[tuple[Batch, Decide]]) -> list[Receipt | Exception]:
@@ -92,10 +96,10 @@ class Store(Protocol):
     def keep(self, refused: Sequence[Refused], opened: Collection[str], decide: Decide) -> None:
         """Keep refused arrivals of the categories that are open, each once, for somebody to decide."""
 
-    def kept(self, opened: Collection[str], limit: int) -> list[Quarantined]:
-        """Give what is kept so, newest first."""
+    def kept(self, scope: Scope, limit: int) -> list[Quarantined]:
+        """Give what is kept so of what the scope opens as it is, newest first."""
 
-    def waiting(self, opened: Collection[str]) -> int:
+    def waiting(self, scope: Scope) -> int:
         """Count what waits for a decision."""
 
     def release(self, scope: Scope, number: int, change: Correction, words: tuple[str, str], decide: Decide) -> None:
@@ -107,8 +111,8 @@ class Store(Protocol):
     def sweep(self, before: int, decide: Decide) -> int:
         """Delete what was kept, or decided, before an instant; give how many."""
 
-    def overdue(self, now: int) -> list[forget.Overdue]:
-        """Give the datastreams that hold what is to be kept no longer."""
+    def overdue(self, now: int, days: Mapping[str, int]) -> list[forget.Overdue]:
+        """Give the datastreams that hold what is to be kept no longer; ``days`` is how long each data use keeps."""
 
     def seal(self, before: int) -> Iterator[tuple[int, int]]:
         """Seal the datastreams with much that is fresh, or with some that came before an instant.
@@ -157,6 +161,15 @@ class Store(Protocol):
 
     def add_rulebook(self, version: int, content: str, actor: str) -> None:
         """Publish a rule book."""
+
+    def book_versions(self) -> tuple[int, int]:
+        """Give the numbers of the newest rule book and of the newest book of data sheets; 0 where there is none."""
+
+    def sheetbook(self, version: int) -> str | None:
+        """Give the data sheets as they were published."""
+
+    def add_sheetbook(self, version: int, content: str, actor: str) -> None:
+        """Publish the data sheets."""
 
     def add_token(self, row: TokenRow) -> None:
         """Keep a token."""

@@ -6,18 +6,32 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Table,
+    Text,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text as Words
 from allmende.store.arrivals import AHEAD, BAD_RESULT, BAD_TIME, NO_DATASTREAM, OUT_OF_RANGE
 from allmende.store.books import insert_for
 from allmende.store.corrections import correct
-from allmende.store.entities import categories
+from allmende.store.entities import ties
 from allmende.store.model import Arrival, Correction
 from allmende.store.rates import TOO_FAST
-from allmende.store.scope import Scope
-from allmende.store.tables import metadata
+from allmende.store.scope import Scope, Tie
+from allmende.store.tables import datastreams, metadata
 from allmende.store.write import DIFFERS, Permit, Writer
 
 NOT_THERE = ErrorCode(
@@ -36,6 +50,7 @@ DECIDED = ErrorCode(
 WORTH_KEEPING = frozenset({BAD_RESULT, OUT_OF_RANGE, TOO_FAST, AHEAD, BAD_TIME, NO_DATASTREAM, DIFFERS})
 MOST_OF_ONE, MOST_OF_ALL, MOST_BYTES = 1_000, 100_000, 16_384
 NO_CATEGORY = "*"
+NO_TIE = Tie(NO_CATEGORY, "")
 
 quarantine = Table(
     "quarantine",
@@ -76,19 +91,19 @@ class Quarantined(msgspec.Struct, frozen=True):
     note: str | None
 
 
-def keep(connection: Connection, refused: Sequence[Refused], opened: Collection[str], now: int) -> dict[str, int]:
-    """Keep refused arrivals of open categories, each once; give how many of each category are new."""
-    known = categories(connection, {one.arrival.datastream_id for one in refused})
-    amounts: dict[str, int] = {}
+def keep(connection: Connection, refused: Sequence[Refused], opened: Collection[str], now: int) -> dict[Tie, int]:
+    """Keep refused arrivals of open categories, each once; give how many are new, by what they are tied to."""
+    known = ties(connection, {one.arrival.datastream_id for one in refused})
+    amounts: dict[Tie, int] = {}
     touched: set[int | None] = set()
     for one in refused:
-        category = known.get(one.arrival.datastream_id)
+        tie = known.get(one.arrival.datastream_id)
+        category = None if tie is None else tie.category
         if category not in opened and (category is not None or one.code is not NO_DATASTREAM):
             continue
         stream = None if category is None else one.arrival.datastream_id
         if _add(connection, one, stream, category, now):
-            name = category or NO_CATEGORY
-            amounts[name] = amounts.get(name, 0) + 1
+            amounts[tie or NO_TIE] = amounts.get(tie or NO_TIE, 0) + 1
             touched.add(stream)
     for stream in touched:
         _bound_one(connection, stream)
@@ -133,17 +148,25 @@ def _bound_all(connection: Connection) -> None:
         connection.execute(delete(quarantine).where(_c.id.in_(gone)))
 
 
-def listed(connection: Connection, opened: Collection[str], limit: int) -> list[Quarantined]:
-    """Give what is kept of some categories and of none, newest first, open ones before decided ones."""
-    visible = or_(_c.category.is_(None), _c.category.in_(sorted(opened)))
-    question = select(quarantine).where(visible).order_by(_c.decided.is_not(None), _c.id.desc()).limit(limit)
+def _seen(scope: Scope) -> ColumnElement[bool]:
+    """Tell what a scope shows as it is, and what belongs to no datastream."""
+    opened = sorted(category for category, limits in scope.categories.items() if limits.plain)
+    visible = or_(_c.category.is_(None), _c.category.in_(opened))
+    if not scope.closed:
+        return visible
+    shut = select(datastreams.c.id).where(datastreams.c.data_use.in_(sorted(scope.closed)))
+    return and_(visible, or_(_c.datastream_id.is_(None), _c.datastream_id.not_in(shut)))
+
+
+def listed(connection: Connection, scope: Scope, limit: int) -> list[Quarantined]:
+    """Give what is kept, newest first, open ones before decided ones."""
+    question = select(quarantine).where(_seen(scope)).order_by(_c.decided.is_not(None), _c.id.desc()).limit(limit)
     return [_quarantined(row) for row in connection.execute(question)]
 
 
-def count_open(connection: Connection, opened: Collection[str]) -> int:
+def count_open(connection: Connection, scope: Scope) -> int:
     """Count what waits for a decision."""
-    visible = or_(_c.category.is_(None), _c.category.in_(sorted(opened)))
-    return connection.execute(select(func.count()).where(visible, _c.decided.is_(None))).scalar_one()
+    return connection.execute(select(func.count()).where(_seen(scope), _c.decided.is_(None))).scalar_one()
 
 
 def _quarantined(row: Any) -> Quarantined:
@@ -205,15 +228,18 @@ def _changed(arrival: Arrival, change: Correction) -> Arrival:
 
 def discard(connection: Connection, number: int, words: tuple[str, str], now: int, permit: Permit) -> None:
     """Decide that an observation is not stored."""
-    permit({_waiting(connection, number).category or NO_CATEGORY: 1})
+    waiting = _waiting(connection, number)
+    tie = NO_TIE if waiting.datastream_id is None else ties(connection, [waiting.datastream_id])[waiting.datastream_id]
+    permit({tie: 1})
     _settle(connection, number, "discarded", words, now)
 
 
-def sweep(connection: Connection, before: int) -> dict[str, int]:
+def sweep(connection: Connection, before: int) -> dict[Tie, int]:
     """Delete what came, and what was decided, before an instant; give how many of each category."""
     old = func.coalesce(_c.decided, _c.received) < before
     gone = connection.execute(delete(quarantine).where(old).returning(_c.category)).scalars().all()
-    amounts: dict[str, int] = {}
+    amounts: dict[Tie, int] = {}
     for category in gone:
-        amounts[category or NO_CATEGORY] = amounts.get(category or NO_CATEGORY, 0) + 1
+        tie = Tie(category or NO_CATEGORY, "")
+        amounts[tie] = amounts.get(tie, 0) + 1
     return amounts

@@ -75,7 +75,7 @@ class Recall:
     def get(self, connection: Connection, scope: Scope, question: Hashable, read: Callable[[], Any]) -> Any:
         """Give the kept answer of the present count, or read it; the transaction must see one state."""
         ((count,),) = raw.fetch(connection, _COUNT)
-        key = (frozenset(scope.categories.items()), question)
+        key = (frozenset(scope.categories.items()), scope.closed, question)
         with self._lock:
             found = self._kept.get(key)
             if found is not None and found[0] == count:

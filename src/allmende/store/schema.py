@@ -11,7 +11,7 @@ from allmende.kernel.text import Text
 from allmende.store import recall
 from allmende.store.engine import reading, writing
 
-VERSION = 1
+VERSION = 2
 PORTAL_ROLE = "allmende_portal"
 
 NEWER = ErrorCode(

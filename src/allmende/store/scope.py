@@ -1,7 +1,7 @@
 """What a reader may see, as the store understands it; only the gate makes one."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -34,15 +34,23 @@ class Limits(msgspec.Struct, frozen=True):
         return self.minimum_group > 1 or self.minimum_persons > 1 or self.dominance > 0
 
 
+class Tie(NamedTuple):
+    """What ties a datastream to the rules: its category and its data use."""
+
+    category: str
+    data_use: str
+
+
 class Scope(msgspec.Struct, frozen=True):
     """The categories that may be seen, each with its limits and the titles of its rules.
 
-    ``now`` is the instant from which delays count.
+    ``now`` is the instant from which delays count; of ``closed`` data uses no observation is seen.
     """
 
     categories: dict[str, Limits]
     now: int
     rules: dict[str, Text] = {}
+    closed: frozenset[str] = frozenset()
 
     @property
     def plain(self) -> bool:

@@ -1,7 +1,7 @@
 """The store on SQLite and PostgreSQL: one transaction for each call of the port."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from allmende.store.scope import (
     Scope,
     Series,
     StreamSummary,
+    Tie,
     TokenRow,
 )
 from allmende.store.statistics import Newest, Statistics
@@ -43,7 +44,7 @@ def _now() -> int:
     return micros_from_instant(utc_now())
 
 
-def _recorded(connection: Connection, decide: Decide) -> Callable[[dict[str, int]], None]:
+def _recorded(connection: Connection, decide: Decide) -> Callable[[dict[Tie, int]], None]:
     return lambda amounts: books.add_decisions(connection, decide(amounts))
 
 
@@ -107,10 +108,15 @@ class SqlStore:
         with reading(self.engine) as connection:
             return self._statistics(connection, scope).summary(ids)
 
-    def categories(self, ids: set[int]) -> dict[int, str]:
+    def ties(self, ids: Collection[int]) -> dict[int, Tie]:
         """See the port."""
         with reading(self.engine) as connection:
-            return entities.categories(connection, ids)
+            return entities.ties(connection, ids)
+
+    def data_uses(self) -> set[Tie]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return entities.all_ties(connection)
 
     def append(self, arrivals: Batch, decide: Decide) -> Receipt:
         """See the port."""
@@ -166,21 +172,21 @@ class SqlStore:
 
         after_bundle(self.engine, write)
 
-    def kept(self, opened: Collection[str], limit: int) -> list[quarantine.Quarantined]:
+    def kept(self, scope: Scope, limit: int) -> list[quarantine.Quarantined]:
         """See the port."""
         with reading(self.engine) as connection:
-            return quarantine.listed(connection, opened, limit)
+            return quarantine.listed(connection, scope, limit)
 
-    def waiting(self, opened: Collection[str]) -> int:
+    def waiting(self, scope: Scope) -> int:
         """See the port."""
         with reading(self.engine) as connection:
-            return quarantine.count_open(connection, opened)
+            return quarantine.count_open(connection, scope)
 
     def release(self, scope: Scope, number: int, change: Correction, words: tuple[str, str], decide: Decide) -> None:
         """See the port."""
-        told: dict[str, int] = {}
+        told: dict[Tie, int] = {}
 
-        def permit(amounts: dict[str, int]) -> None:
+        def permit(amounts: dict[Tie, int]) -> None:
             decide(amounts)
             told.update(amounts)
 
@@ -200,10 +206,10 @@ class SqlStore:
             books.add_decisions(connection, decide(amounts))
         return sum(amounts.values())
 
-    def overdue(self, now: int) -> list[forget.Overdue]:
+    def overdue(self, now: int, days: Mapping[str, int]) -> list[forget.Overdue]:
         """See the port."""
         with reading(self.engine) as connection:
-            return forget.overdue(connection, now)
+            return forget.overdue(connection, now, days)
 
     def seal(self, before: int) -> Iterator[tuple[int, int]]:
         """See the port."""
@@ -298,6 +304,21 @@ class SqlStore:
         """See the port."""
         with writing(self.engine) as connection:
             books.add_rulebook(connection, version, content, actor, _now())
+
+    def book_versions(self) -> tuple[int, int]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.versions(connection)
+
+    def sheetbook(self, version: int) -> str | None:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return books.sheetbook(connection, version)
+
+    def add_sheetbook(self, version: int, content: str, actor: str) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            books.add_sheetbook(connection, version, content, actor, _now())
 
     def add_token(self, row: TokenRow) -> None:
         """See the port."""

@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 from allmende.store import raw
 from allmende.store.bulk import SAVE_STATES
 from allmende.store.points import Points, Row, rows_of_points
+from allmende.store.scope import Tie
 
 _STATIC = "d.id, d.category, d.observation_type, d.minimum, d.maximum, d.feature_id, d.max_rate"
 _KEPT = (
     's.sequence, s.piece, s.epoch, s."count", s.fresh, s.fresh_since, s.first, s.last, s.known_first, s.known_last, '
-    "s.latest_start, d.multi_types"
+    "s.latest_start, d.multi_types, d.data_use"
 )
 _encode = msgspec.msgpack.encode
 _decoder: msgspec.msgpack.Decoder[Row] = msgspec.msgpack.Decoder(Row)
@@ -23,13 +24,14 @@ class State:
     """The maintained state of one datastream while a transaction writes; times in microseconds."""
 
     __slots__ = (
-        *("id", "category", "wanted", "minimum", "maximum", "feature_id", "max_rate", "multi_types"),
+        *("id", "tie", "wanted", "minimum", "maximum", "feature_id", "max_rate", "multi_types"),
         *("sequence", "piece", "epoch", "count", "fresh", "fresh_since", "first", "last"),
         *("known_first", "known_last", "latest_start", "latest"),
     )
 
     def __init__(self, row: Sequence[Any]) -> None:
-        self.id, self.category, kind, self.minimum, self.maximum, self.feature_id = row[:6]
+        self.id, category, kind, self.minimum, self.maximum, self.feature_id = row[:6]
+        self.tie = Tie(category, row[19])
         self.max_rate: float | None = row[6]
         self.multi_types: str | None = row[18]
         self.wanted = "ComplexObservation" if self.multi_types is not None else kind.rpartition("OM_")[2]

@@ -205,6 +205,14 @@ rulebooks = Table(
     Column("actor", Text, nullable=False),
     Column("content", Text, nullable=False),
 )
+sheetbooks = Table(
+    "sheetbooks",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("published", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("content", Text, nullable=False),
+)
 tokens = Table(
     "tokens",
     metadata,

@@ -6,7 +6,7 @@ from itertools import groupby
 from allmende.kernel.errors import AllmendeError
 from allmende.store.model import Arrival, Block, Receipt
 from allmende.store.port import Decide
-from allmende.store.scope import DecisionRow, Refusal
+from allmende.store.scope import DecisionRow, Refusal, Tie
 from allmende.store.write import Batch, Writer
 
 Sent = tuple[Batch, Decide]
@@ -45,7 +45,7 @@ def _together(writer: Writer, run: list[Sent], decide_into: list[DecisionRow]) -
         ids, new = writer.take_rows([arrival for batch in batches for arrival in batch], decide)
     except (AllmendeError, Refusal):
         return None
-    receipts, place, fresh, amounts = [], 0, set(new), dict[str, int]()
+    receipts, place, fresh, amounts = [], 0, set(new), dict[Tie, int]()
     for batch in batches:
         places = range(place, place := place + len(batch))
         added = sum(one in fresh for one in places)

@@ -125,18 +125,21 @@ def entities(kind: EntityKind, scope: Scope) -> FromClause:
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Observations under the same limits: of named datastreams, of categories, or (neither named) of all there are."""
+    """Observations under the same limits: of named datastreams, of categories without closed data uses, or of all."""
 
     limits: Limits
     streams: tuple[int, ...] | None = None
     categories: tuple[str, ...] | None = None
+    closed: tuple[str, ...] = ()
 
     def chosen(self, number: ColumnElement[Any]) -> ColumnElement[bool]:
         """Tell of a datastream's number whether it belongs to the part."""
         if self.streams is not None:
             return number == self.streams[0] if len(self.streams) == 1 else among(number, self.streams)
         if self.categories is not None:
-            return number.in_(select(datastreams.c.id).where(datastreams.c.category.in_(self.categories)))
+            d = datastreams.c
+            chosen = select(d.id).where(d.category.in_(self.categories))
+            return number.in_(chosen.where(d.data_use.not_in(self.closed)) if self.closed else chosen)
         return true()
 
     def clause(self, connection: Connection, column: str) -> tuple[str, tuple[str, ...]]:
@@ -145,7 +148,10 @@ class Part(msgspec.Struct, frozen=True):
             return raw.numbers(connection, column), (raw.number_list(self.streams),)
         if self.categories is not None:
             marks = ", ".join("?" for _ in self.categories)
-            return f"{column} IN (SELECT id FROM datastreams WHERE category IN ({marks}))", self.categories  # noqa: S608
+            uses = ", ".join("?" for _ in self.closed)
+            open_uses = f" AND data_use NOT IN ({uses})" if self.closed else ""
+            chosen = f"SELECT id FROM datastreams WHERE category IN ({marks}){open_uses}"  # noqa: S608
+            return f"{column} IN ({chosen})", (*self.categories, *self.closed)
         return "1 = 1", ()
 
 
@@ -153,18 +159,20 @@ def parts_of(connection: Connection, scope: Scope, streams: Collection[int] | No
     """Group what the scope opens, of some datastreams or of all, by limits."""
     groups: dict[Limits, list[Any]] = {}
     if streams is not None:
-        question = select(datastreams.c.id, datastreams.c.category).where(among(datastreams.c.id, streams))
-        for number, category in connection.execute(question.order_by(datastreams.c.id)).all():
-            if category in scope.categories:
+        d = datastreams.c
+        question = select(d.id, d.category, d.data_use).where(among(d.id, streams))
+        for number, category, use in connection.execute(question.order_by(d.id)).all():
+            if category in scope.categories and use not in scope.closed:
                 groups.setdefault(scope.categories[category], []).append(number)
         return [Part(limits, streams=tuple(numbers)) for limits, numbers in groups.items()]
     present = sorted(connection.execute(select(datastreams.c.category).distinct()).scalars())
     for category in present:
         if category in scope.categories:
             groups.setdefault(scope.categories[category], []).append(category)
-    if len(groups) == 1 and all(category in scope.categories for category in present):
+    if len(groups) == 1 and not scope.closed and all(category in scope.categories for category in present):
         return [Part(limits) for limits in groups]
-    return [Part(limits, categories=tuple(names)) for limits, names in groups.items()]
+    closed = tuple(sorted(scope.closed))
+    return [Part(limits, categories=tuple(names), closed=closed) for limits, names in groups.items()]
 
 
 def rows_of(part: Part, scope: Scope, since: int | None = None, until: int | None = None) -> Select[Any]:
@@ -259,4 +267,6 @@ def seen(kind: Kind, scope: Scope) -> FromClause:
     groups: dict[Limits, list[str]] = {}
     for category, limits in sorted(scope.categories.items()):
         groups.setdefault(limits, []).append(category)
-    return together([Part(limits, categories=tuple(names)) for limits, names in groups.items()], scope)
+    closed = tuple(sorted(scope.closed))
+    parts = [Part(limits, categories=tuple(names), closed=closed) for limits, names in groups.items()]
+    return together(parts, scope)

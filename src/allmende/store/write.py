@@ -19,6 +19,7 @@ from allmende.store.points import NO_FEATURE, Points, Row, points_from_rows, row
 from allmende.store.rates import check_rates, steady
 from allmende.store.rows import json_text, quality_kept, valid_kept
 from allmende.store.scan import Scan
+from allmende.store.scope import Tie
 from allmende.store.state import State
 from allmende.store.tables import sources
 
@@ -38,7 +39,7 @@ DIFFERS = ErrorCode(
 Key = tuple[int, int, int, int, str]
 Found = tuple[int, float | None, str | None]
 Batch = Sequence[Arrival] | Block
-Permit = Callable[[dict[str, int]], None]
+Permit = Callable[[dict[Tie, int]], None]
 _SOURCES = select(sources.c.name, sources.c.id).where(sources.c.name.in_(bindparam("names", expanding=True)))
 FEW = 40
 
@@ -78,8 +79,8 @@ class Writer:
     def take(self, batch: Batch, permit: Permit, *, judged: bool = False) -> Receipt:
         """Take a batch; repeats give the ids that they have already.
 
-        ``permit`` is told how many arrivals each category has, and raises to refuse the batch. What a person has
-        ``judged`` may lie outside the range and ahead of the clock.
+        ``permit`` is told how many arrivals each category and data use has, and raises to refuse the batch. What a
+        person has ``judged`` may lie outside the range and ahead of the clock.
         """
         if isinstance(batch, Block):
             return self._take_block(batch, permit)
@@ -87,11 +88,11 @@ class Writer:
         return Receipt(ids=ids, added=len(new), repeated=len(ids) - len(new))
 
     def take_rows(
-        self, batch: Sequence[Arrival], permit: Callable[[dict[str, int]], object], *, judged: bool = False
+        self, batch: Sequence[Arrival], permit: Callable[[dict[Tie, int]], object], *, judged: bool = False
     ) -> tuple[list[int], list[int]]:
         """Take single arrivals; give the ids of all, and the places of the new ones. A refusal takes none."""
         self.know({arrival.datastream_id for arrival in batch})
-        amounts: dict[str, int] = {}
+        amounts: dict[Tie, int] = {}
         self.count(batch, amounts)
         permit(amounts)
         if judged:
@@ -125,12 +126,12 @@ class Writer:
             self._settle([one.id])
         return steady(Scan(self.connection), block, one)
 
-    def count(self, batch: Sequence[Arrival], amounts: dict[str, int]) -> None:
-        """Count the arrivals of each category; those of unknown datastreams are refused later, by name."""
+    def count(self, batch: Sequence[Arrival], amounts: dict[Tie, int]) -> None:
+        """Count the arrivals by what they are tied to; those of unknown datastreams are refused later, by name."""
         for arrival in batch:
             stream = self._states.get(arrival.datastream_id)
             if stream is not None:
-                amounts[stream.category] = amounts.get(stream.category, 0) + 1
+                amounts[stream.tie] = amounts.get(stream.tie, 0) + 1
 
     def _take_one(self, arrival: Arrival, key: Key, result: Kept, present: dict[Key, Found]) -> None:
         stream, start, duration, source, message = key
@@ -165,7 +166,7 @@ class Writer:
         if one is None or not (_goes_on(block, one, self.now) and self._steady(block, one)):
             return self.take(_arrivals(block), permit)
         count = len(block.start)
-        permit({one.category: count})
+        permit({one.tie: count})
         first = one.sequence + 1
         one.sequence += count
         points = self._run(block, one, first)

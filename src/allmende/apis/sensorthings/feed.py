@@ -115,12 +115,12 @@ class Standing:
 
     def __init__(self, gate: Gate, ask: Ask) -> None:
         self._gate, self.ask = gate, ask
-        self._asked: tuple[int, object] | None = None
+        self._asked: tuple[tuple[int, int], object] | None = None
         self.grant: Grant | None = None
 
     def renew(self) -> bool:
         """Bring the grant up to date, None where the rules open nothing; tell whether it was asked for again."""
-        asked = (self._gate.rulebook().version, today())
+        asked = (self._gate.versions(), today())
         if asked == self._asked:
             return False
         try:
@@ -139,7 +139,7 @@ class Feed:
         self._marks: Marks | None = None
         self._trails: dict[int, Trail] = {}
         self._looked = float("-inf")
-        self.behind = False
+        self.behind = self.renewed = False
 
     @property
     def entities(self) -> int:
@@ -148,7 +148,7 @@ class Feed:
 
     def poll(self) -> list[Fresh]:
         """Give what is new since the last time; the first time all that is there is known."""
-        renewed = self._standing.renew()
+        self.renewed = renewed = self._standing.renew()
         grant = self._standing.grant
         if renewed:
             self._trails, self._looked = {}, float("-inf")

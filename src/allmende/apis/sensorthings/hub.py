@@ -107,6 +107,9 @@ class _Channel:
         for listener in self.listeners:
             if listener.datastream in by_stream:
                 listener.give(by_stream[listener.datastream])
+            elif self.feed.renewed:
+                # Rules or data sheets have changed: whoever listens looks whether they still may.
+                listener.give(Fresh(listener.datastream, []))
 
     def close(self) -> None:
         """Let all listeners go."""

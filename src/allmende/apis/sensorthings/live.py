@@ -45,6 +45,7 @@ class Live:
         found = self._gate.page(grant, query).records
         if not found:
             raise NotFound(NO_ENTITY, path=f"Datastreams({self._datastream})")
+        self._gate.require_shown(grant, self._datastream)
         limits = grant.limits.get(found[0].value.category)
         trail = Trail(self._datastream, limits is None or not limits.plain, 0)
         if self._last is None:
@@ -79,18 +80,23 @@ class Live:
             yield b"".join(_event(write(record, None), record.id) for record in records)
         while not listener.closed:
             fresh = await listener.next(HEARTBEAT_SECONDS)
-            if fresh is None:
+            if fresh is None or not (fresh.records or fresh.corrected):
                 yield b": .\n\n"
                 try:
-                    await anyio.to_thread.run_sync(ask)
-                    await anyio.to_thread.run_sync(self._grant, standing)
-                except AllmendeError:
+                    await anyio.to_thread.run_sync(self._look_again, ask, standing)
+                except AllmendeError as error:
+                    yield _ended(error)
                     return
             else:
                 records = await self._chosen(standing, trail.pass_by(fresh.records))
                 corrected = await self._chosen(standing, [one.record for one in fresh.corrected])
                 yield b"".join(_event(write(record, None), record.id) for record in records)
                 yield b"".join(_correction(write(record, None)) for record in corrected)
+
+    def _look_again(self, ask: Callable[[], Ask], standing: Standing) -> None:
+        """Refuse who may not listen any more."""
+        ask()
+        self._gate.require_shown(self._grant(standing), self._datastream)
 
     async def _chosen(self, standing: Standing, records: list[Record]) -> list[Record]:
         """Give those that a filter lets through."""
@@ -140,6 +146,16 @@ def _event(entity: object, number: int) -> bytes:
 def _correction(entity: object) -> bytes:
     """Write an observation that was told before; without an id, for the last one stays where it is."""
     return b"event: corrected\ndata: %b\n\n" % msgspec.json.encode(entity)
+
+
+def _ended(error: AllmendeError) -> bytes:
+    """Say why nothing more comes."""
+    said = {
+        "code": error.code.code,
+        "title": msgspec.structs.asdict(error.what),
+        "next": msgspec.structs.asdict(error.next),
+    }
+    return b"event: ended\ndata: %b\n\n" % msgspec.json.encode(said)
 
 
 def _end(value: Any) -> int:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -11,14 +12,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_write
+from allmende.catalog.door import gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
+from allmende.kernel.text import Text
 from allmende.portal.files import csv_file
 from allmende.portal.office.forms import AnswerForm, TakeUpForm
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.permissions import person_of, reads, roles_of
+from allmende.portal.office.sheet_forms import ReasonForm
 from allmende.register.objections import queries, services
 from allmende.register.objections.models import Objection
+from allmende.register.queries import data_use
 
 AREA = "objections"
 HEADER = ("number", "kind", "about", "received", "due", "state", "outcome", "answered")
@@ -53,7 +58,8 @@ def objection(request: HttpRequest, number: str) -> HttpResponseBase:
     deed = request.POST.get("deed", "")
     take_up = TakeUpForm(request.POST if deed == "take-up" else None)
     answer = AnswerForm(request.POST if deed == "answer" else None)
-    form = {"take-up": take_up, "answer": answer}.get(deed)
+    reason = ReasonForm(request.POST if deed in ("suspend", "lift") else None)
+    form: forms.Form | None = {"take-up": take_up, "answer": answer, "suspend": reason, "lift": reason}.get(deed)
     may_change = may_write(roles_of(request.user), AREA)
     if form is not None and may_change and form.is_valid():
         return _done(request, one, deed, form.cleaned_data)
@@ -66,6 +72,10 @@ def objection(request: HttpRequest, number: str) -> HttpResponseBase:
         one=one,
         take_up=take_up,
         answer=answer,
+        reason=reason,
+        use=data_use(one.about) if one.about else None,
+        suspension=queries.suspended_by(number),
+        may_suspend=may_change,
         now=utc_now(),
         may_change=may_change and one.state != "answered",
     )
@@ -77,6 +87,12 @@ def _done(request: HttpRequest, one: Objection, deed: str, values: dict[str, Any
         if deed == "take-up":
             services.take_up(actor, number=one.number, note_de=values["note_de"], note_en=values["note_en"], now=now)
             text = gettext("In Prüfung: %(number)s")
+        elif deed in ("suspend", "lift"):
+            reason = Text(values["reason_de"], values["reason_en"])
+            act = services.suspend if deed == "suspend" else services.lift
+            act(actor, gate=gate(), number=one.number, reason=reason, now=now)
+            messages.success(request, gettext("Das gilt; alle Prozesse folgen binnen einer Sekunde."))
+            return redirect("office:objection-one", one.number)
         else:
             said = {name: values[name] for name in ("outcome", "answer_de", "answer_en")}
             services.answer(actor, number=one.number, **said, now=now)

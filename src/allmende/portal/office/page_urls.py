@@ -8,6 +8,7 @@ from allmende.portal.office import (
     people_views,
     publish_views,
     quarantine_views,
+    sheet_views,
     station_views,
     token_views,
 )
@@ -22,6 +23,8 @@ page_patterns = [
     path("quarantaene/", quarantine_views.quarantine, name="quarantine"),
     path("quarantaene.csv", quarantine_views.quarantine_csv, name="quarantine-csv"),
     path("quarantaene/<int:number>/", quarantine_views.judge, name="quarantine-one"),
+    path("datennutzung/<slug:slug>/", sheet_views.life, name="data-use"),
+    path("datennutzungen-verlauf.csv", sheet_views.events_csv, name="data-uses-csv"),
     path("einwaende/", objection_views.objections, name="objections"),
     path("einwaende.csv", objection_views.objections_csv, name="objections-csv"),
     path("einwaende/<str:number>/", objection_views.objection, name="objection-one"),

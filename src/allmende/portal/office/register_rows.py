@@ -3,20 +3,25 @@
 from typing import Any
 
 from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.admin.viewsets.model import ModelViewSetGroup
+from wagtail.admin.widgets.button import Button
 
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.queries import subject_of
+from allmende.catalog.door import gate
 from allmende.catalog.models import Dataset, Licence
 from allmende.portal.office.forms import NewRuleForm, RuleForm
 from allmende.portal.office.rows import RowCreate, RowEdit, RowHistory, RowList, RowViewSet
+from allmende.portal.office.sheet_forms import DataUseForm, NewDataUseForm
 from allmende.portal.office.trail import Written, written
-from allmende.register.models import Category, DataUse, Principle, Purpose, RecipientClass, Rule
+from allmende.register.models import Algorithm, Category, DataUse, Principle, Purpose, RecipientClass, Rule
 from allmende.register.queries import versions
 from allmende.register.services import edit_rule
+from allmende.register.sheets import save_sheet
 
 TITLES = ("title_de", "title_en")
 
@@ -67,16 +72,75 @@ class Recipients(RowViewSet):
     search_fields = (*TITLES, "slug")
 
 
+class DataUseList(RowList):
+    """Data sheets with the way to their steps."""
+
+    def get_list_more_buttons(self, instance: Any) -> list[Any]:
+        """Offer the steps of its life besides."""
+        address = reverse("office:data-use", args=(instance.slug,))
+        steps = Button(_("Verlauf und Schritte"), url=address, icon_name="resubmit", priority=5)
+        return [*super().get_list_more_buttons(instance), steps]
+
+
+class DataUseCreate(RowCreate):
+    """Adds a data use as an idea."""
+
+    def save_instance(self) -> Any:
+        """Save, and tell the gate."""
+        return save_sheet(self.request.user, gate=gate(), form=self.form)
+
+    def get_success_url(self) -> str:
+        """Go on to the steps of its life."""
+        return reverse("office:data-use", args=(self.object.slug,))
+
+
+class DataUseEdit(RowEdit):
+    """Changes a data sheet; what was decided stands."""
+
+    def save_instance(self) -> Any:
+        """Save, and tell the gate."""
+        return save_sheet(self.request.user, gate=gate(), form=self.form)
+
+
 class DataUses(RowViewSet):
-    """Data sheets."""
+    """Data sheets; one with a past is ended, not deleted."""
 
     model = DataUse
     area = "register"
     name = "datennutzungen"
     icon = "doc-full"
-    list_display = ("title_de", "purpose", "category", "responsible_de", "since", "until")
-    list_filter = ("purpose", "category")
+    deeds = frozenset({"add", "change"})
+    index_view_class = DataUseList
+    add_view_class = DataUseCreate
+    edit_view_class = DataUseEdit
+    list_display = ("title_de", "state", "purpose", "category", "responsible_de", "since", "until")
+    list_filter = ("state", "purpose", "category")
     search_fields = (*TITLES, "slug", "what_de")
+
+    def get_form_class(self, for_update: bool = False) -> type[DataUseForm]:
+        """Give the form with the screening; the short name is chosen once."""
+        return DataUseForm if for_update else NewDataUseForm
+
+    @cached_property
+    def panels(self) -> list[FieldPanel]:
+        """Show the sheet as one long form."""
+        return []
+
+    def get_edit_handler(self) -> Any:
+        """Give none: the form stands for itself."""
+        return None
+
+
+class Algorithms(RowViewSet):
+    """Sheets about algorithms."""
+
+    model = Algorithm
+    area = "register"
+    name = "algorithmen"
+    icon = "cogs"
+    list_display = ("title_de", "responsible_de", "autonomy", "since", "until")
+    list_filter = ("autonomy",)
+    search_fields = (*TITLES, "slug", "purpose_de")
 
 
 class RuleList(RowList):
@@ -177,7 +241,7 @@ class RegisterGroup(ModelViewSetGroup):  # type: ignore[misc]
     menu_label = _("Datenethik")
     menu_icon = "lock"
     menu_order = 200
-    items = (Rules, Purposes, Categories, Recipients, DataUses, Principles)
+    items = (Rules, Purposes, Categories, Recipients, DataUses, Algorithms, Principles)
 
 
 class CatalogueGroup(ModelViewSetGroup):  # type: ignore[misc]

@@ -23,6 +23,7 @@ DEEDS = {
     "released": gettext_lazy("freigegeben"),
     "discarded": gettext_lazy("verworfen"),
     "set": gettext_lazy("gesetzt"),
+    "moved": gettext_lazy("weitergeführt"),
 }
 
 

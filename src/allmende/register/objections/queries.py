@@ -7,6 +7,7 @@ import hmac
 import msgspec
 from django.db.models import QuerySet
 
+from allmende.register.models import DataUseEvent
 from allmende.register.objections.models import Objection
 
 
@@ -40,6 +41,15 @@ def every_case() -> QuerySet[Objection]:
 def answered_cases() -> QuerySet[Objection]:
     """Give what is published: the answered cases, newest first."""
     return Objection.objects.filter(state="answered").order_by("-answered", "-id")
+
+
+def suspended_by(number: str) -> DataUseEvent | None:
+    """Give the suspension that a case brought about, while it lasts."""
+    event = DataUseEvent.objects.filter(objection=number).select_related("data_use").order_by("pk").last()
+    if event is None or event.state != "suspended" or event.data_use.state != "suspended":
+        return None
+    newest = DataUseEvent.objects.filter(data_use=event.data_use).order_by("pk").last()
+    return event if newest == event else None
 
 
 def tally(now: dt.datetime) -> Tally:

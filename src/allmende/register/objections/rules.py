@@ -33,6 +33,22 @@ ANSWERED_ALREADY = ErrorCode(
     Text("Eine neue Lage ist ein neuer Fall.", "A new situation is a new case."),
 )
 
+ABOUT_NOTHING = ErrorCode(
+    "objections.about_nothing",
+    Text("{number} nennt keine Datennutzung, die es gibt.", "{number} names no data use that there is."),
+    Text(
+        "Setzen Sie die Datennutzung, um die es geht, auf ihrer Seite unter /intern/datennutzungen/ aus.",
+        "Suspend the data use in question on its page at /intern/datennutzungen/.",
+    ),
+)
+NOT_BY_THIS = ErrorCode(
+    "objections.not_suspended_by",
+    Text("Wegen {number} ist nichts ausgesetzt.", "Nothing is suspended because of {number}."),
+    Text("Sehen Sie auf der Seite der Datennutzung nach.", "Look at the page of the data use."),
+)
+SUSPENDED = Text("Die Datennutzung ist ausgesetzt: {reason}", "The data use is suspended: {reason}")
+LIFTED = Text("Die Aussetzung ist aufgehoben: {reason}", "The suspension is lifted: {reason}")
+
 
 def number_of(year: int, serial: int) -> str:
     """Give the number by which a case is known."""

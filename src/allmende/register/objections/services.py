@@ -7,10 +7,23 @@ from django.db import transaction
 
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import Actor, record
+from allmende.gate.door import Gate
 from allmende.kernel.clock import CIVIL_TIME
+from allmende.kernel.errors import Conflict, Invalid
+from allmende.kernel.text import Text
+from allmende.register.models import DataUse
 from allmende.register.objections.models import Objection, Step
-from allmende.register.objections.queries import digest
-from allmende.register.objections.rules import KEPT_AFTER_ANSWER, number_of, require_open
+from allmende.register.objections.queries import digest, suspended_by
+from allmende.register.objections.rules import (
+    ABOUT_NOTHING,
+    KEPT_AFTER_ANSWER,
+    LIFTED,
+    NOT_BY_THIS,
+    SUSPENDED,
+    number_of,
+    require_open,
+)
+from allmende.register.sheets import move_data_use
 
 PUBLIC = SystemActor("public")
 # Signs that are not taken for each other when written by hand; twelve of them hold 59 random bits.
@@ -59,6 +72,30 @@ def answer(actor: Actor, *, number: str, outcome: str, answer_de: str, answer_en
     one.save()
     Step.objects.create(objection=one, at=now, state="answered")
     record(actor, "objections.answered", one, before={"state": before}, after={"outcome": outcome, "answer": answer_de})
+
+
+@transaction.atomic
+def suspend(actor: Actor, *, gate: Gate, number: str, reason: Text, now: dt.datetime) -> None:
+    """Suspend the data use that a case is about, in every process within a second; the case says so in public."""
+    one = Objection.objects.select_for_update().get(number=number)
+    if not DataUse.objects.filter(slug=one.about).exists():
+        raise Invalid(ABOUT_NOTHING, number=number)
+    move_data_use(actor, gate=gate, slug=one.about, to="suspended", reason=reason, objection=number)
+    _tell(one, SUSPENDED.filled(reason=reason), now)
+
+
+@transaction.atomic
+def lift(actor: Actor, *, gate: Gate, number: str, reason: Text, now: dt.datetime) -> None:
+    """Let a data use go on that was suspended because of a case."""
+    one = Objection.objects.select_for_update().get(number=number)
+    if suspended_by(number) is None:
+        raise Conflict(NOT_BY_THIS, number=number)
+    move_data_use(actor, gate=gate, slug=one.about, to="active", reason=reason, objection=number)
+    _tell(one, LIFTED.filled(reason=reason), now)
+
+
+def _tell(one: Objection, note: Text, now: dt.datetime) -> None:
+    Step.objects.create(objection=one, at=now, state=one.state, note_de=note.de, note_en=note.en)
 
 
 @transaction.atomic
