@@ -34,7 +34,7 @@ def stream(city: Gate) -> int:
             ),
             unit="Cel",
             category="weather",
-            data_use="tests",
+            data_use="stadtklima-messnetz",
             maximum=50.0,
         ),
     )

@@ -24,12 +24,12 @@ pytestmark = pytest.mark.xdist_group("tree")
 class Tree:
     """A running ``allmende serve``."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **more: str) -> None:
         self.home = home
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", str(self.port)], env=environment(home), start_new_session=True
+            [*PROGRAM, "serve", "--port", str(self.port)], env=environment(home, **more), start_new_session=True
         )
 
     def get(self, path: str) -> tuple[int, bytes]:
