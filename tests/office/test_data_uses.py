@@ -137,3 +137,18 @@ def test_after_its_last_day_a_data_use_takes_nothing_until_it_is_decided_anew(ci
 def test_a_datastream_without_a_sheet_takes_nothing_and_is_told_where_sheets_are_made(city: Gate) -> None:
     with pytest.raises(Denied, match=r"There is no data sheet “\(none named\)”.*/intern/datennutzungen/"):
         observe(city, stream(city, ""))
+
+
+def test_algorithms_are_listed_for_people_and_programs(city: Gate, sign_in: SignIn) -> None:
+    assert "noch kein Algorithmus eingetragen" in Client().get("/datenethik/algorithmen/").content.decode()
+    names = ("title", "purpose", "responsible")
+    texts = {f"{name}_{language}": f"{name} {language}" for name in names for language in ("de", "en")}
+    use = DataUse.objects.get(slug="stadtklima-messnetz")
+    sent = {"slug": "bewaesserung", **texts, "autonomy": "proposes", "data_uses": [use.pk]}
+    assert sign_in("steward").post("/intern/algorithmen/new/", sent).status_code == 302
+    page = Client().get("/en/datenethik/algorithmen/").content.decode()
+    assert "proposes, a human confirms" in page
+    assert "?zu=stadtklima-messnetz" in page
+    (one,) = Client().get("/datenethik/algorithmen.json").json()["algorithms"]
+    assert (one["purpose"], one["risks"]) == ({"de": "purpose de", "en": "purpose en"}, None)
+    assert "stadtklima-messnetz" in Client().get("/datenethik/algorithmen.csv").content.decode()

@@ -3,7 +3,15 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from allmende.portal import data_views, objection_views, picture_views, register_views, rulebook_views, views
+from allmende.portal import (
+    algorithm_views,
+    data_views,
+    objection_views,
+    picture_views,
+    register_views,
+    rulebook_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -52,6 +60,9 @@ urlpatterns = [
     path("datenethik/register/", register_views.register, name="register"),
     path("datenethik/register.csv", register_views.register_csv, name="register-csv"),
     path("datenethik/register/<slug:slug>/", register_views.sensor, name="sensor"),
+    path("datenethik/algorithmen/", algorithm_views.listing, name="algorithms"),
+    path("datenethik/algorithmen.csv", algorithm_views.listing_csv, name="algorithms-csv"),
+    path("datenethik/algorithmen.json", algorithm_views.listing_json, name="algorithms-json"),
     path("datenethik/einwand/", objection_views.file, name="objection"),
     path("datenethik/einwand/<str:number>/<str:key>/", objection_views.status, name="objection-status"),
     path("datenethik/einwaende/", objection_views.outcomes, name="objections"),

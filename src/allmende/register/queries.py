@@ -17,6 +17,7 @@ from allmende.gate.query import Query, Record
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.text import Text
 from allmende.register.models import (
+    Algorithm,
     Category,
     DataUse,
     DataUseEvent,
@@ -74,6 +75,11 @@ def data_uses() -> QuerySet[DataUse]:
 def data_use(slug: str) -> DataUse | None:
     """Give one data sheet."""
     return data_uses().filter(slug=slug).first()
+
+
+def algorithms() -> QuerySet[Algorithm]:
+    """Give all sheets of algorithms."""
+    return Algorithm.objects.prefetch_related("data_uses")
 
 
 def events_of(use: DataUse) -> QuerySet[DataUseEvent]:

@@ -21,7 +21,6 @@ from allmende.portal.office.permissions import person_of, reads, roles_of
 from allmende.portal.office.sheet_forms import MoveForm
 from allmende.register.models import DataUse
 from allmende.register.queries import data_use, data_uses, events_of
-from allmende.register.rules import NEEDS
 from allmende.register.sheets import move_data_use
 
 # Who may take a step: bodies decide, stewards carry out, and both may stop.
@@ -63,7 +62,6 @@ def _shown(request: HttpRequest, slug: str, form: MoveForm | None = None) -> Htt
         back=(reverse("datennutzungen:index"), _("Datennutzungen")),
         use=use,
         events=events_of(use),
-        need=NEEDS[use.need],
         expired=use.state == "active" and (use.until is None or use.until < today()),
         form=(form or MoveForm(use=use)) if moving else None,
         may_edit=may_write(roles_of(request.user), "register"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from allmende.ethics.sheets import STATES
 from allmende.kernel.text import Text
 from allmende.register.models.rulebook import Category, Purpose, RecipientClass
-from allmende.register.rules import SCREENING, Need, screening_need
+from allmende.register.rules import NEEDS, SCREENING, Need, screening_need
 from allmende.ui.bilingual import Titled, pair
 
 STATE_CHOICES = [(name, text.de) for name, text in STATES.items()]
@@ -103,6 +103,11 @@ class DataUse(Titled):
     def need(self) -> Need:
         """Tell whether an assessment of the consequences is needed, as far as the screening can tell."""
         return screening_need(self.answers)
+
+    @property
+    def need_text(self) -> Text:
+        """Say whether an assessment is needed."""
+        return NEEDS[self.need]
 
     @property
     def questions(self) -> list[tuple[Text, str]]:
