@@ -43,13 +43,6 @@ class Tie(NamedTuple):
     data_use: str
 
 
-class Tie(NamedTuple):
-    """What ties a datastream to the rules: its category and its data use."""
-
-    category: str
-    data_use: str
-
-
 class Scope(msgspec.Struct, frozen=True):
     """The categories that may be seen, each with its limits and the titles of its rules.
 
