@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Literal
 
-from allmende.ethics.model import Decision, Rule, Rulebook
+from allmende.ethics.model import Decision, Rulebook
 from allmende.ethics.sheets import Sheet, Sheets
 from allmende.gate.grant import READ_VERBS, Ask, Grant, decide_all, refusal
 from allmende.gate.journal import Journal
@@ -76,10 +76,6 @@ class Guard:
         for category, use in self._store.data_uses():
             found.setdefault(use, set()).add(category)
         return found
-
-    def permitted(self, category: str, day: dt.date) -> list[Rule]:
-        """Give the rules in force on a day that speak of a category, in the book's order."""
-        return self._rules.speaking_of(category, day)
 
     def decide(self, ask: Ask, category: str, day: dt.date | None = None) -> Decision:
         """Answer whether something would be permitted, without doing or recording anything."""

@@ -7,7 +7,7 @@ import time
 import msgspec
 
 from allmende.ethics.decide import Compiled, compile_rulebook
-from allmende.ethics.model import EVERY, Rule, Rulebook
+from allmende.ethics.model import Rulebook
 from allmende.ethics.publication import require_publishable
 from allmende.ethics.sheets import Sheet, Sheetbook, Sheets
 from allmende.gate.grant import Ask, Books, Grant, decide_all, sealed_grant
@@ -114,11 +114,3 @@ class RulesInForce:
             return self.compiled().book
         end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), CIVIL_TIME)
         return self.published(self._store.rulebook_version(micros_from_instant(end))) or Rulebook()
-
-    def speaking_of(self, category: str, day: dt.date) -> list[Rule]:
-        """Give the rules in force on a day that speak of a category, in the book's order."""
-        return [
-            rule
-            for rule in self.compiled().book.rules
-            if rule.in_force(day) and (category in rule.categories or EVERY in rule.categories)
-        ]

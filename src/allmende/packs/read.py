@@ -1,5 +1,6 @@
 """Reads the files of a city pack; errors name file, place and reason."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +40,21 @@ class Stations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source_url: str = ""
 
 
+class NamedPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the city that people look for by its name; the point is its middle, roughly."""
+
+    name: Text
+    longitude: float
+    latitude: float
+
+
+class Places(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``places.yaml``, which a pack may have."""
+
+    places: tuple[NamedPlace, ...]
+    source: str = ""
+
+
 def pack_folder(pack: str) -> Path:
     """Give the folder of a pack; raises for an unknown one, naming those that are there, and for a broken manifest."""
     try:
@@ -69,6 +85,14 @@ def read_parts(pack: str, names: tuple[str, ...], kind: type[T]) -> T:
         reason, _, place = str(error).partition(" - at `")
         file = ", ".join(names)
         raise Invalid(BAD_FILE, pack=pack, file=file, place=place.rstrip("`") or "$", reason=reason) from error
+
+
+@lru_cache(maxsize=4)
+def read_places(pack: str) -> tuple[NamedPlace, ...]:
+    """Give the places that a pack names; none where it has no such file."""
+    if not (pack_folder(pack) / "places.yaml").exists():
+        return ()
+    return read_parts(pack, ("places.yaml",), Places).places
 
 
 def read_text(pack: str, name: str, language: str) -> str:

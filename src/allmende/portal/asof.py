@@ -16,6 +16,11 @@ class Stand(msgspec.Struct, frozen=True):
     fault: bool
     kept: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def written(self) -> str:
+        """Write the day as addresses carry it."""
+        return self.day.isoformat()
+
 
 def stand_of(request: HttpRequest) -> Stand:
     """Read the day; an unreadable or future one gives today, with a word about it."""

@@ -101,20 +101,6 @@ def register_csv(request: HttpRequest) -> HttpResponseBase:
 
 
 @told
-def sensor(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Answer four questions about one sensor, then show its whole data sheet and the rules that run for it."""
-    stand = stand_of(request)
-    entries = queries.register_entries(gate(), OPEN, stand.day)
-    entry = next((entry for entry in entries if entry.slug == slug), None)
-    if entry is None:
-        raise Http404
-    names = [observed_name(name) for name in entry.measures]
-    return page(
-        request, "register/sensor.html", stand, entry=entry, measures=names, titles=queries.titles(gate().rulebook())
-    )
-
-
-@told
 def rule(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show a rule with all its versions."""
     versions = queries.versions(slug).filter(published_in__isnull=False)

@@ -16,6 +16,7 @@ from allmende.gate.door import Ask, Gate
 from allmende.gate.query import Query, Record
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.text import Text
+from allmende.register.around import Point
 from allmende.register.models import (
     Algorithm,
     Category,
@@ -36,15 +37,18 @@ VERB_TITLES = {"*": Text("alle", "all"), **VERB_WORDS}
 
 
 class SensorEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that measures, with its data sheet and the rules that run for its data."""
+    """One thing that measures, with its place, its data sheet and the rules that run for its data."""
 
     slug: str
     name: str
     kind: str
     simulated: bool
     measures: tuple[str, ...]
+    categories: tuple[str, ...]
     data_uses: tuple[DataUse, ...]
     rules: tuple[ethics.Rule, ...]
+    point: Point | None
+    exact: bool
 
 
 def principles() -> QuerySet[Principle]:
@@ -220,26 +224,45 @@ def register_entries(gate: Gate, ask: Ask, on: dt.date) -> list[SensorEntry]:
     """Give every thing that measures with its data sheets and the rules in force on a day, in order of name."""
     grant = gate.grant(ask)
     things = gate.page(grant, Query(kind="Things", top=10_000)).records
-    streams = gate.related(grant, "Things", "Datastreams", [thing.id for thing in things])
+    ids = [thing.id for thing in things]
+    streams = gate.related(grant, "Things", "Datastreams", ids)
+    places = gate.related(grant, "Things", "Locations", ids)
+    rules = [rule for rule in gate.rulebook(on).rules if rule.in_force(on)]
     sheets = {use.slug: use for use in data_uses()}
-    entries = [_entry(gate, thing, streams[thing.id], sheets, on) for thing in things if streams[thing.id]]
+    entries = [
+        _entry(thing, streams[thing.id], places[thing.id], sheets, rules) for thing in things if streams[thing.id]
+    ]
     return sorted(entries, key=lambda entry: entry.name)
 
 
 def _entry(
-    gate: Gate, thing: Record, streams: Sequence[Record], sheets: dict[str, DataUse], on: dt.date
+    thing: Record,
+    streams: Sequence[Record],
+    places: Sequence[Record],
+    sheets: dict[str, DataUse],
+    rules: Sequence[ethics.Rule],
 ) -> SensorEntry:
-    categories = sorted({stream.value.category for stream in streams})
-    rules = {rule.slug: rule for category in categories for rule in gate.permitted(category, on)}
+    categories = tuple(sorted({stream.value.category for stream in streams}))
     return SensorEntry(
         slug=str(thing.value.properties.get("slug", thing.id)),
         name=thing.value.name,
         kind=str(thing.value.properties.get("kind", "")),
         simulated=all(stream.value.simulated for stream in streams),
         measures=tuple(sorted({stream.value.properties.get("observed", stream.value.name) for stream in streams})),
+        categories=categories,
         data_uses=tuple(sheets[slug] for slug in sorted({s.value.data_use for s in streams}) if slug in sheets),
-        rules=tuple(rules.values()),
+        rules=tuple(rule for rule in rules if ethics.EVERY in rule.categories or {*categories} & {*rule.categories}),
+        point=_point(places),
+        exact=thing.value.properties.get("position", "measured") == "measured",
     )
+
+
+def _point(places: Sequence[Record]) -> Point | None:
+    """Give where something stands, if its place is a point."""
+    found = places[0].value.location if places else {}
+    if found.get("type") == "Feature":
+        found = found.get("geometry") or {}
+    return Point(*found["coordinates"][:2]) if found.get("type") == "Point" else None
 
 
 def title_of_category(slug: str) -> Text | None:

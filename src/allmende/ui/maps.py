@@ -89,6 +89,15 @@ class Frame(msgspec.Struct, frozen=True):
         shortened = (self.east - self.west) * math.cos(math.radians((self.north + self.south) / 2))
         return round(WIDTH * (self.north - self.south) / shortened)
 
+    @property
+    def scale(self) -> float:
+        """Give how much of the picture's measure a metre is."""
+        return self.height / ((self.north - self.south) * 111_195)
+
+    def holds(self, longitude: float, latitude: float) -> bool:
+        """Tell whether a point lies in this part of the world."""
+        return self.west < longitude < self.east and self.south < latitude < self.north
+
     def place(self, longitude: float, latitude: float) -> tuple[float, float]:
         """Give the place in the picture."""
         x = (longitude - self.west) / (self.east - self.west) * WIDTH
@@ -110,11 +119,22 @@ class Box(msgspec.Struct, frozen=True):
         return across and self.top < other.bottom and other.top < self.bottom
 
 
+class Cell(msgspec.Struct, frozen=True):
+    """A field of a grid over the picture: the point in its middle, and its name by column and row."""
+
+    longitude: float
+    latitude: float
+    name: str
+
+
 KONSTANZ = Frame(9.125, 47.645, 9.235, 47.700)
 
 
 @lru_cache(maxsize=4)
 def _outline(path: Path) -> list[dict[str, Any]]:
+    """Read the outline; a pack may come without one."""
+    if not path.exists():
+        return []
     features: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["features"]
     return sorted(features, key=lambda feature: ORDER.index(feature["properties"]["kind"]))
 
@@ -125,6 +145,24 @@ def frame_around(markers: Sequence[Marker]) -> Frame:
     north, south = max(m.latitude for m in markers), min(m.latitude for m in markers)
     across, along = (east - west or 0.02) * MARGIN, (north - south or 0.02) * MARGIN
     return Frame(west - across, south - along, east + across, north + along)
+
+
+def frame_near(longitude: float, latitude: float, metres: float) -> Frame:
+    """Give the part of the world around a point in which a circle of so many metres has some room."""
+    along = metres * 1.25 / 111_195
+    across = along * 1.3 / math.cos(math.radians(latitude))
+    return Frame(longitude - across, latitude - along, longitude + across, latitude + along)
+
+
+def cells(frame: Frame, columns: int) -> tuple[int, list[Cell]]:
+    """Lay a grid of squares over a picture; give the number of rows, and the fields row by row."""
+    rows = max(1, round(frame.height / (WIDTH / columns)))
+    across, along = (frame.east - frame.west) / columns, (frame.north - frame.south) / rows
+    return rows, [
+        Cell(frame.west + (x + 0.5) * across, frame.north - (y + 0.5) * along, f"{chr(65 + x)}{y + 1}")
+        for y in range(rows)
+        for x in range(columns)
+    ]
 
 
 def _path(frame: Frame, geometry: dict[str, Any]) -> str:

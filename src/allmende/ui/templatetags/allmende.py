@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext, pgettext
 from allmende.kernel.clock import CIVIL_TIME, instant_from_micros
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
+from allmende.ui import pictograms
 
 register = template.Library()
 
@@ -182,3 +183,16 @@ def sheet(row: Any, name: str) -> SafeString:
     if text is None:
         return format_html('<span class="unknown">{}</span>', gettext("unbekannt"))
     return format_html("{}", text.within(get_language() or "de"))
+
+
+@register.simple_tag
+def pictogram(name: str) -> SafeString:
+    """Draw a pictogram beside words that say the same."""
+    return mark_safe(pictograms.pictogram(name))
+
+
+@register.filter
+def listed(texts: Any) -> str:
+    """Write texts, or words, one after the other in the page's language."""
+    language = get_language() or "de"
+    return ", ".join(text.within(language) if isinstance(text, Text) else str(text) for text in texts)

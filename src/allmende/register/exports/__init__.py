@@ -1,0 +1,1 @@
+"""The register in the forms of others: JSON, DTPR, DPV and ODRL, the record of processing."""
