@@ -21,6 +21,8 @@ from allmende.ui import maps
 from allmende.ui.templatetags.allmende import number
 
 COLUMNS = 8
+# The room that a letter takes on a map that stands beside a list, in the measure of the picture.
+LETTER = 9.3
 HEADER = (
     *("sensor", "name", "metres", "latitude", "longitude", "position_exact", "measures", "simulated"),
     *("data_use", "why", "responsible", "personal"),
@@ -81,7 +83,7 @@ def _map(result: Search) -> dict[str, Any]:
     else:
         frame = maps.frame_around(markers) if markers else maps.KONSTANZ
     outline = pack_folder(settings.ALLMENDE.pack) / "outline.geojson"
-    drawing = maps.draw_map(outline, markers, get_language() or "de", frame)
+    drawing = maps.draw_map(outline, markers, get_language() or "de", frame, LETTER)
     rows, cells = maps.cells(frame, COLUMNS)
     fields = [Field(cell.name, Point(cell.longitude, cell.latitude).written) for cell in cells]
     circle = None

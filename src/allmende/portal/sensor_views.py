@@ -13,6 +13,7 @@ from allmende.catalog.door import gate
 from allmende.gate.ledger import Ledger
 from allmende.gate.released import Flow, Releases
 from allmende.kernel.text import Text
+from allmende.ledger.files import CHECKPOINT
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.data_queries import OPEN
 from allmende.portal.data_views import observed_name, told
@@ -99,6 +100,7 @@ def sensor(request: HttpRequest, slug: str) -> HttpResponseBase:
         before_entry=first if first and stand.day < first else None,
         released=_released(entry, stand.day),
         since=a_year_before(stand.day),
+        log=f"/ledger/{CHECKPOINT}",
         history=history(gate(), entry.data_uses, entry.categories, stand.day),
     )
 

@@ -4,9 +4,9 @@ from html import escape
 
 HEXAGON = "M24 2 43.5 13v22L24 46 4.5 35V13Z"
 DARK, PAPER = "#123a6b", "#fff"
-# Drawn with a stroke of two in a field of 48; what is filled says so itself.
+# Drawn with a stroke of two in a field of 48; b is the ground that parts a line from what it crosses.
 GLYPHS = {
-    "purpose": '<circle cx="24" cy="24" r="11"/><circle cx="24" cy="24" r="5.5"/><circle cx="24" cy="24" r="1" class="f"/>',
+    "purpose": "".join(f"<circle cx='24' cy='24' r='{size}'/>" for size in (11, 5.5, 1)),
     "accountable": '<path d="M13 20 24 13l11 7ZM15 33h18M13 36h22M17 23v8M24 23v8M31 23v8"/>',
     "person": '<circle cx="24" cy="17" r="5"/><path d="M14.5 35c0-6.5 4-10 9.5-10s9.5 3.5 9.5 10Z"/>',
     "nobody": (
@@ -28,7 +28,7 @@ GLYPHS = {
 def pictogram(name: str, title: str = "", *, light: bool = False) -> str:
     """Draw a pictogram as SVG; without a title it is decoration beside words that say the same."""
     ground, line = (PAPER, DARK) if light else (DARK, PAPER)
-    glyph = GLYPHS[name].replace('class="f"', f'fill="{line}"').replace('class="b"', f'stroke="{ground}" stroke-width="6"')
+    glyph = GLYPHS[name].replace('class="b"', f'stroke="{ground}" stroke-width="6"')
     spoken = f'role="img" aria-label="{escape(title)}"' if title else 'aria-hidden="true"'
     style = f'fill="none" stroke="{line}" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
     return (

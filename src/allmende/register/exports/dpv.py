@@ -91,7 +91,10 @@ def _use(register: Register, use: DataUse, names: _Names) -> Node:
         "dpv:hasRecipient": [_ref(names.of("recipient", one.slug)) for one in use.recipients.all()],
         "dct:isPartOf": _ref(f"{register.base}/datenethik/register/"),
     }
-    entities = (("responsible", "hasDataController", "DataController"), ("provider", "hasDataProcessor", "DataProcessor"))
+    entities = (
+        ("responsible", "hasDataController", "DataController"),
+        ("provider", "hasDataProcessor", "DataProcessor"),
+    )
     for name, relation, kind in entities:
         if text := use.part(name):
             node[f"dpv:{relation}"] = {"@type": f"dpv:{kind}", "rdfs:label": _words(text)}

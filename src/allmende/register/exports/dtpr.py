@@ -15,6 +15,7 @@ from allmende.register.models import DataUse
 from allmende.register.queries import SensorEntry
 
 VERSION = "device@2025-08-29"
+ATTRIBUTION = "Digital Trust for Places and Routines (DTPR), helpfulplaces.com, CC BY 4.0; German by Allmende"
 # What measures, by the property that is observed; a weather station is an element of its own.
 TECHNOLOGIES = {"weather-station": "weather_station"}
 SENSES = {
@@ -112,6 +113,6 @@ def _chain(register: Register, entry: SensorEntry, use: DataUse) -> dict[str, An
 def dtpr(register: Register) -> dict[str, Any]:
     """Write a chain for each sensor and data use."""
     return {
-        "attribution": "Digital Trust for Places and Routines (DTPR), helpfulplaces.com, CC BY 4.0; German texts: Allmende",
+        "attribution": ATTRIBUTION,
         "datachains": [_chain(register, entry, use) for entry in register.entries for use in entry.data_uses],
     }

@@ -9,7 +9,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from allmende.ethics.model import EVERY
 from allmende.ethics.wording import duty_words
-from allmende.kernel.text import Text
 from allmende.register.exports.common import Register
 from allmende.register.exports.dpv import OF_PERSONS
 from allmende.register.models import DataUse
@@ -24,10 +23,16 @@ NOTES = (
     ("Programm", "{programme}"),
     ("Stand", "{day}"),
     ("Erzeugt", "{made}"),
-    ("Woher", "Aus den Datenblättern des Registers und den geltenden Regeln, Fassung {version}: {base}/datenethik/register/"),
+    (
+        "Woher",
+        "Aus den Datenblättern des Registers und den geltenden Regeln, Fassung {version}: {base}/datenethik/register/",
+    ),
     ("Was fehlt", "Gelb heißt: unbekannt oder im Datenblatt nicht erfasst. Ergänzen Sie es dort, nicht hier."),
     ("Was nicht darin steht", "Verarbeitungen ohne Datenblatt, zum Beispiel die Konten des Arbeitsraums und Einwände."),
-    ("Record of processing (GDPR Art. 30)", "Made from the register's data sheets; yellow is unknown. In German, as the supervisory authorities ask for it."),
+    (
+        "Record of processing (GDPR Art. 30)",
+        "Made from the register's data sheets; yellow is unknown. In German for the supervisory authority.",
+    ),
 )
 Read = Callable[[Register, DataUse], str]
 
@@ -68,7 +73,9 @@ def _purpose(_register: Register, use: DataUse) -> str:
 
 
 def _kind(_register: Register, use: DataUse) -> str:
-    return f"{use.category.title_de} ({dict(use.category._meta.get_field('personal').flatchoices)[use.category.personal]})"
+    return (
+        f"{use.category.title_de} ({dict(use.category._meta.get_field('personal').flatchoices)[use.category.personal]})"
+    )
 
 
 def _recipients(_register: Register, use: DataUse) -> str:

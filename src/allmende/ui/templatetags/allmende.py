@@ -188,7 +188,7 @@ def sheet(row: Any, name: str) -> SafeString:
 @register.simple_tag
 def pictogram(name: str) -> SafeString:
     """Draw a pictogram beside words that say the same."""
-    return mark_safe(pictograms.pictogram(name))
+    return SafeString(pictograms.pictogram(name))
 
 
 @register.filter
