@@ -14,6 +14,7 @@ PATHS = (
     *("/meilensteine/", "/wirkung/", "/mitmachen/", "/erkenntnisse/", "/daten/", "/daten/karte/", "/daten/klimatage/"),
     *("/daten/stationen/stephansplatz/", "/datenethik/", "/datenethik/register/", "/datenethik/regeln/umwelt-erheben/"),
     *("/datenethik/fassungen/", "/datenethik/fassungen/1/"),
+    *("/datenethik/hier/", "/datenethik/hier/?ort=Altstadt&umkreis=1000", "/datenethik/hier/?ort=Nirgendwo"),
     *("/datenethik/register/stephansplatz/", "/leichte-sprache/", "/barrierefreiheit/", "/datenschutz/"),
     *("/impressum/", "/gibt-es-nicht/"),
 )

@@ -1,5 +1,6 @@
 """Citizens' page that answers what is measured around a place."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +24,8 @@ from allmende.ui.templatetags.allmende import number
 COLUMNS = 8
 # The room that a letter takes on a map that stands beside a list, in the measure of the picture.
 LETTER = 9.3
+# How far a map reaches at most; up to where it names the parts of the city.
+FARTHEST, ORIENTED = 20_000, 2_000
 HEADER = (
     *("sensor", "name", "metres", "latitude", "longitude", "position_exact", "measures", "simulated"),
     *("data_use", "why", "responsible", "personal"),
@@ -40,7 +43,7 @@ def distance(metres: float) -> str:
     """Write a distance as people say it."""
     if metres < 950:
         return gettext("%(metres)s m") % {"metres": number(round(metres, -1), 0)}
-    return gettext("%(kilometres)s km") % {"kilometres": number(metres / 1000, 1)}
+    return gettext("%(kilometres)s km") % {"kilometres": number(metres / 1000, 1 if metres % 1000 else 0)}
 
 
 def pictogram_of(entry: SensorEntry) -> str:
@@ -63,6 +66,26 @@ def _row(near: Near) -> dict[str, Any]:
     }
 
 
+def _reach(result: Search) -> float:
+    """Give how far the map reaches: as far as the nearest device where there is none within the radius."""
+    return result.radius if result.beyond is None else min(max(result.radius, result.beyond.metres), FARTHEST)
+
+
+def _parts(result: Search, frame: maps.Frame, drawn: Sequence[maps.Label]) -> list[maps.Label]:
+    """Write the names of the parts of the city where they lie, for orientation."""
+    if _reach(result) > ORIENTED:
+        return []
+    language = get_language() or "de"
+    named = {entry.name for entry in result.entries} | {label.text for label in drawn}
+    return [
+        maps.Label(*frame.place(one.point.longitude, one.point.latitude), one.name.within(language))
+        for one in result.known
+        if one != result.place
+        and frame.holds(one.point.longitude, one.point.latitude)
+        and not {one.name.de, one.name.within(language)} & named
+    ]
+
+
 def _map(result: Search) -> dict[str, Any]:
     """Lay out the map around the point, or of the whole city, with the fields that can be chosen."""
     markers = [
@@ -78,12 +101,14 @@ def _map(result: Search) -> dict[str, Any]:
         if entry.point is not None
     ]
     if result.point is not None:
-        frame = maps.frame_near(result.point.longitude, result.point.latitude, result.radius)
+        frame = maps.frame_near(result.point.longitude, result.point.latitude, _reach(result))
         markers = [marker for marker in markers if frame.holds(marker.longitude, marker.latitude)]
     else:
         frame = maps.frame_around(markers) if markers else maps.KONSTANZ
     outline = pack_folder(settings.ALLMENDE.pack) / "outline.geojson"
     drawing = maps.draw_map(outline, markers, get_language() or "de", frame, LETTER)
+    if result.point is not None:
+        drawing = msgspec.structs.replace(drawing, labels=(*drawing.labels, *_parts(result, frame, drawing.labels)))
     rows, cells = maps.cells(frame, COLUMNS)
     fields = [Field(cell.name, Point(cell.longitude, cell.latitude).written) for cell in cells]
     circle = None

@@ -1,5 +1,7 @@
 """Signs for the street, and the short links that they carry."""
 
+from urllib.parse import quote
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -14,7 +16,7 @@ from allmende.portal.asof import stand_of
 from allmende.portal.data_queries import OPEN
 from allmende.portal.frame import site
 from allmende.portal.nearby_views import distance, pictogram_of
-from allmende.portal.search import search
+from allmende.portal.search import USUAL, search
 from allmende.portal.sensor_views import about_persons, entry_of
 from allmende.register.around import geohash, read_geohash
 from allmende.register.codes import code_of, slug_of
@@ -50,6 +52,13 @@ def _name_of(observed: str) -> Text:
 def _joined(texts: list[Text], between: str) -> Text:
     once = list(dict.fromkeys(texts)) or [UNKNOWN]
     return Text(between.join(text.de for text in once), between.join(text.en for text in once))
+
+
+def _measured(entry: SensorEntry) -> Text:
+    """List what is measured as a sentence goes on: English words after the first are small."""
+    names = [_name_of(name) for name in entry.measures]
+    small = [Text(name.de, name.en[:1].lower() + name.en[1:]) for name in names[1:]]
+    return _joined([*names[:1], *small], ", ")
 
 
 def _purpose(use: DataUse) -> Text:
@@ -92,7 +101,7 @@ def sensor_sign(request: HttpRequest, slug: str, form: Form) -> HttpResponseBase
         language=get_language() or "de",
         over=HERE,
         name=Text(entry.name, entry.name),
-        what=_joined([_name_of(name) for name in entry.measures], ", "),
+        what=_measured(entry),
         pictogram=pictogram_of(entry),
         lines=_lines(list(entry.data_uses), persons=about_persons(entry)),
         more=MORE,
@@ -125,7 +134,8 @@ def place_sign(request: HttpRequest, form: Form) -> HttpResponseBase:
     if result.point is None or not entries:
         raise Http404
     uses = list({use.pk: use for entry in entries for use in entry.data_uses}.values())
-    link = f"{_base(request)}/o/{geohash(result.point)}"
+    reach = "" if result.radius == USUAL else f"-{result.radius}"
+    link = f"{_base(request)}/o/{geohash(result.point)}{reach}"
     written = result.point.written.replace(",", ", ")
     sign = Sign(
         language=get_language() or "de",
@@ -164,7 +174,8 @@ def to_sensor(request: HttpRequest, code: str) -> HttpResponseBase:
 
 def to_place(request: HttpRequest, code: str) -> HttpResponseBase:
     """Lead from the code on a sign to what measures around its place."""
-    point = read_geohash(code.lower()[:12])
+    place, _, radius = code.lower().partition("-")
+    point = read_geohash(place[:12])
     if point is None:
         raise Http404
-    return _to(request, "nearby", query=f"?punkt={point.written}")
+    return _to(request, "nearby", query=f"?punkt={point.written}" + (f"&umkreis={quote(radius)}" if radius else ""))

@@ -13,7 +13,7 @@ from allmende.ethics.model import EVERY, Rule, Rulebook
 from allmende.gate.door import Gate
 from allmende.kernel.clock import CIVIL_TIME
 from allmende.kernel.text import Text
-from allmende.register.models import DataUse, RecipientClass
+from allmende.register.models import Category, DataUse, Purpose, RecipientClass
 from allmende.register.queries import publications
 
 PARTS: dict[str, Text] = {
@@ -46,6 +46,7 @@ RULE_WORDS = {
     "other": Text("Regel geändert: {title}", "Rule changed: {title}"),
     "gone": Text("Regel gilt nicht mehr: {title}", "Rule no longer holds: {title}"),
 }
+LINKS: dict[str, Any] = {"purpose": Purpose, "category": Category, "recipients": RecipientClass}
 _NUMBER = re.compile(r" \[(\d+)\]$")
 
 
@@ -105,9 +106,19 @@ def _words(values: dict[str, Any], name: str) -> Text:
 def _word(values: dict[str, Any], name: str, language: str) -> str:
     """Write a value as it stood; of a text that changed in one language alone, that one."""
     value = values.get(f"{name}_{language}", values.get(name, values.get(f"{name}_de", values.get(f"{name}_en"))))
-    if isinstance(value, list):
-        return ", ".join(_NUMBER.sub("", str(part)) for part in value) or UNKNOWN.within(language)
-    return _NUMBER.sub("", str(value)) if value not in (None, "") else UNKNOWN.within(language)
+    parts = value if isinstance(value, list) else [value]
+    return ", ".join(_named(name, str(part), language) for part in parts if part not in (None, "")) or UNKNOWN.within(
+        language
+    )
+
+
+def _named(name: str, value: str, language: str) -> str:
+    """Write a row that a sheet links to by its present title in a language, or as it was called then."""
+    match = _NUMBER.search(value)
+    if match is None or name not in LINKS:
+        return value
+    row = LINKS[name].objects.filter(pk=int(match[1])).first()
+    return row.title.within(language) if row else _NUMBER.sub("", value)
 
 
 def _rules(gate: Gate, categories: Sequence[str]) -> list[tuple[dt.date, Happening]]:
