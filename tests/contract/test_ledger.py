@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from allmende.gate import released
 from allmende.gate.door import Ask, Asker, Gate, Grant, open_gate
 from allmende.gate.ledger import Ledger
 from allmende.gate.query import Arrival
@@ -103,13 +104,13 @@ def test_what_is_published_is_counted_by_the_minute(gate: Gate, log: Ledger, str
         gate.grant(Ask(Asker("public"), "publish", "Rita Mustermann, Seestraße 1", "public"))
     size = log.size
     assert log.sequence(SIGNER, NOW) == 1
-    (released,) = told(log, "released")
-    assert {tally["category"]: tally["times"] for tally in released["tallies"]} == {
+    (entry,) = told(log, "released")
+    assert {tally["category"]: tally["times"] for tally in entry["tallies"]} == {
         "weather": 4,
         "coarse": 4,
         "late": 4,
     }
-    assert {(tally["verb"], tally["purpose"], tally["recipient"]) for tally in released["tallies"]} == {
+    assert {(tally["verb"], tally["purpose"], tally["recipient"]) for tally in entry["tallies"]} == {
         ("publish", "open-data", "public")
     }
     assert log.sequence(SIGNER, NOW) == 0
@@ -118,6 +119,32 @@ def test_what_is_published_is_counted_by_the_minute(gate: Gate, log: Ledger, str
     assert log.sequence(SIGNER, NOW) == 1
     assert log.size == size + 2
     assert "Rita" not in b"".join(log.entries(0, log.size)).decode()
+
+
+def test_what_was_let_go_is_counted_by_day_from_the_entries(
+    gate: Gate, log: Ledger, stream: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream()
+    today, day = NOW.date(), dt.timedelta(days=1)
+    monkeypatch.setattr(released, "today", lambda: today)
+    counts = released.Releases(log)
+
+    def read(times: int, now: dt.datetime) -> None:
+        for _ in range(times):
+            gate.grant(READ)
+        gate.decisions()
+        log.sequence(SIGNER, now)
+
+    def counted(first: dt.date, last: dt.date) -> int:
+        return counts.between(first, last, {"weather"}).total()
+
+    read(4, NOW - day)
+    read(1, NOW)
+    flow = released.Flow("publish", "weather", "open-data", "public")
+    assert counts.between(today - 365 * day, today, {"weather", "secret"}) == {flow: 5}
+    assert [counted(today - day, today - day), counted(today, today), counted(today, today + 9 * day)] == [4, 1, 1]
+    read(2, NOW + dt.timedelta(hours=1))
+    assert [counted(today - day, today), counted(today - 9 * day, today - 2 * day)] == [7, 0]
 
 
 def test_a_person_can_be_forgotten_and_the_log_stays_valid(gate: Gate, log: Ledger) -> None:

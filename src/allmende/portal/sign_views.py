@@ -25,7 +25,7 @@ from allmende.register.queries import SensorEntry, register_entries
 from allmende.ui.signs import Form, Line, Sign, draw, short_text
 
 KINDS: dict[Form, str] = {"pdf": "application/pdf", "svg": "image/svg+xml"}
-MOST_NAMES = 5
+MOST_NAMES, MOST_OVER = 5, 130
 HERE = Text("Hier wird gemessen", "Measured here")
 AROUND = Text("Im Umkreis von {distance} wird gemessen", "Measured within {distance}")
 MORE = Text("Mehr dazu, und wer Daten bekam", "More, and who got data")
@@ -101,7 +101,7 @@ def sensor_sign(request: HttpRequest, slug: str, form: Form) -> HttpResponseBase
         language=get_language() or "de",
         over=HERE,
         name=Text(entry.name, entry.name),
-        what=_measured(entry),
+        what=short_text(_measured(entry), MOST_OVER),
         pictogram=pictogram_of(entry),
         lines=_lines(list(entry.data_uses), persons=about_persons(entry)),
         more=MORE,
@@ -141,7 +141,7 @@ def place_sign(request: HttpRequest, form: Form) -> HttpResponseBase:
         language=get_language() or "de",
         over=AROUND.filled(distance=_distance(result.radius)),
         name=result.place.name if result.place else Text(written, written),
-        what=_names(entries),
+        what=short_text(_names(entries), MOST_OVER),
         pictogram=pictogram_of(entries[0]),
         lines=_lines(uses, persons=any(about_persons(entry) for entry in entries)),
         more=MORE,
