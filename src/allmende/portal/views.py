@@ -296,7 +296,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     """List the pages for search engines."""
     names = ("home", "programme", "projects", "money", "milestones", "effects", "data", "map", "climate", "ethics")
     base = settings.ALLMENDE.public_url.rstrip("/") or f"{request.scheme}://{request.get_host()}"
-    addresses = [reverse(name) for name in (*names, "register", "participate", "easy")]
+    addresses = [reverse(name) for name in (*names, "register", "nearby", "participate", "easy")]
     addresses += [reverse("project", args=[view.project.slug]) for view in queries.projects_on(stand_of(request).day)]
     urls = "".join(f"<url><loc>{base}{address}</loc></url>" for address in addresses)
     body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
