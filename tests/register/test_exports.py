@@ -16,7 +16,7 @@ from allmende.gate.door import PUBLIC, Ask, Gate
 from allmende.kernel.clock import UTC, today
 from allmende.register import queries, services
 from allmende.register.content import DataUsesContent
-from allmende.register.exports.common import Register
+from allmende.register.exports.content import Register
 from allmende.register.exports.dpv import dpv
 from allmende.register.exports.dtpr import VERSION, dtpr
 from allmende.register.exports.plain import plain

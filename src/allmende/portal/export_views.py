@@ -11,7 +11,7 @@ from allmende.kernel.clock import utc_now
 from allmende.portal.asof import stand_of
 from allmende.portal.data_queries import OPEN
 from allmende.portal.frame import site
-from allmende.register.exports.common import Register
+from allmende.register.exports.content import Register
 from allmende.register.exports.dpv import dpv
 from allmende.register.exports.dtpr import dtpr
 from allmende.register.exports.plain import plain

@@ -6,7 +6,7 @@ from allmende.ethics.model import EVERY, VERBS, Duties, Rule, Rulebook
 from allmende.ethics.vocabulary import terms_of
 from allmende.ethics.wording import duty_words
 from allmende.kernel.text import Text
-from allmende.register.exports.common import Register
+from allmende.register.exports.content import Register
 from allmende.register.models import DataUse
 
 CONTEXT: dict[str, Any] = {

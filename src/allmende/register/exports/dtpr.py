@@ -10,7 +10,7 @@ from typing import Any
 from allmende.ethics.decide import compile_rulebook
 from allmende.ethics.vocabulary import terms_of
 from allmende.kernel.text import LANGUAGES, Text
-from allmende.register.exports.common import Register
+from allmende.register.exports.content import Register
 from allmende.register.models import DataUse
 from allmende.register.queries import SensorEntry
 

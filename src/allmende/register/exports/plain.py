@@ -4,7 +4,7 @@ from typing import Any
 
 from allmende.ethics.model import Rule
 from allmende.register.codes import code_of
-from allmende.register.exports.common import Register, both, sheet
+from allmende.register.exports.content import Register, both, sheet
 from allmende.register.queries import SensorEntry
 
 

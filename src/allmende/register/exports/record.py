@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from allmende.ethics.model import EVERY
 from allmende.ethics.wording import duty_words
-from allmende.register.exports.common import Register
+from allmende.register.exports.content import Register
 from allmende.register.exports.dpv import OF_PERSONS
 from allmende.register.models import DataUse
 
