@@ -76,14 +76,13 @@ def test_a_sheet_reads_as_it_did_on_a_day(earlier: Gate) -> None:
 
 def test_rules_that_came_changed_and_went_are_told_with_their_rule_book(earlier: Gate) -> None:
     rita, tom = steward("rita"), steward("tom")
-    for slug, values in {
-        "umwelt-veroeffentlichen": {"reason_en": "For all."},
-        "umwelt-nutzen": {"withdrawn": True},
-        "verkehr-nutzen": {"withdrawn": True},
-    }.items():
+    for slug, name, value in (
+        ("umwelt-veroeffentlichen", "reason_en", "For all."),
+        ("umwelt-nutzen", "withdrawn", True),
+        ("verkehr-nutzen", "withdrawn", True),
+    ):
         rule = next(rule for rule in queries.newest_rules() if rule.slug == slug)
-        for name, value in values.items():
-            setattr(rule, name, value)
+        setattr(rule, name, value)
         services.edit_rule(rita, rule=rule)
     services.publish_rulebook(tom, decision="x", gate=earlier)
     (found,) = dict(history(earlier, [], ["weather"], today())).values()
