@@ -3,7 +3,7 @@
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -22,12 +22,6 @@ class Flow(msgspec.Struct, frozen=True, order=True):
     recipient: str
 
 
-class Part(msgspec.Struct, frozen=True):
-    """The part of an entry that is counted."""
-
-    tallies: tuple["Count", ...] = ()
-
-
 class Count(msgspec.Struct, frozen=True):
     """How often something was let go within a minute."""
 
@@ -38,14 +32,14 @@ class Count(msgspec.Struct, frozen=True):
     times: int
 
 
-class Stamp(msgspec.Struct, frozen=True):
-    """When an entry was put into the log."""
+class Part(msgspec.Struct, frozen=True):
+    """What is read of an entry: when it was put into the log, and what it counts."""
 
     at: str
+    tallies: tuple[Count, ...] = ()
 
 
 _PART: msgspec.json.Decoder[Part] = msgspec.json.Decoder(Part)
-_STAMP: msgspec.json.Decoder[Stamp] = msgspec.json.Decoder(Stamp)
 
 
 class Releases:
@@ -76,35 +70,35 @@ class Releases:
 
     def _count(self, first: dt.date, last: dt.date) -> dict[dt.date, Counter[Flow]]:
         """Read the entries of some days in a row."""
-        found: dict[dt.date, Counter[Flow]] = {}
-        size = self._ledger.size
-        place, day = self._place(_begin(first), size), first
-        while day <= last:
-            end = self._place(_begin(day + dt.timedelta(days=1)), size, place)
-            count = found[day] = Counter()
-            for start in range(place, end, AT_ONCE):
-                for body in self._ledger.entries(start, min(AT_ONCE, end - start)):
-                    for tally in _PART.decode(body).tallies:
-                        flow = Flow(tally.verb, tally.category, tally.purpose, tally.recipient)
-                        count[flow] += tally.times
-            place, day = end, day + dt.timedelta(days=1)
+        end, day = _begin(last + dt.timedelta(days=1)), first
+        count: Counter[Flow] = Counter()
+        found, next_day = {day: count}, _begin(first + dt.timedelta(days=1))
+        for part in self._since(_begin(first)):
+            if part.at >= end:
+                break
+            while part.at >= next_day:
+                day += dt.timedelta(days=1)
+                count = found[day] = Counter()
+                next_day = _begin(day + dt.timedelta(days=1))
+            for tally in part.tallies:
+                count[Flow(tally.verb, tally.category, tally.purpose, tally.recipient)] += tally.times
         return found
 
-    def _place(self, stamp: str, size: int, low: int = 0) -> int:
+    def _since(self, stamp: str) -> Iterator[Part]:
+        size = self._ledger.size
+        for start in range(self._place(stamp, size), size, AT_ONCE):
+            yield from map(_PART.decode, self._ledger.entries(start, min(AT_ONCE, size - start)))
+
+    def _place(self, stamp: str, size: int) -> int:
         """Find the first entry that was put in at a time or later."""
-        high = size
-        if low < high and self._at(low) >= stamp:
-            return low
+        low, high = 0, size
         while low < high:
             middle = (low + high) // 2
-            if self._at(middle) < stamp:
+            if _PART.decode(self._ledger.entry(middle)).at < stamp:
                 low = middle + 1
             else:
                 high = middle
         return low
-
-    def _at(self, place: int) -> str:
-        return _STAMP.decode(self._ledger.entry(place)).at
 
 
 def _begin(day: dt.date) -> str:
