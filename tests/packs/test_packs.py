@@ -59,6 +59,10 @@ BROKEN = {
         ("data_uses.yaml", "{ de: Thermometer, en: Thermometer }", "{ de: Thermometer }"),
         "data_uses.yaml, $.data_uses[0].how: Object missing required field `en`.",
     ),
+    "places, which may be missing": (
+        ("places.yaml", "latitude: 47.7", "latitude: north"),
+        "City pack musterdorf, places.yaml, $.places[0].latitude: Expected `float`, got `str`.",
+    ),
     "wrong manifest": (
         ("manifest.toml", 'id = "musterdorf"', 'id = "dorf"'),
         "City pack musterdorf, manifest.toml, id: must be “musterdorf” like the folder.",

@@ -17,7 +17,7 @@ from allmende.gate.query import Location, Thing
 from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
-from allmende.packs.read import Place, Stations, pack_folder, read_parts
+from allmende.packs.read import Place, Places, Stations, pack_folder, read_parts, read_places
 from allmende.programme.content import ProgrammeContent
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.serve.datasets import Datasets
@@ -65,6 +65,8 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     """Set up a city from its pack; what is there already is kept, so that this can be repeated."""
     contents: list[Any] = [read_parts(pack, names, kind) for names, kind in KINDS.items()]
     programme, ethics, uses, stations, datasets = contents
+    # Nothing of it is kept; the search reads it each time, and must not be the first to find it broken.
+    read_places(pack)
     advance(1, STEPS)
     migrate(settings)
     advance(2, STEPS)
@@ -160,7 +162,10 @@ def check_packs() -> list[Finding]:
     """Validate the contents of all packs: every file, and the soundness of the rules."""
     findings: list[Finding] = []
     for folder in folders(FAMILIES[2]):
-        for names, kind in KINDS.items():
+        kinds = dict(KINDS)
+        if (folder / "places.yaml").exists():
+            kinds[("places.yaml",)] = Places
+        for names, kind in kinds.items():
             findings += _check_file(folder, names, kind)
     return findings
 
