@@ -81,6 +81,7 @@ def test_a_sensor_answers_four_questions_and_shows_its_past(city_with_data: City
     assert "Bis zu diesem Tag ist keine Änderung eingetragen." in past
     assert f"{SENSOR}verlauf.csv?stand=2024-02-01" in past
     assert _rows(city_with_data, f"{SENSOR}verlauf.csv?stand=2024-02-01") == []
+    assert _rows(city_with_data, f"{SENSOR}weitergabe.csv?stand=0001-01-01") == []
     assert city_with_data.client.get("/datenethik/register/seilbahn/").status_code == 404
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from allmende.gate.ledger import Ledger
-from allmende.kernel.clock import CIVIL_TIME, UTC, today
+from allmende.kernel.clock import CIVIL_TIME, EPOCH, UTC, today
 
 AT_ONCE = 2_000
 
@@ -57,7 +57,7 @@ class Releases:
         """Give how often data of some categories was let go, from a day to another, both included."""
         total: Counter[Flow] = Counter()
         with self._lock:
-            for day in self._counted(first, min(last, today())):
+            for day in self._counted(max(first, EPOCH.date()), min(last, today())):
                 total.update({flow: times for flow, times in day.items() if flow.category in categories})
         return total
 

@@ -60,8 +60,9 @@ def entry_of(slug: str, stand: Stand) -> SensorEntry:
 
 def a_year_before(day: dt.date) -> dt.date:
     """Give the first of the twelve months that end with a day."""
-    last = calendar.monthrange(day.year - 1, day.month)[1]
-    return day.replace(year=day.year - 1, day=min(day.day, last)) + dt.timedelta(days=1)
+    year = max(day.year - 1, 1)
+    last = calendar.monthrange(year, day.month)[1]
+    return day.replace(year=year, day=min(day.day, last)) + dt.timedelta(days=1)
 
 
 def _released(entry: SensorEntry, day: dt.date) -> list[Row]:
