@@ -14,7 +14,7 @@ from rdflib.namespace import RDF
 
 from allmende.gate.door import PUBLIC, Ask, Gate
 from allmende.kernel.clock import UTC, today
-from allmende.register import queries, services
+from allmende.register import queries, sheets
 from allmende.register.content import DataUsesContent
 from allmende.register.exports.content import Register
 from allmende.register.exports.dpv import dpv
@@ -48,7 +48,7 @@ def whole(register: Gate, uses: DataUsesContent) -> Register:
         uses.data_uses[0], slug="beteiligung", category="contributions", why="participation", retention=None
     )
     formula = msgspec.structs.replace(formula, title=msgspec.structs.replace(formula.title, de="=1+1"))
-    services.load_data_uses(ACTOR, content=DataUsesContent(data_uses=(formula,)))
+    sheets.load_data_uses(ACTOR, content=DataUsesContent(data_uses=(formula,)))
     return _register(register)
 
 
@@ -126,7 +126,8 @@ def test_the_record_of_processing_is_a_workbook_without_formulas(whole: Register
     persons, others = ([list(row) for row in book[name].iter_rows()] for name in book.sheetnames[:2])
     head = [cell.value for cell in persons[0]]
     assert [cell.value for cell in others[0]] == head
-    assert [row[0].value for row in (*persons[1:], *others[1:])] == ["beteiligung", "stadtklima-messnetz"]
+    assert [row[0].value for row in persons[1:]] == ["beteiligung"]
+    assert "stadtklima-messnetz" in [row[0].value for row in others[1:]]
     row = dict(zip(head, persons[1], strict=True))
     title = row["Verarbeitungstätigkeit"]
     assert (title.value, title.data_type, title.quotePrefix) == ("=1+1", "s", True)
