@@ -13,8 +13,8 @@ from allmende.ethics.model import EVERY, Rule, Rulebook
 from allmende.gate.door import Gate
 from allmende.kernel.clock import CIVIL_TIME
 from allmende.kernel.text import Text
-from allmende.register.models import Category, DataUse, Purpose, RecipientClass
-from allmende.register.queries import publications
+from allmende.register.models import Category, DataUse, DataUseEvent, Purpose, RecipientClass
+from allmende.register.queries import events_of, publications
 
 PARTS: dict[str, Text] = {
     "title": Text("Titel", "Title"),
@@ -27,6 +27,8 @@ PARTS: dict[str, Text] = {
     "legal_basis": Text("Rechtsgrundlage", "Legal basis"),
     "retention": Text("Wie lange?", "How long?"),
     "retention_days": Text("Aufbewahrung in Tagen", "Kept for days"),
+    "risk": Text("Risiken und Schutz", "Risks and protection"),
+    "assessment": Text("Folgenabschätzung", "Assessment of consequences"),
     "location": Text("Wo?", "Where?"),
     "contact": Text("Ansprechstelle", "Contact"),
     "note": Text("Anmerkung", "Note"),
@@ -40,6 +42,7 @@ PARTS: dict[str, Text] = {
 UNKNOWN = Text("unbekannt", "unknown")
 ENTERED = Text("Datenblatt „{title}“ eingetragen", "Data sheet “{title}” entered")
 CHANGED = Text("Datenblatt „{title}“ geändert", "Data sheet “{title}” changed")
+STEP = Text("{title}: {state}. {reason}", "{title}: {state}. {reason}")
 FROM_TO = Text("{part}: vorher „{before}“, dann „{after}“", "{part}: before “{before}”, then “{after}”")
 RULE_WORDS = {
     "new": Text("Regel kam dazu: {title}", "Rule added: {title}"),
@@ -86,7 +89,14 @@ def _sheet(use: DataUse) -> list[tuple[dt.date, Happening]]:
             found.append((_day(entry.at), Happening(ENTERED.filled(title=use.title))))
         elif details := _details(entry.before or {}, entry.after or {}):
             found.append((_day(entry.at), Happening(CHANGED.filled(title=use.title), tuple(details))))
-    return found
+    return found + [(_day(event.at), _step(use, event)) for event in events_of(use)]
+
+
+def _step(use: DataUse, event: DataUseEvent) -> Happening:
+    """Tell a change of the state of a data use, with its reason and what it rests on."""
+    grounds = [Text(f"Beschluss: {event.decision}", f"Decision: {event.decision}")] if event.decision else []
+    grounds += [Text(f"Einwand {event.objection}", f"Objection {event.objection}")] if event.objection else []
+    return Happening(STEP.filled(title=use.title, state=event.state_text, reason=event.reason), tuple(grounds))
 
 
 def _details(before: dict[str, Any], after: dict[str, Any]) -> list[Text]:

@@ -12,7 +12,7 @@ from allmende.register.queries import SensorEntry
 
 PARTS = (
     *("what", "how", "technology", "personal", "responsible", "provider", "legal_basis", "retention"),
-    *("location", "contact", "note"),
+    *("location", "risk", "contact", "note"),
 )
 
 
@@ -42,6 +42,7 @@ def sheet(use: DataUse) -> dict[str, Any]:
     return {
         "slug": use.slug,
         "title": both(use.title),
+        "state": use.state,
         **{name: both(use.part(name)) for name in PARTS},
         "purpose": {"slug": use.purpose.slug, "title": both(use.purpose.title), "dpv": use.purpose.dpv or None},
         "category": {
@@ -53,6 +54,8 @@ def sheet(use: DataUse) -> dict[str, Any]:
         "retention_days": use.retention_days,
         "since": use.since.isoformat() if use.since else None,
         "until": use.until.isoformat() if use.until else None,
+        "end_is_for_demonstration": use.demonstration,
+        "assessment": use.assessment or None,
         "source": use.source or None,
         "source_url": use.source_url or None,
     }

@@ -101,7 +101,10 @@ COLUMNS: tuple[tuple[str, Read], ...] = (
     ("Drittländer (e)", lambda _register, _use: NOT_IN_SHEET),
     ("Löschfristen (f)", _retention),
     ("Technische und organisatorische Maßnahmen (g)", _measures),
+    ("Risiken und Schutz", _part("risk")),
+    ("Folgenabschätzung", lambda _register, use: use.assessment or UNKNOWN),
     ("Rechtsgrundlage", _part("legal_basis")),
+    ("Stand", lambda _register, use: use.state_text.de),
     ("Von bis", _time),
     ("Quelle", lambda _register, use: use.source or UNKNOWN),
 )
@@ -123,7 +126,7 @@ def _table(page: Worksheet, register: Register, uses: list[DataUse]) -> None:
         head = page.cell(row=1, column=column, value=title)
         head.font, head.fill = Font(bold=True, color="FFFFFFFF"), HEAD
         head.alignment = Alignment(wrap_text=True, vertical="top")
-        page.column_dimensions[head.column_letter].width = 18 if column in (1, 15) else 34
+        page.column_dimensions[head.column_letter].width = 18 if column in (1, 18) else 34
         for row, use in enumerate(uses, 2):
             _put(page, row, column, read(register, use))
     if not uses:
