@@ -16,13 +16,13 @@ from allmende.store.bounds import Bounds, bounds_of, mentions_observations
 from allmende.store.entities import multi_among
 from allmende.store.filters import Compiler
 from allmende.store.paging import Key, behind, cursor_of, first_of, keys_of, numbers_of
-from allmende.store.points import Points, rows_of_points
+from allmende.store.points import Points, joined, rows_of_points
 from allmende.store.query import Among, Expression, Kind, Logic, Not, Query
-from allmende.store.scan import SEQUENCES, Scan
+from allmende.store.scan import EARLIEST, LATEST, SEQUENCES, Scan
 from allmende.store.scope import Limits
 from allmende.store.tables import datastream_features, stream_state
 from allmende.store.timeline import TIME, Timeline, in_time
-from allmende.store.visible import Part, entities, rows_of, together
+from allmende.store.visible import CELLS, Part, entities, rows_of, together
 
 TOO_FAR = ErrorCode(
     "query.too_far",
@@ -116,11 +116,9 @@ class Observing(Asking):
         scan, runs = Scan(self.connection), []
         for part in self.parts(wanted):
             for stream in part.streams or ():
-                points = scan.by_sequence(stream, wanted[stream])
                 grid = part.limits.time_grid
-                if grid and len(points):
-                    low, high = int(points.start[0]) // grid * grid, int(points.start[-1]) // grid * grid + grid
-                    points = scan.points(stream, low, high)
+                numbers = wanted[stream]
+                points = _in_cells(scan, stream, numbers, grid) if grid else scan.by_sequence(stream, numbers)
                 runs.append((stream, points))
         show(self.connection, runs)
 
@@ -219,6 +217,19 @@ class Row:
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._values)
+
+
+def _in_cells(scan: Scan, stream: int, numbers: Sequence[int], grid: int) -> Points:
+    """Give the points of the cells with these numbers, which may go round, and of all that lie between them."""
+    places = [number - CELLS for number in numbers if number >= CELLS]
+    if not places:
+        return joined([])
+    found = []
+    for lap in (-CELLS, 0, CELLS):
+        low, high = ((place + lap) * grid for place in (min(places), max(places) + 1))
+        if low < LATEST and high > EARLIEST:
+            found.append(scan.points(stream, max(low, EARLIEST), min(high, LATEST)))
+    return joined(found).in_order()
 
 
 def streams_about(connection: Connection, ids: Sequence[int]) -> list[int]:

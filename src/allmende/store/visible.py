@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as String
 
+from allmende.kernel.ids import SEQUENCE_BITS
 from allmende.store import raw
 from allmende.store.among import among
 from allmende.store.model import EntityKind
@@ -43,6 +44,7 @@ from allmende.store.tables import (
     traces,
 )
 
+CELLS = 1 << (SEQUENCE_BITS - 1)
 # What a duty may hide of an observation → the columns that hold it; the rule check knows the same names.
 HIDEABLE = {
     "result": ("number", "other"),
@@ -200,7 +202,7 @@ def _plain(part: Part, scope: Scope, since: int | None, until: int | None) -> Se
 
 
 def _gridded(part: Part, scope: Scope, since: int | None, until: int | None) -> Select[Any]:
-    """Select means per grid cell, with the id of the cell's first observation; cells too small are left out."""
+    """Select means per grid cell, with an id that follows from its time; cells too small are left out."""
     limits = part.limits
     grid = limits.time_grid
     inner = _plain(
@@ -211,7 +213,7 @@ def _gridded(part: Part, scope: Scope, since: int | None, until: int | None) -> 
     counted = literal('{"count":').concat(cast(amount, String)).concat(literal("}"))
     question = (
         select(
-            func.min(inner.c.id).label("id"),
+            cell_id(inner.c.datastream_id, cell, grid).label("id"),
             inner.c.datastream_id,
             cell.label("start"),
             cast(literal(grid), Big).label("duration"),
@@ -234,6 +236,15 @@ def _gridded(part: Part, scope: Scope, since: int | None, until: int | None) -> 
     if since is not None:
         question = question.where(cell >= since)
     return question if until is None else question.where(cell < until)
+
+
+def cell_id(stream: ColumnElement[Any], cell: ColumnElement[Any], grid: int) -> ColumnElement[Any]:
+    """Number a cell by its time: the numbers of observations would tell how many lie in the cells that are withheld.
+
+    The upper half of a datastream's numbers is for cells, so that none is mistaken for an observation.
+    """
+    place = cell // grid
+    return stream * literal(1 << SEQUENCE_BITS, Big) + literal(CELLS, Big) + (place % CELLS + CELLS) % CELLS
 
 
 def _large_enough(limits: Limits, number: ColumnElement[Any]) -> list[ColumnElement[bool]]:
