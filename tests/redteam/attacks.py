@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from tests.redteam.worlds import BLIND, COARSE, COUNTED, HOUR, LATE, MASKED, OPEN, SECRET, STREAMS, World
+from allmende.kernel.clock import iso_from_micros
+from tests.redteam.worlds import BLIND, COARSE, COUNTED, DAY, HOUR, LATE, MASKED, MINUTE, OPEN, SECRET, STREAMS, World
 
 BASE = "/sensorthings/v1.1"
 SETS = (
@@ -21,6 +22,8 @@ SETS = (
 # What hidden results are in one city or the other, and what lies between.
 BISECT = (10.25, 11.25, 340.0, 344.5, 400.0, 543.5, 570.0, 789.25, 840.0, 889.25)
 SECRETS = ("Farn", "Distel")
+# An open value, by which whoever listens knows that what was done before has come through.
+LAST = 7_000.0
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -38,29 +41,35 @@ def _get(path: str, token: str = "", **headers: str) -> Request:
 
 
 def _asked(path: str, **options: str) -> str:
-    return f"{path}?" + "&".join(f"${name}={quote(value, safe='(),/$= ')}".replace(" ", "%20") for name, value in options.items())
+    return f"{path}?" + "&".join(f"${name}={quote(value, safe='(),/$=')}" for name, value in options.items())
 
 
 def _observations(world: World, category: str) -> list[int]:
     stream = world.ids[category]["Datastreams"]
-    return [stream << 32 | number for number in (1, 2, 5, 6, 7, 8, 9, 13, 17, 22, 24)]
+    cells = [1 << 31 | (world.noon // HOUR + hour) for hour in range(3)]
+    return [stream << 32 | number for number in (1, 6, 7, 8, 9, 17, 22, 24, *cells)]
 
 
 def reading(world: World) -> Iterator[Request]:
     """Every set, every direct id, every way from an open neighbour, in every form."""
     for kind in SETS:
         yield _get(_asked(kind, count="true", top="200"))
-        for number in range(1, 25):
+    for number in range(1, 24):
+        for kind in ("HistoricalLocations", "FeaturesOfInterest"):
             yield _get(f"{kind}({number})")
-    for category in (*STREAMS, "neighbour", "arrays"):
-        for kind, number in world.ids[category].items():
-            for way in _ways(kind):
-                yield _get(f"{kind}({number})/{way}")
-            yield _get(f"{kind}({number})/$ref")
-            yield _get(f"{kind}({number})", "winter")
+    for category, numbers in world.ids.items():
+        yield from _around(numbers)
         if category in STREAMS:
             yield from _direct(world, category)
     yield from _expanded(world)
+
+
+def _around(numbers: dict[str, int]) -> Iterator[Request]:
+    for kind, number in numbers.items():
+        here = f"{kind}({number})"
+        for way in ("", "/$ref", *(f"/{way}" for way in _ways(kind))):
+            yield _get(f"{here}{way}")
+        yield _get(here, "winter")
 
 
 def _ways(kind: str) -> tuple[str, ...]:
@@ -79,10 +88,20 @@ def _ways(kind: str) -> tuple[str, ...]:
 
 
 def _direct(world: World, category: str) -> Iterator[Request]:
-    for number in _observations(world, category):
-        for part in ("", "/result", "/result/$value", "/parameters", "/resultTime", "/FeatureOfInterest", "/Datastream"):
-            yield _get(f"Observations({number}){part}")
-        yield _get(f"Observations({number})/former")
+    numbers = _observations(world, category)
+    for number in numbers:
+        yield _get(f"Observations({number})")
+    for number in (numbers[1], numbers[3]):
+        for part in (
+            "result",
+            "result/$value",
+            "parameters",
+            "resultTime",
+            "FeatureOfInterest",
+            "Datastream",
+            "former",
+        ):
+            yield _get(f"Observations({number})/{part}")
         yield Request("HEAD", f"{BASE}/Observations({number})")
         yield _get(f"Observations({number})", "winter")
     stream = world.ids[category]["Datastreams"]
@@ -114,7 +133,9 @@ def asking(world: World) -> Iterator[Request]:
     for value in BISECT:
         for test in (f"result gt {value}", f"result eq {value}", f"not (result lt {value})"):
             yield _get(_asked("Observations", filter=test, count="true", top="0"))
-            yield _get(_asked("Datastreams", filter=f"Observations/{test}" if "not" not in test else test, count="true"))
+            yield _get(
+                _asked("Datastreams", filter=f"Observations/{test}" if "not" not in test else test, count="true")
+            )
         yield _get(_asked("Things", filter=f"Datastreams/Observations/result gt {value}", count="true"))
         yield _get(_asked("FeaturesOfInterest", filter=f"Observations/result gt {value}", count="true"))
         yield _get(_asked("Observations", filter=f"1 div (result sub {value}) gt 0", count="true", top="0"))
@@ -159,10 +180,14 @@ def _of_stream(world: World, stream: int) -> Iterator[Request]:
     yield _get(_asked(here, orderby="result desc", top="2"))
     yield _get(_asked(here, orderby="resultTime desc", top="2"))
     for hours in (1, 2, 3):
-        since, until = _iso(world.noon + hours * HOUR), _iso(world.noon + (hours + 1) * HOUR)
+        since, until = iso_from_micros(world.noon + hours * HOUR), iso_from_micros(world.noon + (hours + 1) * HOUR)
         span = f"phenomenonTime ge {since} and phenomenonTime lt {until}"
         yield _get(_asked(here, filter=span, count="true"))
-        yield _get(_asked(here, filter=f"{span} and phenomenonTime lt {_iso(world.noon + hours * HOUR + HOUR // 2)}"))
+        yield _get(
+            _asked(
+                here, filter=f"{span} and phenomenonTime lt {iso_from_micros(world.noon + hours * HOUR + HOUR // 2)}"
+            )
+        )
     for unit in ("hour", "day", "month"):
         groups = f"groupby((Datastream/id,{unit}(phenomenonTime)),aggregate(result with average as m,$count as n," \
                  "result with max as h,result with sum as s))"  # fmt: skip
@@ -171,12 +196,6 @@ def _of_stream(world: World, stream: int) -> Iterator[Request]:
     yield _get(f"{here}?$apply=aggregate(result with average as m,$count as n)".replace(" ", "%20"))
     number = stream << 32
     yield _get(_asked("Observations", filter=f"id gt {number} and id lt {number + 99}", count="true", orderby="id"))
-
-
-def _iso(micros: int) -> str:
-    from allmende.kernel.clock import iso_from_micros
-
-    return iso_from_micros(micros)
 
 
 def batches(world: World) -> Iterator[Request]:
@@ -218,9 +237,9 @@ def _sending(world: World) -> Iterator[Request]:
         stream = world.ids[category]["Datastreams"]
         for value in (10.25, 343.5, 543.5, 1.0e7):
             for quarter in (0, 1):
-                sent = {"phenomenonTime": _iso(world.noon + quarter * HOUR // 4), "result": value}
+                sent = {"phenomenonTime": iso_from_micros(world.noon + quarter * HOUR // 4), "result": value}
                 yield Request("POST", f"{BASE}/Datastreams({stream})/Observations", sent, "gritter")
-        arrays = {"components": ["phenomenonTime", "result"], "dataArray": [[_iso(world.noon), 343.5]]}
+        arrays = {"components": ["phenomenonTime", "result"], "dataArray": [[iso_from_micros(world.noon), 343.5]]}
         block = [{"Datastream": {"@iot.id": stream}, **arrays}]
         yield Request("POST", f"{BASE}/CreateObservations", block, "gritter")
         yield Request("POST", f"{BASE}/Observations", {"result": [1, 2], "Datastream": {"@iot.id": stream}}, "gritter")
@@ -239,7 +258,7 @@ def _hanging(world: World) -> Iterator[Request]:
             thing = {"name": "Spion", "description": "", "properties": {"slug": f"{slug}-station"}}
             yield Request("POST", f"{BASE}/Things", thing, "gritter")
         hidden = world.ids[category]
-        seen = {"phenomenonTime": _iso(world.noon - HOUR * hidden["Things"]), "result": 1.5}
+        seen = {"phenomenonTime": iso_from_micros(world.noon - HOUR * hidden["Things"]), "result": 1.5}
         about = {"FeatureOfInterest": {"@iot.id": hidden["FeaturesOfInterest"]}}
         yield Request("POST", f"{BASE}/Datastreams({own})/Observations", {**seen, **about}, "gritter")
         yield _get(f"FeaturesOfInterest({hidden['FeaturesOfInterest']})")
@@ -271,7 +290,7 @@ def insider(world: World) -> Iterator[Request]:
     """Write in a series into which one may write and not look: does an answer tell what stands beside?"""
     stream = world.ids[BLIND]["Datastreams"]
     for quarter, value in ((1, 345.0), (1, 545.0), (5, 700.0), (9, 10.0), (21, 349.0), (30, 352.0), (30, 552.0)):
-        sent = {"phenomenonTime": _iso(world.noon + quarter * HOUR // 4 + 1_000_000), "result": value}
+        sent = {"phenomenonTime": iso_from_micros(world.noon + quarter * HOUR // 4 + 1_000_000), "result": value}
         yield Request("POST", f"{BASE}/Datastreams({stream})/Observations", sent, "station")
     number = _observations(world, BLIND)[0]
     patch = {"Content-Type": "application/json-patch+json"}
@@ -292,20 +311,39 @@ def insider(world: World) -> Iterator[Request]:
         yield _get(f"Datastreams({world.ids[category]['Datastreams']})/Observations?$top=100", "station")
 
 
+def deeds(world: World) -> Iterator[Request]:
+    """What the city itself does, in the other one otherwise: it measures, corrects and deletes what is hidden."""
+    more, begin = 200.0 * world.other, world.noon - DAY
+    for category, token in ((SECRET, "office"), (BLIND, "station"), (MASKED, "station"), (COARSE, "station")):
+        here = f"{BASE}/Datastreams({world.ids[category]['Datastreams']})/Observations"
+        for place in range(2 if category != SECRET else 2 + world.other):
+            sent = {"phenomenonTime": iso_from_micros(begin + place * MINUTE), "result": 350.0 + more + place}
+            yield Request("POST", here, sent, token)
+    late = {"phenomenonTime": iso_from_micros(world.noon + 3 * DAY - HOUR), "result": 20.0 + more}
+    yield Request("POST", f"{BASE}/Datastreams({world.ids[LATE]['Datastreams']})/Observations", late, "station")
+    secret = world.ids[SECRET]
+    yield Request("PATCH", f"{BASE}/Things({secret['Things']})", {"name": f"Neu {world.word}"}, "office")
+    yield Request("PATCH", f"{BASE}/Observations({secret['Datastreams'] << 32 | 2})", {"result": 1.0 + more}, "office")
+    below = quote(f"phenomenonTime lt {iso_from_micros(world.noon + (1 + world.other) * HOUR)}")
+    yield Request("DELETE", f"{BASE}/Datastreams({secret['Datastreams']})/Observations?$filter={below}", None, "office")
+    for place in range(2):
+        sent = {"phenomenonTime": iso_from_micros(begin + place * HOUR), "result": LAST + place}
+        yield Request("POST", f"{BASE}/Datastreams({world.ids[OPEN]['Datastreams']})/Observations", sent, "station")
+
+
 def pages(world: World) -> Iterator[Request]:
     """Pages, pictures and files of the portal, and the doors of the operation."""
     slugs = [f"{category}-station" for category in (OPEN, COARSE, LATE, COUNTED, MASKED)]
     slugs += [f"{category}-{word.lower()}-station" for category in (SECRET, BLIND) for word in SECRETS]
     for slug in slugs:
-        here = f"/daten/stationen/{slug}"
+        here, shown = f"/daten/stationen/{slug}", slug.count("-") == 1
         yield Request("GET", f"{here}/")
-        yield Request("GET", f"/en{here}/")
-        yield Request("GET", f"{here}/klimatage.csv")
-        for name in ("woche.svg", "woche.csv", "jahr.svg", "tage.csv", "alle.csv"):
-            for category in STREAMS[:5] if slug.startswith("weather") else ("",):
-                query = f"?datensatz={category}" if category else ""
-                yield Request("GET", f"{here}/air-temperature/{name}{query}")
-        yield Request("GET", f"/datenethik/register/{slug}/")
+        yield Request("GET", f"/en/datenethik/register/{slug}/")
+        for name in ("woche.svg", "woche.csv", "jahr.svg", "tage.csv", "alle.csv") if shown else ("alle.csv",):
+            yield Request("GET", f"{here}/air-temperature/{name}")
+        if shown:
+            yield Request("GET", f"{here}/klimatage.csv")
+            yield Request("GET", f"{here}/air-temperature/alle.csv?datensatz={SECRET}")
     for path in (
         *("/", "/daten/", "/daten/datensaetze.csv", "/daten/karte/", "/daten/karte.csv", "/daten/klimatage/"),
         *("/daten/klimatage.csv", "/daten/klimatage/heisse-tage.svg", "/datenethik/", "/datenethik/register/"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 
 from allmende.ethics.model import Category, Duties, Rule, Rulebook
 from allmende.gate.door import Ask, Asker, Gate, Grant, open_gate
@@ -58,6 +59,7 @@ def rules() -> Rulebook:
     added = (
         _rule("collect", "collect delete", "coarse late counted masked blind", "climate-adaptation", **office),
         _rule("collect-secret", "collect delete", SECRET, "participation", **office),
+        _rule("use-secret", "use", SECRET, "participation", **office),
         _rule("open-coarse", "publish", COARSE, "open-data", **public,
               duties=Duties(**hour, minimum_group=3, space_grid_metres=1000)),
         _rule("open-late", "publish", LATE, "open-data", **public,
@@ -87,6 +89,7 @@ class World:
             ("gritter", "sensorthings:write", "write:winter-service"),
             ("station", "sensorthings:write"),
             ("office", "sensorthings:write", "write:participation"),
+            ("desk", "read:participation"),
         ):
             self.tokens[name] = create_token(gate, name=name, scopes=tuple(scopes))
         gate.seal()
@@ -147,7 +150,9 @@ class World:
     def _arrays(self, gate: Gate, grant: Grant) -> None:
         word = f"arrays {self.word}"
         seen = [
-            gate.create(grant, "ObservedProperties", ObservedProperty(name=f"{word} {n}", definition="", description=""))
+            gate.create(
+                grant, "ObservedProperties", ObservedProperty(name=f"{word} {n}", definition="", description="")
+            )
             for n in (1, 2)
         ]
         unit = {"name": self.word, "symbol": "m/s", "definition": None}
@@ -213,8 +218,11 @@ class World:
 
 def _date(store: str, noon: int) -> None:
     """Let what notes by itself when it was made say the same in both worlds."""
-    with contextlib.closing(sqlite3.connect(store)) as database:
-        database.execute("UPDATE historical_locations SET time = ?", (noon,))
+    postgres = store.startswith("postgresql")
+    table = "observations.historical_locations" if postgres else "historical_locations"
+    database: Any = psycopg.connect(store) if postgres else sqlite3.connect(store)
+    with contextlib.closing(database):
+        database.execute(f"UPDATE {table} SET time = {noon:d}")  # noqa: S608 - our own words
         database.commit()
 
 

@@ -125,7 +125,9 @@ class Writer:
     def _steady(self, block: Block, one: State) -> bool:
         if one.id in self._rated:
             self._settle([one.id])
-        return one.max_rate is None or steady(Scan(self.connection), block, one, self._sources({block.source})[block.source])
+        if one.max_rate is None:
+            return True
+        return steady(Scan(self.connection), block, one, self._sources({block.source})[block.source])
 
     def count(self, batch: Sequence[Arrival], amounts: dict[str, int]) -> None:
         """Count the arrivals of each category; those of unknown datastreams are refused later, by name."""
