@@ -45,7 +45,7 @@ def test_a_grid_says_how_many_values_stand_behind_a_mean(gate: Gate, collect: Gr
     (record,) = gate.page(read, Query(kind="Observations")).records
     assert (record.value.result, record.value.parameters) == (35.0, {"count": 6})
     assert (record.value.phenomenon_start, record.value.phenomenon_end) == (START, START + HOUR)
-    assert record.id == number << 32 | 1
+    assert record.id == number << 32 | 1 << 31 | START // HOUR
     assert gate.page(read, Query(kind="Observations", id=record.id)).records == [record]
     (day,) = gate.days(read, [number], dt.date(2024, 1, 1), dt.date(2025, 1, 1))
     assert (day.count, day.minimum, day.maximum, day.total) == (1, 35.0, 35.0, 35.0)

@@ -20,7 +20,7 @@ SETS = (
     *("MultiDatastreams", "Observations", "FeaturesOfInterest"),
 )
 # What hidden results are in one city or the other, and what lies between.
-BISECT = (10.25, 11.25, 340.0, 344.5, 400.0, 543.5, 570.0, 789.25, 840.0, 889.25)
+BISECT = (11.25, 344.5, 400.0, 570.0, 840.0)
 SECRETS = ("Farn", "Distel")
 # An open value, by which whoever listens knows that what was done before has come through.
 LAST = 7_000.0
@@ -115,7 +115,7 @@ def _direct(world: World, category: str) -> Iterator[Request]:
 
 def _expanded(world: World) -> Iterator[Request]:
     thing, warmth = world.ids[OPEN]["Things"], 1
-    for form in ("", "&$resultFormat=CSV", "&$resultFormat=GeoJSON", "&$resultFormat=dataArray"):
+    for form in ("", "&$resultFormat=CSV", "&$resultFormat=GeoJSON"):
         yield _get(f"Observations?$top=500&$count=true&$expand=Datastream{form}")
         yield _get(f"Datastreams?$expand=Thing/Locations,Sensor,Observations{form}")
         yield _get(f"Things({thing})?$expand=Datastreams/Observations,Datastreams/Sensor,Locations{form}")
@@ -143,7 +143,7 @@ def asking(world: World) -> Iterator[Request]:
     for depth in (0, 3, 50, 53):
         yield _get(_asked("Observations", filter=f"parameters/depth ge {depth}", count="true", top="0"))
         yield _get(_asked("Observations", filter=f"10 div (parameters/depth sub {depth}) gt 1", count="true"))
-    for word in (*SECRETS, "secret", "blind", "arrays"):
+    for word in (*SECRETS, "arrays"):
         yield from _words(word)
     for kind in SETS:
         for key in _keys(kind):
@@ -175,11 +175,11 @@ def _keys(kind: str) -> tuple[str, ...]:
 
 def _of_stream(world: World, stream: int) -> Iterator[Request]:
     here = f"Datastreams({stream})/Observations"
-    for value in BISECT[2:6]:
+    for value in BISECT[1:4:2]:
         yield _get(_asked(here, filter=f"result gt {value}", count="true", top="0"))
     yield _get(_asked(here, orderby="result desc", top="2"))
     yield _get(_asked(here, orderby="resultTime desc", top="2"))
-    for hours in (1, 2, 3):
+    for hours in (1, 2):
         since, until = iso_from_micros(world.noon + hours * HOUR), iso_from_micros(world.noon + (hours + 1) * HOUR)
         span = f"phenomenonTime ge {since} and phenomenonTime lt {until}"
         yield _get(_asked(here, filter=span, count="true"))
@@ -188,7 +188,7 @@ def _of_stream(world: World, stream: int) -> Iterator[Request]:
                 here, filter=f"{span} and phenomenonTime lt {iso_from_micros(world.noon + hours * HOUR + HOUR // 2)}"
             )
         )
-    for unit in ("hour", "day", "month"):
+    for unit in ("hour", "day"):
         groups = f"groupby((Datastream/id,{unit}(phenomenonTime)),aggregate(result with average as m,$count as n," \
                  "result with max as h,result with sum as s))"  # fmt: skip
         yield _get(f"{here}?$apply={groups.replace('Datastream/id,', '')}")

@@ -219,10 +219,10 @@ class World:
 def _date(store: str, noon: int) -> None:
     """Let what notes by itself when it was made say the same in both worlds."""
     postgres = store.startswith("postgresql")
-    table = "observations.historical_locations" if postgres else "historical_locations"
-    database: Any = psycopg.connect(store) if postgres else sqlite3.connect(store)
+    options = "-c search_path=observations"
+    database: Any = psycopg.connect(store, options=options) if postgres else sqlite3.connect(store)
     with contextlib.closing(database):
-        database.execute(f"UPDATE {table} SET time = {noon:d}")  # noqa: S608 - our own words
+        database.execute(f"UPDATE historical_locations SET time = {noon:d}")
         database.commit()
 
 
