@@ -23,7 +23,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         stream = made.add("Archiv", (9.17, 47.66), "weather")
         start = START + np.arange(MANY, dtype=np.int64) * 1_000_000
         made.gate.append(
-            made.gate.grant(COLLECT), Block(datastream_id=stream, start=start, number=np.arange(MANY) % 50.0)
+            made.gate.grant(COLLECT),
+            Block(datastream_id=stream, start=start, number=np.arange(MANY, dtype=np.float64) % 50),
         )
         yield made
 

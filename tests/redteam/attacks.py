@@ -274,7 +274,8 @@ def _hanging(world: World) -> Iterator[Request]:
         thing = {"name": "Spion", "description": "", "Locations": [{"@iot.id": hidden["Locations"]}]}
         yield Request("POST", f"{BASE}/Things", thing, "gritter")
         link = {"@iot.id": hidden["Datastreams"]}
-        yield Request("POST", f"{BASE}/Things", {"name": "Spion", "description": "", "Datastreams": [link]}, "gritter")
+        parent: dict[str, Any] = {"name": "Spion", "description": "", "Datastreams": [link]}
+        yield Request("POST", f"{BASE}/Things", parent, "gritter")
         yield Request("POST", f"{BASE}/Sensors({world.ids[OPEN]['Sensors']})/Datastreams", link, "gritter")
 
 

@@ -55,17 +55,16 @@ def rules() -> Rulebook:
     kinds = {COARSE: "aggregated", LATE: "none", COUNTED: "aggregated", MASKED: "none", BLIND: "personal"}
     more = [Category(slug, Text(slug, slug), kind) for slug, kind in {**kinds, SECRET: "personal"}.items()]  # type: ignore[arg-type]
     public, office = {"recipients": ("public",)}, {"recipients": ("administration",)}
-    hour = {"time_grid_seconds": 3600}
     added = (
         _rule("collect", "collect delete", "coarse late counted masked blind", "climate-adaptation", **office),
         _rule("collect-secret", "collect delete", SECRET, "participation", **office),
         _rule("use-secret", "use", SECRET, "participation", **office),
         _rule("open-coarse", "publish", COARSE, "open-data", **public,
-              duties=Duties(**hour, minimum_group=3, space_grid_metres=1000)),
+              duties=Duties(time_grid_seconds=3600, minimum_group=3, space_grid_metres=1000)),
         _rule("open-late", "publish", LATE, "open-data", **public,
               duties=Duties(delay_seconds=DELAY // 1_000_000, hidden_fields=("parameters", "resultTime"))),
         _rule("open-counted", "publish", COUNTED, "open-data", **public,
-              duties=Duties(**hour, minimum_persons=10, dominance_percent=85)),
+              duties=Duties(time_grid_seconds=3600, minimum_persons=10, dominance_percent=85)),
         _rule("open-masked", "publish", MASKED, "open-data", **public, duties=Duties(hidden_fields=("result",))),
     )  # fmt: skip
     return msgspec.structs.replace(
