@@ -271,8 +271,8 @@ def _hanging(world: World) -> Iterator[Request]:
             }
             yield Request("POST", f"{BASE}/Datastreams", {**_series(), **links}, "gritter")
             yield _get(f"{kind}({hidden[kind]})")
-        thing = {"name": "Spion", "description": "", "Locations": [{"@iot.id": hidden["Locations"]}]}
-        yield Request("POST", f"{BASE}/Things", thing, "gritter")
+        place: dict[str, Any] = {"name": "Spion", "description": "", "Locations": [{"@iot.id": hidden["Locations"]}]}
+        yield Request("POST", f"{BASE}/Things", place, "gritter")
         link = {"@iot.id": hidden["Datastreams"]}
         parent: dict[str, Any] = {"name": "Spion", "description": "", "Datastreams": [link]}
         yield Request("POST", f"{BASE}/Things", parent, "gritter")
