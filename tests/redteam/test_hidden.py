@@ -16,7 +16,6 @@ import httpx
 import pytest
 
 from allmende.gate.door import migrate_store
-from allmende.register.objections.rules import MOST_AN_HOUR
 from tests.mqtt_broker import Broker, Client
 from tests.pages.conftest import City
 from tests.postgres import Databases
@@ -203,30 +202,3 @@ def on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres: Databases) -
 def test_no_condition_tells_the_hidden_on_postgresql(on_postgres: tuple[Attacked, Attacked]) -> None:
     leaks = _leaks(on_postgres, attacks.asking)
     assert not leaks, f"{len(leaks)}:\n" + "\n".join(leaks[:30])
-
-
-FLOOD = 200
-WORDS = "Die Station vor meinem Fenster misst auch nachts. Bitte erklären Sie, wozu."
-
-
-def test_a_flood_of_objections_is_throttled_and_no_address_is_kept(cities: tuple[Attacked, Attacked]) -> None:
-    city = cities[0]
-
-    def sent(number: int) -> httpx.Response:
-        body = {"kind": "objection", "about": "", "words": f"{WORDS} {number}", "reply_to": "", "website": ""}
-        claimed = {"X-Forwarded-For": f"203.0.113.{number}"}
-        return city.client.post("/datenethik/einwand/", data=body, headers=claimed)
-
-    answers = [sent(number) for number in range(FLOOD)]
-    taken = [answer for answer in answers if answer.status_code == 302]
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert (len(taken), len(taken) + len(refused)) == (MOST_AN_HOUR, FLOOD)
-    assert all(
-        f"schon {MOST_AN_HOUR} Einwände" in answer.text and "in einer Stunde" in answer.text for answer in refused
-    )
-    for number, answer in enumerate(taken):
-        assert f"{WORDS} {number}" in city.client.get(answer.headers["location"]).text
-    kept = b"".join(path.read_bytes() for path in city.city.home.glob("city.sqlite3*"))
-    assert WORDS.encode() in kept
-    assert b"203.0.113." not in kept
-    assert b"127.0.0.1" not in kept
