@@ -84,6 +84,9 @@ def test_programs_other_websites_and_floods_are_refused(city: Gate) -> None:
     assert answers == [302] * MOST_AN_HOUR + [429] * 3
     assert send(Client(), address="192.0.2.10").status_code == 302  # type: ignore[attr-defined]
     assert Objection.objects.count() == MOST_AN_HOUR + 1
+    several = [send(Client(), address=f"2001:db8::{n}").status_code for n in range(MOST_AN_HOUR + 2)]  # type: ignore[attr-defined]
+    assert several == [302] * MOST_AN_HOUR + [429] * 2
+    assert send(Client(), address="2001:db8:0:1::1").status_code == 302  # type: ignore[attr-defined]
 
 
 def test_the_answer_is_public_and_the_person_is_not(city: Gate, sign_in: SignIn) -> None:

@@ -1,5 +1,7 @@
 """Rules: versions when edited, four eyes when published."""
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 
@@ -177,6 +179,37 @@ def test_an_unsound_draft_says_what_is_wrong(city: Gate, sign_in: SignIn) -> Non
     assert "Ja, das ist erlaubt." in board.get(f"/intern/regelprobe/?{asked}&book=running").content.decode()
 
 
+def _overlapping(city: Gate) -> None:
+    ban(city)
+
+
+def _looped(city: Gate) -> None:
+    Purpose.objects.filter(slug="gemeinwohl").update(parent=Purpose.objects.get(slug="klima"))
+
+
+def _unknown(city: Gate) -> None:
+    ban(city, purposes=["erfunden"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (_overlapping, "regeln dasselbe, und ihre Gültigkeit überschneidet sich"),
+        (_looped, "Kreis"),
+        (_unknown, "Zweck erfunden ist unbekannt"),
+    ],
+)
+def test_a_faulty_draft_is_shown_and_never_comes_in_force(
+    city: Gate, sign_in: SignIn, spoil: Callable[[Gate], None], fault: str
+) -> None:
+    spoil(city)
+    board, version = sign_in("ethics-board"), city.rulebook().version
+    assert fault in board.get("/intern/regelwerk/").content.decode()
+    sent = {"decision": "Ethikbeirat, 3. April", "seen": seen(board)}
+    assert fault in board.post("/intern/regelwerk/", sent, follow=True).content.decode()
+    assert city.rulebook().version == version
+
+
 def test_a_draft_that_moved_after_it_was_seen_is_not_published(city: Gate, sign_in: SignIn, slug: str) -> None:
     draft_of(slug, person("steward"))
     board, version = sign_in("ethics-board"), city.rulebook().version
@@ -191,7 +224,7 @@ def test_rules_are_tried_out_with_the_rules_behind_the_answer(city: Gate, sign_i
     client, decisions = sign_in("steward"), len(city.decisions())
     form = client.get("/intern/regelprobe/").content.decode()
     assert "Überwachung" in form
-    asked = "recipient=partner&verb=pass_on&category=weather&purpose=sale&day=2026-06-01&book=running"
+    asked = "recipient=public&verb=publish&category=weather&purpose=sale&day=2026-06-01&book=running"
     page = client.get(f"/intern/regelprobe/?{asked}").content.decode()
     assert "Nein, das ist nicht erlaubt." in page
     assert "Kein Verkauf und keine Werbung" in page

@@ -8,9 +8,11 @@ import pytest
 from allmende.ethics.cases import wrong_cases
 from allmende.ethics.decide import compile_rulebook
 from allmende.ethics.findings import findings
+from allmende.ethics.model import Purpose
 from allmende.ethics.publication import hindrances
 from allmende.ethics.space import leaves_of
 from allmende.ethics.vocabulary import terms_of
+from allmende.kernel.text import Text
 from allmende.packs.read import read_parts
 from allmende.register.content import EthicsContent
 
@@ -29,6 +31,7 @@ def test_nothing_stands_against_the_rules_and_little_is_odd(content: EthicsConte
     assert hindrances(content.book, DAY) == []
     assert [(one.kind, one.text.en) for one in findings(content.book, DAY)] == [
         ("limited", "keine-ueberwachung, keine-bewertung: takes a part from rule umwelt-nutzen"),
+        ("limited", "keine-ueberwachung, keine-bewertung: takes a part from rule umwelt-weitergeben"),
         (
             "limited",
             "kein-verkauf, keine-ueberwachung, keine-bewertung: takes a part from rule umwelt-veroeffentlichen",
@@ -67,3 +70,21 @@ def test_every_rule_names_its_clause_and_every_principle_is_carried_out(content:
 
 def test_every_purpose_of_the_city_has_its_term_in_dpv(content: EthicsContent) -> None:
     assert [slug for slug in leaves_of(content.book) if not terms_of(slug, content.book)[0]] == []
+
+
+def test_data_without_persons_is_open_by_publishing_and_passed_on_for_declared_purposes_only(
+    content: EthicsContent,
+) -> None:
+    """Whatever purpose is declared one day: nobody is given data for it without a decision."""
+    new = Purpose("versicherung", Text("Versicherung", "Insurance"), Text("–", "–"))
+    book = msgspec.structs.replace(content.book, purposes=(*content.book.purposes, new))
+    compiled = compile_rulebook(book)
+    for verb, recipient in (
+        ("use", "administration"),
+        ("use", "partner"),
+        ("pass_on", "partner"),
+        ("pass_on", "public"),
+    ):
+        assert not compiled.decide(verb, "versicherung", "weather", recipient, DAY).allowed
+    assert not compiled.decide("pass_on", "open-data", "weather", "public", DAY).allowed
+    assert compiled.decide("publish", "open-data", "weather", "public", DAY).allowed

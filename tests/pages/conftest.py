@@ -21,21 +21,21 @@ MAPPING = Path(__file__).parents[2] / "src/allmende/packs/konstanz/mappings/weat
 class City:
     """A running installation, asked over HTTP."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *part: str, **settings: str) -> None:
         port = free_port()
         self.home = home
         self.address = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", str(port)], env=environment(home, **settings), start_new_session=True
+            [*PROGRAM, "serve", *part, "--port", str(port)], env=environment(home, **settings), start_new_session=True
         )
         self.client = httpx.Client(base_url=self.address, timeout=30)
 
-    def wait(self) -> None:
-        """Wait until the portal answers."""
+    def wait(self, path: str = "/") -> None:
+        """Wait until a page answers."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                if self.client.get("/").status_code == 200:
+                if self.client.get(path).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

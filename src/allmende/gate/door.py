@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import msgspec
 
+from allmende.gate import about
 from allmende.gate.grant import PUBLIC, Ask, Asker, Grant, decide_all
 from allmende.gate.guard import Guard, Role
 from allmende.gate.linking import one_answer
@@ -101,6 +102,7 @@ class Gate(Guard):
     def append(self, grant: Grant, arrivals: Batch) -> Receipt:
         """Store a batch; durable, with its decision, when this returns. A closed category refuses the batch."""
         current = self.to_write(grant)
+        about.require_known(self._store, current, arrivals)
         try:
             return self._store.append(arrivals, decider(current))
         except Closed as closed:
@@ -110,7 +112,9 @@ class Gate(Guard):
         """Store batches in one go, each whole or not at all; give for each its receipt or the error that refuses it."""
         current = {id(grant): self.to_write(grant) for grant in {id(grant): grant for grant, _ in batches}.values()}
         deciders = {number: decider(grant) for number, grant in current.items()}
-        found = self._store.append_all([(batch, deciders[id(grant)]) for grant, batch in batches])
+        errors = about.refused(self._store, [(current[id(grant)], batch) for grant, batch in batches])
+        sent = [(batch, deciders[id(grant)]) for n, (grant, batch) in enumerate(batches) if n not in errors]
+        found = about.in_place(self._store.append_all(sent), errors, len(batches))
         return [self._told(current[id(grant)], told) for (grant, _), told in zip(batches, found, strict=True)]
 
     def _told(self, grant: Grant, outcome: Receipt | Exception) -> Receipt | AllmendeError:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 from urllib.parse import quote
 
 from django.conf import settings
@@ -65,10 +66,19 @@ def _require_own_page(request: HttpRequest) -> None:
         raise Denied(FROM_ELSEWHERE)
 
 
+def _connection(address: str) -> str:
+    """Give what stands for a connection: of IPv6 the first half, for the rest everybody chooses for themselves."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((address, 64), strict=False)) if found.version == 6 else address
+
+
 def _require_room(request: HttpRequest) -> None:
     """Count the cases of a connection for an hour, by a hash of its address that nobody can turn back."""
     address = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or request.META["REMOTE_ADDR"]
-    mark = hmac.new(settings.SECRET_KEY.encode(), address.encode(), hashlib.sha256).hexdigest()
+    mark = hmac.new(settings.SECRET_KEY.encode(), _connection(address).encode(), hashlib.sha256).hexdigest()
     key = f"objections-{mark}"
     cache.add(key, 0, HOUR)
     if cache.incr(key) > MOST_AN_HOUR:

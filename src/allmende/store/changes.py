@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from allmende.kernel.errors import Malformed
 from allmende.store import places
 from allmende.store.drafts import NOT_HERE, Change, Draft, Edit, Ref, single
-from allmende.store.entities import NEEDED, STREAMS, Maker, check_lengths, check_slug, require
+from allmende.store.entities import NEEDED, STREAMS, Maker, check_lengths, require
 from allmende.store.model import EntityKind
 from allmende.store.navigation import LINKS, inverse_of
 from allmende.store.query import Within
@@ -57,7 +57,7 @@ class Changer(Maker):
         for name in NEEDED.get(kind, {}).values():
             values[name] = getattr(row, name)
         values |= self._moved(kind, change)
-        check_slug(self.connection, kind, values.get("slug"), number)
+        self.keep_slug(kind, values, number)
         if kind in STREAMS:
             self.amounts.setdefault(Tie(values["category"], values["data_use"]), 0)
         table = TABLE_OF[kind]

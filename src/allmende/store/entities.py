@@ -110,10 +110,10 @@ def linked_draft(kind: EntityKind, value: Any) -> Draft:
     return Draft(kind=kind, value=value, links=dict(references(kind, value)))
 
 
-def check_slug(connection: Connection, kind: EntityKind, slug: str | None, own: int | None) -> None:
-    """Refuse a slug that is taken."""
-    if slug is not None and find(connection, kind, slug) not in (None, own):
-        raise Conflict(SLUG_TAKEN, slug=slug, kind=kind)
+def is_seen(connection: Connection, kind: EntityKind, number: int, scope: Scope | None) -> bool:
+    """Tell whether there is an entity of a number that the scope lets through."""
+    table: Any = TABLE_OF[kind] if scope is None else entities(kind, scope)
+    return connection.execute(select(table.c.id).where(table.c.id == number)).first() is not None
 
 
 class Maker:
@@ -133,7 +133,7 @@ class Maker:
         for name, column in NEEDED.get(kind, {}).items():
             if not values.get(column):
                 raise Malformed(NO_LINK, place=draft.here(name), name=name)
-        check_slug(self.connection, kind, values.get("slug"), None)
+        self.keep_slug(kind, values, None)
         if kind in STREAMS:
             values["feature_id"] = places.feature_of_thing(self.connection, values["thing_id"])
             self.amounts.setdefault(Tie(values["category"], values["data_use"]), 0)
@@ -146,6 +146,20 @@ class Maker:
             places.link_feature(self.connection, [number], values["feature_id"])
         self._hang(draft, number)
         return number
+
+    def keep_slug(self, kind: EntityKind, values: dict[str, Any], own: int | None) -> None:
+        """Refuse a slug that is taken.
+
+        Where the scope hides who has it, a refusal would tell its name: the word stays in the properties, and the
+        entity is not found by it.
+        """
+        slug = values.get("slug")
+        holder = None if slug is None else find(self.connection, kind, slug)
+        if holder in (None, own):
+            return
+        if is_seen(self.connection, kind, holder, self.scope):
+            raise Conflict(SLUG_TAKEN, slug=slug, kind=kind)
+        values["slug"] = None
 
     def _targets(self, draft: Draft) -> dict[str, int]:
         """Give the columns of the links that lead to one."""
@@ -161,8 +175,7 @@ class Maker:
         if isinstance(part, Draft):
             return self.make(part)
         known: Any = kind
-        table: Any = TABLE_OF[known] if self.scope is None else entities(known, self.scope)
-        if self.connection.execute(select(table.c.id).where(table.c.id == part.id)).first() is None:
+        if not is_seen(self.connection, known, part.id, self.scope):
             if part.otherwise is not None:
                 return self.make(part.otherwise)
             raise Malformed(NO_TARGET, place=part.place, kind=kind, id=part.id)

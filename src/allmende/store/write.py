@@ -114,7 +114,9 @@ class Writer:
         rated = sorted(self._rated & {arrival.datastream_id for arrival in batch})
         if rated:
             self._settle(rated)
-            check_rates(Scan(self.connection), batch, checked, [self._states[number] for number in rated])
+            sources = self._sources({arrival.source for arrival in batch})
+            states = [self._states[number] for number in rated]
+            check_rates(Scan(self.connection), batch, checked, states, sources)
 
     def _settle(self, rated: Sequence[int]) -> None:
         """Store what was taken of datastreams whose neighbours in time are to be read."""
@@ -124,7 +126,9 @@ class Writer:
     def _steady(self, block: Block, one: State) -> bool:
         if one.id in self._rated:
             self._settle([one.id])
-        return steady(Scan(self.connection), block, one)
+        if one.max_rate is None:
+            return True
+        return steady(Scan(self.connection), block, one, self._sources({block.source})[block.source])
 
     def count(self, batch: Sequence[Arrival], amounts: dict[Tie, int]) -> None:
         """Count the arrivals by what they are tied to; those of unknown datastreams are refused later, by name."""

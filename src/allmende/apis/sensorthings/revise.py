@@ -25,7 +25,13 @@ BAD_PATCH = ErrorCode(
     Text("Senden Sie eine Liste von Schritten nach RFC 6902.", "Send a list of operations as in RFC 6902."),
 )
 MOST_STEPS, LARGEST = 1_000, 10_000_000
-# The members whose own members are merged; a geometry is replaced whole.
+# Those who write may see places only as coarse as the rules say; these steps would tell them exactly.
+READING = ("test", "copy", "move")
+PLACES = ("location", "feature", "observedArea")
+NO_READING = Text(
+    "Orte lassen sich mit add, replace und remove ändern; den Stand prüft If-Match",
+    "places are changed by add, replace and remove; If-Match tests the state",
+)
 
 
 def merged(old: Any, new: Any) -> Any:
@@ -108,6 +114,9 @@ def replacing(kind: Kind, body: Any) -> Edit:
 def patching(kind: Kind, body: Any) -> Edit:
     """Read a JSON Patch; it sees the entity with its links as objects with ``@iot.id``."""
     steps = steps_of(body)
+    for index, step in enumerate(steps):
+        if step.get("op") in READING and any(_holds_place(step.get(end)) for end in ("path", "from")):
+            raise Malformed(BAD_PATCH, step=index, why=NO_READING)
 
     def edit(record: Record, links: dict[str, tuple[int, ...]]) -> Change:
         state = {**_state(kind, record), **_documents(kind, links)}
@@ -120,6 +129,11 @@ def patching(kind: Kind, body: Any) -> Edit:
         return _change(kind, record, Members(own), new, exact=True)
 
     return edit
+
+
+def _holds_place(pointer: Any) -> bool:
+    """Tell whether a JSON Pointer leads to a place, into one, or to the whole entity."""
+    return pointer is not None and (pointer == "" or str(pointer).split("/")[1:2] in [[name] for name in PLACES])
 
 
 def steps_of(body: Any) -> list[Json]:
