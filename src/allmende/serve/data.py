@@ -1,5 +1,6 @@
 """The data process: SensorThings and the other data doors, ASGI; it never imports Django (ADR 0004)."""
 
+import asyncio
 import datetime as dt
 import gc
 import socket
@@ -19,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from allmende.apis.sensorthings.hub import Hub
+from allmende.apis.sensorthings.ingest import Ingest
 from allmende.apis.sensorthings.routes import House
 from allmende.families.registry import load, members
 from allmende.gate.door import Gate, open_gate
@@ -37,7 +39,9 @@ from allmende.serve.settings import Settings
 from allmende.serve.short import Short
 from allmende.sources import door
 from allmende.sources.health import summary
+from allmende.sources.intake import Intake
 from allmende.sources.run import House as Sources
+from allmende.sources.subscribe import Subscriptions
 
 log = structlog.get_logger("allmende.data")
 
@@ -155,6 +159,10 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         hub.published()
 
     mqtt = Mqtt(settings, gate, figures.registry, hub, written)
+    ingest = Ingest(gate)
+    sources = Sources(settings.home, settings.source_hosts, settings.public_url)
+    intake = Intake(sources, gate, ingest, written)
+    subscriptions = Subscriptions(sources, intake)
     forwarder = Forwarder(forward_to) if forward_to else None
 
     async def nothing(request: Request) -> Response:
@@ -162,19 +170,22 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        listening = asyncio.ensure_future(subscriptions.run())
         async with mqtt.running():
             yield
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
         if forwarder is not None:
             await forwarder.close()
         await anyio.to_thread.run_sync(gate.close)
 
-    house = House(written, hub, announced(settings))
+    house = House(written, hub, ingest, announced(settings))
     routes = [
         Route("/health", Health(settings, gate, mqtt).answer, methods=["GET"]),
         Route("/metrics", figures.answer, methods=["GET"]),
         *_doors(settings, gate, house),
         *ledger.routes(settings, gate),
-        *door.routes(Sources(settings.home), gate, written),
+        *door.routes(sources, gate, intake),
         *basemap.routes(settings),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=METHODS),
     ]

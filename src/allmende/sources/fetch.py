@@ -140,21 +140,28 @@ class Fetcher:
 
     def _address(self, url: httpx.URL) -> httpx.URL:
         """Look the host up once and go to that address, so that a second look-up cannot lead elsewhere."""
-        host = url.host
-        try:
-            found = socket.getaddrinfo(host, url.port or 0, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise Busy(UNREACHABLE, host=host, why=str(error)) from error
-        addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
-        if host not in self._allowed and not all(ipaddress.ip_address(one).is_global for one in addresses):
-            raise Invalid(PRIVATE, host=host)
-        return url.copy_with(host=addresses[0])
+        return url.copy_with(host=public_address(url.host, url.port or 0, self._allowed))
+
+
+def public_address(host: str, port: int, allowed: tuple[str, ...]) -> str:
+    """Look a host up; refuse one outside the public network that is not named."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Busy(UNREACHABLE, host=host, why=str(error)) from error
+    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
+    if host not in allowed and not all(ipaddress.ip_address(one).is_global for one in addresses):
+        raise Invalid(PRIVATE, host=host)
+    return addresses[0]
 
 
 def secret_header(secret: Secret | None, environment: dict[str, str] | None = None) -> dict[str, str]:
     """Give the header that carries a secret; refuse where the environment has none."""
-    if secret is None:
-        return {}
+    return {} if secret is None else {secret.header: secret.prefix + secret_value(secret, environment)}
+
+
+def secret_value(secret: Secret, environment: dict[str, str] | None = None) -> str:
+    """Give a secret from the environment, or from the file that is named there."""
     known = dict(os.environ) if environment is None else environment
     value = known.get(secret.environment, "")
     path = known.get(f"{secret.environment}_FILE", "")
@@ -165,7 +172,7 @@ def secret_header(secret: Secret | None, environment: dict[str, str] | None = No
             raise Invalid(NO_SECRET, name=secret.environment) from error
     if not value:
         raise Invalid(NO_SECRET, name=secret.environment)
-    return {secret.header: secret.prefix + value}
+    return value
 
 
 def _host(url: str) -> str:

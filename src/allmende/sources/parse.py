@@ -16,7 +16,7 @@ from allmende.kernel.clock import UTC
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 from allmende.sources.formats import records_of
-from allmende.sources.paths import ABSENT, find
+from allmende.sources.paths import ABSENT, finder
 from allmende.sources.recipe import Recipe, Value
 
 SHOWN = 60
@@ -67,7 +67,7 @@ REASONS: dict[str, Text] = {
 }
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """A value to take: station slug, index into the recipe's values, start and end (µs), result, message key."""
 
     station: str
@@ -105,17 +105,33 @@ class Parser:
                 doubled=time.doubled,
             )
         )
-        interval = recipe.time.interval_seconds
-        last = counters or {}
+        self._time_in, self._station_in = finder(time.path), finder(recipe.station)
+        self._message_in = finder(recipe.message) if recipe.message else None
+        self._values = [(index, value, finder(value.path)) for index, value in enumerate(recipe.values)]
+        self._needed = [(time.path, self._time_in)]
+        self._needed += [(value.path, find_it) for _, value, find_it in self._values if not value.optional]
+        self._units = [(value, finder(value.unit_path)) for value in recipe.values if value.unit_path]
+        # Gives the time under which a message is known that was heard before.
+        self.first_heard: Callable[[str, int], int] | None = None
+        self.resume(counters or {})
+
+    def resume(self, counters: Counters) -> None:
+        """Go on from readings of counters."""
+        interval = self._recipe.time.interval_seconds
         self.counters = {
-            index: CounterReader(value.counter, interval, dict(last.get(value.observed, {})))
-            for index, value in enumerate(recipe.values)
+            index: CounterReader(value.counter, interval, dict(counters.get(value.observed, {})))
+            for index, value in enumerate(self._recipe.values)
             if value.counter is not None
         }
 
-    def parse(self, body: bytes, asked: str = "") -> Iterator[Reading | Refusal]:
-        """Give what a reply holds; raise ``source.*`` where its form is not the declared one."""
+    def parse(self, body: bytes, asked: str = "", topic: dict[str, str] | None = None) -> Iterator[Reading | Refusal]:
+        """Give what a reply holds; raise ``source.*`` where its form is not the declared one.
+
+        ``topic`` is what its named levels say, as if it stood in each record.
+        """
         records = self._split(body)
+        if topic:
+            records = [{**record, **topic} for record in records]
         self._check_form(records)
         starts = [self._start(record) for record in records]
         order = sorted(range(len(records)), key=lambda place: start if isinstance(start := starts[place], int) else 0)
@@ -127,14 +143,12 @@ class Parser:
         return {self._recipe.values[index].observed: one.last for index, one in self.counters.items()}
 
     def _check_form(self, records: list[Record]) -> None:
-        recipe = self._recipe
-        needed = [recipe.time.path, *(value.path for value in recipe.values if not value.optional)]
-        for path in needed if records else ():
-            if all(find(record, path) is ABSENT for record in records):
+        for path, find_it in self._needed if records else ():
+            if all(find_it(record) is ABSENT for record in records):
                 raise Invalid(CHANGED_FORM, count=len(records), path=path)
-        for value in recipe.values:
-            for record in records if value.unit_path else ():
-                found = find(record, value.unit_path)
+        for value, find_it in self._units:
+            for record in records:
+                found = find_it(record)
                 if found is not ABSENT and found != value.unit_given:
                     raise Invalid(
                         CHANGED_UNIT, observed=value.observed, found=str(found)[:SHOWN], wanted=value.unit_given
@@ -143,7 +157,7 @@ class Parser:
     def _start(self, record: Record) -> int | str:
         """Give the start of a record's interval, or the reason why there is none."""
         try:
-            return self._times.start(self._time_text(find(record, self._recipe.time.path)))
+            return self._times.start(self._time_text(self._time_in(record)))
         except DoubledTime:
             return "doubled-time"
         except SkippedTime:
@@ -162,19 +176,20 @@ class Parser:
     def _record(self, record: Record, start: int | str, asked: str) -> Iterator[Reading | Refusal]:
         recipe = self._recipe
         if isinstance(start, str):
-            yield Refusal(recipe.time.path, str(find(record, recipe.time.path))[:SHOWN], start)
+            yield Refusal(recipe.time.path, str(self._time_in(record))[:SHOWN], start)
             return
-        named = find(record, recipe.station) if recipe.station else asked
+        named = self._station_in(record) if recipe.station else asked
         station = self._stations.get(str(named).casefold())
         if station is None:
-            yield Refusal(recipe.station or "station", str(named)[:SHOWN], "unknown-station")
+            yield Refusal(recipe.station or "station", "" if named is ABSENT else str(named)[:SHOWN], "unknown-station")
             return
-        message = str(find(record, recipe.message)) if recipe.message else ""
+        message = self._message(record)
+        if message and self.first_heard is not None:
+            start = self.first_heard(message, start)
         end = start + recipe.time.interval_seconds * 1_000_000 if recipe.time.interval_seconds else None
-        base = Reading(station, 0, start, 0.0, end, message)
         empty = True
-        for index, value in enumerate(recipe.values):
-            given = find(record, value.path)
+        for index, value, find_it in self._values:
+            given = find_it(record)
             if given is ABSENT or given is None or (isinstance(given, str) and given.strip() in recipe.absent):
                 continue
             empty = False
@@ -182,9 +197,15 @@ class Parser:
             if isinstance(result, str):
                 yield Refusal(value.path, str(given)[:SHOWN], result)
                 continue
-            yield self._counted(index, msgspec.structs.replace(base, value=index, result=result), given)
+            reading = Reading(station, index, start, result, end, message)
+            yield reading if value.counter is None else self._counted(index, reading, given)
         if empty:
             yield Refusal("record", f"{station} {message}"[:SHOWN], "no-value")
+
+    def _message(self, record: Record) -> str:
+        """Give the key of a message; one that is missing is none."""
+        found = ABSENT if self._message_in is None else self._message_in(record)
+        return "" if found is ABSENT or found is None else str(found)
 
     def _result(self, value: Value, given: Any) -> float | bool | str:
         """Give the number or truth, or the reason why there is none; a zero is a number like any other."""
@@ -201,11 +222,8 @@ class Parser:
         return round(number * value.factor + value.offset, 9)
 
     def _counted(self, index: int, reading: Reading, given: Any) -> Reading | Refusal:
-        """Turn the reading of a counter into the amount since the one before; others stay as they are."""
-        counter = self.counters.get(index)
-        if counter is None:
-            return reading
-        amount = counter.amount(reading.station, reading.start, float(reading.result))
+        """Turn the reading of a counter into the amount since the one before."""
+        amount = self.counters[index].amount(reading.station, reading.start, float(reading.result))
         if isinstance(amount, str):
             return Refusal(self._recipe.values[index].path, str(given)[:SHOWN], amount)
         return msgspec.structs.replace(reading, result=amount.value, since=amount.since)

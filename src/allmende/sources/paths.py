@@ -1,6 +1,7 @@
 """Paths into replies: names with dots, ``[0]`` for a place in a list, ``[key=value]`` for the entry that has it."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -35,6 +36,22 @@ def find(tree: Any, path: str) -> Any:
         if tree is ABSENT:
             return ABSENT
     return tree
+
+
+def finder(path: str) -> Callable[[Any], Any]:
+    """Give what follows one path, quickly where it goes over one or two names."""
+    names = steps(path)
+    if len(names) == 1 and names[0] == path:
+        return lambda tree: tree.get(path, ABSENT) if type(tree) is dict else find(tree, path)
+    if len(names) == 2 and isinstance(names[0], str) and isinstance(names[1], str):
+        first, second = names
+
+        def two(tree: Any) -> Any:
+            inner = tree.get(first) if type(tree) is dict and path not in tree else None
+            return inner.get(second, ABSENT) if type(inner) is dict else find(tree, path)
+
+        return two
+    return lambda tree: find(tree, path)
 
 
 def _follow(tree: Any, step: Step) -> Any:

@@ -9,7 +9,7 @@ import structlog
 
 from allmende.gate.door import Gate
 from allmende.kernel.errors import AllmendeError, Busy
-from allmende.sources.definition import RECIPE, Connector, own_folders, read_connector
+from allmende.sources.definition import Connector, own_folders, read_connector
 from allmende.sources.run import House, pull
 
 SIDE_BY_SIDE, KEEP_OTHERWISE = 4, 14
@@ -25,7 +25,8 @@ class Rounds:
         self._house, self._gate, self._declare = house, gate, declare
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="source")
         self._running: dict[str, Future[None]] = {}
-        self._read: dict[Path, tuple[float, Connector | None]] = {}
+        self._declared: set[str] = set()
+        self._broken: dict[Path, str] = {}
 
     def close(self) -> None:
         """Let what runs come to its end; what waits is due again after the next start."""
@@ -36,9 +37,14 @@ class Rounds:
         self._running = {name: one for name, one in self._running.items() if not one.done()}
         now = time.time()
         for one in self._connectors():
-            due = one.manifest.kind == "pull" and self._house.state(one.name).read().next_run <= now
-            if due and one.name not in self._running:
+            state = self._house.state(one.name).read()
+            if one.name in self._running:
+                continue
+            if one.manifest.kind == "pull" and state.next_run <= now:
                 self._running[one.name] = self._pool.submit(self._run, one)
+            elif one.manifest.kind == "push" and state.last_value is not None and one.name not in self._declared:
+                self._declared.add(one.name)
+                self._running[one.name] = self._pool.submit(self._enter, one)
 
     def sweep(self) -> None:
         """Delete raw replies that were kept long enough."""
@@ -47,17 +53,24 @@ class Rounds:
             self._house.archive(one.name).sweep(days)
 
     def _connectors(self) -> list[Connector]:
-        """Read the connectors whose files have changed since."""
+        """Give the city's connectors; what is wrong with one is told once, until its files change."""
         found = []
         for folder in own_folders(self._house.home):
-            changed = max(_changed(folder / name) for name in ("manifest.toml", RECIPE))
-            known = self._read.get(folder)
-            if known is None or known[0] != changed:
-                known = (changed, _sound(folder))
-                self._read[folder] = known
-            if known[1] is not None:
-                found.append(known[1])
+            try:
+                found.append(read_connector(folder, own=True))
+                self._broken.pop(folder, None)
+            except AllmendeError as error:
+                if self._broken.get(folder) != str(error):
+                    log.warning("connector cannot be read", folder=folder.name, error=str(error))
+                self._broken[folder] = str(error)
         return found
+
+    def _enter(self, one: Connector) -> None:
+        """Enter the dataset of a source that sends by itself, once it has."""
+        try:
+            self._declare(one)
+        except Exception:
+            log.exception("dataset not declared", source=one.name)
 
     def _run(self, one: Connector) -> None:
         try:
@@ -76,15 +89,3 @@ class Rounds:
 def _put_off(house: House, one: Connector) -> None:
     with house.state(one.name).alone(one.name, wait=True) as state:
         state.next_run = time.time() + (one.manifest.schedule.every_seconds if one.manifest.schedule else 3_600)
-
-
-def _changed(path: Path) -> float:
-    return path.stat().st_mtime if path.exists() else 0.0
-
-
-def _sound(folder: Path) -> Connector | None:
-    try:
-        return read_connector(folder, own=True)
-    except AllmendeError as error:
-        log.warning("connector cannot be read", folder=folder.name, error=str(error))
-        return None

@@ -17,9 +17,11 @@ from allmende.sources.fetch import Fetched, Fetcher
 from allmende.sources.parse import Parser, Reading, Refusal
 from allmende.sources.recipe import Request
 from allmende.sources.schedule import next_run
-from allmende.sources.state import State, StateFile, Trouble
-from allmende.sources.write import Outcome, Sink
+from allmende.sources.state import State, StateFile
+from allmende.sources.write import Outcome, Sink, collecting
 
+# What stands before a topic where the address of a reply is kept.
+MQTT = "mqtt:"
 NOT_PULLED = ErrorCode(
     "source.not_pulled",
     Text("„{name}“ wird nicht abgeholt, sondern sendet selbst.", "“{name}” is not fetched, it sends by itself."),
@@ -70,7 +72,7 @@ def pull(house: House, gate: Gate, connector: Connector, since: dt.datetime | No
         fetcher = None
         try:
             fetcher = Fetcher(request, house.allowed_hosts, house.contact)
-            run = _Run(house, connector, request, fetcher, Sink(gate, connector, f"system:connector:{connector.name}"))
+            run = _Run(house, connector, request, fetcher, _sink(gate, connector))
             run.all(state, outcome, None if since is None else micros_from_instant(since))
         except AllmendeError as error:
             _fail(state, connector, error)
@@ -81,6 +83,15 @@ def pull(house: House, gate: Gate, connector: Connector, since: dt.datetime | No
             _remember(state, outcome)
         _succeed(state, connector)
         return outcome
+
+
+def asker(connector: Connector) -> str:
+    """Name a connector where it acts by itself."""
+    return f"system:connector:{connector.name}"
+
+
+def _sink(gate: Gate, connector: Connector) -> Sink:
+    return Sink(gate, connector, collecting(gate, connector, asker(connector)))
 
 
 def _request(connector: Connector) -> Request:
@@ -119,7 +130,7 @@ class _Run:
             found = [one for reply in replies if reply.fresh for one in self._read(parser, reply, asked)]
             written = self._sink.write(found)
             outcome.add(written)
-            _note_unknown(state, written)
+            note_unknown(state, written)
             cursor = max((one for one in (cursor, written.latest) if one is not None), default=None)
             if part is None:
                 state.validators = {**state.validators, **{one.url: one.validators for one in replies if one.fresh}}
@@ -142,48 +153,41 @@ class _Run:
         return list(parser.parse(reply.body, asked))
 
 
-def receive(house: House, gate: Gate, connector: Connector, body: bytes, asker: str) -> Outcome:
-    """Take a message that was sent; durable when this returns."""
-    with house.state(connector.name).alone(connector.name, wait=True) as state:
-        state.last_run = micros_from_instant(utc_now())
-        try:
-            sink = Sink(gate, connector, asker)
-            house.archive(connector.name).add(RawReply(utc_now().isoformat(), "", "", body))
-            parser = connector.parser(state.counters)
-            outcome = sink.write(list(parser.parse(body)))
-        except AllmendeError as error:
-            _fail(state, connector, error)
-            raise
-        state.counters = parser.counted()
-        _remember(state, outcome)
-        _note_unknown(state, outcome)
-        _succeed(state, connector)
-        return outcome
-
-
 def replay(house: House, gate: Gate, connector: Connector, since: dt.datetime | None = None) -> tuple[Outcome, int]:
     """Read the kept replies again; what is stored already stays as it is. Gives also how many could not be read."""
     outcome, unread = Outcome(), 0
-    with house.state(connector.name).alone(connector.name) as state:
-        sink = Sink(gate, connector, f"system:connector:{connector.name}")
+    # A source that sends all the time would never leave a gap.
+    with house.state(connector.name).alone(connector.name, wait=connector.manifest.kind == "push") as state:
+        sink = _sink(gate, connector)
         parser = connector.parser()
         for reply in house.archive(connector.name).replies(since):
             try:
-                outcome.add(sink.write(list(parser.parse(reply.body, reply.asked))))
+                topic = topic_in(connector, reply.url)
+                outcome.add(sink.write(list(parser.parse(reply.body, reply.asked, topic))))
             except Invalid:
                 unread += 1
         if not unread:
             state.trouble, state.failures, state.unknown = None, 0, []
-        _note_unknown(state, outcome)
+            state.unread, state.last_unread = 0, None
+        note_unknown(state, outcome)
         state.last_value = max((one for one in (state.last_value, outcome.latest) if one is not None), default=None)
     return outcome, unread
 
 
-def preview(house: House, connector: Connector, body: bytes | None) -> list[Reading | Refusal]:
-    """Give what would be stored of a reply, or of what the source says just now; stores nothing."""
+def topic_in(connector: Connector, url: str) -> dict[str, str]:
+    """Give what the named levels of a topic say, where a message came by MQTT."""
+    asked = connector.recipe.mqtt
+    return asked.read(url.removeprefix(MQTT)) if asked is not None and url.startswith(MQTT) else {}
+
+
+def preview(house: House, connector: Connector, body: bytes | None, topic: str = "") -> list[Reading | Refusal]:
+    """Give what would be stored of a reply, or of what the source says just now; stores nothing.
+
+    A message that comes by MQTT has a ``topic``.
+    """
     parser = connector.parser()
     if body is not None:
-        return list(parser.parse(body, targets(connector)[0]))
+        return list(parser.parse(body, targets(connector)[0], topic_in(connector, MQTT + topic)))
     request = _request(connector)
     fetcher = Fetcher(request, house.allowed_hosts, house.contact)
     try:
@@ -197,7 +201,8 @@ def preview(house: House, connector: Connector, body: bytes | None) -> list[Read
         fetcher.close()
 
 
-def _note_unknown(state: State, outcome: Outcome) -> None:
+def note_unknown(state: State, outcome: Outcome) -> None:
+    """Remember the stations that nobody registered."""
     for one in outcome.refusals:
         if one.reason == "unknown-station":
             state.note_unknown(one.shown)
@@ -216,5 +221,5 @@ def _succeed(state: State, connector: Connector) -> None:
 
 def _fail(state: State, connector: Connector, error: AllmendeError) -> None:
     state.failures += 1
-    state.trouble = Trouble(error.code.code, error.what, error.next, error.retryable)
+    state.trouble = State.told(error)
     state.next_run = next_run(connector.manifest.schedule, state.failures, error)
