@@ -19,7 +19,7 @@ from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
 from allmende.sources.parse import Parser, Split
 from allmende.sources.paths import steps
-from allmende.sources.recipe import STATION, Recipe, Request, Value
+from allmende.sources.recipe import STATION, Recipe, Request, Subscription, Value
 
 FAMILY = "connectors"
 RECIPE = "source.yaml"
@@ -203,27 +203,31 @@ def _faults(recipe: Recipe) -> list[tuple[str, str]]:
 
 def _mqtt_faults(recipe: Recipe) -> list[tuple[str, str]]:
     asked = recipe.mqtt
-    named = {path for path in (recipe.station, recipe.message) if path.startswith("{")}
+    named = {path for path in (recipe.station, recipe.message, recipe.time.path) if path.startswith("{")}
     if asked is None:
-        return [("$.mqtt", f"{path} is no level of a topic: there is none") for path in sorted(named)]
-    faults = []
-    levels = asked.topic.split("/")
+        return [("$.mqtt", f"{path} is a level of a topic, and there is none") for path in sorted(named)]
+    faults = _topic_faults(asked) + [
+        ("$.mqtt.topic", f"has no level {path}") for path in sorted(named - set(asked.variables))
+    ]
+    if set("/+#") & set(asked.share):
+        faults.append(("$.mqtt.share", "must be a name without / + #"))
+    if "@" in asked.url:
+        faults.append(("$.mqtt.url", "name and password do not belong here but in user and secret"))
+    try:
+        read_broker(asked.url)
+    except ValueError:
+        faults.append(("$.mqtt.url", "must be mqtt://host:port or mqtts://host:port"))
+    return faults
+
+
+def _topic_faults(asked: Subscription) -> list[tuple[str, str]]:
+    faults, levels = [], asked.topic.split("/")
     if any(set("{}+#") & set(level) for level in levels if level not in (*asked.variables, "+", "#")):
         faults.append(("$.mqtt.topic", "{name}, + and # stand for whole levels"))
     if "#" in levels[:-1] or not asked.topic or asked.topic.startswith("$"):
         faults.append(("$.mqtt.topic", "is no topic to which a source sends"))
     if len(set(asked.variables)) < len(asked.variables):
         faults.append(("$.mqtt.topic", "a name stands twice"))
-    faults += [("$.mqtt.topic", f"has no level {path}") for path in sorted(named - set(asked.variables))]
-    if set("/+#") & set(asked.share):
-        faults.append(("$.mqtt.share", "must be a name without / + #"))
-    try:
-        read_broker(asked.url)
-    except ValueError as error:
-        faults.append(("$.mqtt.url", str(error)))
-    else:
-        if "@" in asked.url:
-            faults.append(("$.mqtt.url", "name and password do not belong here but in user and secret"))
     return faults
 
 
