@@ -208,12 +208,12 @@ class Network:
         if like == "tts":
             head, _, behind = text.partition("stations:")
             stations = "".join(
-                f'  - {{ slug: s-{one}, name: "S {one}", key: station-{one}, longitude: 9.17, latitude: 47.66 }}\n'
+                f'  - {{ slug: s-{one}, name: "S {one}", key: station-{one}, longitude: {9 + one / 5e4}, latitude: 47 }}\n'
                 for one in range(self.devices)
             )
             behind = behind[behind.index("instrument:") :].partition("  - path: payload.pressure")[0]
             mqtt = (
-                f'mqtt: {{ url: "mqtt://127.0.0.1:{self.broker.port}", topic: "v3/{{application}}/devices/{{device}}/up",'
+                f'mqtt: {{ url: "mqtt://127.0.0.1:{self.broker.port}", topic: "v3/{{app}}/devices/{{device}}/up",'
                 f' share: "{share}", user: city, secret: {{ environment: TTS_KEY }} }}\n'
             )
             text = f"{head.replace('lorawan-weather', name, 1)}{mqtt}stations:\n{stations}\n{behind}"

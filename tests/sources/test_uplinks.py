@@ -69,3 +69,90 @@ def test_workers_broker_and_database_are_killed_and_each_uplink_is_stored_once(n
     network.send(_frames(FRAMES - 20, FRAMES))
     until(lambda: network.state().repeated >= 20 * DEVICES)
     assert network.stored() == wanted, "what comes again is known"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Network]:
+    """Give a city of three devices that is already listening."""
+    made = Network(tmp_path, str(tmp_path / "observations.sqlite3"), 3)
+    made.recipe("generic", "mqtt-json", **GENERIC, PORT=str(made.broker.port))
+    try:
+        made.start(free_port())
+        until(lambda: made.state("lora").last_value or made.send([uplink(0, 0)]))
+        yield made
+    finally:
+        made.end()
+
+
+GENERIC = {
+    "dataset: my-devices": "dataset: generic",
+    "mqtt://broker.example.org:1883 ": "mqtt://127.0.0.1:PORT ",
+    "my-station, name: My station": "pole, name: Pole",
+    "unit: Cel\n": "unit: Cel\n    unit_path: unit\n    unit_given: C\n",
+}
+
+
+def test_the_same_uplink_over_http_and_mqtt_counts_once(town: Network) -> None:
+    (port,) = town.processes
+    token = create_token(town.gate, name="tts", scopes=("ingest:lora",))
+    first = uplink(1, 7, "2026-03-01T10:00:00.123456789Z", temperature=0)
+
+    def post(body: bytes) -> dict[str, int]:
+        answer = httpx.post(
+            f"http://127.0.0.1:{port}/ingest/lora", content=body, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == 200, answer.text
+        said: dict[str, int] = answer.json()
+        return said
+
+    assert post(first[1])["taken"] == 1
+    town.send([first])
+    until(lambda: town.state().repeated >= 1)
+    heard_later = uplink(1, 7, "2026-03-01T10:00:02Z", temperature=0)
+    assert post(heard_later[1])["repeated"] == 1, "the same frame, stamped by another server"
+    town.kill(port)
+    town.start(port)
+    until(lambda: town.answers(port))
+    assert post(heard_later[1])["repeated"] == 1, "known after a kill too"
+    assert town.values("lora-s-1-air-temperature") == [("2026-03-01T10:00:00.123456Z", 0)], "a zero is a value"
+
+
+def test_what_is_wrong_is_told_and_holds_nothing_up(town: Network) -> None:
+    topic, good = uplink(2, 2, "2026-03-01T10:01:00Z", temperature=2)
+    town.send(
+        [
+            (topic, good[:200]),
+            (topic, b"<!doctype html><html>busy</html>"),
+            (topic, good.replace(b"2}", b"NaN}", 1)),
+            uplink(99, 1),
+            uplink(2, 9, "2099-01-01T00:00:00Z", temperature=9),
+            uplink(2, 3, "2026-03-01T10:02:00Z", temperature=900),
+            uplink(2, 5, "2026-03-01T10:05:00Z", temperature=5),
+            (topic, good),
+            ("sensors/1/values", b'{"time": "2026-03-01T10:00:00Z", "temperature": 0, "unit": "C"}'),
+            ("sensors/1/values", b'{"time": "2026-03-01T10:01:00Z", "temperature": 50, "unit": "F"}'),
+            ("sensors/1/values", b'{"time": "2026-03-01T10:02:00Z", "temperature": 2, "unit": "C"}'),
+        ]
+    )
+    until(lambda: len(town.values("lora-s-2-air-temperature")) == 2, 20)
+    until(lambda: len(town.values("generic-pole-air-temperature")) == 2, 20)
+    assert [value for _, value in town.values("lora-s-2-air-temperature")] == [2, 5], "out of order, and both there"
+    until(lambda: town.state().refused.get("quarantine") == 2)
+    state = town.state()
+    assert (state.unread, state.unknown) == (3, ["station-99"])
+    assert town.state("generic").last_unread is not None
+    told = run(town.home, "connector", "list").stdout
+    assert "station-99" in told
+    assert "3 messages could not be read" in told
+    town.recipe("lora", "tts", **{"key: station-2,": "key: station-99,"})
+    assert "1 values taken" in run(town.home, "connector", "replay", "lora").stdout, "the raw message was kept"
+
+
+def test_a_broker_that_refuses_us_is_told(tmp_path: Path) -> None:
+    made = Network(tmp_path, str(tmp_path / "observations.sqlite3"), 1)
+    try:
+        made.start(free_port(), TTS_KEY="wrong")
+        until(lambda: (found := made.state().trouble) is not None and found.code == "source.broker_refuses")
+        assert "needs somebody" in run(made.home, "connector", "list").stdout
+    finally:
+        made.end()
