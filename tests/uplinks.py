@@ -208,7 +208,7 @@ class Network:
         if like == "tts":
             head, _, behind = text.partition("stations:")
             stations = "".join(
-                f'  - {{ slug: s-{one}, name: "S {one}", key: station-{one}, longitude: {9 + one / 5e4}, latitude: 47 }}\n'
+                f"  - {{ slug: s-{one}, name: S{one}, key: station-{one}, longitude: {9 + one / 5e4}, latitude: 8 }}\n"
                 for one in range(self.devices)
             )
             behind = behind[behind.index("instrument:") :].partition("  - path: payload.pressure")[0]
