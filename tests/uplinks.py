@@ -253,6 +253,11 @@ class Network:
         """Publish to the broker until it has all."""
         publish(self.broker.port, messages, pace=pace)
 
+    def heard(self, messages: Sequence[Sent]) -> bool:
+        """Publish, and tell whether anything of the source has been stored by now."""
+        self.send(messages)
+        return self.state().last_value is not None
+
     def state(self, name: str = "lora") -> State:
         """Give what is remembered of a source."""
         return StateFile(self.home / "sources" / name).read()
