@@ -1,6 +1,5 @@
 """The data process: SensorThings and the other data doors, ASGI; it never imports Django (ADR 0004)."""
 
-import asyncio
 import datetime as dt
 import gc
 import socket
@@ -29,7 +28,7 @@ from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.serve import basemap, ledger
 from allmende.serve.admission import Admission, Load
-from allmende.serve.broker import Mqtt, announced
+from allmende.serve.broker import Mqtt, announced, listening
 from allmende.serve.connection import DataConfig, allow_many_connections, keep_memory
 from allmende.serve.figures import METHODS, Figures
 from allmende.serve.forward import Forwarder
@@ -160,9 +159,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
 
     mqtt = Mqtt(settings, gate, figures.registry, hub, written)
     ingest = Ingest(gate)
-    sources = Sources(settings.home, settings.source_hosts, settings.public_url)
-    intake = Intake(sources, gate, ingest, written)
-    subscriptions = Subscriptions(sources, intake)
+    intake = Intake(Sources(settings.home, settings.source_hosts, settings.public_url), gate, ingest, written)
     forwarder = Forwarder(forward_to) if forward_to else None
 
     async def nothing(request: Request) -> Response:
@@ -170,11 +167,8 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        listening = asyncio.ensure_future(subscriptions.run())
-        async with mqtt.running():
+        async with mqtt.running(), listening(Subscriptions(intake.house, intake)):
             yield
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
         if forwarder is not None:
             await forwarder.close()
         await anyio.to_thread.run_sync(gate.close)
@@ -185,7 +179,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         Route("/metrics", figures.answer, methods=["GET"]),
         *_doors(settings, gate, house),
         *ledger.routes(settings, gate),
-        *door.routes(sources, gate, intake),
+        *door.routes(intake.house, gate, intake),
         *basemap.routes(settings),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=METHODS),
     ]

@@ -46,14 +46,14 @@ class Intake:
     """Takes parcels of all sources; ``written`` is told in the loop how many observations are new."""
 
     def __init__(self, house: House, gate: Gate, ingest: Ingest, written: Callable[[int], None]) -> None:
-        self._house, self._gate, self._ingest, self._written = house, gate, ingest, written
+        self.house, self._gate, self._ingest, self._written = house, gate, ingest, written
         self._desks: dict[str, _Desk] = {}
 
     def put(self, parcel: Parcel, settle: Settle, *, lasting: bool = False) -> None:
         """Take a parcel; called in a loop's thread, in which ``settle`` is told when all of it is durable."""
         name = parcel.connector.name
         if name not in self._desks:
-            reception = Reception(self._house, self._gate, self._ingest, name)
+            reception = Reception(self.house, self._gate, self._ingest, name)
             self._desks[name] = _Desk(name, reception, self._written)
         self._desks[name].waiting.put(_Waiting(parcel, settle, asyncio.get_running_loop(), lasting=lasting))
 
