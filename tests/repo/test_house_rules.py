@@ -20,7 +20,7 @@ BROAD_EXCEPT_PLACES = {
     "apis/sensorthings/ingest.py",
     "apis/sensorthings/mqtt/inbox.py",
     "serve/broker.py",
-    *("sources/rounds.py", "serve/work.py", "families/registry.py"),
+    *("sources/rounds.py", "sources/intake.py", "serve/work.py", "families/registry.py"),
     "apis/sensorthings/batch/run.py",
 }
 

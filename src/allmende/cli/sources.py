@@ -15,7 +15,7 @@ from allmende.serve.settings import Settings, settings
 from allmende.serve.work import source_house
 from allmende.sources.create import create, models
 from allmende.sources.definition import Connector, connector, shipped
-from allmende.sources.health import WORDS, health
+from allmende.sources.health import WORDS, Health, health
 from allmende.sources.inbox import take_all
 from allmende.sources.parse import REASONS, Reading, Refusal
 from allmende.sources.run import preview, pull, replay
@@ -75,16 +75,30 @@ def list_connectors() -> None:
         click.echo(f"{one.name:<24} {one.kind:<5} {word:<20} {t('gelaufen', 'ran')} {ran}  {t('Wert', 'value')} {last}")
         if one.why is not None:
             click.echo(f"  {one.why.within(language())}")
-        if one.state.unknown:
-            say(
-                f"  Unbekannte Stationen: {', '.join(one.state.unknown)}",
-                f"  Unknown stations: {', '.join(one.state.unknown)}",
-            )
+        _tell_messages(one)
     own = {one.name for one in found}
     say("Zum Kopieren (allmende new connector NAME --like …):", "To copy (allmende new connector NAME --like …):")
     for member in shipped():
         if member.manifest.id not in own:
             click.echo(f"  {member.manifest.id:<22} {member.manifest.title.within(language())}")
+
+
+def _tell_messages(one: Health) -> None:
+    """Say what was wrong with what a source sent."""
+    unread = one.state.last_unread
+    if unread is not None:
+        say(
+            f"  {one.state.unread} Nachrichten nicht lesbar, zuletzt: {unread.what.de}",
+            f"  {one.state.unread} messages could not be read, the last: {unread.what.en}",
+        )
+    if one.kind == "push":
+        for reason, count in sorted(one.state.refused.items()):
+            click.echo(f"  {count:>7}  {REASONS[reason].within(language())}")
+    if one.state.unknown:
+        say(
+            f"  Unbekannte Stationen: {', '.join(one.state.unknown)}",
+            f"  Unknown stations: {', '.join(one.state.unknown)}",
+        )
 
 
 @connector_group.command(
@@ -102,11 +116,14 @@ def list_connectors() -> None:
 @click.option(
     "--part", help=t("zu welchem Teil der Anfrage die Datei gehört", "the part of the request the file is of")
 )
-def try_connector(name: str, file: Path | None, part: str | None) -> None:
+@click.option(
+    "--topic", default="", help=t("das Thema, unter dem sie über MQTT kam", "the topic under which it came by MQTT")
+)
+def try_connector(name: str, file: Path | None, part: str | None, topic: str) -> None:
     """Show the readings and refusals of a reply."""
     current = settings()
     one = connector(current.home, name)
-    found = preview(source_house(current), one, None if file is None else file.read_bytes(), part)
+    found = preview(source_house(current), one, None if file is None else file.read_bytes(), part, topic)
     readings = [entry for entry in found if isinstance(entry, Reading)]
     for reading in readings[:SHOWN]:
         value = one.recipe.values[reading.value]

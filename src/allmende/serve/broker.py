@@ -22,6 +22,7 @@ from allmende.apis.sensorthings.mqtt.session import BrokerRefused, Session, read
 from allmende.apis.sensorthings.mqtt.topics import EVERYTHING_SENT, VERSION
 from allmende.gate.door import Gate
 from allmende.serve.settings import Settings
+from allmende.sources.subscribe import Subscriptions
 
 log = structlog.get_logger("allmende.mqtt")
 
@@ -104,6 +105,17 @@ class Mqtt:
             await asyncio.gather(*connected, return_exceptions=True)
             await self._inbox.calm(GRACE_SECONDS)
             storing.cancel()
+
+
+@contextlib.asynccontextmanager
+async def listening(subscriptions: Subscriptions) -> AsyncIterator[None]:
+    """Listen for the city's sources while the block lasts."""
+    task = asyncio.ensure_future(_kept(subscriptions.run))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _kept(deed: Callable[[], Awaitable[None]]) -> None:

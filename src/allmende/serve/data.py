@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from allmende.apis.sensorthings.hub import Hub
+from allmende.apis.sensorthings.ingest import Ingest
 from allmende.apis.sensorthings.routes import House
 from allmende.families.registry import load, members
 from allmende.gate.door import Gate, open_gate
@@ -27,7 +28,7 @@ from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.serve import basemap, ledger
 from allmende.serve.admission import Admission, Load
-from allmende.serve.broker import Mqtt, announced
+from allmende.serve.broker import Mqtt, announced, listening
 from allmende.serve.connection import DataConfig, allow_many_connections, keep_memory
 from allmende.serve.figures import METHODS, Figures
 from allmende.serve.forward import Forwarder
@@ -37,7 +38,9 @@ from allmende.serve.settings import Settings
 from allmende.serve.short import Short
 from allmende.sources import door
 from allmende.sources.health import summary
+from allmende.sources.intake import Intake
 from allmende.sources.run import House as Sources
+from allmende.sources.subscribe import Subscriptions
 
 log = structlog.get_logger("allmende.data")
 
@@ -155,6 +158,8 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         hub.published()
 
     mqtt = Mqtt(settings, gate, figures.registry, hub, written)
+    ingest = Ingest(gate)
+    intake = Intake(Sources(settings.home, settings.source_hosts, settings.public_url), gate, ingest, written)
     forwarder = Forwarder(forward_to) if forward_to else None
 
     async def nothing(request: Request) -> Response:
@@ -162,19 +167,19 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with mqtt.running():
+        async with mqtt.running(), listening(Subscriptions(intake.house, intake)):
             yield
         if forwarder is not None:
             await forwarder.close()
         await anyio.to_thread.run_sync(gate.close)
 
-    house = House(written, hub, announced(settings))
+    house = House(written, hub, ingest, announced(settings))
     routes = [
         Route("/health", Health(settings, gate, mqtt).answer, methods=["GET"]),
         Route("/metrics", figures.answer, methods=["GET"]),
         *_doors(settings, gate, house),
         *ledger.routes(settings, gate),
-        *door.routes(Sources(settings.home), gate, written),
+        *door.routes(intake.house, gate, intake),
         *basemap.routes(settings),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=METHODS),
     ]

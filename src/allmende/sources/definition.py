@@ -1,13 +1,15 @@
 """Connectors as folders: ours, and the city's own under ``connectors`` in the home folder; read and checked."""
 
 import re
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import yaml
 
+from allmende.apis.sensorthings.mqtt.session import read_broker
 from allmende.connectors.table.mapping import ZONE_IN_TIME, Mapping
 from allmende.connectors.table.reading import read_mapping
 from allmende.connectors.vocabulary import VOCABULARY
@@ -20,7 +22,7 @@ from allmende.kernel.units import UNITS
 from allmende.sources.mapped import recipe_of
 from allmende.sources.parse import Parser, Split
 from allmende.sources.paths import steps
-from allmende.sources.recipe import LINK, PART, RECEIVED, STATION, Recipe, Request, Value
+from allmende.sources.recipe import LINK, PART, RECEIVED, STATION, Recipe, Request, Subscription, Value
 
 FAMILY = "connectors"
 RECIPE, MAPPING = "source.yaml", "mapping.yaml"
@@ -137,7 +139,23 @@ def connector(home: Path, name: str) -> Connector:
 
 
 def read_connector(folder: Path, *, own: bool) -> Connector:
-    """Read and check a connector; raise ``source.broken`` with file, field and reason."""
+    """Read and check a connector, unless it is known and unchanged; raise ``source.broken`` with file, field, reason.
+
+    As long as nothing has changed it is the very same object.
+    """
+    return _read_connector(folder, own, tuple(_stamp(folder / name) for name in ("manifest.toml", RECIPE, MAPPING)))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(256)
+def _read_connector(folder: Path, own: bool, _stamps: tuple[tuple[int, int], ...]) -> Connector:
     try:
         manifest = read_manifest(folder)
     except Unreadable as error:
@@ -149,16 +167,24 @@ def read_connector(folder: Path, *, own: bool) -> Connector:
     if manifest.kind == "folder" and (folder / MAPPING).exists():
         return _by_mapping(manifest, manifest.data.licence, folder, own=own)
     recipe = read_recipe(folder / RECIPE)
-    if manifest.data.keep_raw_days and not _may_keep(recipe.parser):
+    for file, field, what in _misfits(manifest, manifest.data.keep_raw_days, recipe):
+        raise _broken(f"{folder.name}/{file}", field, what)
+    return Connector(manifest, recipe, folder, own)
+
+
+def _misfits(manifest: Manifest, keep_raw_days: int, recipe: Recipe) -> Iterator[tuple[str, str, Text]]:
+    """Find what manifest and recipe say differently: file, field and reason."""
+    if keep_raw_days and not _may_keep(recipe.parser):
         what = Text("Die Antworten enthalten mehr, als bleiben darf: 0", "the replies hold more than may be kept: 0")
-        raise _broken(f"{folder.name}/manifest.toml", "data.keep_raw_days", what)
+        yield "manifest.toml", "data.keep_raw_days", what
     pull = manifest.kind == "pull"
     if pull and (manifest.schedule is None or manifest.schedule.every_seconds < 1):
-        raise _broken(f"{folder.name}/manifest.toml", "schedule", Text("Ein Takt fehlt", "a schedule is needed"))
+        yield "manifest.toml", "schedule", Text("Ein Takt fehlt", "a schedule is needed")
     if pull != (recipe.request is not None):
         what = Text("„pull“ braucht request, anderes hat keines", "“pull” needs request, others have none")
-        raise _broken(f"{folder.name}/{RECIPE}", "request", what)
-    return Connector(manifest, recipe, folder, own)
+        yield RECIPE, "request", what
+    if recipe.mqtt is not None and manifest.kind != "push":
+        yield RECIPE, "mqtt", Text("Nur „push“ hat mqtt", "only “push” has mqtt")
 
 
 def _by_mapping(manifest: Manifest, licence: str, folder: Path, *, own: bool) -> Connector:
@@ -181,7 +207,8 @@ def read_recipe(path: Path) -> Recipe:
     """Read and check a recipe."""
     name = f"{path.parent.name}/{path.name}"
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        # A city with thousands of devices: the reader in Python would take ten times as long.
+        tree = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=yaml.CSafeLoader)
         recipe = msgspec.convert(tree, Recipe)
     except OSError as error:
         raise _broken(name, "$", Text("Die Datei fehlt oder ist nicht lesbar", "the file is missing")) from error
@@ -210,6 +237,36 @@ def _faults(recipe: Recipe) -> list[tuple[str, str]]:
         faults.append(("$.parser", f"there is no connector {recipe.parser!r}"))
     if recipe.request is not None:
         faults += _request_faults(recipe, recipe.request)
+    return faults + _mqtt_faults(recipe)
+
+
+def _mqtt_faults(recipe: Recipe) -> list[tuple[str, str]]:
+    asked = recipe.mqtt
+    named = {path for path in (recipe.station, recipe.message, recipe.time.path) if path.startswith("{")}
+    if asked is None:
+        return [("$.mqtt", f"{path} is a level of a topic, and there is none") for path in sorted(named)]
+    faults = _topic_faults(asked) + [
+        ("$.mqtt.topic", f"has no level {path}") for path in sorted(named - set(asked.variables))
+    ]
+    if set("/+#") & set(asked.share):
+        faults.append(("$.mqtt.share", "must be a name without / + #"))
+    if "@" in asked.url:
+        faults.append(("$.mqtt.url", "name and password do not belong here but in user and secret"))
+    try:
+        read_broker(asked.url)
+    except ValueError:
+        faults.append(("$.mqtt.url", "must be mqtt://host:port or mqtts://host:port"))
+    return faults
+
+
+def _topic_faults(asked: Subscription) -> list[tuple[str, str]]:
+    faults, levels = [], asked.topic.split("/")
+    if any(set("{}+#") & set(level) for level in levels if level not in (*asked.variables, "+", "#")):
+        faults.append(("$.mqtt.topic", "{name}, + and # stand for whole levels"))
+    if "#" in levels[:-1] or not asked.topic or asked.topic.startswith("$"):
+        faults.append(("$.mqtt.topic", "is no topic to which a source sends"))
+    if len(set(asked.variables)) < len(asked.variables):
+        faults.append(("$.mqtt.topic", "a name stands twice"))
     return faults
 
 

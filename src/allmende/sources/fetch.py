@@ -163,24 +163,30 @@ class Fetcher:
 
 
 def pinned(url: httpx.URL, allowed_hosts: tuple[str, ...]) -> httpx.URL:
-    """Look the host up once and give that address, so that a second look-up cannot lead elsewhere.
+    """Give an address for which its host is looked up no more, so that a second look-up cannot lead elsewhere."""
+    return url.copy_with(host=public_address(url.host, url.port or 0, allowed_hosts))
 
-    Refuses what lies in the city's own network, unless the host is allowed.
-    """
-    host = url.host
+
+def public_address(host: str, port: int, allowed: tuple[str, ...]) -> str:
+    """Look a host up once; refuse one in the city's own network, unless it is allowed."""
     try:
-        found = socket.getaddrinfo(host, url.port or 0, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Busy(UNREACHABLE, host=host, why=str(error)) from error
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
-    if host not in allowed_hosts and not all(ipaddress.ip_address(one).is_global for one in addresses):
+    if host not in allowed and not all(ipaddress.ip_address(one).is_global for one in addresses):
         raise Invalid(PRIVATE, host=host)
-    return url.copy_with(host=addresses[0])
+    return addresses[0]
 
 
 def secret_header(secret: Secret | None) -> dict[str, str]:
     """Give the header that carries a secret; refuse where the environment has none."""
-    return {} if secret is None else {secret.header: secret.prefix + _from_environment(secret.environment)}
+    return {} if secret is None else {secret.header: secret.prefix + secret_value(secret)}
+
+
+def secret_value(secret: Secret) -> str:
+    """Give a secret from the environment, or from the file that is named there."""
+    return _from_environment(secret.environment)
 
 
 def _login(login: Login | None) -> httpx.Auth:

@@ -20,7 +20,7 @@ from allmende.sources.definition import Connector
 from allmende.sources.parse import REASONS, Refusal, Told
 from allmende.sources.run import House, failed, remember, succeeded
 from allmende.sources.state import State
-from allmende.sources.write import Outcome, Sink
+from allmende.sources.write import Outcome, Sink, collecting
 
 DONE, FAILED = "done", "failed"
 UNFINISHED = (".part", ".tmp", ".crdownload", "~")
@@ -166,7 +166,7 @@ def _read(gate: Gate, connector: Connector, path: Path, asker: str, refusals: Pa
     asked = "" if connector.recipe.station else targets(connector)[0]
     received = int(path.stat().st_mtime * 1_000_000)
     found = list(connector.parser().parse(path.read_bytes(), Told(asked, None, received)))
-    outcome = Sink(gate, connector, asker).write(found)
+    outcome = Sink(gate, connector, collecting(gate, connector, asker)).write(found)
     if outcome.refusals:
         refusals.parent.mkdir(exist_ok=True)
         _write(outcome, refusals)

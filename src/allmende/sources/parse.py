@@ -71,7 +71,7 @@ REASONS: dict[str, Text] = {
 }
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """A value to take: station slug, index into the recipe's values, start and end (µs), result, message key.
 
     ``known`` is when the result was known.
@@ -96,11 +96,15 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What is known of a reply beside its bytes: the station and the part asked for, and when it came (µs)."""
+    """What is known of a reply beside its bytes: the station and the part asked for, and when it came (µs).
+
+    ``topic`` is what the named levels of its topic say, as if it stood in each record.
+    """
 
     asked: str = ""
     part: str | None = None
     received: int | None = None
+    topic: dict[str, str] = {}
 
 
 NOTHING = Told()
@@ -115,17 +119,24 @@ class Parser:
         self._stations = recipe.by_key()
         self._times = _reader(recipe.time, recipe.time.stamp)
         self._instants = _reader(recipe.time, "start")
-        interval = recipe.time.interval_seconds
-        last = counters or {}
+        # Gives the time under which a message is known that was heard before.
+        self.first_heard: Callable[[str, int], int] | None = None
+        self.resume(counters or {})
+
+    def resume(self, counters: Counters) -> None:
+        """Go on from readings of counters."""
+        interval = self._recipe.time.interval_seconds
         self.counters = {
-            index: CounterReader(value.counter, interval, dict(last.get(value.observed, {})))
-            for index, value in enumerate(recipe.values)
+            index: CounterReader(value.counter, interval, dict(counters.get(value.observed, {})))
+            for index, value in enumerate(self._recipe.values)
             if value.counter is not None
         }
 
     def parse(self, body: bytes, told: Told = NOTHING) -> Iterator[Reading | Refusal]:
         """Give what a reply holds; raise ``source.*`` where its form is not the declared one."""
         records = self._split(body)
+        if told.topic:
+            records = [{**record, **told.topic} for record in records]
         values = [
             (index, value)
             for index, value in enumerate(self._recipe.values)
@@ -215,28 +226,40 @@ class Parser:
     def _base(self, record: Record, start: int | str, asked: str) -> Reading | Refusal:
         """Give what all values of a record share: station, times, message."""
         recipe, time = self._recipe, self._recipe.time
-        end: int | str | None = None
-        if time.interval_seconds and isinstance(start, int):
-            end = start + time.interval_seconds * 1_000_000
-        if time.end:
-            end = self._read_time(record, time.end, self._instants)
-        known = self._read_time(record, time.result, self._instants) if _is_there(record, time.result) else None
         if isinstance(start, str):
-            return Refusal(time.path, str(find(record, time.path))[:SHOWN], start)
-        if isinstance(end, str):
-            return Refusal(time.end, str(find(record, time.end))[:SHOWN], end)
-        if isinstance(known, str):
-            return Refusal(time.result, str(find(record, time.result))[:SHOWN], known)
+            return Refusal(time.path, _shown(record, time.path), start)
         named = find(record, recipe.station) if recipe.station else asked
         station = self._stations.get(_key(named))
         if station is None:
-            return Refusal(recipe.station or "station", str(named)[:SHOWN], "unknown-station")
-        message = str(find(record, recipe.message)) if recipe.message else ""
-        if recipe.forecast:
-            # What was foretold before stays beside what is foretold now.
-            message = str(find(record, time.result))
+            shown = "" if named is ABSENT else str(named)[:SHOWN]
+            return Refusal(recipe.station or "station", shown, "unknown-station")
+        message = self._message(record)
+        if message and self.first_heard is not None:
+            start = self.first_heard(message, start)
+        end = self._end(record, start)
+        if isinstance(end, str):
+            return Refusal(time.end, _shown(record, time.end), end)
+        known = self._read_time(record, time.result, self._instants) if _is_there(record, time.result) else None
+        if isinstance(known, str):
+            return Refusal(time.result, _shown(record, time.result), known)
         # An end that is the start means an instant.
         return Reading(station, 0, start, 0.0, None if end == start else end, message, None, known)
+
+    def _end(self, record: Record, start: int) -> int | str | None:
+        """Give the end of a record's interval, or the reason why there is none; an instant has None."""
+        time = self._recipe.time
+        if time.end:
+            return self._read_time(record, time.end, self._instants)
+        return start + time.interval_seconds * 1_000_000 if time.interval_seconds else None
+
+    def _message(self, record: Record) -> str:
+        """Give the key of a message; one that is missing is none.
+
+        What was foretold before stays beside what is foretold now: a forecast's is the time at which it was made.
+        """
+        path = self._recipe.time.result if self._recipe.forecast else self._recipe.message
+        found = find(record, path) if path else ABSENT
+        return "" if found is ABSENT or found is None else str(found)
 
     def _result(self, value: Value, given: Any) -> float | bool | str:
         """Give the number or truth, or the reason why there is none; a zero is a number like any other."""
@@ -253,11 +276,8 @@ class Parser:
         return round(number * value.factor + value.offset, 9)
 
     def _counted(self, index: int, reading: Reading, given: Any) -> Reading | Refusal:
-        """Turn the reading of a counter into the amount since the one before; others stay as they are."""
-        counter = self.counters.get(index)
-        if counter is None:
-            return reading
-        amount = counter.amount(reading.station, reading.start, float(reading.result))
+        """Turn the reading of a counter into the amount since the one before."""
+        amount = self.counters[index].amount(reading.station, reading.start, float(reading.result))
         if isinstance(amount, str):
             return Refusal(self._recipe.values[index].path, str(given)[:SHOWN], amount)
         return msgspec.structs.replace(reading, result=amount.value, since=amount.since)
@@ -286,6 +306,11 @@ def _key(named: Any) -> str:
 
 def _is_among(record: Record, path: str, among: tuple[str, ...]) -> bool:
     return str(find(record, path)).strip().casefold() in {one.casefold() for one in among}
+
+
+def _shown(record: Record, path: str) -> str:
+    found = find(record, path)
+    return "" if found is ABSENT else str(found)[:SHOWN]
 
 
 def _is_there(record: Record, path: str) -> bool:

@@ -1,5 +1,6 @@
 """The recipe: how a source is asked and what its replies mean, as ``source.yaml`` says it."""
 
+import re
 from typing import Literal
 
 import msgspec
@@ -12,6 +13,7 @@ STATION, PART = "{station}", "{part}"
 RECEIVED = "@received"
 # The next page, where the header Link names it.
 LINK = "@link"
+_VARIABLE = re.compile(r"\{[a-z0-9_-]+\}")
 
 
 class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,6 +89,40 @@ class Request(_Strict, frozen=True):
     most_bytes: int = 50_000_000
     timeout_seconds: float = 30.0
     pause_seconds: float = 0.0
+
+
+class Subscription(_Strict, frozen=True):
+    """A topic of an MQTT broker to which a source sends; a level such as ``{device}`` is any, and known by that name.
+
+    ``secret`` is the password of ``user``. Several processes that name the same ``share`` divide the messages.
+    ``authority`` is the PEM file of who vouches for the broker's certificate, where the system does not know them.
+    """
+
+    url: str
+    topic: str
+    user: str = ""
+    secret: Secret | None = None
+    share: str = ""
+    authority: str = ""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Name the levels that have a name."""
+        return tuple(level for level in self.topic.split("/") if _VARIABLE.fullmatch(level))
+
+    @property
+    def filter(self) -> str:
+        """Give the topic as a broker takes it."""
+        plain = "/".join("+" if _VARIABLE.fullmatch(level) else level for level in self.topic.split("/"))
+        return f"$share/{self.share}/{plain}" if self.share else plain
+
+    def read(self, topic: str) -> dict[str, str]:
+        """Give what stands in a topic for each level that has a name."""
+        return {
+            level: found
+            for level, found in zip(self.topic.split("/"), topic.split("/"), strict=False)
+            if _VARIABLE.fullmatch(level)
+        }
 
 
 class Moment(_Strict, frozen=True):
@@ -173,6 +209,7 @@ class Recipe(_Strict, frozen=True):
     instrument: Instrument
     data_use: str = ""
     request: Request | None = None
+    mqtt: Subscription | None = None
     parser: str = ""
     format: Literal["json", "json-lines", "csv", "xml", "geojson"] = "json"
     encoding: Literal["utf-8", "latin-1", "windows-1252"] = "utf-8"

@@ -11,10 +11,11 @@ import structlog
 
 from allmende.gate.door import Gate
 from allmende.kernel.errors import AllmendeError, Busy
-from allmende.sources.definition import MAPPING, RECIPE, Connector, own_folders, read_connector
+from allmende.sources.definition import Connector, own_folders, read_connector
 from allmende.sources.inbox import take_all, waiting
 from allmende.sources.orders import Orders
 from allmende.sources.run import House, pull, replay
+from allmende.sources.state import State
 from allmende.sources.write import Outcome
 
 SIDE_BY_SIDE, KEEP_OTHERWISE = 4, 14
@@ -32,7 +33,8 @@ class Rounds:
         self._house, self._gate, self._declare = house, gate, declare
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="source")
         self._running: dict[str, Future[None]] = {}
-        self._read: dict[Path, tuple[float, Connector | None]] = {}
+        self._declared: set[str] = set()
+        self._broken: dict[Path, str] = {}
 
     def close(self) -> None:
         """Let what runs come to its end; what waits is due again after the next start."""
@@ -48,23 +50,26 @@ class Rounds:
 
     def _start(self, one: Connector, now: float) -> None:
         """Carry out an order that waits, or ask the source if it is due."""
-        orders = Orders(self._house, one.name)
+        orders, state = Orders(self._house, one.name), self._house.state(one.name).read()
         again, since = orders.take_again()
         if again:
             self._running[one.name] = self._pool.submit(self._attempt, one, partial(_again, since))
         elif one.manifest.kind in DEEDS:
-            due = not orders.paused and self._is_due(one, now)
+            due = not orders.paused and self._is_due(one, state, now)
             if orders.take_now() or due:
                 self._running[one.name] = self._pool.submit(self._attempt, one, DEEDS[one.manifest.kind])
+        elif state.last_value is not None and one.name not in self._declared:
+            self._declared.add(one.name)
+            self._running[one.name] = self._pool.submit(self._enter, one)
 
     def busy(self) -> bool:
         """Tell whether any source is being read."""
         return any(not one.done() for one in self._running.values())
 
-    def _is_due(self, one: Connector, now: float) -> bool:
+    def _is_due(self, one: Connector, state: State, now: float) -> bool:
         if one.manifest.kind == "folder" and not waiting(self._house, one.name):
             return False
-        return self._house.state(one.name).read().next_run <= now
+        return state.next_run <= now
 
     def sweep(self) -> None:
         """Delete raw replies that were kept long enough."""
@@ -73,17 +78,24 @@ class Rounds:
             self._house.archive(one.name).sweep(days)
 
     def _connectors(self) -> list[Connector]:
-        """Read the connectors whose files have changed since."""
+        """Give the city's connectors; what is wrong with one is told once, until its files change."""
         found = []
         for folder in own_folders(self._house.home):
-            changed = max(_changed(folder / name) for name in ("manifest.toml", RECIPE, MAPPING))
-            known = self._read.get(folder)
-            if known is None or known[0] != changed:
-                known = (changed, _sound(folder))
-                self._read[folder] = known
-            if known[1] is not None:
-                found.append(known[1])
+            try:
+                found.append(read_connector(folder, own=True))
+                self._broken.pop(folder, None)
+            except AllmendeError as error:
+                if self._broken.get(folder) != str(error):
+                    log.warning("connector cannot be read", folder=folder.name, error=str(error))
+                self._broken[folder] = str(error)
         return found
+
+    def _enter(self, one: Connector) -> None:
+        """Enter the dataset of a source that sends by itself, once it has."""
+        try:
+            self._declare(one)
+        except Exception:
+            log.exception("dataset not declared", source=one.name)
 
     def _attempt(self, one: Connector, deed: Deed) -> None:
         try:
@@ -108,15 +120,3 @@ def _again(since: dt.datetime | None, house: House, gate: Gate, one: Connector) 
 def _put_off(house: House, one: Connector) -> None:
     with house.state(one.name).alone(one.name, wait=True) as state:
         state.next_run = time.time() + (one.manifest.schedule.every_seconds if one.manifest.schedule else 3_600)
-
-
-def _changed(path: Path) -> float:
-    return path.stat().st_mtime if path.exists() else 0.0
-
-
-def _sound(folder: Path) -> Connector | None:
-    try:
-        return read_connector(folder, own=True)
-    except AllmendeError as error:
-        log.warning("connector cannot be read", folder=folder.name, error=str(error))
-        return None

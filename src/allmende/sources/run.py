@@ -21,9 +21,11 @@ from allmende.sources.fetch import Fetched, Fetcher
 from allmende.sources.parse import Parser, Reading, Refusal, Told
 from allmende.sources.recipe import Request
 from allmende.sources.schedule import next_run
-from allmende.sources.state import State, StateFile, Trouble
-from allmende.sources.write import Outcome, Sink
+from allmende.sources.state import State, StateFile
+from allmende.sources.write import Outcome, Sink, collecting
 
+# What stands before a topic where the address of a reply is kept.
+MQTT = "mqtt:"
 NOT_PULLED = ErrorCode(
     "source.not_pulled",
     Text("„{name}“ wird nicht abgeholt, sondern sendet selbst.", "“{name}” is not fetched, it sends by itself."),
@@ -74,7 +76,7 @@ def pull(house: House, gate: Gate, connector: Connector, since: dt.datetime | No
         fetcher = None
         try:
             fetcher = Fetcher(request, house.allowed_hosts, house.contact)
-            run = _Run(house, connector, request, fetcher, Sink(gate, connector, f"system:connector:{connector.name}"))
+            run = _Run(house, connector, request, fetcher, _sink(gate, connector))
             run.all(state, outcome, None if since is None else micros_from_instant(since))
         except AllmendeError as error:
             failed(state, connector, error)
@@ -85,6 +87,15 @@ def pull(house: House, gate: Gate, connector: Connector, since: dt.datetime | No
             remember(state, outcome)
         succeeded(state, connector)
         return outcome
+
+
+def asker(connector: Connector) -> str:
+    """Name a connector where it acts by itself."""
+    return f"system:connector:{connector.name}"
+
+
+def _sink(gate: Gate, connector: Connector) -> Sink:
+    return Sink(gate, connector, collecting(gate, connector, asker(connector)))
 
 
 def _request(connector: Connector) -> Request:
@@ -123,7 +134,7 @@ class _Run:
             found = [one for reply in replies if reply.fresh for one in self._read(parser, reply, asked)]
             written = self._sink.write(found)
             outcome.add(written)
-            _note_unknown(state, written)
+            note_unknown(state, written)
             latest = _known(found) if part is not None and part.cursor == "result" else written.latest
             cursor = max((one for one in (cursor, latest) if one is not None), default=None)
             if part is None:
@@ -143,12 +154,12 @@ class _Run:
 
     def _read(self, parser: Parser, reply: Fetched, asked: str) -> list[Reading | Refusal]:
         now = utc_now()
-        if _keeps(self._connector):
+        if keeps(self._connector):
             self._archive.add(RawReply(now.isoformat(), reply.url, asked, reply.body, reply.status, reply.part))
         return list(parser.parse(reply.body, Told(asked, reply.part, micros_from_instant(now))))
 
 
-def _keeps(connector: Connector) -> bool:
+def keeps(connector: Connector) -> bool:
     """Tell whether raw replies are kept: of what holds more than may be stored none is."""
     return connector.manifest.data is None or connector.manifest.data.keep_raw_days > 0
 
@@ -158,53 +169,48 @@ def _known(found: list[Reading | Refusal]) -> int | None:
     return max((one.known for one in found if isinstance(one, Reading) and one.known is not None), default=None)
 
 
-def receive(house: House, gate: Gate, connector: Connector, body: bytes, asker: str) -> Outcome:
-    """Take a message that was sent; durable when this returns."""
-    with house.state(connector.name).alone(connector.name, wait=True) as state:
-        state.last_run = micros_from_instant(utc_now())
-        try:
-            sink = Sink(gate, connector, asker)
-            if _keeps(connector):
-                house.archive(connector.name).add(RawReply(utc_now().isoformat(), "", "", body))
-            parser = connector.parser(state.counters)
-            outcome = sink.write(list(parser.parse(body, Told(received=micros_from_instant(utc_now())))))
-        except AllmendeError as error:
-            failed(state, connector, error)
-            raise
-        state.counters = parser.counted()
-        remember(state, outcome)
-        _note_unknown(state, outcome)
-        succeeded(state, connector)
-        return outcome
-
-
 def replay(house: House, gate: Gate, connector: Connector, since: dt.datetime | None = None) -> tuple[Outcome, int]:
     """Read the kept replies again; what is stored already stays as it is. Gives also how many could not be read."""
     outcome, unread = Outcome(), 0
-    with house.state(connector.name).alone(connector.name) as state:
-        sink = Sink(gate, connector, f"system:connector:{connector.name}")
+    # A source that sends all the time would never leave a gap.
+    with house.state(connector.name).alone(connector.name, wait=connector.manifest.kind == "push") as state:
+        sink = _sink(gate, connector)
         parser = connector.parser()
         for reply in house.archive(connector.name).replies(since):
             try:
                 received = micros_from_instant(dt.datetime.fromisoformat(reply.received))
-                outcome.add(sink.write(list(parser.parse(reply.body, Told(reply.asked, reply.part, received)))))
+                told = Told(reply.asked, reply.part, received, topic_in(connector, reply.url))
+                outcome.add(sink.write(list(parser.parse(reply.body, told))))
             except Invalid:
                 unread += 1
         if not unread:
             state.trouble, state.failures, state.unknown = None, 0, []
-        _note_unknown(state, outcome)
+            state.unread, state.last_unread = 0, None
+        note_unknown(state, outcome)
         state.last_value = max((one for one in (state.last_value, outcome.latest) if one is not None), default=None)
     return outcome, unread
 
 
-def preview(house: House, connector: Connector, body: bytes | None, part: str | None = None) -> list[Reading | Refusal]:
-    """Give what would be stored of a reply, or of what the source says just now; stores nothing."""
+def topic_in(connector: Connector, url: str) -> dict[str, str]:
+    """Give what the named levels of a topic say, where a message came by MQTT."""
+    asked = connector.recipe.mqtt
+    return asked.read(url.removeprefix(MQTT)) if asked is not None and url.startswith(MQTT) else {}
+
+
+def preview(
+    house: House, connector: Connector, body: bytes | None, part: str | None = None, topic: str = ""
+) -> list[Reading | Refusal]:
+    """Give what would be stored of a reply, or of what the source says just now; stores nothing.
+
+    A message that comes by MQTT has a ``topic``.
+    """
     now = micros_from_instant(utc_now())
     if body is not None and connector.mapping is not None:
         return _tabled(connector, connector.mapping, body, now)
     parser = connector.parser()
     if body is not None:
-        return list(parser.parse(body, Told(targets(connector)[0], part, now)))
+        told = Told(targets(connector)[0], part, now, topic_in(connector, MQTT + topic))
+        return list(parser.parse(body, told))
     request = _request(connector)
     fetcher = Fetcher(request, house.allowed_hosts, house.contact)
     try:
@@ -230,7 +236,8 @@ def _tabled(connector: Connector, mapping: Mapping, body: bytes, now: int) -> li
     return found
 
 
-def _note_unknown(state: State, outcome: Outcome) -> None:
+def note_unknown(state: State, outcome: Outcome) -> None:
+    """Remember the stations that nobody registered."""
     for one in outcome.refusals:
         if one.reason == "unknown-station":
             state.note_unknown(one.shown)
@@ -252,5 +259,5 @@ def succeeded(state: State, connector: Connector) -> None:
 def failed(state: State, connector: Connector, error: AllmendeError) -> None:
     """Note what went wrong, and when it is tried again."""
     state.failures += 1
-    state.trouble = Trouble(error.code.code, error.what, error.next, error.retryable)
+    state.trouble = State.told(error)
     state.next_run = next_run(connector.manifest.schedule, state.failures, error)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from allmende.kernel.errors import Busy, ErrorCode
+from allmende.kernel.errors import AllmendeError, Busy, ErrorCode
 from allmende.kernel.text import Text
 from allmende.sources.parse import Counters
 
@@ -32,7 +32,8 @@ class Trouble(msgspec.Struct, frozen=True):
 class State(msgspec.Struct, kw_only=True):
     """The state of one source; times in microseconds, ``next_run`` in seconds since the epoch.
 
-    ``files`` has the content hashes of the files that were taken, with their names.
+    The counts are those of the last run; of a source that sends by itself they are of all that it sent. ``files`` has
+    the content hashes of the files that were taken, with their names.
     """
 
     last_run: int | None = None
@@ -46,11 +47,17 @@ class State(msgspec.Struct, kw_only=True):
     corrected: int = 0
     refused: dict[str, int] = {}
     unknown: list[str] = []
+    unread: int = 0
+    last_unread: Trouble | None = None
     cursors: dict[str, int] = {}
     validators: dict[str, dict[str, str]] = {}
     counters: Counters = {}
-    declared: bool = False
     files: dict[str, str] = {}
+
+    @staticmethod
+    def told(error: AllmendeError) -> Trouble:
+        """Write an error as trouble."""
+        return Trouble(error.code.code, error.what, error.next, error.retryable)
 
     def note_unknown(self, station: str) -> None:
         """Remember a station that nobody registered."""

@@ -1,13 +1,17 @@
 """The datastreams that a source feeds, with the things, properties and sensor they hang on."""
 
+from collections.abc import Sequence
+
 from allmende.connectors.entities import Place, datastream_for, plain, property_for, sensor_for, thing_for
 from allmende.gate.door import Gate, Grant
 from allmende.gate.query import Datastream
 from allmende.kernel.text import Text
 from allmende.sources.definition import Connector
+from allmende.sources.parse import Reading
 from allmende.sources.recipe import Station, Value
 
 Series = tuple[str, int]
+TOGETHER = 500
 TRUTH = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservation"
 NUMBER = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 
@@ -22,25 +26,54 @@ def slugs_of(connector: Connector) -> list[str]:
 class Streams:
     """Finds or makes datastreams of (station slug, index of the value), each once."""
 
-    def __init__(self, gate: Gate, grant: Grant, connector: Connector) -> None:
-        self._gate, self._grant, self._connector = gate, grant, connector
+    def __init__(self, gate: Gate, connector: Connector) -> None:
+        self._gate, self._connector = gate, connector
+        self._stations = {one.slug: one for one in connector.recipe.stations}
         self._known: dict[Series, int] = {}
 
-    def number(self, series: Series) -> int:
-        """Give the number of a datastream."""
-        if series not in self._known:
-            slug = self._slug(series)
-            found = self._gate.find("Datastreams", slug)
-            self._known[series] = self._make(series, slug) if found is None else found
-        return self._known[series]
+    def numbers(self, grant: Grant, readings: Sequence[Reading]) -> list[int]:
+        """Give the numbers of the datastreams of readings."""
+        known = self._known
+        try:
+            return [known[one.station, one.value] for one in readings]
+        except KeyError:
+            self._learn(grant, list(dict.fromkeys((one.station, one.value) for one in readings)))
+            return [known[one.station, one.value] for one in readings]
+
+    def forget(self) -> None:
+        """Look all up anew: some of them were deleted."""
+        self._known.clear()
+
+    def _learn(self, grant: Grant, wanted: list[Series]) -> None:
+        missing: list[tuple[Series, str]] = []
+        for series in wanted:
+            if series not in self._known:
+                slug = self._slug(series)
+                found = self._gate.find("Datastreams", slug)
+                if found is None:
+                    missing.append((series, slug))
+                else:
+                    self._known[series] = found
+        for place in range(0, len(missing), TOGETHER):
+            self._known |= self._made(grant, missing[place : place + TOGETHER])
+
+    def _made(self, grant: Grant, missing: list[tuple[Series, str]]) -> dict[Series, int]:
+        """Make datastreams in one transaction: a city may register thousands of devices at once."""
+        bundle, made = self._gate.bundle(), dict[Series, int]()
+        try:
+            with bundle.joined():
+                made |= {series: self._make(grant, series, slug) for series, slug in missing}
+        finally:
+            (bundle.keep if made else bundle.drop)()
+        return made
 
     def _slug(self, series: Series) -> str:
         recipe = self._connector.recipe
         return f"{recipe.dataset}-{series[0]}-{recipe.values[series[1]].observed}"
 
-    def _make(self, series: Series, slug: str) -> int:
-        gate, grant, recipe = self._gate, self._grant, self._connector.recipe
-        station = next(one for one in recipe.stations if one.slug == series[0])
+    def _make(self, grant: Grant, series: Series, slug: str) -> int:
+        gate, recipe = self._gate, self._connector.recipe
+        station = self._stations[series[0]]
         value = recipe.values[series[1]]
         instrument = recipe.instrument
         sensor = sensor_for(

@@ -37,6 +37,12 @@ class Outcome(msgspec.Struct):
         if len(self.refusals) < KEPT:
             self.refusals.append(refusal)
 
+    def count(self, added: int, repeated: int, start: int) -> None:
+        """Count what is stored, the newest of which begins at ``start``."""
+        self.taken += added
+        self.repeated += repeated
+        self.latest = start if self.latest is None or start > self.latest else self.latest
+
     def add(self, other: "Outcome") -> None:
         """Take what became of other readings along."""
         self.taken += other.taken
@@ -47,25 +53,34 @@ class Outcome(msgspec.Struct):
         self.latest = max((one for one in (self.latest, other.latest) if one is not None), default=None)
 
 
+# A reading, how it is stored, and where what becomes of it is counted.
+Single = tuple[Reading, Arrival, Outcome]
+
+
+def collecting(gate: Gate, connector: Connector, asker: str) -> Grant:
+    """Give the permission to collect for a connector; refuse, on record, where its category is closed."""
+    grant = gate.grant(Ask(Asker(asker), "collect", connector.recipe.purpose, RECIPIENT))
+    gate.require_open(grant, connector.recipe.category)
+    return grant
+
+
 class Sink:
     """Where the readings of one connector go, under one grant."""
 
-    def __init__(self, gate: Gate, connector: Connector, asker: str) -> None:
-        self._gate, self._connector = gate, connector
-        recipe = connector.recipe
-        self._grant: Grant = gate.grant(Ask(Asker(asker), "collect", recipe.purpose, RECIPIENT))
-        gate.require_open(self._grant, recipe.category)
-        self._streams = Streams(gate, self._grant, connector)
+    def __init__(self, gate: Gate, connector: Connector, grant: Grant, streams: Streams | None = None) -> None:
+        self._gate, self._connector, self._grant = gate, connector, grant
+        self._streams = streams or Streams(gate, connector)
         # By dataset: what comes by two ways, such as by webhook and from the storage, is one message all the same.
-        self._source = f"dataset:{recipe.dataset}"
+        self._source = f"dataset:{connector.recipe.dataset}"
 
     def write(self, found: Sequence[Reading | Refusal]) -> Outcome:
         """Store readings; durable when this returns."""
         outcome = Outcome()
-        readings = _each_once(found, outcome)
+        readings = each_once(found, outcome)
+        numbers = self._streams.numbers(self._grant, readings)
         series: dict[int, list[Reading]] = {}
-        for reading in readings:
-            series.setdefault(self._streams.number((reading.station, reading.value)), []).append(reading)
+        for number, reading in zip(numbers, readings, strict=True):
+            series.setdefault(number, []).append(reading)
         blocks, single = [], []
         for number, several in series.items():
             several.sort(key=lambda one: one.start)
@@ -76,7 +91,7 @@ class Sink:
         told = self._gate.append_all([(self._grant, block) for block, _, _ in blocks])
         for (_, number, several), one in zip(blocks, told, strict=True):
             if isinstance(one, Receipt):
-                _count(outcome, one, several)
+                outcome.count(one.added, one.repeated, several[-1].start)
             else:
                 single += [(number, reading) for reading in several]
         for place in range(0, len(single), TOGETHER):
@@ -97,16 +112,25 @@ class Sink:
 
     def _singly(self, pairs: list[tuple[int, Reading]], outcome: Outcome) -> None:
         """Store readings each for itself, so that one that is refused holds no other up."""
-        sent: list[tuple[Grant, Batch]] = [(self._grant, [self._arrival(number, one)]) for number, one in pairs]
-        told = self._gate.append_all(sent)
+        singles = [(reading, self._arrival(number, reading), outcome) for number, reading in pairs]
+        told = self._gate.append_all([(self._grant, [arrival]) for _, arrival, _ in singles])
+        self.judge(singles, told)
+
+    def arrivals(self, readings: Sequence[Reading]) -> list[Arrival]:
+        """Write readings as they are stored; makes the datastreams that are not there yet."""
+        numbers = self._streams.numbers(self._grant, readings)
+        return [self._arrival(number, reading) for number, reading in zip(numbers, readings, strict=True)]
+
+    def judge(self, singles: Sequence[Single], told: Sequence[Receipt | AllmendeError]) -> None:
+        """Count what was stored singly; correct what the source changed, quarantine what cannot be stored."""
         doubtful: list[tuple[tuple[Grant, Batch], AllmendeError]] = []
-        for (_, reading), batch, one in zip(pairs, sent, told, strict=True):
+        for (reading, arrival, outcome), one in zip(singles, told, strict=True):
             if isinstance(one, Receipt):
-                _count(outcome, one, [reading])
+                outcome.count(one.added, one.repeated, reading.start)
             elif isinstance(one, Conflict) and one.code.code == DIFFERS:
                 self._differing(reading, one, outcome)
             elif isinstance(one, Invalid):
-                doubtful.append((batch, one))
+                doubtful.append(((self._grant, [arrival]), one))
                 outcome.refuse(self._refusal(reading, "quarantine"))
             else:
                 raise one
@@ -152,13 +176,7 @@ def _are_plain(several: Sequence[Reading]) -> bool:
     )
 
 
-def _count(outcome: Outcome, receipt: Receipt, several: list[Reading]) -> None:
-    outcome.taken += receipt.added
-    outcome.repeated += receipt.repeated
-    outcome.latest = max(several[-1].start, outcome.latest if outcome.latest is not None else several[-1].start)
-
-
-def _each_once(found: Sequence[Reading | Refusal], outcome: Outcome) -> list[Reading]:
+def each_once(found: Sequence[Reading | Refusal], outcome: Outcome) -> list[Reading]:
     """Leave out what stands twice in a reply; of two different values the first is taken."""
     seen: dict[tuple[object, ...], Reading] = {}
     for one in found:

@@ -22,9 +22,19 @@ def take_all(writer: Writer, sent: Sequence[Sent], decided: list[DecisionRow]) -
     found: list[Receipt | Exception] = []
     for (_, together), neighbours in groupby(sent, lambda one: (id(one[1]), not isinstance(one[0], Block))):
         run = list(neighbours)
-        receipts = _together(writer, run, decided) if together and len(run) > 1 else None
-        found += receipts or [_alone(writer, batch, decide, decided) for batch, decide in run]
+        found += _halving(writer, run, decided) if together else [_alone(writer, *one, decided) for one in run]
     return found
+
+
+def _halving(writer: Writer, run: list[Sent], decided: list[DecisionRow]) -> list[Receipt | Exception]:
+    """Take neighbours together; where anything is refused, halves of them, so that one costs the others little."""
+    if len(run) == 1:
+        return [_alone(writer, *run[0], decided)]
+    receipts = _together(writer, run, decided)
+    if receipts is not None:
+        return list(receipts)
+    half = len(run) // 2
+    return _halving(writer, run[:half], decided) + _halving(writer, run[half:], decided)
 
 
 def _alone(writer: Writer, batch: Batch, decide: Decide, decided: list[DecisionRow]) -> Receipt | Exception:

@@ -21,9 +21,9 @@ LARGE = 30_000
 class Creating:
     """Creates observations for whoever sends a token."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, ingest: Ingest) -> None:
         self._gate = gate
-        self.ingest = Ingest(gate)
+        self.ingest = ingest
 
     def known(self, plain: str) -> str | None:
         """Name the source of a token that was seen lately; None for any other."""

@@ -19,6 +19,7 @@ from allmende.apis.sensorthings.conditional import require_match, tag_of
 from allmende.apis.sensorthings.correct import former_states
 from allmende.apis.sensorthings.creating import Creating
 from allmende.apis.sensorthings.hub import Hub
+from allmende.apis.sensorthings.ingest import Ingest
 from allmende.apis.sensorthings.lane import Lane, root_of
 from allmende.apis.sensorthings.lex import fault
 from allmende.apis.sensorthings.live import OPTION as LIVE
@@ -108,6 +109,7 @@ class House(msgspec.Struct, frozen=True):
 
     written: Callable[[int], None]
     hub: Hub
+    ingest: Ingest
     announced: dict[str, dict[str, list[str]]] = {}
     lanes: list[Lane] = []
 
@@ -118,7 +120,7 @@ class Doors:
     def __init__(self, gate: Gate, manifest: Manifest, public_url: str, house: House) -> None:
         self.gate, self.manifest, self.public_url = gate, manifest, public_url.rstrip("/")
         self.written, self.hub, self.announced = house.written, house.hub, house.announced
-        self.creating = Creating(gate)
+        self.creating = Creating(gate, house.ingest)
 
     def _root(self, request: Request) -> str:
         return root_of(request.url, self.public_url, self.manifest.prefix)

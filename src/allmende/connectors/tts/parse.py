@@ -6,12 +6,70 @@ missing is 0. Times have nanoseconds; the time of the network server is the same
 
 from typing import Any
 
+import msgspec
+
 from allmende.connectors.replies import NO_RECORDS, Record, json_of
 from allmende.kernel.errors import Invalid
 
 
+class _Ids(msgspec.Struct):
+    device_id: str = ""
+    dev_eui: str = ""
+
+
+class _Heard(msgspec.Struct):
+    rssi: int | float = 0
+    snr: int | float = 0
+
+
+class _Uplink(msgspec.Struct):
+    session_key_id: str = ""
+    f_cnt: int = 0
+    f_port: int = 0
+    decoded_payload: dict[str, Any] = {}
+    rx_metadata: list[_Heard] = []
+    received_at: str = ""
+
+
+class _Message(msgspec.Struct):
+    """What is needed of a message as nearly all are; reading no more takes a third of the time."""
+
+    end_device_ids: _Ids
+    uplink_message: _Uplink
+    received_at: str = ""
+    simulated: bool = False
+
+
+_decoder = msgspec.json.Decoder(_Message)
+
+
 def records(body: bytes) -> list[Record]:
     """Give the uplinks of a message, or of a reply of the storage (a message each line); other kinds have none."""
+    try:
+        message = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _any_records(body)
+    return [] if message.simulated else [_plain_record(message)]
+
+
+def _plain_record(message: _Message) -> Record:
+    ids, uplink = message.end_device_ids, message.uplink_message
+    best = max(uplink.rx_metadata, key=lambda one: one.rssi) if uplink.rx_metadata else None
+    return {
+        "device": ids.device_id or ids.dev_eui,
+        "eui": ids.dev_eui,
+        "time": uplink.received_at or message.received_at,
+        "message": f"{ids.dev_eui or ids.device_id}/{uplink.session_key_id}/{uplink.f_cnt}",
+        "port": uplink.f_port,
+        "frame": uplink.f_cnt,
+        "rssi": None if best is None else best.rssi,
+        "snr": None if best is None else best.snr,
+        "gateways": len(uplink.rx_metadata),
+        "payload": uplink.decoded_payload,
+    }
+
+
+def _any_records(body: bytes) -> list[Record]:
     lines = [line for line in body.split(b"\n") if line.strip()]
     stored = bool(lines) and lines[0].lstrip().startswith(b'{"result"')
     messages = [_result(json_of(line)) for line in lines] if stored else [json_of(body)]

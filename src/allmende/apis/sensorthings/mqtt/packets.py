@@ -1,4 +1,7 @@
-"""Packets of MQTT 5 as a client writes and reads them (OASIS mqtt-v5.0): those that are needed, many in one go."""
+"""Packets of MQTT 5 as a client writes and reads them (OASIS mqtt-v5.0): those that are needed, many in one go.
+
+For brokers that know no better there is 3.1.1, which has no properties.
+"""
 
 import struct
 from functools import lru_cache
@@ -8,6 +11,7 @@ import msgspec
 CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 0x20, 0x30, 0x40, 0x90, 0xD0, 0xE0
 PING, GOODBYE = b"\xc0\x00", b"\xe0\x00"
 _ACKNOWLEDGED = b"\x40\x02"
+NEW, OLD = 5, 4
 SESSION_EXPIRY, RECEIVE_MAXIMUM, USER_PROPERTY = 0x11, 0x21, 0x26
 # How many bytes the properties of fixed length have; the others are texts, or begin with their length too.
 _FIXED = {
@@ -59,20 +63,23 @@ def _packet(kind: int, content: bytes) -> bytes:
     return bytes((kind,)) + _length(len(content)) + content
 
 
-def connect(client_id: str, account: tuple[str, str], *, keep_alive: int, lasting: bool, window: int) -> bytes:
+def connect(
+    client_id: str, account: tuple[str, str], *, keep_alive: int, lasting: bool, window: int, version: int = NEW
+) -> bytes:
     """Ask to be let in; ``window`` is how many messages may be on their way to us unacknowledged."""
     user, password = account
     flags = (0xC0 if user else 0) | (0 if lasting else 2)
     expiry = 0xFFFFFFFF if lasting else 0
     properties = struct.pack("!BIBH", SESSION_EXPIRY, expiry, RECEIVE_MAXIMUM, window)
-    head = _text("MQTT") + struct.pack("!BBH", 5, flags, keep_alive) + _length(len(properties)) + properties
+    head = _text("MQTT") + struct.pack("!BBH", version, flags, keep_alive)
+    head += _length(len(properties)) + properties if version == NEW else b""
     return _packet(0x10, head + _text(client_id) + (_text(user) + _text(password) if user else b""))
 
 
-def subscribe(number: int, topics: tuple[str, ...]) -> bytes:
+def subscribe(number: int, topics: tuple[str, ...], version: int = NEW) -> bytes:
     """Ask for topics with the promise of delivery."""
     wanted = b"".join(_text(topic) + b"\x01" for topic in topics)
-    return _packet(0x82, _short.pack(number) + b"\x00" + wanted)
+    return _packet(0x82, _short.pack(number) + (b"\x00" if version == NEW else b"") + wanted)
 
 
 def publish(number: int, topic: str, payload: bytes) -> bytes:
@@ -100,7 +107,7 @@ def _read_length(data: bytes, at: int) -> tuple[int, int]:
     return 0, 0
 
 
-def read(data: bytes) -> tuple[list[Published], list[Other], int]:
+def read(data: bytes, version: int = NEW) -> tuple[list[Published], list[Other], int]:
     """Read all whole packets; give messages, other packets, and how many bytes were read."""
     found: list[Published] = []
     others: list[Other] = []
@@ -113,19 +120,21 @@ def read(data: bytes) -> tuple[list[Published], list[Other], int]:
         if not start or end > most:
             break
         if kind & 0xF0 == PUBLISH:
-            found.append(_published(data, kind, start, end))
+            found.append(_published(data, kind, start, end, version))
         else:
             others.append((kind, data[start:end]))
         at = end
     return found, others, at
 
 
-def _published(data: bytes, kind: int, start: int, end: int) -> Published:
+def _published(data: bytes, kind: int, start: int, end: int, version: int) -> Published:
     place = start + 2 + (data[start] << 8 | data[start + 1])
     topic, number = data[start + 2 : place], b""
     if kind & 6:
         number = data[place : place + 2]
         place += 2
+    if version == OLD:
+        return Published(number, bool(kind & 8), topic, b"", data[place:end])
     size = data[place]
     place += 1
     if size > 127:

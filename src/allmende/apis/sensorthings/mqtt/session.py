@@ -22,21 +22,37 @@ REASONS = {
     0x85: "the broker does not accept the client's name",
     0x86: "wrong name or password",
     0x87: "not authorised",
+    0x04: "wrong name or password",
+    0x05: "not authorised",
     0x88: "the broker is unavailable",
     0x89: "the broker is busy",
     0x8B: "the broker shuts down",
     0x8E: "another connection took the session over",
     0x95: "a packet was too large",
 }
+# The second is how 3.1.1 says it; there 4 and 5 are a wrong name or password, and not authorised.
+OLD_VERSION = (0x84, 0x01)
+UNWELCOME = frozenset({0x86, 0x87, 0x8A, 0x04, 0x05})
 Update = tuple[str, bytes]
 
 
 class BrokerRefused(Exception):
-    """The broker does not let us in, or does not grant what is needed."""
+    """The broker does not let us in, or does not grant what is needed; ``lasting`` where only a person can help."""
+
+    def __init__(self, why: str, code: int = 0) -> None:
+        super().__init__(why)
+        self.lasting = code in UNWELCOME
+
+
+class OldBroker(BrokerRefused):
+    """The broker does not speak the version of MQTT that was asked for."""
 
 
 class Broker(msgspec.Struct, frozen=True):
-    """Where the broker is and who we are there; ``authority`` is the file of who vouches for its certificate."""
+    """Where the broker is and who we are there; ``authority`` is the file of who vouches for its certificate.
+
+    ``name`` is what its certificate has to name, where the host is given as a number.
+    """
 
     host: str
     port: int
@@ -44,6 +60,7 @@ class Broker(msgspec.Struct, frozen=True):
     user: str = ""
     password: str = ""
     authority: str = ""
+    name: str = ""
 
 
 def read_broker(url: str, authority: str = "") -> Broker:
@@ -75,8 +92,10 @@ class Session(asyncio.Protocol):
         take: "Callable[[Session, list[Published]], None] | None" = None,
         *,
         lasting: bool = True,
+        version: int = packets.NEW,
     ) -> None:
         self._broker, self._client_id, self._take, self._lasting = broker, client_id, take, lasting
+        self._version = version
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._heard = time.monotonic()
@@ -93,15 +112,22 @@ class Session(asyncio.Protocol):
         tls = _trusting(self._broker.authority) if self._broker.tls else None
         loop, account = asyncio.get_running_loop(), (self._broker.user, self._broker.password)
         async with asyncio.timeout(CONNECT_SECONDS):
-            await loop.create_connection(lambda: self, self._broker.host, self._broker.port, ssl=tls)
+            named = (self._broker.name or None) if tls else None
+            await loop.create_connection(
+                lambda: self, self._broker.host, self._broker.port, ssl=tls, server_hostname=named
+            )
             hello = packets.connect(
-                self._client_id, account, keep_alive=KEEP_ALIVE, lasting=self._lasting, window=AT_ONCE
+                *(self._client_id, account),
+                keep_alive=KEEP_ALIVE,
+                lasting=self._lasting,
+                window=AT_ONCE,
+                version=self._version,
             )
             self._agree(await self._asked(hello, packets.CONNACK))
             if topics:
-                granted = await self._asked(packets.subscribe(1, topics), packets.SUBACK)
+                granted = await self._asked(packets.subscribe(1, topics, self._version), packets.SUBACK)
                 if any(code >= REFUSED for code in granted[-len(topics) :]):
-                    raise BrokerRefused("the broker does not grant the topics")
+                    raise BrokerRefused("the broker does not grant the topics", 0x87)
 
     async def _asked(self, question: bytes, kind: int) -> bytes:
         """Send what the broker answers with one packet; give its content."""
@@ -115,8 +141,12 @@ class Session(asyncio.Protocol):
     def _agree(self, content: bytes) -> None:
         """Note how many messages the broker takes at once, or why it does not let us in."""
         code = packets.code_of(content, 1)
+        if code in OLD_VERSION:
+            raise OldBroker(REASONS[0x84])
         if code >= REFUSED or 0 < code <= 5:
-            raise BrokerRefused(REASONS.get(code, f"the broker refuses with code {code:#04x}"))
+            raise BrokerRefused(REASONS.get(code, f"the broker refuses with code {code:#04x}"), code)
+        if self._version == packets.OLD:
+            return
         for which, value, _ in packets.properties_of(packets.behind_length(content, 2)):
             if which == packets.RECEIVE_MAXIMUM:
                 self.window = max(1, min(MOST_PUBLISHED, int.from_bytes(value, "big")))
@@ -130,7 +160,7 @@ class Session(asyncio.Protocol):
         self._heard = time.monotonic()
         whole = self._buffer + data if self._buffer else data
         try:
-            published, others, end = packets.read(whole)
+            published, others, end = packets.read(whole, self._version)
             for kind, content in others:
                 self._hear(kind, content)
         except (packets.Malformed, IndexError) as error:
