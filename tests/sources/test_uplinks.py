@@ -15,7 +15,7 @@ from allmende.sources.run import House, replay
 from tests.program import free_port, run
 from tests.uplinks import Network, Sent, until, uplink
 
-DEVICES, FRAMES = 20, 250
+DEVICES, FRAMES = 20, 100
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))])
