@@ -16,7 +16,7 @@ from sqlalchemy.exc import ProgrammingError
 from allmende.gate import tokens
 from allmende.gate.door import Gate, Grant, check_store, migrate_store
 from allmende.gate.query import Query, Within
-from allmende.kernel.clock import utc_now
+from allmende.kernel.clock import today
 from allmende.kernel.errors import Broken, Conflict, Denied, Invalid, NotFound, Unknown
 from tests.contract.conftest import NOON
 
@@ -149,7 +149,7 @@ def test_a_wrong_token_is_refused_by_name(
 
 
 def test_an_expired_token_looks_like_an_unknown_one(gate: Gate) -> None:
-    plain = tokens.create_token(gate, "short", ("admin",), utc_now().date())
+    plain = tokens.create_token(gate, "short", ("admin",), today())
     assert tokens.authenticate(gate, plain).name == "short"
     with gate.store.engine.begin() as connection:  # type: ignore[attr-defined]
         connection.exec_driver_sql("UPDATE tokens SET until = '2020-01-01'")
