@@ -219,7 +219,7 @@ class Parser:
             if value.before_seconds:
                 start, end = start - value.before_seconds * 1_000_000, start
             reading = Reading(base.station, index, start, result, end, base.message, None, base.known)
-            yield self._counted(index, reading, given) if self.counters else reading
+            yield reading if value.counter is None else self._counted(index, reading, given)
         if empty:
             yield Refusal("record", f"{base.station} {base.message}"[:SHOWN], "no-value")
 
