@@ -38,6 +38,7 @@ OPEN, COARSE, LATE, COUNTED, MASKED, BLIND, SECRET = (
 )
 STREAMS = (OPEN, COARSE, LATE, COUNTED, MASKED, BLIND, SECRET)
 DELAY = 2 * DAY
+USE = "stadtklima-messnetz"
 MEASURED = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 
 
@@ -136,7 +137,7 @@ class World:
         sensor = gate.create(grant, "Sensors", Sensor(name=f"Sensor {word}", description=word, metadata=word))
         stream = Datastream(
             name=f"Reihe {word}", description=word, thing_id=thing, sensor_id=sensor, observed_property_id=warmth,
-            unit="%" if self.other and category == SECRET else "Cel", category=category, data_use="klimadaten",
+            unit="%" if self.other and category == SECRET else "Cel", category=category, data_use=USE,
             minimum=-900_000.0, maximum=900_000.0,
             properties={
                 "slug": f"{word.lower().replace(' ', '-')}-reihe", "observed": "air-temperature",
@@ -158,7 +159,7 @@ class World:
         stream = MultiDatastream(
             name=f"Reihe {word}", description=word, thing_id=self.ids[SECRET]["Things"],
             sensor_id=self.ids[SECRET]["Sensors"], observed_property_ids=tuple(seen),
-            multi_types=(MEASURED, MEASURED), multi_units=(unit, unit), category=SECRET, data_use="tests",
+            multi_types=(MEASURED, MEASURED), multi_units=(unit, unit), category=SECRET, data_use=USE,
         )  # fmt: skip
         number = gate.create(grant, "MultiDatastreams", stream)
         self.ids["arrays"] = {"MultiDatastreams": number, "ObservedProperties": seen[0]}

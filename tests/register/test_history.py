@@ -91,5 +91,5 @@ def test_rules_that_came_changed_and_went_are_told_with_their_rule_book(earlier:
         "Rule no longer holds: Use weather and environment data",
         "Rule changed: Publish weather and environment data",
     ], "what is about traffic is left out"
-    assert sum(one.rulebook == 1 for one in found) == 6
+    assert sum(one.rulebook == 1 for one in found) == 7
     assert history(earlier, [_use()], ["weather"], today() - 11 * DAY) == []

@@ -152,9 +152,9 @@ def publish_rulebook(actor: Actor, *, decision: str, gate: Gate, seen: str | Non
     require_second_person(person.pk if person else None, editors)
     if seen is not None and seen != digest_of(book):
         raise Conflict(DRAFT_MOVED)
+    version = gate.publish(book, actor.email if isinstance(actor, Person) else actor.name)
     if not gate.sheets().version:
         publish_sheets(actor, gate=gate)
-    version = gate.publish(book, actor.email if isinstance(actor, Person) else actor.name)
     publication = RulebookPublication.objects.create(version=version, decision=decision, published_by=person)
     Rule.objects.filter(pk__in=[rule.pk for rule in new]).update(published_in=publication)
     after = {"version": version, "decision": decision, "rules": [str(rule) for rule in newest_rules()]}

@@ -98,14 +98,15 @@ def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any) -> 
     actor = SystemActor(ACTOR)
     with transaction.atomic():
         fresh = load_ethics(actor, content=ethics)
-        if load_data_uses(actor, content=uses) or not gate.sheets().version:
-            publish_sheets(actor, gate=gate)
+        declared = load_data_uses(actor, content=uses)
         for entry in datasets.datasets:
             ensure_dataset(actor, entry=entry)
         loaded = load_programme(actor, content=programme)
         ensure_examples(actor)
         if fresh or not gate.rulebook().version:
             publish_rulebook(actor, decision=ethics.decision, gate=gate)
+        if declared or not gate.sheets().version:
+            publish_sheets(actor, gate=gate)
     return fresh or loaded
 
 
