@@ -22,7 +22,6 @@ class Migration(migrations.Migration):
                 ('title_de', models.CharField(max_length=200, verbose_name='Titel (deutsch)')),
                 ('title_en', models.CharField(max_length=200, verbose_name='Titel (englisch)')),
                 ('personal', models.CharField(choices=[('none', 'kein Personenbezug'), ('aggregated', 'zusammengefasst'), ('anonymous', 'anonym'), ('pseudonymous', 'pseudonym'), ('personal', 'personenbezogen'), ('special', 'besonders schützenswert')], max_length=20, verbose_name='Personenbezug')),
-                ('arises_from', models.JSONField(blank=True, default=list, help_text='Kategorien, die verknüpft diese ergeben; die Regeln über das Verknüpfen gelten dann für sie', verbose_name='entsteht aus')),
             ],
             options={
                 'verbose_name': 'Datenkategorie',
@@ -153,7 +152,7 @@ class Migration(migrations.Migration):
                 ('categories', models.JSONField(help_text='Liste der Kurznamen; ["*"] heißt alle', verbose_name='Datenkategorien')),
                 ('purposes', models.JSONField(help_text='Liste der Kurznamen; ["*"] heißt alle', verbose_name='Zwecke')),
                 ('recipients', models.JSONField(help_text='Liste der Kurznamen; ["*"] heißt alle', verbose_name='Empfängerkreise')),
-                ('duties', models.JSONField(blank=True, default=dict, help_text='delay_seconds, time_grid_seconds, space_grid_metres, minimum_group, minimum_persons, dominance_percent, count_noise, hidden_fields', verbose_name='Auflagen')),
+                ('duties', models.JSONField(blank=True, default=dict, help_text='delay_seconds, time_grid_seconds, space_grid_metres, minimum_group, minimum_persons, dominance_percent, hidden_fields', verbose_name='Auflagen')),
                 ('since', models.DateField(blank=True, null=True, verbose_name='gilt ab')),
                 ('until', models.DateField(blank=True, help_text='letzter Tag; leer heißt unbefristet', null=True, verbose_name='gilt bis')),
                 ('title_de', models.CharField(max_length=200, verbose_name='Titel (deutsch)')),

@@ -107,8 +107,6 @@ CREATE TABLE quarantine (
 CREATE INDEX quarantine_open ON quarantine (datastream_id, id) WHERE decided IS NULL;
 CREATE INDEX quarantine_received ON quarantine (received);
 
-CREATE TABLE cell_key (id INTEGER PRIMARY KEY, secret {bytes} NOT NULL);
-
 CREATE TABLE ledger_outbox (id {counted_id}, at BIGINT NOT NULL, act TEXT NOT NULL, body TEXT NOT NULL);
 
 CREATE TABLE ledger_tallies (
