@@ -23,6 +23,7 @@ PAGES = (
         "regelwerk/",
         "stationen/",
         "datenquellen/",
+        "wartet/",
         "quarantaene/",
     ),
     *("quarantaene/1/", "personen/", "personen/neu/", "zugangsmarken/", "protokoll/", "entscheidungen/"),

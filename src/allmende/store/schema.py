@@ -154,6 +154,7 @@ def _apply(connection: Connection, number: int) -> None:
             connection.exec_driver_sql(statement.strip().rstrip(";"))
     if number == 1:
         recall.install(connection)
+    if number == 2:
         secret = secrets.token_bytes(SECRET_BYTES)
         connection.execute(text("INSERT INTO cell_key (id, secret) VALUES (1, :secret)"), {"secret": secret})
     connection.execute(text("INSERT INTO schema_version (version) VALUES (:number)"), {"number": number})

@@ -13,6 +13,7 @@ from allmende.portal.office import (
     source_views,
     station_views,
     token_views,
+    waiting_views,
 )
 
 page_patterns = [
@@ -34,6 +35,8 @@ page_patterns = [
     path("warnungen.csv", alert_rows.alerts_csv, name="alerts-csv"),
     path("datennutzung/<slug:slug>/", sheet_views.life, name="data-use"),
     path("datennutzungen-verlauf.csv", sheet_views.events_csv, name="data-uses-csv"),
+    path("wartet/", waiting_views.waiting, name="waiting"),
+    path("wartet.csv", waiting_views.waiting_csv, name="waiting-csv"),
     path("einwaende/", objection_views.objections, name="objections"),
     path("einwaende.csv", objection_views.objections_csv, name="objections-csv"),
     path("einwaende/<str:number>/", objection_views.objection, name="objection-one"),
