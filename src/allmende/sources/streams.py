@@ -8,7 +8,7 @@ from allmende.gate.query import Datastream
 from allmende.kernel.text import Text
 from allmende.sources.definition import Connector
 from allmende.sources.parse import Reading
-from allmende.sources.recipe import Station, Value
+from allmende.sources.recipe import Recipe, Station, Value
 
 Series = tuple[str, int]
 TOGETHER = 500
@@ -19,8 +19,11 @@ NUMBER = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 def slugs_of(connector: Connector) -> list[str]:
     """Give the slugs of all datastreams that a connector may feed."""
     recipe = connector.recipe
-    stations, values = [one.slug for one in recipe.stations], [one.observed for one in recipe.values]
-    return [f"{recipe.dataset}-{station}-{observed}" for station in stations for observed in values]
+    return [_slug(recipe, (station.slug, index)) for station in recipe.stations for index in range(len(recipe.values))]
+
+
+def _slug(recipe: Recipe, series: Series) -> str:
+    return f"{recipe.dataset}-{series[0]}-{recipe.values[series[1]].observed}"
 
 
 class Streams:
@@ -48,7 +51,7 @@ class Streams:
         missing: list[tuple[Series, str]] = []
         for series in wanted:
             if series not in self._known:
-                slug = self._slug(series)
+                slug = _slug(self._connector.recipe, series)
                 found = self._gate.find("Datastreams", slug)
                 if found is None:
                     missing.append((series, slug))
@@ -66,10 +69,6 @@ class Streams:
         finally:
             (bundle.keep if made else bundle.drop)()
         return made
-
-    def _slug(self, series: Series) -> str:
-        recipe = self._connector.recipe
-        return f"{recipe.dataset}-{series[0]}-{recipe.values[series[1]].observed}"
 
     def _make(self, grant: Grant, series: Series, slug: str) -> int:
         gate, recipe = self._gate, self._connector.recipe

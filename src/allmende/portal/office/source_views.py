@@ -1,6 +1,7 @@
 """Sources in the staff room: how each is, what it sent, what went wrong; pause, ask now, read again."""
 
 import datetime as dt
+from collections import deque
 from typing import Any
 
 import msgspec
@@ -188,18 +189,21 @@ def source_days_csv(request: HttpRequest, name: str) -> HttpResponseBase:
     return csv_file(f"{name}-tage", ("day", "values"), [(one.day, one.count) for one in days])
 
 
-def _last_replies(name: str) -> list[tuple[int, RawReply, int]]:
-    """Give the newest raw replies with their place in the archive and their size."""
-    archive = _house().archive(name)
-    last = list(enumerate(archive.replies(utc_now() - dt.timedelta(days=1))))[-REPLIES:]
-    return [(place, reply, len(reply.body)) for place, reply in reversed(last)]
+def _last_replies(name: str) -> list[tuple[RawReply, int]]:
+    """Give the newest raw replies of the last day with their size."""
+    last = deque(_house().archive(name).replies(utc_now() - dt.timedelta(days=1)), REPLIES)
+    return [(reply, len(reply.body)) for reply in reversed(last)]
 
 
 @reads("sources")
 def reply(request: HttpRequest, name: str) -> HttpResponse:
     """Show a raw reply as text, cut where it is long."""
     wanted = request.GET.get("empfangen", "")
-    found = next((one for one in _house().archive(_found(name).one.name).replies() if one.received == wanted), None)
+    try:
+        kept = _house().archive(_found(name).one.name).replies(dt.datetime.fromisoformat(wanted))
+        found = next((one for one in kept if one.received == wanted), None)
+    except (ValueError, TypeError) as error:
+        raise Http404 from error
     if found is None:
         raise Http404
     text = found.body[:SHOWN_BYTES].decode("utf-8", "replace")
