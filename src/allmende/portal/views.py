@@ -191,32 +191,6 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def money(request: HttpRequest) -> HttpResponse:
-    """Show the plan versions over time, with published and exact shares."""
-    stand = stand_of(request)
-    plans = queries.plans_until(stand.day)
-    return page(
-        request, "money.html", stand, plans=plans, plan=plans[-1] if plans else None, rules=queries.funding_rules()
-    )
-
-
-def money_csv(request: HttpRequest) -> HttpResponse:
-    """Give the plan versions as CSV, in cents."""
-    header = [
-        *("slug", "day", "precision", "total_cents", "federal_cents", "own_cents", "rounding"),
-        *("exact_federal_cents", "exact_own_cents", "total_minus_shares_cents", "source"),
-    ]
-    rows = [
-        (
-            *(view.plan.slug, view.plan.day, view.plan.precision, view.plan.total_cents, view.plan.federal_cents),
-            *(view.plan.own_cents, view.plan.rounding, view.exact_federal.cents, view.exact_own.cents),
-            *(view.unexplained.cents, str(view.plan.source)),
-        )
-        for view in queries.plans_until(stand_of(request).day)
-    ]
-    return csv_file("geld", header, rows)
-
-
 def milestones(request: HttpRequest) -> HttpResponse:
     """Show milestones as a timeline."""
     stand = stand_of(request)
@@ -238,45 +212,6 @@ def milestones_csv(request: HttpRequest) -> HttpResponse:
         for row in queries.milestones_on(stand.day)
     ]
     return csv_file("meilensteine", header, rows)
-
-
-def effects(request: HttpRequest) -> HttpResponse:
-    """Say honestly what was measured and what was not."""
-    stand = stand_of(request)
-    return page(request, "effects.html", stand, projects=queries.projects_on(stand.day, standing=OWN))
-
-
-def effects_csv(request: HttpRequest) -> HttpResponse:
-    """Give the projects with what is known of their effect as CSV; an empty cell means unknown."""
-    stand = stand_of(request)
-    views = queries.projects_on(stand.day, standing=OWN)
-    rows = [(view.project.slug, view.project.title_de, view.project.title_en, None, None, None) for view in views]
-    return csv_file("wirkung", ["slug", "title_de", "title_en", "baseline", "target", "result"], rows)
-
-
-def participate(request: HttpRequest) -> HttpResponse:
-    """Show how people could take part so far."""
-    stand = stand_of(request)
-    events = queries.events_until(stand.day, kind="participation").order_by("-day")
-    return page(request, "participate.html", stand, events=events, tracks=queries.tracks())
-
-
-def participate_csv(request: HttpRequest) -> HttpResponse:
-    """Give the participation events as CSV."""
-    header = ["day", "precision", "title_de", "title_en", "place", "participants", "source"]
-    rows = [
-        (
-            event.day,
-            event.precision,
-            event.title_de,
-            event.title_en,
-            event.place or None,
-            event.participants,
-            str(event.source),
-        )
-        for event in queries.events_until(stand_of(request).day, kind="participation")
-    ]
-    return csv_file("mitmachen", header, rows)
 
 
 def findings(request: HttpRequest) -> HttpResponse:
