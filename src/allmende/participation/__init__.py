@@ -1,0 +1,1 @@
+"""Participation: processes, contributions, votes, answers, and the methods that evaluate them."""
