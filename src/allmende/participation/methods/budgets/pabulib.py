@@ -32,17 +32,21 @@ _KINDS: dict[str, VoteKind] = {"approval": "approval", "cumulative": "points", "
 
 
 class About(msgspec.Struct, frozen=True):
-    """What a file says about its vote."""
+    """What a file says about its vote.
+
+    ``rule`` is one of Pabulib's own names, ``unknown`` where none of them says how was counted; then ``comment`` does.
+    """
 
     description: str
     unit: str
     instance: str
     begin: dt.date
     end: dt.date
-    rule: str = "equalshares"
+    rule: str = "unknown"
     country: str = "Germany"
     language: str = "de"
     currency: str = "EUR"
+    comment: str = ""
 
 
 def write(election: Election, about: About, chosen: tuple[str, ...], seed: str) -> str:
@@ -61,15 +65,18 @@ def _lines(election: Election, about: About, chosen: tuple[str, ...], seed: str)
     yield from ("META", "key;value")
     for key, value in _meta(election, about).items():
         yield f"{key};{_plain(str(value))}"
-    yield from ("PROJECTS", "project_id;cost;votes;score;name;selected")
-    for project, votes, score in zip(election.projects, election.supporters(), election.scores(), strict=True):
-        selected = int(project.id in chosen)
-        yield f"{project.id};{_amount(project.cost)};{votes};{score};{_plain(project.name)};{selected}"
     with_points = election.rules.kind == "points"
+    yield from ("PROJECTS", f"project_id;cost;votes;{'score;' if with_points else ''}name;selected")
+    for project, votes, score in zip(election.projects, election.supporters(), election.scores(), strict=True):
+        figures = f"{votes};{score}" if with_points else str(votes)
+        selected = int(project.id in chosen)
+        yield f"{project.id};{_amount(project.cost)};{figures};{_plain(project.name)};{selected}"
     yield from ("VOTES", "voter_id;vote;points" if with_points else "voter_id;vote")
     ballots = [
         (",".join(ballot), ",".join(map(str, ballot.values())))
-        for ballot in (dict(sorted(ballot.items())) for ballot in election.ballots())
+        for ballot in (
+            dict(sorted(ballot.items(), key=lambda pair: (-pair[1], pair[0]))) for ballot in election.ballots()
+        )
     ]
     for number, (vote, points) in enumerate(sorted(ballots, key=lambda pair: (lot(seed, *pair), pair)), 1):
         yield f"{number};{vote};{points}" if with_points else f"{number};{vote}"
@@ -95,6 +102,7 @@ def _meta(election: Election, about: About) -> dict[str, Any]:
         "max_sum_points": rules.most_points,
         "language": about.language,
         "currency": about.currency,
+        "comment": f"#1: {about.comment}" if about.comment else None,
     }
     return {key: value for key, value in facts.items() if value is not None}
 
