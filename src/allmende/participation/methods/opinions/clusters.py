@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from allmende.participation.methods.opinions.votes import Floats, Integers
 
@@ -39,8 +38,7 @@ class Split:
 def base_of(points: Floats, seed: int) -> Base:
     """Gather people into small groups."""
     distinct = len(np.unique(points, axis=0)) if len(points) <= BASE_GROUPS * 20 else BASE_GROUPS
-    with threadpool_limits(1):
-        found = KMeans(min(BASE_GROUPS, distinct), n_init=1, max_iter=100, random_state=seed).fit(points)
+    found = KMeans(min(BASE_GROUPS, distinct), n_init=1, max_iter=100, random_state=seed).fit(points)
     labels = found.labels_.astype(np.int32)
     return Base(found.cluster_centers_, np.bincount(labels, minlength=len(found.cluster_centers_)), labels)
 
@@ -53,8 +51,7 @@ def splits(base: Base, least: int, seed: int) -> list[Split]:
 
 def split(base: Base, tried: int, least: int, seed: int) -> Split:
     """Part the small groups into a number of groups, each of its weight."""
-    with threadpool_limits(1):
-        found = KMeans(tried, n_init=10, random_state=seed).fit(base.middles, sample_weight=base.sizes)
+    found = KMeans(tried, n_init=10, random_state=seed).fit(base.middles, sample_weight=base.sizes)
     labels = _merged(base, found.labels_.astype(np.int32), least)
     groups = int(labels.max()) + 1
     return Split(tried, groups, labels, _silhouette(base, labels) if groups > 1 else -1.0)

@@ -6,6 +6,8 @@ from typing import Literal
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+from threadpoolctl import threadpool_limits
 
 from allmende.participation.methods.lots import lot
 from allmende.participation.methods.opinions.clusters import Base, Split, base_of, split, splits
@@ -79,7 +81,12 @@ def find_groups(votes: Votes, settings: Settings, memory: Memory | None = None) 
 
     ``memory`` is that of the last run in the same process; it keeps the number and the names of groups steady.
     """
-    memory = memory or Memory()
+    # One thread: sums of floats then come out the same each time, and matrices this small are no slower.
+    with threadpool_limits(1):
+        return _find(votes, settings, memory or Memory())
+
+
+def _find(votes: Votes, settings: Settings, memory: Memory) -> Run:
     members = _members(votes, settings)
     reason = _too_little(votes, members, settings)
     if reason is not None:
@@ -183,8 +190,6 @@ def _stability(
 
 
 def _matched(meet: npt.NDArray[np.float64]) -> float:
-    from scipy.optimize import linear_sum_assignment
-
     rows, columns = linear_sum_assignment(meet, maximize=True)
     return float(meet[rows, columns].sum())
 
