@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.oracles import cases as ours  # noqa: E402 - the tests lie beside thi
 
 FOLDER = Path(os.environ.get("ALLMENDE_ORACLES", ROOT / "var" / "oracles"))
 RECORDED = ROOT / "tests" / "participation" / "methods" / "recorded"
+Compare = Callable[[], bool]
 PACKAGES = {
     "pabutools": ["pabutools==1.2.3"],
     "red_dwarf": ["red-dwarf==0.4.0"],

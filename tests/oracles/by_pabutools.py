@@ -37,7 +37,10 @@ def elect(case: dict[str, Any]) -> dict[str, list[str]]:
     raised = method_of_equal_shares(instance, profile, sat_class=measure, voter_budget_increment=step)
     found = {"shares": shares, "raised": raised}
     if case["kind"] != "points":
-        found["greedy"] = greedy_utilitarian_welfare(instance, profile, sat_class=Cost_Sat)
+        # It also takes what nobody voted for, last of all; ours does not.
+        wanted = {projects[name] for ballot in case["ballots"] for name in ballot}
+        everything = greedy_utilitarian_welfare(instance, profile, sat_class=Cost_Sat)
+        found["greedy"] = [project for project in everything if project in wanted]
     return {rule: sorted(project.name for project in chosen) for rule, chosen in found.items()}
 
 

@@ -94,24 +94,20 @@ class Market:
 
     def exact(self, project: int) -> Fraction:
         """Give the price of a point by unit of worth, exactly."""
-        price, _, _ = self._exact(project)
-        return price / self.demands[project].worth
+        return self._exact(project)[0] / self.demands[project].worth
 
     def buy(self, project: int) -> Purchase:
         """Take the price from the supporters."""
         demand = self.demands[project]
-        price, spent, rest = self._exact(project)
-        pays = np.ones(len(demand.voters), bool)
-        pays[spent] = False
-        payers = np.flatnonzero(pays)
-        gone = spent[~self.broke[demand.voters[spent]]]
-        voters = demand.voters[payers]
+        price, poor, even, rest = self._exact(project)
+        givers = int((~self.broke[demand.voters[poor]]).sum())
         self._take(project, price)
-        self.left[voters] -= float(price) * demand.points[payers]
-        self.left[demand.voters[spent]] = 0.0
-        self.broke[demand.voters[spent]] = True
+        self.left[demand.voters] -= float(price) * demand.points
+        emptied = demand.voters[np.concatenate((poor, even))]
+        self.left[emptied] = 0.0
+        self.broke[emptied] = True
         self.error += 2 * ULP * self.share_float
-        return Purchase(project, price, len(payers), len(gone), rest)
+        return Purchase(project, price, len(demand.voters) - len(poor), givers, rest)
 
     def remaining(self, project: int) -> Fraction:
         """Add up what the supporters of a project have left."""
@@ -127,8 +123,11 @@ class Market:
             self.prices = {other: number * factor for other, number in self.prices.items()}
         self.prices[project] = scaled.numerator
 
-    def _exact(self, project: int) -> tuple[Fraction, Integers, Fraction]:
-        """Give the exact price of a point, the places of those who pay all they have, and their sum."""
+    def _exact(self, project: int) -> tuple[Fraction, Integers, Integers, Fraction]:
+        """Give the exact price of a point, the places of those who have less and of those who have just it.
+
+        Last comes what those with less have together.
+        """
         demand = self.demands[project]
         purses = self.left[demand.voters]
         ratios = purses if demand.alike else purses / demand.points
@@ -139,19 +138,18 @@ class Market:
         paid = self._sum(demand.voters[poor])
         points = demand.total - int(demand.points[poor].sum())
         near = sorted((Fraction(self._purse(int(demand.voters[at])), int(demand.points[at])), int(at)) for at in border)
-        spent, equal = list[int](), list[int]()
+        less, even = list[int](), list[int]()
         current = Fraction(demand.cost * self.unit - paid, points)
         for ratio, at in near:
             if ratio < current:
-                spent.append(at)
+                less.append(at)
                 paid += self._purse(int(demand.voters[at]))
                 points -= int(demand.points[at])
                 current = Fraction(demand.cost * self.unit - paid, points)
             elif ratio == current:
-                equal.append(at)
-        paid_equal = sum(self._purse(int(demand.voters[at])) for at in equal)
-        everything = np.concatenate((poor, np.array(spent + equal, np.int64)))
-        return current / self.unit, everything, Fraction(paid + paid_equal, self.unit)
+                even.append(at)
+        places = np.concatenate((poor, np.array(less, np.int64)))
+        return current / self.unit, places, np.array(even, np.int64), Fraction(paid, self.unit)
 
     def _sum(self, voters: Integers) -> int:
         """Add up exactly what voters have left, in parts of the common denominator."""
