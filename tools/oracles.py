@@ -76,7 +76,9 @@ def opinions() -> bool:
         agree, disagree, same = ours.nearness(case, theirs)
         good = good and min(agree, disagree) >= 0.99
         groups = f"{theirs['groups']} groups, {'the same' if same else 'another'} number"
-        print(f"opinions: {shape[0]} x {shape[1]}: consensus for {agree:.4f}, against {disagree:.4f}; {groups}; bar 0.99")
+        print(
+            f"opinions: {shape[0]} x {shape[1]}: consensus for {agree:.4f}, against {disagree:.4f}; {groups}; bar 0.99"
+        )
     return good
 
 

@@ -103,9 +103,16 @@ def nearness(case: Case, found: Case) -> tuple[float, float, bool]:
 def panel_case(number: int) -> Case:
     """Make a pool whose people are otherwise than the population, and quotas around the population's parts."""
     chance = random.Random(number)
-    parts = {"age": {"young": 0.3, "middle": 0.4, "old": 0.3}, "sex": {"f": 0.5, "m": 0.5}, "part": {"a": 0.6, "b": 0.4}}
+    parts = {
+        "age": {"young": 0.3, "middle": 0.4, "old": 0.3},
+        "sex": {"f": 0.5, "m": 0.5},
+        "part": {"a": 0.6, "b": 0.4},
+    }
     people = [
-        {name: chance.choices(list(values), [chance.random() + 0.2 for _ in values])[0] for name, values in parts.items()}
+        {
+            name: chance.choices(list(values), [chance.random() + 0.2 for _ in values])[0]
+            for name, values in parts.items()
+        }
         for _ in range(chance.randint(40, 70))
     ]
     size = chance.randint(6, 10)

@@ -39,8 +39,7 @@ def test_the_budget_is_kept_and_every_cent_is_paid(election: Election, worth: st
     purses = [share] * election.voters
     for purchase in found.purchases:
         paid = {
-            voter: min(purses[voter], purchase.price * points)
-            for voter, points in supporters[purchase.project].items()
+            voter: min(purses[voter], purchase.price * points) for voter, points in supporters[purchase.project].items()
         }
         assert sum(paid.values()) == election.projects[purchase.project].cost
         supported = supporters[purchase.project]

@@ -65,7 +65,9 @@ def test_what_is_typical_tells_groups_apart(run: Run) -> None:
             own, other = tallies[at], tallies[1 - at]
             assert own is not None
             assert other is not None
-            shares = [(t.agree if found.stance == "agree" else t.disagree) / (t.agree + t.disagree) for t in (own, other)]
+            shares = [
+                (t.agree if found.stance == "agree" else t.disagree) / (t.agree + t.disagree) for t in (own, other)
+            ]
             assert shares[0] > 0.5 > shares[1]
             assert min(found.certain, found.distinct) > 1.28
 
@@ -161,7 +163,7 @@ def test_a_new_number_of_groups_has_to_win_four_times() -> None:
 
 def test_groups_keep_their_places_when_sizes_change(run: Run) -> None:
     later = town((60, 40)) + [(2000 + person, at, value) for person, at, value in town((60, 40)) if person >= 60]
-    again = find_groups(Votes.from_rows(later), SEED, run.published.memory)
+    again = find_groups(Votes.from_rows(later), SEED, run.memory)
     assert [group.people for group in again.published.groups] == [60, 80]
     assert [group.people for group in find_groups(Votes.from_rows(later), SEED).published.groups] == [80, 60]
 

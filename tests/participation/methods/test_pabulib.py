@@ -53,8 +53,7 @@ def test_ballots_are_not_in_the_order_of_voting() -> None:
     ballots = [{"a": at + 1} for at in range(20)]
     rules = BallotRules("points")
     files = {
-        write(Election.of(10, [Project("a", 5)], rules, order), ABOUT, (), "seed")
-        for order in (ballots, ballots[::-1])
+        write(Election.of(10, [Project("a", 5)], rules, order), ABOUT, (), "seed") for order in (ballots, ballots[::-1])
     }
     assert len(files) == 1
     votes = [line.split(";")[2] for line in files.pop().split("VOTES\n")[1].splitlines()[1:]]

@@ -156,15 +156,15 @@ def _outcomes(election: Election, found: Round, places: dict[int, int]) -> tuple
             bought = purchases[at]
             carried = Carried(bought.price, supporters[at])
             if all(size == 0 or size >= LEAST_GROUP for size in (bought.payers, bought.payers_of_the_rest)):
-                carried = Carried(
-                    bought.price, supporters[at], bought.payers, bought.payers_of_the_rest, bought.rest
-                )
+                carried = Carried(bought.price, supporters[at], bought.payers, bought.payers_of_the_rest, bought.rest)
         elif supporters[at] and at not in places:
             missing = found.missing(at)
         outcomes.append(
             Outcome(
-                *(project.id, project.cost, at in places, why),
-                *(supporters[at], scores[at], places.get(at), carried, missing),
+                *(project.id, project.cost, at in places, why, supporters[at], scores[at]),
+                place=places.get(at),
+                carried=carried,
+                missing=missing,
             )
         )
     return tuple(outcomes)

@@ -171,7 +171,8 @@ class Market:
             return 0
         first, end = self.election.begin[voter], self.election.begin[voter + 1]
         bought = zip(self.election.choice[first:end].tolist(), self.election.points[first:end].tolist(), strict=True)
-        return self.share - sum(self.prices[at] * points for at, points in bought if at in self.prices)
+        spent = sum(self.prices[at] * points for at, points in bought if at in self.prices)
+        return self.share - int(spent)
 
 
 def _price(demand: Demand, purses: Floats) -> float:

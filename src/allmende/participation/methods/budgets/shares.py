@@ -59,9 +59,7 @@ def equal_shares(election: Election, seed: str, *, by_cost: bool, step: Fraction
 def _exhausted(election: Election, demands: list[Demand], found: Round) -> bool:
     left = election.budget - found.spent(election)
     bought = {purchase.project for purchase in found.purchases}
-    return not any(
-        demand.total and demand.cost <= left and at not in bought for at, demand in enumerate(demands)
-    )
+    return not any(demand.total and demand.cost <= left and at not in bought for at, demand in enumerate(demands))
 
 
 def _buy(market: Market, ties: list[int], steps: int, endowment: Fraction) -> Round:

@@ -60,10 +60,10 @@ def split(base: Base, tried: int, least: int, seed: int) -> Split:
 def _merged(base: Base, labels: npt.NDArray[np.int32], least: int) -> npt.NDArray[np.int32]:
     """Merge the smallest group into the nearest one, until all are large enough or one is left."""
     while True:
-        _, labels = np.unique(labels, return_inverse=True)
+        labels = np.unique(labels, return_inverse=True)[1].astype(np.int32)
         sizes = np.bincount(labels, weights=base.sizes)
         if len(sizes) == 1 or sizes.min() >= least:
-            return labels.astype(np.int32)
+            return labels
         middles = np.array([np.bincount(labels, weights=base.sizes * axis) / sizes for axis in base.middles.T]).T
         small = int(sizes.argmin())
         distances = np.linalg.norm(middles - middles[small], axis=1)

@@ -64,14 +64,14 @@ class OpinionGroups(msgspec.Struct, frozen=True):
     alike: int | None
     groups: tuple[Group, ...]
     opinions: tuple[Opinion, ...]
-    memory: Memory
 
 
 @dataclass(frozen=True)
 class Run:
-    """The publication, and who is in which group (-1: none) by the caller's numbers, which is not for publication."""
+    """What may be published; the rest may not: what the next run has to know, and who is in which group (-1: none)."""
 
     published: OpinionGroups
+    memory: Memory
     people: Integers
     group: npt.NDArray[np.int32]
 
@@ -109,9 +109,8 @@ def _find(votes: Votes, settings: Settings, memory: Memory) -> Run:
         alike=_alike(placed, settings.least_group),
         groups=groups_told(votes.statements, plane, group, counts, settings.least_group),
         opinions=opinions_told(votes.statements, counts, settings.least_group),
-        memory=memory,
     )
-    return Run(published, placed.origin, group)
+    return Run(published, memory, placed.origin, group)
 
 
 def _members(votes: Votes, settings: Settings) -> Integers:
@@ -153,14 +152,11 @@ def _none(
         alike=_alike(placed, settings.least_group),
         groups=(),
         opinions=opinions_told(votes.statements, counts_of(placed, group, 1), settings.least_group),
-        memory=memory,
     )
-    return Run(published, placed.origin, group - 1)
+    return Run(published, memory, placed.origin, group - 1)
 
 
-def _ordered(
-    placed: Votes, base: Base, best: Split, memory: Memory
-) -> tuple[npt.NDArray[np.int32], Counts, Memory]:
+def _ordered(placed: Votes, base: Base, best: Split, memory: Memory) -> tuple[npt.NDArray[np.int32], Counts, Memory]:
     """Number the groups as in the last run, new ones by size."""
     group = best.of[base.of]
     counts = counts_of(placed, group, best.groups)
@@ -170,9 +166,7 @@ def _ordered(
     return numbers[group], Counts(counts.agree[order], counts.disagree[order], counts.seen[order]), memory
 
 
-def _stability(
-    placed: Votes, group: npt.NDArray[np.int32], best: Split, settings: Settings, seed: int
-) -> float:
+def _stability(placed: Votes, group: npt.NDArray[np.int32], best: Split, settings: Settings, seed: int) -> float:
     """Do all again with random halves of the people, and see how many stay together."""
     chance = np.random.default_rng(seed)
     size = min(placed.people // 2, SAMPLE_SIZE)

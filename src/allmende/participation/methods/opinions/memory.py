@@ -12,7 +12,7 @@ from allmende.participation.methods.opinions.votes import Floats, Integers
 class Memory(msgspec.Struct, frozen=True):
     """The number of groups shown, the number that would part better and for how many runs it did, and profiles.
 
-    ``profiles`` are for each group the mean votes by statement, -1 to 1. They contain small counts: not to be published.
+    ``profiles`` are for each group the mean votes by statement, -1 to 1. They tell of few people: not to be published.
     """
 
     tried: int | None = None

@@ -60,7 +60,7 @@ def told(seen: Integers, least: int) -> npt.NDArray[np.bool_]:
     The sum less all that is told tells the rest. So the rest together must be nobody or enough people too; where it
     is not, the smallest group that would be told is added to it.
     """
-    shown = (seen >= least) | (seen == 0)
+    shown: npt.NDArray[np.bool_] = (seen >= least) | (seen == 0)
     for column in np.flatnonzero(~shown.all(axis=0)):
         rest = int(seen[~shown[:, column], column].sum())
         for row in np.argsort(seen[:, column], kind="stable"):
@@ -98,7 +98,7 @@ def groups_told(
     statements: Integers, plane: Plane, group: npt.NDArray[np.int32], counts: Counts, least: int
 ) -> tuple[Group, ...]:
     """Tell of each group its size, its place, and what is typical of it."""
-    shown = told(counts.seen, least).all(axis=0)
+    shown = np.logical_and.reduce(told(counts.seen, least), axis=0)
     stances: dict[Literal["agree", "disagree"], Typical] = {
         "agree": typical(counts.agree, counts.seen),
         "disagree": typical(counts.disagree, counts.seen),

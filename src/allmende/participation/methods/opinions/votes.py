@@ -80,9 +80,7 @@ class Votes:
             raise Invalid(BAD_VOTES, reason=_TWICE)
         begin = np.concatenate(([0], np.cumsum(np.bincount(place[row], minlength=len(origin)))))
         same = np.concatenate(([False], np.diff(marks[order]) == 0))[: len(origin)]
-        return cls(
-            known, origin[order], begin, column[by_person].astype(np.int32), value[by_person], same
-        )
+        return cls(known, origin[order], begin, column[by_person].astype(np.int32), value[by_person], same)
 
     @property
     def people(self) -> int:
@@ -125,7 +123,8 @@ def _numbered(names: Integers) -> tuple[Integers, Integers]:
 
 def _mixed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Scramble numbers of 64 bits (SplitMix64), so that their sum tells sets of votes apart."""
-    mixed = numbers * _MIXED[0]
+    mixed: npt.NDArray[np.uint64] = numbers * _MIXED[0]
     mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIXED[1]
     mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIXED[2]
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed ^= mixed >> np.uint64(31)
+    return mixed

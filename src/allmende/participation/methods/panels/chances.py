@@ -6,9 +6,7 @@ alike in all features get the same chance, so only the number of members of each
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
-import numpy.typing as npt
 
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
@@ -22,7 +20,9 @@ QUOTAS_CANNOT_BE_MET = ErrorCode(
         "Kein Gremium aus dieser Liste hält alle Vorgaben ein. Kleinste Änderung: {changes}.",
         "No panel from this list keeps all quotas. Smallest change: {changes}.",
     ),
-    Text("Ändern Sie diese Vorgaben, oder werben Sie um weitere Menschen.", "Change these quotas, or invite more people."),
+    Text(
+        "Ändern Sie diese Vorgaben, oder werben Sie um weitere Menschen.", "Change these quotas, or invite more people."
+    ),
 )
 FIRST_PANELS = 60
 MOST_ROUNDS = 3000
@@ -79,8 +79,9 @@ class Master:
 
     def chances(self) -> Floats:
         """Give the chances of the panels."""
-        duals = np.clip(-np.array(self._solver.getSolution().row_dual)[1:], 0.0, None)
-        return duals / duals.sum()
+        duals: Floats = np.clip(-np.array(self._solver.getSolution().row_dual)[1:], 0.0, None)
+        duals /= duals.sum()
+        return duals
 
 
 def fairest(pool: Pool, seed: str) -> Chances:

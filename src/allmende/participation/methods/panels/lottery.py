@@ -136,7 +136,7 @@ def _counted(pool: Pool) -> tuple[Counted, ...]:
 
 
 def _told(counts: Integers) -> npt.NDArray[np.bool_]:
-    shown = (counts >= LEAST_GROUP) | (counts == 0)
+    shown: npt.NDArray[np.bool_] = (counts >= LEAST_GROUP) | (counts == 0)
     rest = int(counts[~shown].sum())
     for at in np.argsort(counts, kind="stable"):
         if not 0 < rest < LEAST_GROUP:

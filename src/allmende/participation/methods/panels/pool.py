@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import msgspec
@@ -104,7 +105,7 @@ def _check(size: int, quotas: tuple[Quota, ...], people: list[Person]) -> None:
         raise Invalid(BAD_POOL, reason=_LIMITS)
     if max(Counter((quota.feature, quota.value) for quota in quotas).values(), default=1) > 1:
         raise Invalid(BAD_POOL, reason=_DOUBLE)
-    if any(first.number == second.number for first, second in zip(people, people[1:], strict=False)):
+    if any(first.number == second.number for first, second in pairwise(people)):
         raise Invalid(BAD_POOL, reason=_TWICE)
 
 
