@@ -37,7 +37,7 @@ class Split:
 
 def base_of(points: Floats, seed: int) -> Base:
     """Gather people into small groups."""
-    distinct = len(np.unique(points, axis=0)) if len(points) <= BASE_GROUPS * 20 else BASE_GROUPS
+    distinct = len(np.unique(points, axis=0))
     found = KMeans(min(BASE_GROUPS, distinct), n_init=1, max_iter=100, random_state=seed).fit(points)
     labels = found.labels_.astype(np.int32)
     return Base(found.cluster_centers_, np.bincount(labels, minlength=len(found.cluster_centers_)), labels)
