@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import KMeans
 
 from allmende.participation.methods.opinions.votes import Floats, Integers
 
@@ -38,9 +37,8 @@ class Split:
 def base_of(points: Floats, seed: int) -> Base:
     """Gather people into small groups."""
     distinct = len(np.unique(points, axis=0))
-    found = KMeans(min(BASE_GROUPS, distinct), n_init=1, max_iter=100, random_state=seed).fit(points)
-    labels = found.labels_.astype(np.int32)
-    return Base(found.cluster_centers_, np.bincount(labels, minlength=len(found.cluster_centers_)), labels)
+    middles, labels = _means(points, np.ones(len(points)), min(BASE_GROUPS, distinct), 1, seed)
+    return Base(middles, np.bincount(labels, minlength=len(middles)), labels)
 
 
 def splits(base: Base, least: int, seed: int) -> list[Split]:
@@ -51,10 +49,20 @@ def splits(base: Base, least: int, seed: int) -> list[Split]:
 
 def split(base: Base, tried: int, least: int, seed: int) -> Split:
     """Part the small groups into a number of groups, each of its weight."""
-    found = KMeans(tried, n_init=10, random_state=seed).fit(base.middles, sample_weight=base.sizes)
-    labels = _merged(base, found.labels_.astype(np.int32), least)
+    labels = _merged(base, _means(base.middles, base.sizes, tried, 10, seed)[1], least)
     groups = int(labels.max()) + 1
     return Split(tried, groups, labels, _silhouette(base, labels) if groups > 1 else -1.0)
+
+
+def _means(
+    points: Floats, weights: npt.ArrayLike, groups: int, starts: int, seed: int
+) -> tuple[Floats, npt.NDArray[np.int32]]:
+    """Give the middles of groups of points, and whose is whose."""
+    # Loaded here: it takes a second, and who only shows results never needs it.
+    from sklearn.cluster import KMeans
+
+    found = KMeans(groups, n_init=starts, max_iter=100, random_state=seed).fit(points, sample_weight=weights)
+    return found.cluster_centers_, found.labels_.astype(np.int32)
 
 
 def _merged(base: Base, labels: npt.NDArray[np.int32], least: int) -> npt.NDArray[np.int32]:
