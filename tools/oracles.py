@@ -34,11 +34,12 @@ PACKAGES = {
 def build(name: str) -> Path:
     """Make an oracle's environment, unless it is there."""
     folder = FOLDER / name
-    python = folder / "bin" / "python"
-    if not python.exists():
+    python, finished = folder / "bin" / "python", folder / ".finished"
+    if not finished.exists():
         print(f"installing {PACKAGES[name][0]} into {folder}", flush=True)
         venv.create(folder, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
+        finished.touch()
     return python
 
 
