@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "allmende.catalog",
     "allmende.register",
     "allmende.register.objections",
+    "allmende.register.minutes",
     "allmende.programme",
     "allmende.alerts",
     "allmende.portal",
