@@ -19,6 +19,7 @@ from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import reads, roles_of
 from allmende.portal.office.quarantine_views import waiting as in_quarantine
+from allmende.register.minutes.queries import drafts as minutes_drafts
 from allmende.register.objections.queries import every_case
 from allmende.register.queries import data_uses, drafts
 
@@ -72,6 +73,13 @@ def _rules() -> Iterator[Item]:
             yield Item(gettext("Regel"), one.title.within(_language()), gettext("endet bald"), one.until, url)
 
 
+def _minutes() -> Iterator[Item]:
+    for one in minutes_drafts():
+        what = f"{one.number}, {one.body_text.within(_language())}"
+        url = reverse("office:meeting", args=[one.number, one.version])
+        yield Item(gettext("Sitzung"), what, gettext("Entwurf"), None, url)
+
+
 def _book() -> Iterator[Item]:
     for found in findings(gate().rulebook(), today()):
         text = found.text.within(_language())
@@ -83,6 +91,8 @@ def _items(request: HttpRequest) -> list[Item]:
     roles, items = roles_of(request.user), [*_data_uses(), *_rules(), *_book()]
     if may_read(roles, "objections"):
         items += _objections()
+    if may_read(roles, "minutes"):
+        items += _minutes()
     count = in_quarantine(request) if may_read(roles, "quarantine") else 0
     if count:
         text = gettext("%(count)s Messwerte") % {"count": count}

@@ -128,7 +128,9 @@ def require_sealable(record: Record, writers: set[int], person: int | None, toda
     if not record.people:
         missing.append(Text("wer teilnahm", "who took part"))
     if record.day > today:
-        missing.append(Text("die Sitzung selbst (ihr Tag ist noch nicht da)", "the meeting itself (its day is to come)"))
+        missing.append(
+            Text("die Sitzung selbst (ihr Tag ist noch nicht da)", "the meeting itself (its day is to come)")
+        )
     if missing:
         de, en = (", ".join(text.within(language) for text in missing) for language in ("de", "en"))
         raise Invalid(UNFINISHED, number=record.number, missing=Text(de, en))

@@ -43,9 +43,7 @@ def _draft(number: str, version: int) -> Minutes:
 
 
 @transaction.atomic
-def set_head(
-    actor: Person, *, number: str, version: int, body: str, day: dt.date, attending: dict[str, int]
-) -> None:
+def set_head(actor: Person, *, number: str, version: int, body: str, day: dt.date, attending: dict[str, int]) -> None:
     """Change who met, when, and how many of each role took part."""
     one = _draft(number, version)
     before = snapshot(one)
