@@ -177,3 +177,13 @@ def test_algorithms_are_listed_for_people_and_programs(city: Gate, sign_in: Sign
     (one,) = Client().get("/datenethik/algorithmen.json").json()["algorithms"]
     assert (one["purpose"], one["risks"]) == ({"de": "purpose de", "en": "purpose en"}, None)
     assert "stadtklima-messnetz" in Client().get("/datenethik/algorithmen.csv").content.decode()
+
+
+def test_a_suspension_is_told_on_the_home_page_and_on_the_project(programme: Gate, sign_in: SignIn) -> None:
+    pages = ("/", "/projekte/klimadatenplattform/", "/en/")
+    assert not [page for page in pages if 'class="note" role="status"' in Client().get(page).content.decode()]
+    step = {"to": "suspended", "reason_de": "Wird geprüft.", "reason_en": "Is being checked."}
+    sign_in("steward").post("/intern/datennutzung/stadtklima-messnetz/", step)
+    for page in pages:
+        told = "Is being checked." if page == "/en/" else "Wird geprüft."
+        assert told in Client().get(page).content.decode(), page

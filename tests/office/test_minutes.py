@@ -60,9 +60,7 @@ def told(gate: Gate, signer: Signer) -> list[tuple[int, MinutesSealed]]:
 
 
 def test_a_second_person_seals_and_the_public_reads_it_without_what_is_internal(city: Gate, sign_in: SignIn) -> None:
-    number, _ = file_objection(
-        kind="objection", about="", words="x" * 20, reply_to="", language="de", now=utc_now()
-    )
+    number, _ = file_objection(kind="objection", about="", words="x" * 20, reply_to="", language="de", now=utc_now())
     steward, board = sign_in("steward"), sign_in("ethics-board")
     one = drafted(steward, objections=number.number.lower(), data_uses=["stadtklima-messnetz"])
     assert one.number in steward.get("/intern/wartet/").content.decode()

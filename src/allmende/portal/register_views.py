@@ -26,7 +26,7 @@ def ethics(request: HttpRequest) -> HttpResponseBase:
         request,
         "register/ethics.html",
         stand,
-        principles=queries.principles(),
+        principles=[(one, [rule for rule in in_force if one.slug in rule.principles]) for one in queries.principles()],
         purposes=queries.purpose_tree(),
         book=book,
         rules=in_force,

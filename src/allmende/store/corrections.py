@@ -25,6 +25,7 @@ from allmende.store.scan import SEQUENCES, Scan
 from allmende.store.scope import Scope
 from allmende.store.state import State
 from allmende.store.tables import QUALITIES
+from allmende.store.touched import touch
 from allmende.store.visible import parts_of
 from allmende.store.write import Permit, piece_of_rows
 
@@ -111,6 +112,8 @@ def correct(
     one.fresh_since = now if one.fresh_since is None else one.fresh_since
     one.epoch += 1
     count_anew(connection, one, np.append(touched[0], start))
+    if (row[1], row[2], row[5]) != (new[1], new[2], new[5]):
+        touch(connection, one.id, np.append(touched[0], start))
     LINK_FEATURES.run(connection, sorted(links))
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_read
 from allmende.catalog.door import gate
-from allmende.ethics.findings import findings
+from allmende.ethics.findings import Finding, findings
+from allmende.ethics.model import Rulebook
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
@@ -80,8 +82,14 @@ def _minutes() -> Iterator[Item]:
         yield Item(gettext("Sitzung"), what, gettext("Entwurf"), None, url)
 
 
+@lru_cache(maxsize=2)
+def _odd(book: Rulebook, day: dt.date) -> list[Finding]:
+    """Look through a rule book once a day: that compiles it, and a large one takes seconds."""
+    return findings(book, day)
+
+
 def _book() -> Iterator[Item]:
-    for found in findings(gate().rulebook(), today()):
+    for found in _odd(gate().rulebook(), today()):
         text = found.text.within(_language())
         yield Item(gettext("Regelwerk"), text, gettext("auffällig"), None, reverse("office:publish"))
 
