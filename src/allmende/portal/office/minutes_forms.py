@@ -61,6 +61,10 @@ def _boxes(label: Any) -> forms.MultipleChoiceField:
 class ItemForm(forms.Form):
     """One item: what it was about, what was discussed and decided, and what stays inside."""
 
+    field_order = (
+        *("position", "title_de", "title_en", "discussed_de", "discussed_en", "decided_de", "decided_en"),
+        *("rules", "data_uses", "objections", "internal", "confidential"),
+    )
     position = forms.IntegerField(label=_("Nummer auf der Tagesordnung"), min_value=1, max_value=1_000)
     title_de = forms.CharField(label=_("Titel (deutsch)"), max_length=200)
     title_en = forms.CharField(label=_("Titel (englisch)"), max_length=200)
