@@ -13,9 +13,7 @@ from allmende.store.settling import settled
 GRID, DELAY = 60, 15
 LIMITS = Limits(time_grid=GRID, delay=DELAY, minimum_group=3, minimum_persons=6, dominance=70)
 # Of each value: when it was, when it came, how much it counts; some come with others.
-ARRIVALS = st.lists(
-    st.tuples(st.integers(0, 119), st.integers(0, 40), st.integers(0, 9)), min_size=1, max_size=30
-)
+ARRIVALS = st.lists(st.tuples(st.integers(0, 119), st.integers(0, 40), st.integers(0, 9)), min_size=1, max_size=30)
 
 
 def points_of(values: list[tuple[int, int, int]]) -> Points:
@@ -23,7 +21,7 @@ def points_of(values: list[tuple[int, int, int]]) -> Points:
     came = sorted((at + 7 * later, at, number) for at, later, number in values)
     rows = sorted((at, place, received, number) for place, (received, at, number) in enumerate(came))
     zero = np.zeros(len(rows), np.int64)
-    columns: dict[str, Any] = {name: zero for name in ("duration", "latency", "known", "quality", "source")}
+    columns: dict[str, Any] = dict.fromkeys(("duration", "latency", "known", "quality", "source"), zero)
     start, sequence, received, number = (np.array(column) for column in zip(*rows, strict=True))
     feature = np.full(len(rows), NO_FEATURE)
     return Points(
