@@ -10,8 +10,8 @@ from allmende.kernel.errors import Conflict, Denied, ErrorCode, Invalid
 from allmende.kernel.text import Text
 
 BODIES: dict[str, Text] = {
-    "ethics-board": Text("Ethikbeirat", "ethics board"),
-    "stewards": Text("Runde der Datenverantwortlichen", "round of the data stewards"),
+    "ethics-board": Text("Ethikbeirat", "Ethics board"),
+    "stewards": Text("Runde der Datenverantwortlichen", "Round of the data stewards"),
 }
 # Who took part stands in the minutes as a number for each role, so that they name nobody.
 ATTENDING: dict[str, Text] = {
