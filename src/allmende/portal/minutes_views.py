@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from allmende.kernel.clock import CIVIL_TIME
+from allmende.ledger.files import CHECKPOINT
 from allmende.portal.asof import stand_of
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
@@ -68,7 +69,8 @@ def _shown(request: HttpRequest, one: Minutes) -> HttpResponseBase:
     stand, versions = stand_of(request), list(queries.versions(one.number))
     others = [other for other in versions if other.pk != one.pk and _was_there(other, stand.day)]
     newest = versions[0] if versions[0].version > one.version else None
-    return page(request, "register/meeting.html", stand, one=one, record=one.record, others=others, newest=newest)
+    values = {"one": one, "record": one.record, "others": others, "newest": newest, "log": f"/ledger/{CHECKPOINT}"}
+    return page(request, "register/meeting.html", stand, **values)
 
 
 def _was_there(one: Minutes, day: dt.date) -> bool:
