@@ -1,6 +1,7 @@
 """Citizens' pages about the meetings of the ethics board and the data stewards: what is public of their minutes."""
 
 import datetime as dt
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -69,7 +70,13 @@ def _shown(request: HttpRequest, one: Minutes) -> HttpResponseBase:
     stand, versions = stand_of(request), list(queries.versions(one.number))
     others = [other for other in versions if other.pk != one.pk and _was_there(other, stand.day)]
     newest = versions[0] if versions[0].version > one.version else None
-    values = {"one": one, "record": one.record, "others": others, "newest": newest, "log": f"/ledger/{CHECKPOINT}"}
+    values: dict[str, Any] = {
+        "one": one,
+        "record": one.record,
+        "others": others,
+        "newest": newest,
+        "log": f"/ledger/{CHECKPOINT}",
+    }
     return page(request, "register/meeting.html", stand, **values)
 
 
