@@ -342,9 +342,10 @@ def deeds(world: World) -> Iterator[Request]:
     coarse = world.ids[COARSE]["Datastreams"]
     slow = {"phenomenonTime": iso_from_micros(world.noon + 7 * MINUTE), "result": 350.0 + more}
     yield Request("POST", f"{BASE}/Datastreams({coarse})/Observations", slow, "station")
-    second, third = coarse << 32 | 10, coarse << 32 | (14 + world.other)
-    yield Request("PATCH", f"{BASE}/Observations({second})", {"result": 350.0 + more}, "station")
-    yield Request("DELETE", f"{BASE}/Observations({third})", None, "station")
+    # The first values of the fourth and the fifth hour; the other city has one value less before them.
+    fourth, fifth = coarse << 32 | (11 - world.other), coarse << 32 | (15 - world.other)
+    yield Request("PATCH", f"{BASE}/Observations({fourth})", {"result": 350.0 + more}, "station")
+    yield Request("DELETE", f"{BASE}/Observations({fifth})", None, "station")
     secret = world.ids[SECRET]
     yield Request("PATCH", f"{BASE}/Things({secret['Things']})", {"name": f"Neu {world.word}"}, "office")
     yield Request("PATCH", f"{BASE}/Observations({secret['Datastreams'] << 32 | 2})", {"result": 1.0 + more}, "office")
