@@ -146,9 +146,12 @@ def test_leafing_tells_nothing_of_the_hidden(cities: tuple[Attacked, Attacked]) 
     streams = [cities[0].world.ids[category]["Datastreams"] for category in (COARSE, COUNTED, LATE, MASKED, BLIND)]
     within = [f"Datastreams({stream})/Observations?$top=1&$count=true" for stream in streams]
     orders = [f"Observations?$top=7&$orderby={key}" for key in ("result", "resultTime%20desc", "phenomenonTime,id")]
+    leaves = 0
     for path in (*within, *orders, "Things?$top=1&$expand=Datastreams($top=1;$expand=Observations($top=1))"):
         one, other = _both(cities, lambda city, asked=path: _leafed(city, asked))  # type: ignore[misc]
         assert one == other, path
+        leaves += len(one)
+    assert leaves > 30, "there is something to leaf through"
 
 
 class _Listening:
