@@ -129,33 +129,57 @@ def test_what_is_no_count_is_not_told_under_noise(gate: Gate, collect: Grant, st
     assert {tuple(told) for told in found.values()} == {(START + 3 * HOUR,)}
 
 
-def test_a_cell_too_small_after_a_deletion_is_gone_on_every_way(gate: Gate, collect: Grant, stream: Maker) -> None:
-    number = stream(**COUNTED)
+def test_a_cell_of_which_something_was_deleted_or_corrected_is_gone_on_every_way_and_stays_so(
+    gate: Gate, collect: Grant, stream: Maker
+) -> None:
+    """Ten values yesterday and nine today are one value, whatever the rules demand of both."""
     read, remove = gate.grant(READ), gate.grant(DELETE)
-    gate.append(
-        collect,
-        [Arrival(datastream_id=number, phenomenon_start=START + i * 10 * MINUTE, result=10.0) for i in range(12)],
-    )
     for duties, small in (
-        (Duties(time_grid_seconds=3600, minimum_group=6), None),
-        (Duties(time_grid_seconds=3600, minimum_persons=55), 4.0),
-        (Duties(time_grid_seconds=3600, dominance_percent=20), 40.0),
+        (Duties(time_grid_seconds=3600, minimum_group=3), None),
+        (Duties(time_grid_seconds=3600, minimum_persons=20), 9.0),
+        (Duties(time_grid_seconds=3600, dominance_percent=60), 11.0),
+        (Duties(time_grid_seconds=3600, count_noise=5), 500.0),
     ):
+        number = stream(**COUNTED)
+        times = [START + i * 10 * MINUTE for i in range(12)]
+        gate.append(collect, [Arrival(datastream_id=number, phenomenon_start=at, result=10.0) for at in times])
         gate.publish(with_duties(duties), "tests")
-        ways = every_way(gate, read, number)
-        assert {len(told) for told in ways.values()} == {2}, duties
+        assert {len(told) for told in every_way(gate, read, number).values()} == {2}, duties
         if small is None:
             gate.remove(remove, number, ids=[number << 32 | 3])
         else:
             gate.correct(collect, number << 32 | 2, Correction(result=small))
-        ways = every_way(gate, read, number)
-        assert {tuple(told) for told in ways.values()} == {(START + HOUR,)}, duties
+        assert {tuple(told) for told in every_way(gate, read, number).values()} == {(START + HOUR,)}, duties
         assert gate.summary(read)[number].count == 1
         if small is None:
-            late = Arrival(datastream_id=number, phenomenon_start=START + 20 * MINUTE, result=10.0)
-            gate.append(collect, [late])
+            late = [Arrival(datastream_id=number, phenomenon_start=times[2], result=10.0)]
+            gate.append(collect, late)
         else:
             gate.correct(collect, number << 32 | 2, Correction(result=10.0))
+        gate.seal()
+        assert {tuple(told) for told in every_way(gate, read, number).values()} == {(START + HOUR,)}, duties
+
+
+def test_what_comes_late_is_told_when_it_is_enough_for_itself(gate: Gate, collect: Grant, stream: Maker) -> None:
+    number, read = stream(**COUNTED), gate.grant(READ)
+    gate.publish(with_duties(Duties(time_grid_seconds=3600, minimum_group=3, minimum_persons=10)), "tests")
+
+    def came(*values: tuple[int, float]) -> set[float]:
+        """Send values of minutes in one go; give what is told of their hour, on every way the same."""
+        sent = [Arrival(datastream_id=number, phenomenon_start=START + at * MINUTE, result=n) for at, n in values]
+        gate.append(collect, sent)
+        found = {tuple(told.values()) for told in every_way(gate, read, number).values()}
+        (only,) = found
+        return set(only)
+
+    assert came((1, 1.0), (2, 2.0)) == set(), "too few"
+    assert came((3, 9.0)) == {4.0}, "together enough"
+    assert came((4, 8.0)) == {4.0}
+    assert came((5, 2.0)) == {4.0}
+    assert came((6, 8.0)) == {5.0}, "three, and eighteen persons"
+    assert came((7, 1.0), (8, 1.0), (9, 1.0)) == {5.0}, "three persons are too few"
+    gate.seal()
+    assert came((10, 9.0)) == {4.2}
 
 
 def test_nothing_of_a_part_of_a_cell_is_told(gate: Gate, collect: Grant, stream: Maker) -> None:

@@ -101,6 +101,21 @@ def test_an_answer_of_several_steps_is_one(gate: Gate, streams: list[int]) -> No
         answer(*numbers)
 
 
+def test_former_states_count_as_read_in_the_answer(gate: Gate, streams: list[int]) -> None:
+    gate.publish(rules(), "tests")
+    read = gate.grant(USE)
+    weather, coarse, late = streams
+
+    def answer(first: int, second: int) -> None:
+        with gate.view():
+            gate.former(read, first << 32 | 1)
+            gate.former(read, second << 32 | 1)
+
+    assert refused(lambda: answer(weather, coarse))
+    assert refused(lambda: answer(coarse, weather))
+    assert not refused(lambda: answer(weather, late))
+
+
 def test_a_rule_that_permits_linking_opens_both(gate: Gate, streams: list[int]) -> None:
     gate.publish(rules(LINK), "tests")
     read = gate.grant(USE)

@@ -1,5 +1,6 @@
 """What may not be published is refused with its reason; what is odd is found over the whole decision space."""
 
+import datetime as dt
 from typing import Any
 
 import msgspec
@@ -214,3 +215,28 @@ def test_the_order_of_what_is_found_is_that_of_its_weight() -> None:
 def test_recipients_of_a_book_without_the_portal_s_names_are_fine() -> None:
     small = book([rule("use", "permit", "a1")], recipients=(Recipient("city", Text("Stadt", "city")),))
     assert hindrances(small, DAYS[0]) == []
+
+
+def test_a_rule_without_source_is_refused() -> None:
+    assert hindered([rule("mute", "permit", "a1")]) == []
+    assert hindered([rule("mute", "permit", "a1", source=" ")]) == ["rule mute names no source"]
+
+
+def test_a_book_that_has_held_for_a_year_is_laid_before_the_board() -> None:
+    published = dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)
+    one = msgspec.structs.replace(book([rule("use", "permit", "a1")]), version=7, published=published)
+
+    def told(day: dt.date) -> list[str]:
+        return [found.text.en for found in findings(one, day) if found.kind == "unreviewed"]
+
+    assert told(dt.date(2024, 12, 31)) == []
+    assert told(dt.date(2025, 1, 1)) == [
+        "rule book 7 has held unchanged since 2024-01-01; after a year it is to be reflected upon"
+    ]
+
+
+def test_a_principle_that_is_kept_otherwise_needs_no_rule() -> None:
+    alone = Principle("alone", WORD, WORD, "tests")
+    kept = msgspec.structs.replace(alone, slug="kept", kept_by=WORD)
+    found = findings(book([], principles=(alone, kept)), DAYS[2])
+    assert [one.about for one in found if one.kind == "unserved"] == ["alone"]

@@ -1,6 +1,7 @@
 """The life of a data use in the staff room, and that the gate follows each step."""
 
 import datetime as dt
+import hashlib
 from typing import Any
 
 import pytest
@@ -8,9 +9,13 @@ from django.test import Client
 
 from allmende.accounts.models import AuditEntry
 from allmende.gate.door import Ask, Asker, Gate
+from allmende.gate.ledger import Ledger
 from allmende.gate.query import Arrival, Datastream, ObservedProperty, Sensor
 from allmende.kernel.clock import micros_from_instant, today, utc_now
 from allmende.kernel.errors import Denied
+from allmende.ledger.check import verify_log
+from allmende.ledger.entry import SheetMoved, read_entry
+from allmende.ledger.note import LOG, Signer
 from allmende.register.models import Category, DataUse, Purpose
 from allmende.register.rules import ANNOUNCED_FOR, SCREENING
 from tests.office.conftest import SignIn, values_of
@@ -103,6 +108,26 @@ def test_from_an_idea_to_the_end_each_step_asks_for_what_it_needs(city: Gate, si
     moved = AuditEntry.objects.filter(verb="register.data_use_moved", label="title de")
     assert moved.count() == len(events)
     assert "ended" in board.get("/intern/datennutzungen-verlauf.csv").content.decode()
+    _stands_in_the_ledger(city)
+
+
+def _stands_in_the_ledger(gate: Gate) -> None:
+    """Every step is told once, with the book that says so; words alone are no step, and nobody is named."""
+    log, signer = Ledger(gate), Signer.made("stadt.example/ledger", LOG)
+    log.sequence(signer)
+    verify_log(log, signer.key)
+    entries = [read_entry(raw, place) for place, raw in enumerate(log.entries(0, log.size))]
+    steps = [entry for entry in entries if isinstance(entry, SheetMoved) and entry.slug == "laerm"]
+    assert [(step.before, step.state) for step in steps] == [
+        *((None, "idea"), ("idea", "checked"), ("checked", "decided")),
+        *(("decided", "announced"), ("announced", "active"), ("active", "ended")),
+    ]
+    assert steps[3].until == (today() + dt.timedelta(days=100)).isoformat()
+    for step in steps:
+        content = gate.store.sheetbook(step.sheetbook)
+        assert content is not None
+        assert hashlib.sha256(content.encode()).hexdigest() == step.sha256
+    assert all(b"@example.org" not in raw for raw in log.entries(0, log.size))
 
 
 def test_who_wrote_a_sheet_does_not_decide_about_it(city: Gate, sign_in: SignIn) -> None:
@@ -152,3 +177,13 @@ def test_algorithms_are_listed_for_people_and_programs(city: Gate, sign_in: Sign
     (one,) = Client().get("/datenethik/algorithmen.json").json()["algorithms"]
     assert (one["purpose"], one["risks"]) == ({"de": "purpose de", "en": "purpose en"}, None)
     assert "stadtklima-messnetz" in Client().get("/datenethik/algorithmen.csv").content.decode()
+
+
+def test_a_suspension_is_told_on_the_home_page_and_on_the_project(programme: Gate, sign_in: SignIn) -> None:
+    pages = ("/", "/projekte/klimadatenplattform/", "/en/")
+    assert not [page for page in pages if 'class="note" role="status"' in Client().get(page).content.decode()]
+    step = {"to": "suspended", "reason_de": "Wird geprüft.", "reason_en": "Is being checked."}
+    sign_in("steward").post("/intern/datennutzung/stadtklima-messnetz/", step)
+    for page in pages:
+        told = "Is being checked." if page == "/en/" else "Wird geprüft."
+        assert told in Client().get(page).content.decode(), page

@@ -22,7 +22,7 @@ PATHS = (
         "/daten/warnungen/",
     ),
     *("/daten/stationen/stephansplatz/", "/datenethik/", "/datenethik/register/", "/datenethik/regeln/umwelt-erheben/"),
-    *("/datenethik/fassungen/", "/datenethik/fassungen/1/"),
+    *("/datenethik/fassungen/", "/datenethik/fassungen/1/", "/datenethik/sitzungen/"),
     *("/datenethik/hier/", "/datenethik/hier/?ort=Altstadt&umkreis=1000", "/datenethik/hier/?ort=Nirgendwo"),
     *("/datenethik/register/stephansplatz/", "/leichte-sprache/", "/barrierefreiheit/", "/datenschutz/"),
     *("/impressum/", "/gibt-es-nicht/"),

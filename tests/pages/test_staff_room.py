@@ -24,6 +24,8 @@ PAGES = (
         "stationen/",
         "datenquellen/",
         "wartet/",
+        "sitzungen/",
+        "sitzungen/neu/",
         "quarantaene/",
     ),
     *("quarantaene/1/", "personen/", "personen/neu/", "zugangsmarken/", "protokoll/", "entscheidungen/"),

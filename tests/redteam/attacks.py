@@ -19,6 +19,7 @@ SETS = (
     *("Things", "Locations", "HistoricalLocations", "Sensors", "ObservedProperties", "Datastreams"),
     *("MultiDatastreams", "Observations", "FeaturesOfInterest"),
 )
+FORMS = ("dataArray", "CSV", "GeoJSON", "Arrow", "Parquet")
 # What hidden results are in one city or the other, and what lies between.
 BISECT = (11.25, 344.5, 400.0, 570.0, 840.0)
 SECRETS = ("Farn", "Distel")
@@ -105,8 +106,10 @@ def _direct(world: World, category: str) -> Iterator[Request]:
         yield Request("HEAD", f"{BASE}/Observations({number})")
         yield _get(f"Observations({number})", "winter")
     stream = world.ids[category]["Datastreams"]
-    for form in ("dataArray", "CSV", "GeoJSON", "Arrow", "Parquet"):
+    for form in FORMS:
         yield _get(f"Datastreams({stream})/Observations?$resultFormat={form}")
+        yield _get(f"Datastreams({stream})/Observations?$resultFormat={form}&$filter=result%20gt%20{BISECT[1]}")
+        yield _get(f"Observations?$resultFormat={form}&$filter=result%20gt%20{BISECT[1]}&$orderby=result%20desc&$top=3")
         yield _get(f"Datastreams({stream})?$resultFormat={form}")
     yield Request("OPTIONS", f"{BASE}/Datastreams({stream})")
     yield _get(f"Datastreams({stream})", **{"If-None-Match": "*"})
@@ -129,6 +132,7 @@ def _expanded(world: World) -> Iterator[Request]:
 
 def asking(world: World) -> Iterator[Request]:
     """Conditions that cut the hidden in two, orders by it, aggregates over it, errors that only it would make."""
+    yield from _together(world)
     streams = [world.ids[category]["Datastreams"] for category in STREAMS]
     for value in BISECT:
         for test in (f"result gt {value}", f"result eq {value}", f"not (result lt {value})"):
@@ -151,6 +155,19 @@ def asking(world: World) -> Iterator[Request]:
             yield _get(_asked(kind, orderby=key, top="3", skip="2"))
     for stream in streams:
         yield from _of_stream(world, stream)
+
+
+def _together(world: World) -> Iterator[Request]:
+    """Sums over all series, in which the hidden would be a part."""
+    for groups in (
+        "aggregate(result with sum as s,$count as n)",
+        "groupby((Datastream/id),aggregate(result with max as h,$count as n))",
+        "groupby((Datastream/Thing/id),aggregate(result with sum as s))",
+        "groupby((day(phenomenonTime)),aggregate(result with sum as s,$count as n))",
+        "groupby((parameters/depth),aggregate($count as n))",
+    ):
+        for first in ("", f"filter(result gt {BISECT[1]})/", f"filter(parameters/depth gt {BISECT[0]})/"):
+            yield _get(f"Observations?$apply={quote(first + groups, safe='(),/$')}")
 
 
 def _words(word: str) -> Iterator[Request]:
@@ -322,6 +339,13 @@ def deeds(world: World) -> Iterator[Request]:
             yield Request("POST", here, sent, token)
     late = {"phenomenonTime": iso_from_micros(world.noon + 3 * DAY - HOUR), "result": 20.0 + more}
     yield Request("POST", f"{BASE}/Datastreams({world.ids[LATE]['Datastreams']})/Observations", late, "station")
+    coarse = world.ids[COARSE]["Datastreams"]
+    slow = {"phenomenonTime": iso_from_micros(world.noon + 7 * MINUTE), "result": 350.0 + more}
+    yield Request("POST", f"{BASE}/Datastreams({coarse})/Observations", slow, "station")
+    # The first values of the fourth and the fifth hour; the other city has one value less before them.
+    fourth, fifth = coarse << 32 | (11 - world.other), coarse << 32 | (15 - world.other)
+    yield Request("PATCH", f"{BASE}/Observations({fourth})", {"result": 350.0 + more}, "station")
+    yield Request("DELETE", f"{BASE}/Observations({fifth})", None, "station")
     secret = world.ids[SECRET]
     yield Request("PATCH", f"{BASE}/Things({secret['Things']})", {"name": f"Neu {world.word}"}, "office")
     yield Request("PATCH", f"{BASE}/Observations({secret['Datastreams'] << 32 | 2})", {"result": 1.0 + more}, "office")
@@ -330,6 +354,24 @@ def deeds(world: World) -> Iterator[Request]:
     for place in range(2):
         sent = {"phenomenonTime": iso_from_micros(begin + place * HOUR), "result": LAST + place}
         yield Request("POST", f"{BASE}/Datastreams({world.ids[OPEN]['Datastreams']})/Observations", sent, "station")
+
+
+def differencing(world: World) -> Iterator[Request]:
+    """Ask anew for cells that were told before something came late to them, was corrected in them or deleted."""
+    hourly = "groupby((hour(phenomenonTime)),aggregate(result with sum as s,$count as n))"
+    for category in (COARSE, COUNTED):
+        stream = world.ids[category]["Datastreams"]
+        here = f"Datastreams({stream})/Observations"
+        for form in ("", *(f"&$resultFormat={form}" for form in FORMS)):
+            yield _get(f"{here}?$count=true&$top=100{form}")
+        for groups in (hourly, hourly.replace("hour", "day"), "aggregate(result with average as m,$count as n)"):
+            yield _get(f"{here}?$apply={groups}".replace(" ", "%20"))
+        for value in BISECT:
+            yield _get(_asked(here, filter=f"result gt {value}", count="true", top="0"))
+        yield _get(f"Datastreams({stream})?$expand=Observations($top=50;$count=true)")
+        for number in _observations(world, category):
+            yield _get(f"Observations({number})")
+            yield _get(f"Observations({number})/former")
 
 
 def pages(world: World) -> Iterator[Request]:
@@ -349,7 +391,15 @@ def pages(world: World) -> Iterator[Request]:
         *("/", "/daten/", "/daten/datensaetze.csv", "/daten/karte/", "/daten/karte.csv", "/daten/klimatage/"),
         *("/daten/klimatage.csv", "/daten/klimatage/heisse-tage.svg", "/datenethik/", "/datenethik/register/"),
         *("/datenethik/register.csv", "/datenethik/regeln.csv", "/datenethik/einwaende/", "/wirkung/", "/wirkung.csv"),
-        *("/sitemap.xml", "/robots.txt", "/leichte-sprache/", "/mitmachen/", "/projekte/klimadatenplattform/"),
+        *(
+            "/datenethik/sitzungen/",
+            "/datenethik/sitzungen.csv",
+            "/sitemap.xml",
+            "/robots.txt",
+            "/leichte-sprache/",
+            "/mitmachen/",
+            "/projekte/klimadatenplattform/",
+        ),
         *("/health", "/intern/", BASE, f"{BASE}/", "/sensorthings/v1.1/nothing", "/datenethik/fassungen/2.json"),
     ):
         yield Request("GET", path)

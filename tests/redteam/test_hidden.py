@@ -130,6 +130,30 @@ def test_no_answer_tells_the_hidden(
     assert not leaks, f"{len(leaks)}:\n" + "\n".join(leaks[:30])
 
 
+def _leafed(city: Attacked, path: str) -> list[str]:
+    """Leaf through all pages of a question."""
+    found, next_path = list[str](), f"{BASE}/{path}"
+    while next_path:
+        answer = city.client.get(next_path)
+        found.append(plain(answer.text))
+        told = answer.json() if answer.status_code == 200 else {}
+        next_path = told.get("@iot.nextLink", "").partition(HOST["Host"])[2]
+        assert len(found) < 300, path
+    return found
+
+
+def test_leafing_tells_nothing_of_the_hidden(cities: tuple[Attacked, Attacked]) -> None:
+    streams = [cities[0].world.ids[category]["Datastreams"] for category in (COARSE, COUNTED, LATE, MASKED, BLIND)]
+    within = [f"Datastreams({stream})/Observations?$top=1&$count=true" for stream in streams]
+    orders = [f"Observations?$top=7&$orderby={key}" for key in ("result", "resultTime%20desc", "phenomenonTime,id")]
+    leaves = 0
+    for path in (*within, *orders, "Things?$top=1&$expand=Datastreams($top=1;$expand=Observations($top=1))"):
+        one, other = _both(cities, lambda city, asked=path: _leafed(city, asked))  # type: ignore[misc]
+        assert one == other, path
+        leaves += len(one)
+    assert leaves > 30, "there is something to leaf through"
+
+
 class _Listening:
     """Hears all that a city tells without being asked."""
 
@@ -170,6 +194,17 @@ def test_nothing_hidden_is_announced(cities: tuple[Attacked, Attacked], brokers:
     one, other = _both(cities, lambda city: asyncio.run(_Listening(city, ports[id(city)]).hear()))
     assert {name for name, _ in one} >= {OPEN, COARSE, LATE, COUNTED, MASKED, BLIND, SECRET, "v1.1/Observations"}
     assert one ^ other == set()
+
+
+def test_the_difference_of_two_answers_tells_nothing(cities: tuple[Attacked, Attacked]) -> None:
+    """The city has measured late, corrected and deleted since what was told before: in each city otherwise."""
+    stream = cities[0].world.ids[COARSE]["Datastreams"]
+    count = Request("GET", f"{BASE}/Datastreams({stream})/Observations?$count=true&$top=0")
+    one, other = _both(cities, lambda city: city.answer(count))
+    assert one == other
+    assert '"@iot.count":3' in one, one
+    leaks = _leaks(cities, attacks.differencing)
+    assert not leaks, f"{len(leaks)}:\n" + "\n".join(leaks[:30])
 
 
 def test_the_log_tells_deletions_and_no_amounts(cities: tuple[Attacked, Attacked]) -> None:

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -24,12 +24,16 @@ pytestmark = pytest.mark.xdist_group("tree")
 class Tree:
     """A running ``allmende serve``."""
 
-    def __init__(self, home: Path, **more: str) -> None:
+    def __init__(self, home: Path, output: IO[bytes] | None = None, **more: str) -> None:
         self.home = home
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", str(self.port)], env=environment(home, **more), start_new_session=True
+            [*PROGRAM, "serve", "--port", str(self.port)],
+            env=environment(home, **more),
+            start_new_session=True,
+            stdout=output,
+            stderr=output,
         )
 
     def get(self, path: str) -> tuple[int, bytes]:

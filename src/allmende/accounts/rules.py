@@ -15,15 +15,17 @@ ROLES: dict[str, Text] = {
 }
 WRITES: dict[str, frozenset[str]] = {
     "office": frozenset({"programme", "quarantine"}),
-    "steward": frozenset({"register", "catalog", "stations", "sources", "alerts", "quarantine", "objections"}),
-    "ethics-board": frozenset({"rulebook", "objections"}),
+    "steward": frozenset(
+        {"register", "catalog", "stations", "sources", "alerts", "quarantine", "objections", "minutes"}
+    ),
+    "ethics-board": frozenset({"rulebook", "objections", "minutes"}),
     "moderator": frozenset(),
     "lead": frozenset(),
     "auditor": frozenset(),
     "administrator": frozenset(
         {
             *("programme", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
-            *("rulebook", "objections"),
+            *("rulebook", "objections", "minutes"),
             *("accounts", "tokens"),
         }
     ),
@@ -36,6 +38,7 @@ READS: dict[str, frozenset[str]] = {
     "sources": frozenset({"office", "steward", "auditor", "administrator"}),
     "quarantine": frozenset({"office", "steward", "auditor", "administrator"}),
     "objections": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
+    "minutes": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
     "trail": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
 }
 

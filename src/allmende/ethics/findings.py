@@ -15,6 +15,7 @@ from allmende.ethics.model import Rule, Rulebook
 from allmende.ethics.publication import portal_sets
 from allmende.ethics.space import Space, numbers_in
 from allmende.ethics.vocabulary import unmapped
+from allmende.kernel.clock import CIVIL_TIME
 from allmende.kernel.text import Text
 
 Kind = Literal[
@@ -29,6 +30,7 @@ Kind = Literal[
     "unreachable",
     "unmapped",
     "unserved",
+    "unreviewed",
 ]
 KINDS: dict[Kind, Text] = {
     "contradiction": Text("Widerspruch", "Contradiction"),
@@ -42,7 +44,12 @@ KINDS: dict[Kind, Text] = {
     "unreachable": Text("Unerreichbarer Zweck", "Unreachable purpose"),
     "unmapped": Text("Zweck ohne Begriff", "Purpose without term"),
     "unserved": Text("Grundsatz ohne Regel", "Principle without rule"),
+    "unreviewed": Text("Lange nicht überdacht", "Long not reflected upon"),
 }
+
+
+# After so long without a publication the board is reminded that rules are to be reflected upon again and again.
+REVIEWED_WITHIN = dt.timedelta(days=365)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -137,7 +144,7 @@ def findings(book: Rulebook, day: dt.date) -> list[Finding]:
     """List what is odd in a sound book from a day on, gravest first."""
     effects = Effects(Space(book), day)
     found = [*_about_rules(book, effects, day), *_about_names(book, effects), *_about_portal(effects, day)]
-    found += _about_links(book, day)
+    found += [*_about_links(book, day), *_about_age(book, day)]
     order = list(KINDS)
     return sorted(found, key=lambda one: order.index(one.kind))
 
@@ -200,10 +207,21 @@ def _about_names(book: Rulebook, effects: Effects) -> Iterator[Finding]:
         yield Finding("unmapped", text, slug)
     served = {slug for rule in book.rules for slug in rule.principles}
     for principle in book.principles:
-        if principle.slug not in served:
+        if principle.slug not in served and principle.kept_by is None:
             slug = principle.slug
             text = Text(f"keine Regel führt den Grundsatz {slug} aus", f"no rule carries out the principle {slug}")
             yield Finding("unserved", text, slug)
+
+
+def _about_age(book: Rulebook, day: dt.date) -> Iterator[Finding]:
+    """Remind the board of a book that nobody has put in force anew for a year."""
+    if book.published is not None and day - book.published.astimezone(CIVIL_TIME).date() > REVIEWED_WITHIN:
+        since = book.published.astimezone(CIVIL_TIME).date()
+        text = Text(
+            f"Regelwerk {book.version} gilt unverändert seit {since}; nach einem Jahr ist es zu überdenken",
+            f"rule book {book.version} has held unchanged since {since}; after a year it is to be reflected upon",
+        )
+        yield Finding("unreviewed", text, str(book.version))
 
 
 def _about_links(book: Rulebook, day: dt.date) -> Iterator[Finding]:

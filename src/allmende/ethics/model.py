@@ -41,13 +41,17 @@ NO_DUTIES = Duties()
 
 
 class Principle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A sentence to which the city binds itself, and where it stands; rules say which ones they carry out."""
+    """A sentence to which the city binds itself, and where it stands; rules say which ones they carry out.
+
+    ``kept_by`` says by what else it is kept where no rule about access can carry it out.
+    """
 
     slug: str
     title: Text
     text: Text
     source: str
     source_url: str = ""
+    kept_by: Text | None = None
 
 
 class Purpose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

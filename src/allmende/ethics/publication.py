@@ -25,7 +25,7 @@ def hindrances(book: Rulebook, day: dt.date) -> list[Text]:
         return found
     return [
         *(*_overlaps(book), *_unknown_principles(book), *_unfounded(book), *wrong_terms(book), *crossings(book)),
-        *(*_linked(book, day), *_shut(book, day)),
+        *(*_unsourced(book), *_linked(book, day), *_shut(book, day)),
     ]
 
 
@@ -66,6 +66,13 @@ def _unknown_principles(book: Rulebook) -> Iterator[Text]:
                 yield Text(
                     f"Regel {rule.slug}: Grundsatz {slug} ist unbekannt", f"rule {rule.slug}: unknown principle {slug}"
                 )
+
+
+def _unsourced(book: Rulebook) -> Iterator[Text]:
+    """Find rules that do not say where they stand: nobody could follow them up."""
+    for rule in book.rules:
+        if not rule.source.strip():
+            yield Text(f"Regel {rule.slug} nennt keine Fundstelle", f"rule {rule.slug} names no source")
 
 
 def _unfounded(book: Rulebook) -> Iterator[Text]:

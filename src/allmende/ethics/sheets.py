@@ -45,6 +45,23 @@ class Sheetbook(msgspec.Struct, frozen=True):
     sheets: tuple[Sheet, ...] = ()
 
 
+def steps_between(old: Sheetbook, new: Sheetbook) -> list[dict[str, object]]:
+    """Give what changed of each sheet between two books, as the ledger tells it; other words alone are no step."""
+    before = {sheet.slug: sheet for sheet in old.sheets}
+    steps: list[dict[str, object]] = []
+    for sheet in new.sheets:
+        was, told = before.get(sheet.slug), _told(sheet)
+        if was is None or _told(was) != told:
+            step = {"slug": sheet.slug, "before": was.state if was else None, **told}
+            steps.append({name: value for name, value in step.items() if value is not None})
+    return steps
+
+
+def _told(sheet: Sheet) -> dict[str, object]:
+    until = sheet.until.isoformat() if sheet.until else None
+    return {"state": sheet.state, "until": until, "retention_days": sheet.retention_days}
+
+
 class Sheets:
     """The sheets in force, found by the names that datastreams carry. Before the first book they bind nobody."""
 

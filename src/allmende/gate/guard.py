@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Literal
 
+import msgspec
+
 from allmende.ethics.model import Decision, Rulebook
 from allmende.ethics.sheets import Sheet, Sheets
 from allmende.gate.grant import READ_VERBS, Ask, Grant, decide_all, refusal
@@ -15,6 +17,7 @@ from allmende.gate.sheets import shut, suspension
 from allmende.kernel.clock import today
 from allmende.kernel.errors import Denied, ErrorCode
 from allmende.kernel.text import Text
+from allmende.store.ledger import Act
 from allmende.store.port import Store
 from allmende.store.scope import Scope
 
@@ -25,6 +28,18 @@ READ_ONLY = ErrorCode(
     Text("Dieser Zugang zum Messwertspeicher liest nur.", "This access to the observation store only reads."),
     Text("Öffnen Sie ihn als „writer“.", "Open it as “writer”."),
 )
+
+
+class MinutesTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger is told of minutes: ``sha256`` of what is public; it only commits to ``whole`` and ``actor``."""
+
+    number: str
+    version: int
+    body: str
+    day: str
+    sha256: str
+    whole: str
+    actor: str
 
 
 class Guard:
@@ -66,6 +81,11 @@ class Guard:
         """Put data sheets in force; give the version of their book."""
         self._require_writer()
         return self._rules.publish_sheets(sheets, actor)
+
+    def tell_minutes(self, told: MinutesTold) -> None:
+        """Leave word for the ledger that minutes of a meeting were sealed."""
+        self._require_writer()
+        self._store.ledger.put(Act(now_micros(), "minutes", msgspec.json.encode(told).decode()))
 
     def versions(self) -> tuple[int, int]:
         """Give the numbers of what is in force: of the rule book and of the book of data sheets."""

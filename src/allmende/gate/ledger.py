@@ -20,9 +20,11 @@ from allmende.ledger.entry import (
     DayClosed,
     Deleted,
     Entry,
+    MinutesSealed,
     Opening,
     Released,
     RulesPublished,
+    SheetMoved,
     Tally,
     committed,
     entry_bytes,
@@ -106,6 +108,14 @@ class _Composing:
             told = msgspec.json.decode(act.body)
             actor = self._commit(told["actor"], told["actor"])
             self.entries.append(RulesPublished(at=self.at, acted=acted, **{**told, "actor": actor}))
+        elif act.kind == "sheet":
+            told = msgspec.json.decode(act.body)
+            actor = self._commit(told["actor"], told["actor"])
+            self.entries.append(SheetMoved(at=self.at, acted=acted, **{**told, "actor": actor}))
+        elif act.kind == "minutes":
+            told = msgspec.json.decode(act.body)
+            hidden = {"actor": self._commit(told["actor"], told["actor"]), "whole": self._commit(told["whole"])}
+            self.entries.append(MinutesSealed(at=self.at, acted=acted, **{**told, **hidden}))
         elif act.kind == "day":
             self.entries.append(DayClosed(at=self.at, **msgspec.json.decode(act.body)))
         else:

@@ -9,7 +9,7 @@ import msgspec
 from allmende.ethics.decide import Compiled, compile_rulebook
 from allmende.ethics.model import Rulebook
 from allmende.ethics.publication import require_publishable
-from allmende.ethics.sheets import Sheet, Sheetbook, Sheets
+from allmende.ethics.sheets import Sheet, Sheetbook, Sheets, steps_between
 from allmende.gate.grant import Ask, Books, Grant, decide_all, sealed_grant
 from allmende.kernel.clock import CIVIL_TIME, micros_from_instant, today, utc_now
 from allmende.store.port import Store
@@ -97,9 +97,12 @@ class RulesInForce:
 
     def publish_sheets(self, sheets: tuple[Sheet, ...], actor: str) -> int:
         """Put data sheets in force under the next version; give that version."""
-        version = self._store.book_versions()[1] + 1
-        content = msgspec.json.encode(Sheetbook(version, sheets)).decode()
-        self._store.add_sheetbook(version, content, actor)
+        last = self._store.book_versions()[1]
+        before = msgspec.json.decode(self._store.sheetbook(last) or "{}", type=Sheetbook)
+        version = last + 1
+        book = Sheetbook(version, sheets)
+        steps = [{**step, "sheetbook": version, "actor": actor} for step in steps_between(before, book)]
+        self._store.add_sheetbook(version, msgspec.json.encode(book).decode(), actor, steps)
         self._checked = float("-inf")
         return version
 

@@ -87,13 +87,40 @@ class DayClosed(_Entry, frozen=True, tag="day"):
     datastreams_commitment: str
 
 
+class SheetMoved(_Entry, frozen=True, tag="sheet"):
+    """A data use entered a state, or its end or retention changed; ``sha256`` is that of the whole book of sheets."""
+
+    acted: str
+    slug: str
+    state: str
+    sheetbook: int
+    sha256: str
+    actor: str
+    before: str | None = None
+    until: str | None = None
+    retention_days: int | None = None
+
+
+class MinutesSealed(_Entry, frozen=True, tag="minutes"):
+    """Minutes of a meeting were confirmed: the hash of what is public, a commitment to that of the whole."""
+
+    acted: str
+    number: str
+    version: int
+    body: str
+    day: str
+    sha256: str
+    whole: str
+    actor: str
+
+
 class ClockSetBack(_Entry, frozen=True, tag="clock"):
     """The machine's clock was behind the log; ``clock`` is what it showed."""
 
     clock: str
 
 
-Entry = Begun | RulesPublished | Deleted | Released | DayClosed | ClockSetBack
+Entry = Begun | RulesPublished | SheetMoved | MinutesSealed | Deleted | Released | DayClosed | ClockSetBack
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 

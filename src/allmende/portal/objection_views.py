@@ -75,13 +75,23 @@ def _connection(address: str) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False)) if found.version == 6 else address
 
 
-def _require_room(request: HttpRequest) -> None:
-    """Count the cases of a connection for an hour, by a hash of its address that nobody can turn back."""
+def _place_of(request: HttpRequest) -> str:
+    """Name the place of a connection's count: a hash of its address that nobody can turn back."""
     address = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or request.META["REMOTE_ADDR"]
     mark = hmac.new(settings.SECRET_KEY.encode(), _connection(address).encode(), hashlib.sha256).hexdigest()
-    key = f"objections-{mark}"
-    cache.add(key, 0, HOUR)
-    if cache.incr(key) > MOST_AN_HOUR:
+    return f"objections-{mark}"
+
+
+def _require_room(place: str) -> None:
+    """Refuse a connection from which enough came, before anything else is asked: a flood costs little."""
+    if cache.get(place, 0) >= MOST_AN_HOUR:
+        raise TooMany(TOO_MANY, limit=MOST_AN_HOUR)
+
+
+def _take_room(place: str) -> None:
+    """Count a case of a connection, for an hour; of several at once, no more than there is room for are let in."""
+    cache.add(place, 0, HOUR)
+    if cache.incr(place) > MOST_AN_HOUR:
         raise TooMany(TOO_MANY, limit=MOST_AN_HOUR)
 
 
@@ -93,10 +103,12 @@ def file(request: HttpRequest) -> HttpResponseBase:
         form = ObjectionForm(_uses(), initial={"about": request.GET.get("zu", "")})
         return page(request, "objections/form.html", form=form, known=_known(request))
     _require_own_page(request)
+    place = _place_of(request)
+    _require_room(place)
     form = ObjectionForm(_uses(), request.POST)
     if not form.is_valid():
         return page(request, "objections/form.html", status=400, form=form, known=None)
-    _require_room(request)
+    _take_room(place)
     values = {name: form.cleaned_data[name] for name in ("kind", "about", "words", "reply_to")}
     services.forget_old(utc_now())
     one, key = services.file_objection(**values, language=_language(), now=utc_now())

@@ -13,6 +13,7 @@ from allmende.portal.data_views import observed_name, told
 from allmende.portal.files import csv_file
 from allmende.portal.frame import page
 from allmende.register import queries
+from allmende.register.minutes.queries import citing
 
 
 @told
@@ -25,7 +26,7 @@ def ethics(request: HttpRequest) -> HttpResponseBase:
         request,
         "register/ethics.html",
         stand,
-        principles=queries.principles(),
+        principles=[(one, [rule for rule in in_force if one.slug in rule.principles]) for one in queries.principles()],
         purposes=queries.purpose_tree(),
         book=book,
         rules=in_force,
@@ -59,7 +60,12 @@ def rules_file(name: str, book: Rulebook) -> HttpResponseBase:
 def _entries(request: HttpRequest) -> list[queries.SensorEntry]:
     word = request.GET.get("text", "").strip().lower()[:100]
     entries = queries.register_entries(gate(), OPEN, stand_of(request).day)
-    return [entry for entry in entries if word in entry.name.lower()]
+    use = request.GET.get("nutzung", "")
+    return [entry for entry in entries if word in entry.name.lower() and (not use or use in _uses_of(entry))]
+
+
+def _uses_of(entry: queries.SensorEntry) -> list[str]:
+    return [sheet.slug for sheet in entry.data_uses]
 
 
 @told
@@ -68,7 +74,8 @@ def register(request: HttpRequest) -> HttpResponseBase:
     entries = [
         {"entry": entry, "measures": [observed_name(slug) for slug in entry.measures]} for entry in _entries(request)
     ]
-    return page(request, "register/register.html", entries=entries, text=request.GET.get("text", ""))
+    only = queries.data_use(request.GET.get("nutzung", ""))
+    return page(request, "register/register.html", entries=entries, text=request.GET.get("text", ""), only=only)
 
 
 def register_csv(request: HttpRequest) -> HttpResponseBase:
@@ -112,4 +119,5 @@ def rule(request: HttpRequest, slug: str) -> HttpResponseBase:
         versions=[(one, duty_words(one.conditions)) for one in versions],
         rule=versions[0],
         titles=queries.titles(gate().rulebook()),
+        discussed=citing("rule", slug, stand_of(request).day),
     )

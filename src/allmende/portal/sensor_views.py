@@ -23,6 +23,8 @@ from allmende.portal.nearby_views import pictogram_of
 from allmende.register import queries
 from allmende.register.codes import code_of
 from allmende.register.history import Happening, as_it_read, entered, history
+from allmende.register.minutes.models import Minutes
+from allmende.register.minutes.queries import citing
 from allmende.register.queries import SensorEntry
 
 RELEASED = ("category", "verb", "purpose", "recipient", "times", "from", "to")
@@ -79,6 +81,12 @@ def about_persons(entry: SensorEntry) -> bool:
     return any(use.category.personal in PERSONS for use in entry.data_uses)
 
 
+def _discussed(entry: SensorEntry, stand: Stand) -> list[Minutes]:
+    """Give the meetings in which one of its data sheets was on the agenda, each once."""
+    found = [one for use in entry.data_uses for one in citing("data-use", use.slug, stand.day)]
+    return list({one.pk: one for one in found}.values())
+
+
 @told
 def sensor(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Answer four questions about one sensor, then show its whole data sheet and what happened about it."""
@@ -102,6 +110,7 @@ def sensor(request: HttpRequest, slug: str) -> HttpResponseBase:
         released=_released(entry, stand.day),
         since=a_year_before(stand.day),
         log=f"/ledger/{CHECKPOINT}",
+        discussed=_discussed(entry, stand),
         history=history(gate(), entry.data_uses, entry.categories, stand.day),
     )
 

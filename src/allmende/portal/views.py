@@ -60,6 +60,7 @@ def home(request: HttpRequest) -> HttpResponse:
         done=[row for row in milestones if row.view.state == "done"][-2:],
         ahead=[row for row in milestones if row.view.state == "ahead"][:3],
         freshest=freshest,
+        suspended=data_queries.suspended(),
         drawing=_temperatures(freshest),
     )
 
@@ -188,6 +189,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         view=view,
         milestones=queries.milestones_on(stand.day, project=slug),
         data_use=register.data_use(view.project.data_use) if view.project.data_use else None,
+        suspended=[sheet for sheet in data_queries.suspended() if sheet.slug == view.project.data_use],
     )
 
 

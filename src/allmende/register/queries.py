@@ -186,7 +186,8 @@ def rulebook_from_tables() -> ethics.Rulebook:
         ),
         recipients=tuple(ethics.Recipient(r.slug, r.title) for r in RecipientClass.objects.all()),
         principles=tuple(
-            ethics.Principle(p.slug, p.title, p.text, p.source, p.source_url) for p in Principle.objects.all()
+            ethics.Principle(p.slug, p.title, p.text, p.source, p.source_url, p.kept_by)
+            for p in Principle.objects.all()
         ),
         rules=tuple(_plain(rule) for rule in newest_rules() if not rule.withdrawn),
     )

@@ -55,6 +55,7 @@ def load_ethics(actor: Actor, *, content: EthicsContent) -> bool:
             source_url=principle.source_url,
             **columns_of("title", principle.title),
             **columns_of("text", principle.text),
+            **columns_of("kept_by", principle.kept_by),
         )
     _load_purposes(content)
     for category in content.categories:

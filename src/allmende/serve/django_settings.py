@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "allmende.catalog",
     "allmende.register",
     "allmende.register.objections",
+    "allmende.register.minutes",
     "allmende.programme",
     "allmende.alerts",
     "allmende.portal",
@@ -161,6 +162,13 @@ ACCOUNT_SESSION_REMEMBER = False
 # Who is signed in but has no role is shown the form; a redirect would go in circles.
 ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# Counts of attempts and objections, in memory alone: no address is written down. Django would forget beyond 300.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 # Attempts with a wrong password: by address, and by address and e-mail together.
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
 # The data process, or the proxy before the web process, names the client as the last one.

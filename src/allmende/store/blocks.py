@@ -13,6 +13,7 @@ from allmende.store.points import Points, joined, rows_of_points
 from allmende.store.scan import Scan
 from allmende.store.scope import Limits
 from allmende.store.tables import observations, stream_state
+from allmende.store.touched import touches
 from allmende.store.visible import Part
 
 MOST = 100_000
@@ -46,7 +47,8 @@ def add(connection: Connection, runs: Sequence[Run], limits: Limits, now: int) -
 def _gridded(connection: Connection, runs: Sequence[Run], limits: Limits, now: int) -> Iterator[Run]:
     secret = bytes(raw.fetch(connection, "SELECT secret FROM cell_key")[0][0]) if limits.noise else b""
     for stream, some in groupby(runs, key=itemgetter(0)):
-        yield stream, cells_of(stream, joined([points for _, points in some]), limits, now, secret)
+        touched = touches(connection, stream) if limits.grouped else []
+        yield stream, cells_of(stream, joined([points for _, points in some]), limits, now, secret, touched)
 
 
 def show_streams(connection: Connection, parts: Sequence[Part], now: int) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.store import raw
-from allmende.store.ledger import tell_decisions, tell_rulebook
+from allmende.store.ledger import tell_decisions, tell_rulebook, tell_sheets
 from allmende.store.scope import DecisionRow, TokenRow
 from allmende.store.tables import decisions, rulebooks, sheetbooks, tokens
 
@@ -94,12 +94,15 @@ def sheetbook(connection: Connection, version: int) -> str | None:
     return connection.execute(select(sheetbooks.c.content).where(sheetbooks.c.version == version)).scalar_one_or_none()
 
 
-def add_sheetbook(connection: Connection, version: int, content: str, actor: str, now: int) -> None:
-    """Publish the data sheets; refuse a number that another has taken in the meantime."""
+def add_sheetbook(
+    connection: Connection, version: int, content: str, actor: str, steps: Sequence[dict[str, object]], now: int
+) -> None:
+    """Publish the data sheets and tell the ledger their steps; refuse a number that another has taken meanwhile."""
     values = {"version": version, "content": content, "actor": actor, "published": now}
     statement = insert_for(connection)(sheetbooks).values(values).on_conflict_do_nothing()
     if versions(connection)[1] >= version or connection.execute(statement).rowcount == 0:
         raise Conflict(SHEETS_MOVED)
+    tell_sheets(connection, content, steps, now)
 
 
 def add_decisions(connection: Connection, rows: Sequence[DecisionRow]) -> None:

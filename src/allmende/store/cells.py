@@ -4,6 +4,8 @@ Everything that is told under a time grid is made from these cells, so that no q
 part of a cell is nowhere, and what is put together is put together from whole cells. See ADR 20.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,8 @@ from allmende.store.buckets import EARLIEST, LATEST
 from allmende.store.cellkey import cell_keys, record_keys, table_of
 from allmende.store.points import NO_FEATURE, Ints, Points
 from allmende.store.scope import Limits
+from allmende.store.settling import settled
+from allmende.store.touched import Touch
 
 NO_SOURCE = 0
 # Cells are numbered by their time, before 1970 too: the order of arrival would tell how many values lie between two.
@@ -32,9 +36,13 @@ def whole_cells(since: int | None, until: int | None, grid: int) -> tuple[int | 
     return (None if since is None else since // grid * grid), (None if until is None else -(-until // grid) * grid)
 
 
-def cells_of(stream: int, points: Points, limits: Limits, now: int, secret: bytes) -> Points:
+def cells_of(
+    stream: int, points: Points, limits: Limits, now: int, secret: bytes, touched: Sequence[Touch] = ()
+) -> Points:
     """Give the cells of a datastream's points, which are in order of time and tear no cell."""
     points = _counted(points, limits, now)
+    if limits.grouped:
+        points = settled(points, limits, touched)
     begins = points.start // limits.time_grid * limits.time_grid
     firsts = np.flatnonzero(np.diff(begins, prepend=begins[:1] - 1))
     if not len(firsts):

@@ -25,7 +25,8 @@ from allmende.store.scan import SEQUENCES, Scan
 from allmende.store.scope import Scope
 from allmende.store.state import State
 from allmende.store.tables import QUALITIES
-from allmende.store.visible import parts_of
+from allmende.store.touched import touch
+from allmende.store.visible import parts_of, require_joint
 from allmende.store.write import Permit, piece_of_rows
 
 NO_OBSERVATION = ErrorCode(
@@ -111,6 +112,8 @@ def correct(
     one.fresh_since = now if one.fresh_since is None else one.fresh_since
     one.epoch += 1
     count_anew(connection, one, np.append(touched[0], start))
+    if (row[1], row[2], row[5]) != (new[1], new[2], new[5]):
+        touch(connection, one.id, np.append(touched[0], start))
     LINK_FEATURES.run(connection, sorted(links))
 
 
@@ -141,14 +144,16 @@ def _keep_former(connection: Connection, number: int, stream: int, row: Row, wor
 
 def former(connection: Connection, scope: Scope, number: int) -> list[Former]:
     """Give the former states of an observation, newest first; only what is shown as it is has any."""
-    parts = parts_of(connection, scope, [number >> SEQUENCE_BITS])
+    stream = number >> SEQUENCE_BITS
+    require_joint(connection, scope, [stream])
+    parts = parts_of(connection, scope, [stream])
     if not parts or not parts[0].limits.plain:
         return []
     statement = "SELECT at, actor, reason, body FROM revisions WHERE observation_id = ? ORDER BY id DESC"
     found = []
     for at, actor, reason, body in raw.fetch(connection, statement, (number,)):
         for row in rows_in(bytes(body)) or []:
-            was = _as_arrival(number >> SEQUENCE_BITS, row, Correction())
+            was = _as_arrival(stream, row, Correction())
             found.append(
                 Former(
                     *(at, actor, reason, was.phenomenon_start, was.phenomenon_end, was.result_time),

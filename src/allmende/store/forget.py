@@ -19,6 +19,7 @@ from allmende.store.scope import Tie
 from allmende.store.seal import chunk_row, put
 from allmende.store.state import State
 from allmende.store.tables import datastream_features, datastreams, stream_days, stream_state
+from allmende.store.touched import touch
 from allmende.store.write import Permit, days_of
 
 NO_STREAM = ErrorCode(
@@ -32,7 +33,7 @@ Mask = npt.NDArray[np.bool_]
 # Those that start in ``[since, until)``, and of them only the numbered ones where numbers are named.
 Which = tuple[int | None, int | None, Collection[int] | None]
 Chooser = Callable[[Points], Mask]
-OF_STREAMS = ("fresh", "sealed", "revisions", "quarantine", "stream_days", "stream_state")
+OF_STREAMS = ("fresh", "sealed", "revisions", "quarantine", "stream_days", "stream_state", "touched")
 
 
 def hold_streams(connection: Connection, ids: Sequence[int]) -> None:
@@ -105,6 +106,7 @@ def forget(
     if gone.shape[1]:
         one.epoch += 1
         count_anew(connection, one, gone[0])
+        touch(connection, stream, gone[0])
         _forget_former(connection, stream, gone[1])
     return int(gone.shape[1])
 

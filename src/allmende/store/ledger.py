@@ -97,6 +97,13 @@ def tell_rulebook(connection: Connection, version: int, content: str, actor: str
     put_later(connection, Act(now, "rules", msgspec.json.encode(body).decode()))
 
 
+def tell_sheets(connection: Connection, content: str, steps: Iterable[dict[str, object]], now: int) -> None:
+    """Leave word of what changed in the states of data sheets, one after the other."""
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    for step in steps:
+        put_later(connection, Act(now, "sheet", msgspec.json.encode({**step, "sha256": digest}).decode()))
+
+
 def tell_decisions(connection: Connection, rows: Iterable[DecisionRow]) -> None:
     """Leave word of deletions, each, and of what was published or passed on, counted by the minute.
 
@@ -124,6 +131,11 @@ class LedgerTables:
         """Give the state of the log."""
         with reading(self._engine) as connection:
             return _head(connection)
+
+    def put(self, act: Act) -> None:
+        """Leave an act that happened elsewhere to be put into the log."""
+        with writing(self._engine) as connection:
+            put_later(connection, act)
 
     def waits(self, before: int) -> bool:
         """Tell whether acts wait, or tallies of minutes before an instant."""

@@ -168,8 +168,8 @@ class Store(Protocol):
     def sheetbook(self, version: int) -> str | None:
         """Give the data sheets as they were published."""
 
-    def add_sheetbook(self, version: int, content: str, actor: str) -> None:
-        """Publish the data sheets."""
+    def add_sheetbook(self, version: int, content: str, actor: str, steps: Sequence[dict[str, object]]) -> None:
+        """Publish the data sheets, and leave word of their steps for the ledger."""
 
     def add_token(self, row: TokenRow) -> None:
         """Keep a token."""

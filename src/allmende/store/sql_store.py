@@ -315,10 +315,10 @@ class SqlStore:
         with reading(self.engine) as connection:
             return books.sheetbook(connection, version)
 
-    def add_sheetbook(self, version: int, content: str, actor: str) -> None:
+    def add_sheetbook(self, version: int, content: str, actor: str, steps: Sequence[dict[str, object]]) -> None:
         """See the port."""
         with writing(self.engine) as connection:
-            books.add_sheetbook(connection, version, content, actor, _now())
+            books.add_sheetbook(connection, version, content, actor, steps, _now())
 
     def add_token(self, row: TokenRow) -> None:
         """See the port."""

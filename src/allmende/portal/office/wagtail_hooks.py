@@ -40,6 +40,7 @@ PAGES = (
     AreaItem("register", _("Was wartet"), reverse_lazy("office:waiting"), icon_name="time", order=205),
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
+    AreaItem("minutes", _("Sitzungen"), reverse_lazy("office:meetings"), icon_name="group", order=225),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
     AreaItem("sources", _("Datenquellen"), reverse_lazy("office:sources"), icon_name="download", order=315),
     AreaItem("alerts", _("Warnungen"), reverse_lazy("office:alerts"), icon_name="warning", order=317),

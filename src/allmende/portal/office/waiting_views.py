@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,12 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_read
 from allmende.catalog.door import gate
-from allmende.ethics.findings import findings
+from allmende.ethics.findings import Finding, findings
+from allmende.ethics.model import Rulebook
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import reads, roles_of
 from allmende.portal.office.quarantine_views import waiting as in_quarantine
+from allmende.register.minutes.queries import drafts as minutes_drafts
 from allmende.register.objections.queries import every_case
 from allmende.register.queries import data_uses, drafts
 
@@ -72,8 +75,21 @@ def _rules() -> Iterator[Item]:
             yield Item(gettext("Regel"), one.title.within(_language()), gettext("endet bald"), one.until, url)
 
 
+def _minutes() -> Iterator[Item]:
+    for one in minutes_drafts():
+        what = f"{one.number}, {one.body_text.within(_language())}"
+        url = reverse("office:meeting", args=[one.number, one.version])
+        yield Item(gettext("Sitzung"), what, gettext("Entwurf"), None, url)
+
+
+@lru_cache(maxsize=2)
+def _odd(book: Rulebook, day: dt.date) -> list[Finding]:
+    """Look through a rule book once a day: that compiles it, and a large one takes seconds."""
+    return findings(book, day)
+
+
 def _book() -> Iterator[Item]:
-    for found in findings(gate().rulebook(), today()):
+    for found in _odd(gate().rulebook(), today()):
         text = found.text.within(_language())
         yield Item(gettext("Regelwerk"), text, gettext("auffällig"), None, reverse("office:publish"))
 
@@ -83,6 +99,8 @@ def _items(request: HttpRequest) -> list[Item]:
     roles, items = roles_of(request.user), [*_data_uses(), *_rules(), *_book()]
     if may_read(roles, "objections"):
         items += _objections()
+    if may_read(roles, "minutes"):
+        items += _minutes()
     count = in_quarantine(request) if may_read(roles, "quarantine") else 0
     if count:
         text = gettext("%(count)s Messwerte") % {"count": count}

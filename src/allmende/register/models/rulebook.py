@@ -29,6 +29,12 @@ class Principle(Titled):
     text_en = models.TextField(_("Text (englisch)"))
     source = models.CharField(_("Fundstelle"), max_length=500)
     source_url = models.URLField(_("Adresse der Fundstelle"), blank=True, max_length=500)
+    kept_by_de = models.TextField(
+        _("Wodurch eingehalten (deutsch)"),
+        blank=True,
+        help_text=_("nur wo keine Regel über Zugriffe ihn ausführen kann; steht auf der Seite Datenethik"),
+    )
+    kept_by_en = models.TextField(_("Wodurch eingehalten (englisch)"), blank=True)
 
     class Meta:
         """Names."""
@@ -41,6 +47,11 @@ class Principle(Titled):
     def text(self) -> Text:
         """Give the text in both languages."""
         return Text(self.text_de, self.text_en)
+
+    @property
+    def kept_by(self) -> Text | None:
+        """Say by what it is kept where no rule can carry it out; None where nobody has said."""
+        return pair(self, "kept_by")
 
 
 class Purpose(Titled):
