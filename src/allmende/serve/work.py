@@ -14,6 +14,7 @@ from allmende.gate.ledger import Ledger
 from allmende.gate.quarantine import sweep_quarantine
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
+from allmende.quality.rounds import Checks
 from allmende.serve.datasets import declare_source
 from allmende.serve.ledger import Sequencer
 from allmende.serve.logs import configure_logs
@@ -27,6 +28,7 @@ from allmende.sources.run import House
 log = structlog.get_logger("allmende.work")
 HEARTBEAT_SECONDS = 5.0
 SOURCES_SECONDS = 2.0
+QUALITY_SECONDS = 10.0
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -111,6 +113,7 @@ def run_work(settings: Settings) -> None:
         Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
         Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
         Job(name="alerts", every_seconds=15.0, run=lambda: _warn(settings, gate), due=time.monotonic() + 15.0),
+        Job(name="quality", every_seconds=QUALITY_SECONDS, run=Checks(gate).look, due=time.monotonic() + 5.0),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:

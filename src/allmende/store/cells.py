@@ -12,6 +12,7 @@ from allmende.store.buckets import EARLIEST, LATEST
 from allmende.store.cellkey import cell_keys, record_keys, table_of
 from allmende.store.points import NO_FEATURE, Ints, Points
 from allmende.store.scope import Limits
+from allmende.store.tables import BAD
 
 NO_SOURCE = 0
 # Cells are numbered by their time, before 1970 too: the order of arrival would tell how many values lie between two.
@@ -58,7 +59,8 @@ def _counted(points: Points, limits: Limits, now: int) -> Points:
     ended = (points.start // limits.time_grid + 1) * limits.time_grid <= until
     if limits.delay:
         ended &= points.end <= until
-    return points.take(ended & np.isfinite(points.number) & ("result" not in limits.hidden))
+    sound = np.isfinite(points.number) & (points.quality != BAD)
+    return points.take(ended & sound & ("result" not in limits.hidden))
 
 
 def _large_enough(limits: Limits, numbers: Floats, firsts: Ints, counts: Ints, totals: Floats) -> Mask:

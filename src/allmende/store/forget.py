@@ -32,7 +32,7 @@ Mask = npt.NDArray[np.bool_]
 # Those that start in ``[since, until)``, and of them only the numbered ones where numbers are named.
 Which = tuple[int | None, int | None, Collection[int] | None]
 Chooser = Callable[[Points], Mask]
-OF_STREAMS = ("fresh", "sealed", "revisions", "quarantine", "stream_days", "stream_state")
+OF_STREAMS = ("fresh", "sealed", "revisions", "flags", "checks", "quarantine", "stream_days", "stream_state")
 
 
 def hold_streams(connection: Connection, ids: Sequence[int]) -> None:
@@ -106,7 +106,14 @@ def forget(
         one.epoch += 1
         count_anew(connection, one, gone[0])
         _forget_former(connection, stream, gone[1])
+        forget_flags(connection, stream, gone[1].tolist())
     return int(gone.shape[1])
+
+
+def forget_flags(connection: Connection, stream: int, sequences: Sequence[int]) -> None:
+    """Forget the flags of observations that were deleted or corrected."""
+    statement = "DELETE FROM flags WHERE datastream_id = ? AND sequence = ?"
+    raw.run(connection, statement, [(stream, sequence) for sequence in sequences])
 
 
 def _forget_former(connection: Connection, stream: int, sequences: Ints) -> None:
@@ -205,6 +212,11 @@ def count_anew(connection: Connection, one: State, touched: Ints) -> None:
     """
     _recount(connection, one)
     state.put(connection, one)
+    days_anew(connection, one, touched)
+
+
+def days_anew(connection: Connection, one: State, touched: Ints) -> None:
+    """Sum the days of some times up anew."""
     days = np.unique(touched // DAY_MICROSECONDS)
     d = stream_days.c
     for day in days.tolist():
