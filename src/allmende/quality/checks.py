@@ -6,6 +6,7 @@ values between which nothing is missing: behind a gap a great step is no fault o
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def _runs(times: Ints, widest: int) -> Iterator[slice]:
     if widest:
         torn |= steps > widest * SECOND
     cuts = [0, *(np.flatnonzero(torn) + 1).tolist(), len(times)]
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         yield slice(begin, end)
 
 

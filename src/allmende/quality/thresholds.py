@@ -129,7 +129,8 @@ def thresholds_of(properties: Mapping[str, Any], unit: str) -> Thresholds:
     if not isinstance(own, dict):
         raise Invalid(UNFIT, field=PROPERTY, reason=Text("kein Objekt", "no object"))
     tree = {name: part for name, part in msgspec.to_builtins(base).items() if name in TESTS}
-    return _read({**tree, **{k: v if v is not None else ((), None)[k != "climatology"] for k, v in own.items()}})
+    # A change of properties over HTTP cannot hold null (RFC 7396), so false says that a test is not to run.
+    return _read({name: part for name, part in {**tree, **own}.items() if part not in (None, False)})
 
 
 def _read(tree: Any) -> Thresholds:

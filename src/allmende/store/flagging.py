@@ -134,7 +134,7 @@ def flag(connection: Connection, one: Due, span: tuple[int, int], found: Verdict
     if len(times):
         locked.epoch += 1
         state.save(connection, [locked])
-        days_anew(connection, locked.id, times)
+        days_anew(connection, locked, times)
     return len(times)
 
 

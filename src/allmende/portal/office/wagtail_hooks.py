@@ -42,6 +42,7 @@ PAGES = (
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
     AreaItem("sources", _("Datenquellen"), reverse_lazy("office:sources"), icon_name="download", order=315),
+    AreaItem("stations", _("Qualität der Werte"), reverse_lazy("office:quality"), icon_name="check", order=312),
     AreaItem("alerts", _("Warnungen"), reverse_lazy("office:alerts"), icon_name="warning", order=317),
     AreaItem("quarantine", _("Quarantäne"), reverse_lazy("office:quarantine"), icon_name="warning", order=320),
     AreaItem("objections", _("Einwände"), reverse_lazy("office:objections"), icon_name="comment", order=330),
