@@ -29,7 +29,9 @@ def _said(one: Thresholds, values: list[float] | np.ndarray, times: np.ndarray |
     at = START + np.arange(len(column)) * STEP * 1_000_000 if times is None else times
     found = verdicts(one, STEP, at, column)
     return {
-        place: " ".join(f"{name}={said}" for name, said in tests.items()) for place, (_, tests) in enumerate(found) if tests
+        place: " ".join(f"{name}={said}" for name, said in tests.items())
+        for place, (_, tests) in enumerate(found)
+        if tests
     }
 
 
@@ -45,7 +47,10 @@ def test_a_season_has_its_own_span() -> None:
     one = Thresholds(climatology=(Season((6, 7, 8), (5, 40)), Season((12, 1, 2), (-20, 15))))
     july, january = START, START - 180 * 86_400_000_000
     april = START - 90 * 86_400_000_000
-    assert _said(one, [0, 20, 30], np.array([july, january, april])) == {0: "climatology=suspect", 1: "climatology=suspect"}
+    assert _said(one, [0, 20, 30], np.array([july, january, april])) == {
+        0: "climatology=suspect",
+        1: "climatology=suspect",
+    }
 
 
 def test_a_spike_is_blamed_alone_and_the_way_back_is_no_fault() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from allmende.apis.sensorthings.mqtt.session import read_broker
 from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
 from allmende.gate.ledger import Ledger
@@ -61,10 +62,11 @@ def _beat(settings: Settings) -> None:
 def _warn(settings: Settings, gate: Gate) -> None:
     """Judge the rules of alerts, and send the messages that are due."""
     set_up_django()
-    from allmende.alerts.services import deliver, evaluate
+    from allmende.alerts.services import Ways, deliver, evaluate
 
     evaluate(gate, utc_now())
-    deliver(utc_now(), settings.source_hosts)
+    broker = read_broker(settings.mqtt_url, settings.mqtt_ca) if settings.mqtt_url else None
+    deliver(utc_now(), Ways(settings.source_hosts, broker))
 
 
 def source_house(settings: Settings) -> House:
