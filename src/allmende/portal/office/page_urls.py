@@ -32,6 +32,7 @@ page_patterns = [
     path("guete/<int:number>/", quality_views.datastream, name="quality-stream"),
     path("guete/<int:number>/werte.csv", quality_views.flags_csv, name="quality-flags-csv"),
     path("datenquellen/", source_views.sources, name="sources"),
+    path("datenquellen/stumm.csv", source_views.silent_csv, name="silent-csv"),
     path("datenquellen.csv", source_views.sources_csv, name="sources-csv"),
     path("datenquellen/<slug:name>/", source_views.source, name="source"),
     path("datenquellen/<slug:name>/tage.csv", source_views.source_days_csv, name="source-days-csv"),
