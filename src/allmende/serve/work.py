@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from allmende.accounts.rules import SystemActor
 from allmende.apis.sensorthings.mqtt.session import read_broker
 from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
@@ -30,6 +31,7 @@ log = structlog.get_logger("allmende.work")
 HEARTBEAT_SECONDS = 5.0
 SOURCES_SECONDS = 2.0
 QUALITY_SECONDS = 10.0
+COUNCIL = SystemActor("system:council")
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -69,6 +71,20 @@ def _warn(settings: Settings, gate: Gate) -> None:
     deliver(utc_now(), Ways(settings.source_hosts, broker))
 
 
+def _council(settings: Settings) -> None:
+    """Ask the council's systems that are due for papers."""
+    set_up_django()
+    from django.db import connections
+
+    from allmende.council.services import import_due
+
+    house = source_house(settings)
+    try:
+        import_due(COUNCIL, now=utc_now(), allowed_hosts=house.allowed_hosts, contact=house.contact)
+    finally:
+        connections.close_all()
+
+
 def source_house(settings: Settings) -> House:
     """Say where sources keep what they need, and whom they may ask."""
     return House(settings.home, settings.source_hosts, settings.public_url)
@@ -79,6 +95,26 @@ def _declare(settings: Settings, declared: set[str], connector: Connector) -> No
     if connector.name not in declared:
         declare_source(settings, connector)
         declared.add(connector.name)
+
+
+class Aside:
+    """Does a job that may wait long for others in a thread of its own, one at a time."""
+
+    def __init__(self, name: str, run: Callable[[], object]) -> None:
+        self._name, self._run = name, run
+        self._thread: threading.Thread | None = None
+
+    def __call__(self) -> None:
+        """Begin, unless it still runs."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._guarded, name=self._name, daemon=True)
+            self._thread.start()
+
+    def _guarded(self) -> None:
+        try:
+            self._run()
+        except Exception:
+            log.exception("job broke", job=self._name)
 
 
 def _run_due(jobs: list[Job], now: float) -> None:
@@ -116,6 +152,12 @@ def run_work(settings: Settings) -> None:
         Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
         Job(name="alerts", every_seconds=15.0, run=lambda: _warn(settings, gate), due=time.monotonic() + 15.0),
         Job(name="quality", every_seconds=QUALITY_SECONDS, run=Checks(gate).look, due=time.monotonic() + 5.0),
+        Job(
+            name="council",
+            every_seconds=60.0,
+            run=Aside("council", lambda: _council(settings)),
+            due=time.monotonic() + 30.0,
+        ),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:

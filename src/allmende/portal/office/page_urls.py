@@ -4,6 +4,7 @@ from django.urls import path
 
 from allmende.portal.office import (
     alert_rows,
+    council_views,
     decision_views,
     objection_views,
     people_views,
@@ -37,6 +38,8 @@ page_patterns = [
     path("datenquellen/<slug:name>/", source_views.source, name="source"),
     path("datenquellen/<slug:name>/tage.csv", source_views.source_days_csv, name="source-days-csv"),
     path("datenquellen/<slug:name>/antwort/", source_views.reply, name="source-reply"),
+    path("ratspapiere/", council_views.papers, name="papers"),
+    path("ratspapiere.csv", council_views.papers_csv, name="papers-csv"),
     path("warnungen/", alert_rows.alerts, name="alerts"),
     path("warnungen.csv", alert_rows.alerts_csv, name="alerts-csv"),
     path("datennutzung/<slug:slug>/", sheet_views.life, name="data-use"),

@@ -13,6 +13,7 @@ from wagtail.admin.menu import MenuItem
 
 from allmende.accounts.rules import may_read, may_write
 from allmende.portal.office.alert_rows import AlertRules
+from allmende.portal.office.council_views import CouncilSystems
 from allmende.portal.office.page_urls import page_patterns
 from allmende.portal.office.panels import home_panels
 from allmende.portal.office.permissions import roles_of
@@ -40,6 +41,7 @@ PAGES = (
     AreaItem("register", _("Was wartet"), reverse_lazy("office:waiting"), icon_name="time", order=205),
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
+    AreaItem("programme", _("Ratspapiere"), reverse_lazy("office:papers"), icon_name="doc-full", order=130),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
     AreaItem("sources", _("Datenquellen"), reverse_lazy("office:sources"), icon_name="download", order=315),
     AreaItem("stations", _("Qualität der Werte"), reverse_lazy("office:quality"), icon_name="check", order=312),
@@ -56,7 +58,7 @@ PAGES = (
 @hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]
 def tables() -> list[Any]:
     """Open the tables, by area."""
-    return [ProgrammeGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules()]
+    return [ProgrammeGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules(), CouncilSystems()]
 
 
 @hooks.register("register_admin_urls")  # type: ignore[untyped-decorator]
