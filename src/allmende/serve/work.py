@@ -10,6 +10,7 @@ import structlog
 
 from allmende.accounts.rules import SystemActor
 from allmende.apis.sensorthings.mqtt.session import read_broker
+from allmende.connectors.simulation.files import drop_files
 from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
 from allmende.gate.ledger import Ledger
@@ -43,10 +44,11 @@ class Job(msgspec.Struct, kw_only=True):
     due: float = 0.0
 
 
-def _advance_demonstration(gate: Gate) -> None:
-    """Add the simulated values that have come due, where a demonstration was set up."""
+def _advance_demonstration(settings: Settings, gate: Gate) -> None:
+    """Add the simulated values that have come due, and the files of made-up instruments, in a demonstration."""
     if is_running(gate):
         advance(gate, utc_now())
+        drop_files(settings.home, utc_now())
 
 
 def _seal(gate: Gate) -> None:
@@ -144,7 +146,7 @@ def run_work(settings: Settings) -> None:
     jobs = [
         Job(name="heartbeat", every_seconds=HEARTBEAT_SECONDS, run=lambda: _beat(settings)),
         Job(name="retention", every_seconds=3600.0, run=lambda: delete_overdue(gate, utc_now())),
-        Job(name="demonstration", every_seconds=300.0, run=lambda: _advance_demonstration(gate)),
+        Job(name="demonstration", every_seconds=300.0, run=lambda: _advance_demonstration(settings, gate)),
         Job(name="sealing", every_seconds=60.0, run=lambda: _seal(gate)),
         Job(name="ledger", every_seconds=1.0, run=Sequencer(gate, settings).run),
         Job(name="ledger days", every_seconds=600.0, run=lambda: Ledger(gate).close_days()),
