@@ -1,6 +1,6 @@
 """Checking what came: datastream by datastream, shortly after it arrived and again when something came late beside it.
 
-Writing waits for none of this. A round takes what waits, those with the most first, and stops when its time is up.
+Writing waits for none of this. A round takes what waits, those with little first, and stops when its time is up.
 """
 
 import math
@@ -21,7 +21,7 @@ from allmende.quality.checks import SECOND, Floats, Ints, verdicts
 from allmende.quality.thresholds import OTHERS, Thresholds, default_of, defaults, thresholds_of
 
 log = structlog.get_logger("allmende.quality")
-AT_ONCE, ROUND_SECONDS, KNOWN_SECONDS = 500, 2.0, 300.0
+AT_ONCE, ROUND_SECONDS, KNOWN_SECONDS = 500, 30.0, 300.0
 EARTH_KILOMETRES = 6_371.0
 Place = tuple[float, float]
 Grants = tuple[Grant, Grant] | None

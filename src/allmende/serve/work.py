@@ -153,7 +153,12 @@ def run_work(settings: Settings) -> None:
         Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
         Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
         Job(name="alerts", every_seconds=15.0, run=lambda: _warn(settings, gate), due=time.monotonic() + 15.0),
-        Job(name="quality", every_seconds=QUALITY_SECONDS, run=Checks(gate).look, due=time.monotonic() + 5.0),
+        Job(
+            name="quality",
+            every_seconds=QUALITY_SECONDS,
+            run=Aside("quality", Checks(gate).look),
+            due=time.monotonic() + 5.0,
+        ),
         Job(
             name="council",
             every_seconds=60.0,

@@ -32,7 +32,7 @@ _DUE = (
     "d.unit, d.minimum, d.maximum, d.thing_id FROM stream_state s JOIN datastreams d ON d.id = s.datastream_id "
     'LEFT JOIN checks c ON c.datastream_id = s.datastream_id WHERE d.multi_types IS NULL AND s."count" > 0 '
     "AND (s.sequence > coalesce(c.sequence, 0) OR c.again IS NOT NULL) "
-    "ORDER BY coalesce(c.sequence, 0) - s.sequence, s.datastream_id LIMIT ?"
+    "ORDER BY s.sequence - coalesce(c.sequence, 0), s.datastream_id LIMIT ?"
 )
 _DONE = (
     "INSERT INTO checks (datastream_id, sequence, again) VALUES (?, ?, NULL) "
@@ -77,7 +77,7 @@ class Flag(msgspec.Struct, frozen=True):
 
 
 def due(connection: Connection, limit: int) -> list[Due]:
-    """Name the datastreams that wait for a check, those with the most first."""
+    """Name the datastreams that wait for a check, those with little first, so that a long load holds up nobody."""
     found = []
     for number, sequence, checked, again, category, use, properties, *rest in raw.fetch(connection, _DUE, (limit,)):
         tie, notes = Tie(category, use), msgspec.json.decode(properties)

@@ -32,7 +32,7 @@ class QualityTables:
         self._engine = engine
 
     def waiting(self, limit: int) -> list[Waiting]:
-        """Name the datastreams that wait for a check, those with the most first."""
+        """Name the datastreams that wait for a check, those with little first, so that a long load holds up nobody."""
         with reading(self._engine) as connection:
             spans = [(one, flagging.span_of_new(connection, one)) for one in flagging.due(connection, limit)]
         return [Waiting(one, *(span or (0, 0))) for one, span in spans]

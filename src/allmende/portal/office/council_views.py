@@ -24,6 +24,7 @@ class CouncilSystems(RowViewSet):
     area = "programme"
     name = "ratssysteme"
     icon = "group"
+    menu_label = _("Ratssysteme")
     menu_order = 131
     add_to_admin_menu = True
     list_display = ("title", "url", "active", "last_success")
