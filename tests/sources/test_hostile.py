@@ -36,7 +36,7 @@ def _certificate(folder: Path, until: dt.datetime) -> tuple[Path, Path]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(until - dt.timedelta(days=30))
+        .not_valid_before(until - dt.timedelta(days=800))
         .not_valid_after(until)
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

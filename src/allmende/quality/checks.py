@@ -1,7 +1,7 @@
 """The tests by QARTOD on one series: pure; what each says of each value.
 
-Range, climatology, spike, rate, flat line and gap are those of ``ioos-qc``; the neighbour test (no. 13 of the QARTOD
-manuals for water temperature and for wind) is ours, since the library has none. Spike, rate and flat line look only at
+Range, climatology, spike, rate, flat line and gap are those of ``ioos-qc``; the neighbour test (no. 11 of QARTOD's
+manual for temperature and salinity) is ours, since the library has none. Spike, rate and flat line look only at
 values between which nothing is missing: behind a gap a great step is no fault of the instrument.
 """
 
