@@ -1,7 +1,6 @@
 """Sources in the staff room: how each is, what it sent, what went wrong; pause, ask now, read again."""
 
 import datetime as dt
-from collections import deque
 from typing import Any
 
 import msgspec
@@ -225,8 +224,8 @@ def source_days_csv(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 def _last_replies(name: str) -> list[tuple[RawReply, int]]:
-    """Give the newest raw replies of the last day with their size."""
-    last = deque(_house().archive(name).replies(utc_now() - dt.timedelta(days=1)), REPLIES)
+    """Give the newest raw replies with their size."""
+    last = _house().archive(name).last(REPLIES)[-REPLIES:]
     return [(reply, len(reply.body)) for reply in reversed(last)]
 
 
