@@ -159,8 +159,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         figures.written(number)
         hub.published()
 
-    mqtt = Mqtt(settings, gate, figures.registry, hub, written)
-    ingest = Ingest(gate)
+    mqtt, ingest = Mqtt(settings, gate, figures.registry, hub, written), Ingest(gate)
     intake = Intake(sources, gate, ingest, written)
     forwarder = Forwarder(forward_to) if forward_to else None
 
