@@ -1,5 +1,6 @@
 """Alerts: judged on what the gate shows, told by mail, webhook, page and feed; each begins and ends once."""
 
+import asyncio
 import datetime as dt
 import threading
 import xml.etree.ElementTree as ET
@@ -15,15 +16,19 @@ from hypothesis import strategies as st
 
 from allmende.alerts.models import AlertEvent, AlertRule, Delivery
 from allmende.alerts.rules import SECOND, Condition, Standing, judge
-from allmende.alerts.services import deliver, ensure_examples, evaluate
+from allmende.alerts.services import Ways, deliver, ensure_examples, evaluate
+from allmende.apis.sensorthings.mqtt.session import read_broker
 from allmende.gate.door import Ask, Asker, Gate
 from allmende.gate.query import Arrival, Datastream, ObservedProperty, Sensor
 from allmende.kernel.clock import UTC, micros_from_instant
+from tests.mqtt_broker import Broker
+from tests.mqtt_broker import Client as Subscriber
 from tests.office.conftest import ACTOR, SignIn, entries_since
 from tests.office.test_pages import text
 
 NOON = dt.datetime(2025, 3, 1, 12, tzinfo=UTC)
 COLLECT = Ask(Asker("system:test"), "collect", "climate-adaptation", "administration")
+HERE = Ways(("127.0.0.1",))
 FORM = {
     **{"slug": "hitze", "title_de": "Hitze", "title_en": "Heat", "kind": "above", "observed": "air-temperature"},
     **{"threshold": "30", "release": "28", "lasting_seconds": "600", "silent_seconds": "0"},
@@ -99,9 +104,9 @@ def test_an_alert_begins_after_its_time_ends_below_its_release_and_is_told(
     assert evaluate(city, _at(21)) == 1, "29 lies above the release"
     assert evaluate(city, _at(21)) == 0
     assert "Zurzeit gilt keine Warnung" not in text(client, "/daten/warnungen/")
-    assert (deliver(_at(21), ("127.0.0.1",)), len(got)) == (2, 1)
-    assert deliver(_at(21), ("127.0.0.1",)) == 0, "the webhook is tried again after a minute"
-    assert deliver(_at(23), ("127.0.0.1",)) == 1
+    assert (deliver(_at(21), HERE), len(got)) == (2, 1)
+    assert deliver(_at(21), HERE) == 0, "the webhook is tried again after a minute"
+    assert deliver(_at(23), HERE) == 1
     assert (got[1]["rule"], got[1]["event"], got[1]["result"]) == ("hitze", "raised", 33.5)
     assert sorted(one.to[0] for one in mail.outbox) == ["amt@stadt.example", "bau@stadt.example"]
     assert "33.5 °C (2025-03-01 12:16 UTC)" in mail.outbox[0].body
@@ -139,9 +144,52 @@ def test_a_webhook_does_not_reach_the_citys_own_network(city: Gate, stream: int,
     AlertRule.objects.create(slug="innen", webhook=hook[0], **common)
     _measure(city, stream, (0, 31.0))
     assert evaluate(city, _at(1)) == 1
-    assert deliver(_at(1), ()) == 0
+    assert deliver(_at(1), Ways()) == 0
     assert hook[1] == []
     assert "127.0.0.1" in Delivery.objects.get().error
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    """Run a Mosquitto."""
+    made = Broker().start()
+    yield made
+    made.end()
+
+
+def test_the_broker_keeps_how_an_alert_stands(city: Gate, stream: int, broker: Broker) -> None:
+    common = {"kind": "above", "observed": "air-temperature", "threshold": 30, "active": True, "mqtt": True}
+    AlertRule.objects.create(slug="hitze", public=True, title_de="Hitze", title_en="Heat", **common)
+    AlertRule.objects.create(slug="intern", **common)
+    ways = Ways(broker=read_broker(broker.url))
+    _measure(city, stream, (0, 31.0))
+    assert evaluate(city, _at(1)) == 2
+    assert deliver(_at(1), Ways()) == 0, "without a broker it is tried again"
+    assert "ALLMENDE_MQTT_URL" in Delivery.objects.all()[0].error or "Broker" in Delivery.objects.all()[0].error
+    broker.kill()
+    assert deliver(_at(3), ways) == 0, "the broker is away"
+    broker.start()
+    assert deliver(_at(9), ways) == 2
+    kept = _kept(broker)
+    assert [(topic, one["event"], one["result"]) for topic, one in kept] == [(f"alerts/hitze/{stream}", "raised", 31.0)]
+    assert kept[0][1]["title"] == {"de": "Hitze", "en": "Heat"}
+    _measure(city, stream, (10, 28.0), (11, 31.0), (12, 25.0))
+    assert evaluate(city, _at(13)) == 6
+    assert deliver(_at(13), ways) == 6
+    ((_, last),) = _kept(broker)
+    assert (last["event"], last["result"]) == ("cleared", 25.0)
+
+
+def _kept(broker: Broker) -> list[tuple[str, Any]]:
+    """Give what the broker tells everybody who comes now."""
+
+    async def asked() -> list[tuple[str, bytes]]:
+        async with Subscriber(broker.receive_port) as client:
+            await client.subscribe("#", "staff/#", "alerts/#")
+            await asyncio.sleep(0.5)
+            return list(dict.fromkeys(client.got))
+
+    return [(topic, msgspec.json.decode(body)) for topic, body in asyncio.run(asked())]
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,16 @@ from django.conf import settings as running
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.rules import ROLES, may_read, may_write
 from allmende.gate.door import Gate
+from allmende.gate.query import Arrival
+from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.sources.rounds import Rounds
 from allmende.sources.run import House
 from tests.office.conftest import SignIn, entries_since
+from tests.office.test_alerts import COLLECT, stream
 from tests.office.test_pages import text
 from tests.sources.conftest import MANIFEST, RECIPE, Remote, remote, stored
 
-__all__ = ["remote"]
+__all__ = ["remote", "stream"]
 PAGE = "/intern/datenquellen/probe/"
 VALUES = [{"time": f"2024-05-01T10:{minute}:00Z", "temperature": minute} for minute in (10, 20, 30)]
 
@@ -112,3 +115,16 @@ def test_who_may_see_sources_and_who_may_order(city: Gate, rounds: Rounds, sign_
             assert client.get(address).status_code == (200 if may_read({role}, "sources") else 302), (role, address)
         client.post(PAGE, {"order": "pause"})
         assert len(entries_since(count)) == may_write({role}, "sources"), role
+
+
+def test_silent_sensors_are_on_a_map_in_a_list_and_in_a_file(city: Gate, stream: int, sign_in: SignIn) -> None:
+    client = sign_in("steward")
+    page = text(client, "/intern/datenquellen/")
+    assert "Platz: 1 von 1 stumm" in page, "the mark of the map says it too"
+    assert "Lufttemperatur Platz: noch kein Wert" in page
+    (line,) = text(client, "/intern/datenquellen/stumm.csv").splitlines()[1:]
+    assert line == f"Platz,{stream},Lufttemperatur Platz,,False,9.17,47.66"
+    now = micros_from_instant(utc_now())
+    city.append(city.grant(COLLECT), [Arrival(datastream_id=stream, phenomenon_start=now, result=20.0)])
+    page = text(client, "/intern/datenquellen/")
+    assert "Platz: 0 von 1 stumm" in page and "Keine: alle Messreihen bringen neue Werte" in page

@@ -1,6 +1,7 @@
 """Network servers for LoRaWAN send to the door: each message once, with its zeros, whatever the sender does."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -143,3 +144,18 @@ def test_many_senders_at_once_store_each_message_once(city: Town, home: Path) ->
         told = list(pool.map(lambda one: _taken(city, "crowd", one), sent * 4))
     assert sum(taken for taken, _, _ in told) == 12
     assert [value for _, value in _values(city, "crowd-at-crowd-air-temperature")] == list(range(12))
+
+
+def test_figures_for_prometheus_are_those_of_the_sources(city: Town, home: Path, samples: Path) -> None:
+    _open(home, "tts", "figures", "eui-0004a30b001c0530")
+    broken = home / "connectors" / "broken"
+    broken.mkdir(parents=True, exist_ok=True)
+    (broken / "manifest.toml").write_text("api = 1\n", encoding="utf-8")
+    city.tokens["figures"] = create_token(city.gate, name="figures", scopes=("ingest:figures",))
+    _send(city, "figures", b"<html>", "figures")
+    lines = city.client.get("/metrics").text.splitlines()
+    shutil.rmtree(broken)
+    assert 'allmende_source_state{source="broken",state="broken"} 1.0' in lines
+    assert 'allmende_source_paused{source="figures"} 0.0' in lines
+    assert 'allmende_source_unread{source="figures"} 1.0' in lines
+    assert not any(one.startswith('allmende_source_lag_seconds{source="figures"}') for one in lines), "it has no value"

@@ -125,6 +125,11 @@ def test_nonsense_is_explained_and_never_breaks(house: House, samples: Path, nam
         preview(house, connector, b"<!DOCTYPE html><html>Wartung</html>", _first_part(connector))
 
 
+# What a city makes its own of, and that of which no reply was recorded.
+BEGINNINGS = ("csv-folder", "http-json", "mqtt-json")
+UNSEEN = ("lubw", "ecocounter", "bast", "mastr", "parkapi")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_manifest_says_whose_data_these_are(name: str) -> None:
     connector = read_connector(PACKAGE / "connectors" / name, own=False)
@@ -139,6 +144,11 @@ def test_each_manifest_says_whose_data_these_are(name: str) -> None:
         assert manifest.note is not None, "what is not known is said"
         assert "Lizenz" in manifest.note.de
         assert "licence" in manifest.note.en
+    assert facts.data_sheet or connector.name in BEGINNINGS
+    if connector.name in UNSEEN:
+        assert manifest.note is not None
+        assert "Format nach der Dokumentation, nicht im Betrieb gesehen" in manifest.note.de
+        assert "Format by documentation, not seen live" in manifest.note.en
     if manifest.kind == "pull":
         assert manifest.schedule is not None
         assert manifest.schedule.every_seconds >= 300

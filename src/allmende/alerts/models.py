@@ -34,6 +34,9 @@ class AlertRule(Titled):
     purpose = models.CharField(_("Zweck (Kurzname)"), max_length=100, default="climate-adaptation")
     mail_to = models.TextField(_("E-Mail an"), blank=True, help_text=_("eine Adresse je Zeile"))
     webhook = models.URLField(_("Webhook"), blank=True, max_length=500, help_text=_("erhält JSON mit POST"))
+    mqtt = models.BooleanField(
+        _("über MQTT"), default=False, help_text=_("am Broker der Stadt, bleibt dort stehen, bis sich etwas ändert")
+    )
     public = models.BooleanField(_("öffentlich"), default=False, help_text=_("Seite „Warnungen“ und Atom"))
     active = models.BooleanField(_("eingeschaltet"), default=False)
 

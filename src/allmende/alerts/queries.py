@@ -9,7 +9,7 @@ from allmende.alerts.models import AlertEvent, AlertRule, AlertStanding, Deliver
 
 def active_rules() -> list[AlertRule]:
     """Give the rules that are judged."""
-    return list(AlertRule.objects.filter(active=True))
+    return list(AlertRule.objects.filter(active=True).prefetch_related("standings"))
 
 
 def events(*, public: bool) -> QuerySet[AlertEvent]:
@@ -31,3 +31,10 @@ def raised(*, public: bool) -> list[AlertEvent]:
 def due_deliveries(now: dt.datetime) -> list[Delivery]:
     """Give the messages that are to be sent now."""
     return list(Delivery.objects.filter(due__lte=now).select_related("event__rule"))
+
+
+def overtaken(one: Delivery) -> bool:
+    """Tell whether something came to pass since for the same rule and datastream."""
+    event = one.event
+    later = AlertEvent.objects.filter(rule=event.rule_id, datastream=event.datastream, pk__gt=event.pk)
+    return later.exists()

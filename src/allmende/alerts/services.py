@@ -14,17 +14,26 @@ from django.db import transaction
 
 from allmende.accounts.services import Actor, record
 from allmende.alerts.models import AlertEvent, AlertRule, AlertStanding, Delivery
-from allmende.alerts.queries import active_rules, due_deliveries
+from allmende.alerts.queries import active_rules, due_deliveries, overtaken
 from allmende.alerts.rules import MOST_ATTEMPTS, SECOND, TURNS, Standing, Turn, judge, judge_silence, pause_after
+from allmende.apis.sensorthings.mqtt.sending import send
+from allmende.apis.sensorthings.mqtt.session import Broker, BrokerRefused
+from allmende.apis.sensorthings.mqtt.topics import ALERTS, ALERTS_OF_STAFF
 from allmende.gate.door import Ask, Asker, Gate, Grant
 from allmende.gate.query import Datastream, Query
 from allmende.kernel.clock import instant_from_micros, iso_from_micros, micros_from_instant
-from allmende.kernel.errors import AllmendeError
-from allmende.sources.fetch import pinned
+from allmende.kernel.errors import AllmendeError, ErrorCode, Invalid
+from allmende.kernel.text import Text
+from allmende.sources.fetch import directed
 
 log = structlog.get_logger("allmende.alerts")
 RECIPIENT, FIRST_LOOK = "administration", 3_600
 TIMEOUT = 10.0
+NO_BROKER = ErrorCode(
+    "alerts.no_broker",
+    Text("Die Stadt hat keinen MQTT-Broker.", "The city has no MQTT broker."),
+    Text("Nennen Sie ihn in ALLMENDE_MQTT_URL.", "Name it in ALLMENDE_MQTT_URL."),
+)
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,49 +65,72 @@ def ensure_examples(actor: Actor) -> int:
     return len(examples)
 
 
+class _Look:
+    """What one round sees for one purpose: the datastreams that the rules show, read once, and their newest times."""
+
+    def __init__(self, gate: Gate, grant: Grant) -> None:
+        self.gate, self.grant = gate, grant
+        records = gate.page(grant, Query(kind="Datastreams", top=10_000)).records
+        self.streams = {one.id: one.value for one in records if isinstance(one.value, Datastream)}
+        self.newest = {number: one.last for number, one in gate.summary(grant).items()}
+
+    def of(self, rule: AlertRule) -> Iterator[tuple[int, Datastream]]:
+        """Give the datastreams that a rule is about."""
+        for number, stream in self.streams.items():
+            if number == rule.datastream or (rule.observed and stream.properties.get("observed") == rule.observed):
+                yield number, stream
+
+
 def evaluate(gate: Gate, now: dt.datetime) -> int:
     """Judge all active rules on what is new; give the number of alerts that began or ended."""
     count = 0
+    looks: dict[str, _Look] = {}
     for rule in active_rules():
-        try:
-            grant = gate.grant(Ask(Asker(f"system:alert:{rule.slug}"), "use", rule.purpose, RECIPIENT))
-        except AllmendeError as error:
-            log.warning("an alert may not look", rule=rule.slug, error=str(error))
-            continue
-        for number, stream in _streams(gate, grant, rule):
-            count += _judge(gate, grant, rule, (number, stream), now)
+        grant = _granted(gate, rule)
+        if grant is not None:
+            if rule.purpose not in looks:
+                looks[rule.purpose] = _Look(gate, grant)
+            count += _judge_all(looks[rule.purpose], grant, rule, now)
     return count
 
 
-def _streams(gate: Gate, grant: Grant, rule: AlertRule) -> Iterator[tuple[int, Datastream]]:
-    for one in gate.page(grant, Query(kind="Datastreams", top=10_000)).records:
-        if not isinstance(one.value, Datastream):
-            continue
-        if one.id == rule.datastream or (rule.observed and one.value.properties.get("observed") == rule.observed):
-            yield one.id, one.value
+def _granted(gate: Gate, rule: AlertRule) -> Grant | None:
+    try:
+        return gate.grant(Ask(Asker(f"system:alert:{rule.slug}"), "use", rule.purpose, RECIPIENT))
+    except AllmendeError as error:
+        log.warning("an alert may not look", rule=rule.slug, error=str(error))
+        return None
+
+
+def _judge_all(look: _Look, grant: Grant, rule: AlertRule, now: dt.datetime) -> int:
+    """Judge the datastreams of a rule; of what has nothing new only how silent it is."""
+    rows = {one.datastream: one for one in rule.standings.all()}
+    count = 0
+    for number, stream in look.of(rule):
+        row = rows.get(number) or AlertStanding(rule=rule, datastream=number)
+        newest = look.newest.get(number)
+        if rule.kind == "silent" or (newest is not None and (row.seen is None or newest > row.seen)):
+            standing, turns = _judged(look.gate, grant, rule, row.value, (number, newest), micros_from_instant(now))
+            if standing != row.value or row.pk is None:
+                _keep(row, standing, turns, stream, now)
+            count += len(turns)
+    return count
 
 
 @transaction.atomic
-def _judge(gate: Gate, grant: Grant, rule: AlertRule, stream: tuple[int, Datastream], now: dt.datetime) -> int:
-    number, about = stream
-    row, _ = AlertStanding.objects.get_or_create(rule=rule, datastream=number)
-    moment = micros_from_instant(now)
-    standing, turns = _judged(gate, grant, rule, row.value, number, moment)
-    if standing != row.value:
-        row.raised, row.beyond_since, row.seen = standing.raised, standing.beyond_since, standing.seen
-        row.save()
+def _keep(row: AlertStanding, standing: Standing, turns: list[Turn], about: Datastream, now: dt.datetime) -> None:
+    row.raised, row.beyond_since, row.seen = standing.raised, standing.beyond_since, standing.seen
+    row.save()
     for turn in turns:
-        _note(rule, turn, number, about, now)
-    return len(turns)
+        _note(row.rule, turn, row.datastream, about, now)
 
 
 def _judged(
-    gate: Gate, grant: Grant, rule: AlertRule, standing: Standing, number: int, now: int
+    gate: Gate, grant: Grant, rule: AlertRule, standing: Standing, stream: tuple[int, int | None], now: int
 ) -> tuple[Standing, list[Turn]]:
-    condition = rule.condition
+    condition, (number, newest) = rule.condition, stream
     if condition.kind == "silent":
-        summary = gate.summary(grant, [number]).get(number)
-        return judge_silence(condition, standing, summary.last if summary else None, now)
+        return judge_silence(condition, standing, newest, now)
     begin = max(FIRST_LOOK, 2 * condition.lasting_seconds) * SECOND
     since = now - begin if standing.seen is None else standing.seen + 1
     series = gate.series(grant, number, since, now + 1)
@@ -119,21 +151,34 @@ def _note(rule: AlertRule, turn: Turn, number: int, about: Datastream, now: dt.d
     )
     targets = [("mail", address) for address in rule.addresses]
     targets += [("webhook", rule.webhook)] if rule.webhook else []
+    targets += [("mqtt", topic_of(rule, number))] if rule.mqtt else []
     for channel, target in targets:
         Delivery.objects.create(event=event, channel=channel, target=target, due=now)
 
 
-def deliver(now: dt.datetime, allowed_hosts: tuple[str, ...]) -> int:
+def topic_of(rule: AlertRule, number: int) -> str:
+    """Give the topic at which the broker keeps how a rule stands for a datastream."""
+    return f"{ALERTS if rule.public else ALERTS_OF_STAFF}/{rule.slug}/{number}"
+
+
+class Ways(msgspec.Struct, frozen=True):
+    """What messages need to go out: the hosts of the city's own network that may be reached, and the broker."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    broker: Broker | None = None
+
+
+def deliver(now: dt.datetime, ways: Ways) -> int:
     """Send the messages that are due; give how many went out. One that fails is tried again later."""
     sent = 0
     for one in due_deliveries(now):
         one.attempts += 1
         try:
-            _send(one, allowed_hosts)
+            _send(one, ways)
             one.due, one.done, one.error = None, now, ""
             sent += 1
-        except (OSError, SMTPException, httpx.HTTPError, AllmendeError) as error:
-            one.error = str(error)[:300]
+        except (OSError, SMTPException, httpx.HTTPError, BrokerRefused, AllmendeError) as error:
+            one.error = (str(error) or type(error).__name__)[:300]
             given_up = one.attempts >= MOST_ATTEMPTS
             one.due = None if given_up else now + dt.timedelta(seconds=pause_after(one.attempts))
             log.warning("an alert was not delivered", rule=one.event.rule.slug, channel=one.channel, error=one.error)
@@ -141,17 +186,24 @@ def deliver(now: dt.datetime, allowed_hosts: tuple[str, ...]) -> int:
     return sent
 
 
-def _send(one: Delivery, allowed_hosts: tuple[str, ...]) -> None:
+def _send(one: Delivery, ways: Ways) -> None:
     if one.channel == "mail":
         subject, text = _words(one.event)
         EmailMessage(subject, text, to=[one.target]).send()
-        return
-    url = httpx.URL(one.target)
-    headers = {"Host": url.netloc.decode()}
-    extensions = {"sni_hostname": url.host}
-    with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
-        address = pinned(url, allowed_hosts)
-        client.post(address, json=message(one.event), headers=headers, extensions=extensions).raise_for_status()
+    elif one.channel == "mqtt":
+        _publish(one, ways.broker)
+    else:
+        with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
+            request = directed(client, "POST", one.target, ways.allowed_hosts, json=message(one.event))
+            client.send(request).raise_for_status()
+
+
+def _publish(one: Delivery, broker: Broker | None) -> None:
+    """Leave at the broker how things stand now; what came to pass since overtakes a message that had to wait."""
+    if broker is None:
+        raise Invalid(NO_BROKER)
+    if not overtaken(one):
+        send(broker, [(one.target, msgspec.json.encode(message(one.event)))], retained=True)
 
 
 def message(event: AlertEvent) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,8 +14,8 @@ from allmende.serve import datasets
 from allmende.serve.readiness import require_ready
 from allmende.serve.settings import Settings, settings
 from allmende.serve.work import source_house
-from allmende.sources.create import create, models
-from allmende.sources.definition import Connector, connector, shipped
+from allmende.sources.create import About, create, models
+from allmende.sources.definition import RECIPE, Connector, connector, shipped
 from allmende.sources.health import WORDS, Health, health
 from allmende.sources.inbox import take_all
 from allmende.sources.parse import REASONS, Reading, Refusal
@@ -37,16 +38,23 @@ def new() -> None:
         "Einen Konnektor anlegen: zwei Dateien im Ordner connectors, zum Anpassen.",
         "Make a connector: two files in the folder connectors, to be adapted.",
     ),
-    epilog="\b\nallmende new connector level --like pegelonline",
+    epilog="\b\nallmende new connector level --like pegelonline\n"
+    'allmende new connector sunshine --title "Sonne" --licence CC-BY-4.0 --attribution "Stadt Testdorf"',
 )
 @click.argument("name")
 @click.option("--like", default="", help=t("als Kopie von", "as a copy of") + ": " + ", ".join(models()))
-def new_connector(name: str, like: str) -> None:
+@click.option("--title", default="", help=t("wie die Quelle heißt", "what the source is called"))
+@click.option("--licence", default="", help=t("etwa CC-BY-4.0 oder DL-DE-BY-2.0", "such as CC-BY-4.0 or DL-DE-BY-2.0"))
+@click.option("--attribution", default="", help=t("wer zu nennen ist", "who is to be named"))
+@click.option("--url", default="", help=t("wo die Quelle beschrieben ist", "where the source is described"))
+@click.option("--every", default=0, help=t("Sekunden von Wert zu Wert", "seconds from value to value"))
+def new_connector(name: str, like: str, **about: Any) -> None:
     """Make the folder of a connector."""
     current = settings()
     require_ready(current)
-    folder = create(current.home, name, like)
+    folder = create(current.home, name, like, About(**about))
     say(f"Angelegt: {folder}", f"Made: {folder}")
+    say(f"Passen Sie an: {folder / RECIPE}", f"Adapt: {folder / RECIPE}")
     say(f"Nächster Schritt: allmende connector try {name}", f"Next step: allmende connector try {name}")
 
 

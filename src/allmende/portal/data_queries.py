@@ -1,7 +1,7 @@
 """What the data pages read, each through the gate as the public would."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -16,9 +16,10 @@ from allmende.indicators.climate import ClimateYear, climate_years_of
 from allmende.kernel.clock import instant_from_micros, micros_from_instant, utc_now
 from allmende.kernel.errors import Denied
 from allmende.kernel.units import UNITS
+from allmende.portal.left_out import NOTHING, LeftOut, left_out, left_out_of_year
 
 OPEN = Ask(PUBLIC, "publish", "open-data", "public")
-WEEK = 7 * 86_400_000_000
+WEEK, YEAR = 7 * 86_400_000_000, 366 * 86_400_000_000
 STALE = 2 * 3_600_000_000
 TEMPERATURE = "air-temperature"
 SHOWN = ("air-temperature", "relative-humidity", "precipitation", "air-pressure", "wind-speed", "surface-temperature")
@@ -115,10 +116,11 @@ class Freshest(msgspec.Struct, frozen=True):
 
 
 class ClimateRow(msgspec.Struct, frozen=True):
-    """The climate days of a station in a year."""
+    """The climate days of a station in a year, and what was left out of them."""
 
     station: Station
     year: ClimateYear
+    left: LeftOut = NOTHING
 
 
 def grant() -> Grant:
@@ -240,6 +242,12 @@ def week(stream: Stream) -> Series:
     return gate().series(grant(), stream.id, last - WEEK, last)
 
 
+def left_out_of(streams: Sequence[Stream], span: int) -> dict[int, LeftOut]:
+    """Tell what the charts of streams leave out of the last so many microseconds before their newest value."""
+    last = max((stream.summary.last or 0 for stream in streams), default=0) + 1
+    return left_out(grant(), [stream.id for stream in streams], last - span, last)
+
+
 def year_of_days(stream: Stream) -> list[DayStatistics]:
     """Give the statistics of the stream's last 365 days."""
     last = instant_from_micros(stream.summary.last or 0).date() + dt.timedelta(days=1)
@@ -275,7 +283,16 @@ def climate(found: list[Station], dataset: str) -> list[ClimateRow]:
             streams[stream.id] = (place, stream)
     intervals = {number: stream.interval for number, (_, stream) in streams.items()}
     years = climate_years_of(gate(), grant(), intervals) if intervals else {}
-    rows = [ClimateRow(streams[number][0], year) for number, entries in years.items() for year in entries]
+    permit = grant()
+    left = {
+        year: left_out_of_year(permit, list(streams), year)
+        for year in {entry.year for entries in years.values() for entry in entries}
+    }
+    rows = [
+        ClimateRow(streams[number][0], year, left[year.year].get(number, NOTHING))
+        for number, entries in years.items()
+        for year in entries
+    ]
     return sorted(rows, key=lambda row: (-row.year.year, row.station.name))
 
 

@@ -176,8 +176,13 @@ def station(request: HttpRequest, slug: str) -> HttpResponseBase:
     rows = queries.climate([place], part.slug) if part else []
     shown = part.shown if part else ()
     week, year = behind_charts(shown)
+    left = [queries.left_out_of(shown, span) for span in (queries.WEEK, queries.YEAR)]
     streams = [
-        {"stream": s, "name": observed_name(s.observed), "week": week.get(s.id), "year": year.get(s.id)} for s in shown
+        {
+            **{"stream": s, "name": observed_name(s.observed), "week": week.get(s.id), "year": year.get(s.id)},
+            **{"week_left": left[0].get(s.id), "year_left": left[1].get(s.id)},
+        }
+        for s in shown
     ]
     return page(
         request,
@@ -268,12 +273,12 @@ def days_csv(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase
 def all_csv(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase:
     """Give all values of a property as CSV, streamed."""
     place, part, stream = _stream(request, slug, observed)
-    header = ["time", "until", "value", "unit", "station", "dataset", "simulated"]
+    header = ["time", "until", "value", "unit", "station", "dataset", "simulated", "quality"]
     rows = (
         (
             iso_from_micros(value.phenomenon_start),
             iso_from_micros(value.phenomenon_end) if value.phenomenon_end else None,
-            *(value.result, stream.unit, place.slug, part.slug, part.simulated),
+            *(value.result, stream.unit, place.slug, part.slug, part.simulated, value.quality),
         )
         for value in queries.all_values(stream)
     )
@@ -281,8 +286,10 @@ def all_csv(request: HttpRequest, slug: str, observed: str) -> HttpResponseBase:
 
 
 CLIMATE_HEADER = (
-    *("station", "dataset", "simulated", "year", "days", "days_with_too_few_values", "ice_days", "frost_days"),
+    *("station", "dataset", "simulated", "year", "days", "days_with_too_few_values", "ice_days"),
+    "frost_days",
     *("summer_days", "hot_days", "tropical_nights", "hottest_cel", "hottest_day", "coldest_cel", "coldest_day"),
+    *("values_left_out", "values_suspect"),
 )
 
 
@@ -291,7 +298,7 @@ def _climate_row(row: queries.ClimateRow, part: queries.Part) -> tuple[object, .
     return (
         *(row.station.slug, part.slug, part.simulated, year.year, year.days, year.sparse_days, year.ice_days),
         *(year.frost_days, year.summer_days, year.hot_days, year.tropical_nights, year.hottest, year.hottest_day),
-        *(year.coldest, year.coldest_day),
+        *(year.coldest, year.coldest_day, row.left.bad, row.left.suspect),
     )
 
 

@@ -36,6 +36,7 @@ from allmende.serve.front import Front
 from allmende.serve.logs import configure_logs
 from allmende.serve.settings import Settings
 from allmende.serve.short import Short
+from allmende.serve.source_figures import SourceFigures
 from allmende.sources import door
 from allmende.sources.health import summary
 from allmende.sources.intake import Intake
@@ -151,15 +152,15 @@ class Served(msgspec.Struct, frozen=True):
 def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) -> Served:
     """Put the data process together; what is left goes to ``forward_to``, when that is given."""
     hub = Hub(gate)
-    figures = Figures(lambda: hub.listeners)
+    sources = Sources(settings.home, settings.source_hosts, settings.public_url)
+    figures = Figures(lambda: hub.listeners, SourceFigures(sources, gate))
 
     def written(number: int) -> None:
         figures.written(number)
         hub.published()
 
-    mqtt = Mqtt(settings, gate, figures.registry, hub, written)
-    ingest = Ingest(gate)
-    intake = Intake(Sources(settings.home, settings.source_hosts, settings.public_url), gate, ingest, written)
+    mqtt, ingest = Mqtt(settings, gate, figures.registry, hub, written), Ingest(gate)
+    intake = Intake(sources, gate, ingest, written)
     forwarder = Forwarder(forward_to) if forward_to else None
 
     async def nothing(request: Request) -> Response:

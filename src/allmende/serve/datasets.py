@@ -54,6 +54,7 @@ def declare_source(settings: Settings, connector: Connector) -> None:
         licence=facts.licence,
         attribution=facts.attribution,
         source_url=facts.url,
+        simulated=connector.recipe.simulated,
         data_use=connector.recipe.data_use,
     )
     ensure_dataset(SystemActor("system:connector"), entry=entry)

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "allmende.register.minutes",
     "allmende.programme",
     "allmende.alerts",
+    "allmende.council",
     "allmende.portal",
     "allmende.portal.office",
     "wagtail.users",

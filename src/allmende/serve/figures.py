@@ -5,11 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 
+import anyio.to_thread
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
+
+from allmende.serve.source_figures import SourceFigures
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 # Upper bounds in seconds.
@@ -19,13 +22,14 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 class Figures(Collector):
     """Requests by method and status, their times, and what was written. Counted in the loop's thread alone."""
 
-    def __init__(self, listeners: Callable[[], int]) -> None:
-        self._listeners = listeners
+    def __init__(self, listeners: Callable[[], int], sources: SourceFigures) -> None:
+        self._listeners, self._sources = listeners, sources
         self._requests: Counter[tuple[str, int]] = Counter()
         self._places = [0] * (len(BOUNDS) + 1)
         self._seconds, self._observations = 0.0, 0
         self.registry = CollectorRegistry()
         self.registry.register(self)
+        self.registry.register(sources)
 
     def note(self, method: str, status: int, seconds: float) -> None:
         """Count one answer; methods that are none of HTTP's share a name, so that nobody can make ever more."""
@@ -53,4 +57,5 @@ class Figures(Collector):
 
     async def answer(self, _request: Request) -> Response:
         """Give all figures as Prometheus reads them."""
+        await anyio.to_thread.run_sync(self._sources.refresh)
         return Response(generate_latest(self.registry), 200, None, CONTENT_TYPE_LATEST)

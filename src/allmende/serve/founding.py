@@ -1,5 +1,6 @@
 """Founding a city: databases, roles, and what its pack brings."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,13 @@ def _make_station(gate: Gate, grant: Grant, place: Place, stations: Stations) ->
 
 
 def demonstrate(settings: Settings, *, pack: str, advance: Advance) -> int:
-    """Simulate two years of measurements up to now; give the number of new values."""
+    """Simulate two years of measurements up to now; give the number of new values.
+
+    The pack's sources of a demonstration are copied to the city's own, where the work process feeds and reads them.
+    """
+    for folder in sorted((pack_folder(pack) / "sources").glob("demo-*")):
+        if not (settings.home / "connectors" / folder.name).exists():
+            shutil.copytree(folder, settings.home / "connectors" / folder.name)
     gate = open_gate(settings.store_url)
     try:
         return simulate(gate, pack_folder(pack), utc_now(), advance)

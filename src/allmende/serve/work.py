@@ -8,12 +8,16 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from allmende.accounts.rules import SystemActor
+from allmende.apis.sensorthings.mqtt.session import read_broker
+from allmende.connectors.simulation.files import drop_files
 from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
 from allmende.gate.ledger import Ledger
 from allmende.gate.quarantine import sweep_quarantine
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
+from allmende.quality.rounds import Checks
 from allmende.serve.datasets import declare_source
 from allmende.serve.ledger import Sequencer
 from allmende.serve.logs import configure_logs
@@ -27,6 +31,8 @@ from allmende.sources.run import House
 log = structlog.get_logger("allmende.work")
 HEARTBEAT_SECONDS = 5.0
 SOURCES_SECONDS = 2.0
+QUALITY_SECONDS = 10.0
+COUNCIL = SystemActor("system:council")
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -38,10 +44,11 @@ class Job(msgspec.Struct, kw_only=True):
     due: float = 0.0
 
 
-def _advance_demonstration(gate: Gate) -> None:
-    """Add the simulated values that have come due, where a demonstration was set up."""
+def _advance_demonstration(settings: Settings, gate: Gate) -> None:
+    """Add the simulated values that have come due, and the files of made-up instruments, in a demonstration."""
     if is_running(gate):
         advance(gate, utc_now())
+        drop_files(settings.home, utc_now())
 
 
 def _seal(gate: Gate) -> None:
@@ -59,10 +66,25 @@ def _beat(settings: Settings) -> None:
 def _warn(settings: Settings, gate: Gate) -> None:
     """Judge the rules of alerts, and send the messages that are due."""
     set_up_django()
-    from allmende.alerts.services import deliver, evaluate
+    from allmende.alerts.services import Ways, deliver, evaluate
 
     evaluate(gate, utc_now())
-    deliver(utc_now(), settings.source_hosts)
+    broker = read_broker(settings.mqtt_url, settings.mqtt_ca) if settings.mqtt_url else None
+    deliver(utc_now(), Ways(settings.source_hosts, broker))
+
+
+def _council(settings: Settings) -> None:
+    """Ask the council's systems that are due for papers."""
+    set_up_django()
+    from django.db import connections
+
+    from allmende.council.services import import_due
+
+    house = source_house(settings)
+    try:
+        import_due(COUNCIL, now=utc_now(), allowed_hosts=house.allowed_hosts, contact=house.contact)
+    finally:
+        connections.close_all()
 
 
 def source_house(settings: Settings) -> House:
@@ -75,6 +97,26 @@ def _declare(settings: Settings, declared: set[str], connector: Connector) -> No
     if connector.name not in declared:
         declare_source(settings, connector)
         declared.add(connector.name)
+
+
+class Aside:
+    """Does a job that may wait long for others in a thread of its own, one at a time."""
+
+    def __init__(self, name: str, run: Callable[[], object]) -> None:
+        self._name, self._run = name, run
+        self._thread: threading.Thread | None = None
+
+    def __call__(self) -> None:
+        """Begin, unless it still runs."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._guarded, name=self._name, daemon=True)
+            self._thread.start()
+
+    def _guarded(self) -> None:
+        try:
+            self._run()
+        except Exception:
+            log.exception("job broke", job=self._name)
 
 
 def _run_due(jobs: list[Job], now: float) -> None:
@@ -104,13 +146,25 @@ def run_work(settings: Settings) -> None:
     jobs = [
         Job(name="heartbeat", every_seconds=HEARTBEAT_SECONDS, run=lambda: _beat(settings)),
         Job(name="retention", every_seconds=3600.0, run=lambda: delete_overdue(gate, utc_now())),
-        Job(name="demonstration", every_seconds=300.0, run=lambda: _advance_demonstration(gate)),
+        Job(name="demonstration", every_seconds=300.0, run=lambda: _advance_demonstration(settings, gate)),
         Job(name="sealing", every_seconds=60.0, run=lambda: _seal(gate)),
         Job(name="ledger", every_seconds=1.0, run=Sequencer(gate, settings).run),
         Job(name="ledger days", every_seconds=600.0, run=lambda: Ledger(gate).close_days()),
         Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
         Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
         Job(name="alerts", every_seconds=15.0, run=lambda: _warn(settings, gate), due=time.monotonic() + 15.0),
+        Job(
+            name="quality",
+            every_seconds=QUALITY_SECONDS,
+            run=Aside("quality", Checks(gate).look),
+            due=time.monotonic() + 5.0,
+        ),
+        Job(
+            name="council",
+            every_seconds=60.0,
+            run=Aside("council", lambda: _council(settings)),
+            due=time.monotonic() + 30.0,
+        ),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -301,7 +302,9 @@ def _value_faults(index: int, value: Value) -> list[tuple[str, str]]:
     if value.unit not in UNITS:
         faults.append((f"{field}.unit", f"{value.unit!r} is not a known UCUM code such as Cel, %, hPa, mm, m/s"))
     if value.observed not in VOCABULARY and not value.definition:
-        faults.append((f"{field}.definition", f"{value.observed!r} is not in the vocabulary and needs a definition"))
+        near = ", ".join(get_close_matches(value.observed, VOCABULARY, 3, 0.5)) or ", ".join(sorted(VOCABULARY)[:3])
+        why = f"{value.observed!r} is not in the vocabulary (such as {near}): add definition, an address that says it"
+        faults.append((f"{field}.definition", why))
     if value.before_seconds < 0:
         faults.append((f"{field}.before_seconds", "must not be below 0"))
     if value.kind == "boolean" and value.counter is not None:

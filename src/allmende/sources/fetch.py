@@ -4,9 +4,10 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -120,10 +121,8 @@ class Fetcher:
 
     def _once(self, url: str, validators: dict[str, str], until: float) -> Fetched | str:
         host = _host(url)
-        address = pinned(httpx.URL(url), self._allowed)
-        headers = {**self._headers, **validators, "Host": httpx.URL(url).netloc.decode()}
-        timeout, named = self._request.timeout_seconds, {"sni_hostname": host}
-        request = self._client.build_request("GET", address, headers=headers, timeout=timeout, extensions=named)
+        headers, timeout = {**self._headers, **validators}, self._request.timeout_seconds
+        request = directed(self._client, "GET", url, self._allowed, headers=headers, timeout=timeout)
         try:
             reply = self._sent(request)
             try:
@@ -162,9 +161,23 @@ class Fetcher:
             yield piece
 
 
-def pinned(url: httpx.URL, allowed_hosts: tuple[str, ...]) -> httpx.URL:
-    """Give an address for which its host is looked up no more, so that a second look-up cannot lead elsewhere."""
-    return url.copy_with(host=public_address(url.host, url.port or 0, allowed_hosts))
+def directed(
+    client: httpx.Client,
+    method: str,
+    url: str,
+    allowed_hosts: tuple[str, ...],
+    *,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> httpx.Request:
+    """Build a request to the number that its host has now, under the host's name.
+
+    The host is looked up once: a second look-up could lead elsewhere, into the city's own network.
+    """
+    whole = httpx.URL(url)
+    pinned = whole.copy_with(host=public_address(whole.host, whole.port or 0, allowed_hosts))
+    named = {**(headers or {}), "Host": whole.netloc.decode()}
+    return client.build_request(method, pinned, headers=named, extensions={"sni_hostname": whole.host}, **more)
 
 
 def public_address(host: str, port: int, allowed: tuple[str, ...]) -> str:

@@ -196,7 +196,8 @@ class Recipe(_Strict, frozen=True):
 
     ``records`` is the path of the list in a reply, ``station`` the path of the station in a record (empty: the one
     asked for). ``inherit`` names what each record takes over from the top of the reply. Where a source changes a value
-    later, ``changed`` says whether that becomes a correction. A ``forecast`` keeps what each run foretold.
+    later, ``changed`` says whether that becomes a correction. A ``forecast`` keeps what each run foretold. What is
+    ``simulated`` is marked so wherever it shows.
     """
 
     source: Literal[1]
@@ -223,6 +224,7 @@ class Recipe(_Strict, frozen=True):
     inherit: dict[str, str] = {}
     where: tuple[Where, ...] = ()
     forecast: bool = False
+    simulated: bool = False
 
     def by_key(self) -> dict[str, str]:
         """Give the slug for every name by which a station is known, in lower case."""

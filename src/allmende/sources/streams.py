@@ -99,6 +99,7 @@ class Streams:
             category=recipe.category,
             data_use=recipe.data_use,
             observation_type=TRUTH if value.kind == "boolean" else NUMBER,
+            simulated=recipe.simulated,
             minimum=value.minimum,
             maximum=value.maximum,
             properties={

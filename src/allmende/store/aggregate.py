@@ -19,7 +19,7 @@ from allmende.store.points import Ints
 from allmende.store.scan import EARLIEST, LATEST, Scan
 from allmende.store.scope import Grouping, Groups, Scope
 from allmende.store.tables import stream_days, stream_state
-from allmende.store.visible import Part, parts_of, require_joint, rows_of
+from allmende.store.visible import Part, counted, parts_of, require_joint, rows_of
 
 MOST_GROUPS, MOST_POINTS = 200_000, 50_000_000
 NAMES = ("datastream", "start", "end", "count", "minimum", "maximum", "total", "first", "last")
@@ -143,7 +143,7 @@ class Aggregation:
         found = [_columns_of([], (int, int, float))]
         for _ in blocks(self.connection, part, self.scope.now, self.grouping.since, self.grouping.until):
             r = rows_of(part, self.scope, since=self.grouping.since, until=self.grouping.until).subquery().c
-            question = select(r.datastream_id, r.start, r.number).where(r.number.is_not(None)).order_by(r.start, r.id)
+            question = select(r.datastream_id, r.start, r.number).where(counted(r)).order_by(r.start, r.id)
             found.append(_columns_of(_fetched(self.connection.execute(question)), (int, int, float)))
         stream, times, numbers = (np.concatenate(columns) for columns in zip(*found, strict=True))
         for number in np.unique(stream).tolist():

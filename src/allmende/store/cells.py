@@ -16,6 +16,7 @@ from allmende.store.points import NO_FEATURE, Ints, Points
 from allmende.store.scope import Limits
 from allmende.store.settling import settled
 from allmende.store.touched import Touch
+from allmende.store.tables import BAD
 
 NO_SOURCE = 0
 # Cells are numbered by their time, before 1970 too: the order of arrival would tell how many values lie between two.
@@ -66,7 +67,8 @@ def _counted(points: Points, limits: Limits, now: int) -> Points:
     ended = (points.start // limits.time_grid + 1) * limits.time_grid <= until
     if limits.delay:
         ended &= points.end <= until
-    return points.take(ended & np.isfinite(points.number) & ("result" not in limits.hidden))
+    sound = np.isfinite(points.number) & (points.quality != BAD)
+    return points.take(ended & sound & ("result" not in limits.hidden))
 
 
 def _large_enough(limits: Limits, numbers: Floats, firsts: Ints, counts: Ints, totals: Floats) -> Mask:

@@ -17,7 +17,8 @@ from allmende.store.bulk import ADD_PIECES, LINK_FEATURES
 from allmende.store.codec import pack_rows, rows_in
 from allmende.store.drafts import Ref
 from allmende.store.entities import Maker
-from allmende.store.forget import count_anew, taken_out
+from allmende.store.flagging import UNCHECKED, again, is_flagged
+from allmende.store.forget import count_anew, forget_flags, taken_out
 from allmende.store.model import Arrival, Correction, Revision
 from allmende.store.points import Row, rows_of_points
 from allmende.store.rows import json_text, json_value, quality_kept, valid_kept, valid_of
@@ -92,6 +93,9 @@ def correct(
     correction = change if isinstance(change, Correction) else change(_as_arrival(one.id, row, Correction()))
     if isinstance(correction.feature_id, int):
         Maker(connection, scope, now).target("FeaturesOfInterest", Ref(correction.feature_id, "FeatureOfInterest"))
+    if correction.quality is msgspec.UNSET and is_flagged(connection, one.id, row[0]):
+        # What the tests said was of the former value.
+        correction = msgspec.structs.replace(correction, quality=QUALITIES[UNCHECKED])
     arrival = _as_arrival(one.id, row, correction)
     (result,) = check_batch([arrival], {one.id: one}, now)
     links = check_features(connection, [arrival])
@@ -107,6 +111,8 @@ def correct(
     )
     _refuse_taken(connection, one, new)
     _keep_former(connection, number, one.id, row, (now, *words[:2]))
+    forget_flags(connection, one.id, [row[0]])
+    again(connection, [one.id], min(start, row[1]))
     touched = taken_out(connection, one, lambda points: points.sequence == row[0])
     ADD_PIECES.run(connection, [piece_of_rows(one, [new])])
     one.fresh_since = now if one.fresh_since is None else one.fresh_since

@@ -33,7 +33,10 @@ Mask = npt.NDArray[np.bool_]
 # Those that start in ``[since, until)``, and of them only the numbered ones where numbers are named.
 Which = tuple[int | None, int | None, Collection[int] | None]
 Chooser = Callable[[Points], Mask]
-OF_STREAMS = ("fresh", "sealed", "revisions", "quarantine", "stream_days", "stream_state", "touched")
+OF_STREAMS = (
+    *("fresh", "sealed", "revisions", "flags", "checks", "quarantine"),
+    *("stream_days", "stream_state", "touched"),
+)
 
 
 def hold_streams(connection: Connection, ids: Sequence[int]) -> None:
@@ -108,7 +111,14 @@ def forget(
         count_anew(connection, one, gone[0])
         touch(connection, stream, gone[0])
         _forget_former(connection, stream, gone[1])
+        forget_flags(connection, stream, gone[1].tolist())
     return int(gone.shape[1])
+
+
+def forget_flags(connection: Connection, stream: int, sequences: Sequence[int]) -> None:
+    """Forget the flags of observations that were deleted or corrected."""
+    statement = "DELETE FROM flags WHERE datastream_id = ? AND sequence = ?"
+    raw.run(connection, statement, [(stream, sequence) for sequence in sequences])
 
 
 def _forget_former(connection: Connection, stream: int, sequences: Ints) -> None:
@@ -207,6 +217,11 @@ def count_anew(connection: Connection, one: State, touched: Ints) -> None:
     """
     _recount(connection, one)
     state.put(connection, one)
+    days_anew(connection, one, touched)
+
+
+def days_anew(connection: Connection, one: State, touched: Ints) -> None:
+    """Sum the days of some times up anew."""
     days = np.unique(touched // DAY_MICROSECONDS)
     d = stream_days.c
     for day in days.tolist():

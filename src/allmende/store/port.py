@@ -17,6 +17,7 @@ from allmende.store.engine import Bundle
 from allmende.store.following import Marks, News
 from allmende.store.ledger import LedgerTables
 from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
+from allmende.store.quality import QualityTables
 from allmende.store.quarantine import Quarantined, Refused
 from allmende.store.query import Kind, Query, Within
 from allmende.store.scope import (
@@ -44,6 +45,10 @@ class Store(Protocol):
     @property
     def ledger(self) -> LedgerTables:
         """Give the tables of the public log."""
+
+    @property
+    def quality(self) -> QualityTables:
+        """Give the flags of quality."""
 
     def page(self, scope: Scope, query: Query) -> Page:
         """Answer a question with one page."""

@@ -13,6 +13,7 @@ from allmende.kernel.ids import SEQUENCE_BITS
 from allmende.store import raw
 from allmende.store.codec import unpack, unpack_columns
 from allmende.store.points import Points, joined, points_from_rows
+from allmende.store.tables import BAD
 
 EARLIEST, LATEST = -(1 << 62), 1 << 62
 SEQUENCES = (1 << SEQUENCE_BITS) - 1
@@ -71,9 +72,11 @@ class Scan:
         return joined([run for run in self.windows(stream, since, until) if len(run)])
 
     def numbers(self, stream: int, since: int, until: int) -> tuple[Any, Any]:
-        """Give times and numbers of a datastream in order of time; what is no number is NaN."""
+        """Give times and numbers of a datastream in order of time; what is no number, or known to be bad, is NaN."""
         fresh = self.fresh(stream, since, until)
-        wanted = ("start", "number", "sequence") if len(fresh) else ("start", "number")
+        if (fresh.quality == BAD).any():
+            fresh.number = np.where(fresh.quality == BAD, np.nan, fresh.number)
+        wanted = ("start", "number", "quality", "sequence") if len(fresh) else ("start", "number", "quality")
         found = [
             unpack_columns(bytes(body), wanted)
             for _, body in raw.fetch(self.connection, _SEALED, _bounds(stream, since, until))
@@ -81,6 +84,9 @@ class Scan:
         if not found:
             return fresh.start, fresh.number
         columns = {name: np.concatenate([part[name] for part in found]) for name in wanted}
+        bad = columns.pop("quality") == BAD
+        if bad.any():
+            columns["number"] = np.where(bad, np.nan, columns["number"])
         low, high = np.searchsorted(columns["start"], (since, until))
         columns = {name: column[low:high] for name, column in columns.items()}
         if len(fresh):

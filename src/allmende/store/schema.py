@@ -13,7 +13,7 @@ from allmende.store import recall
 from allmende.store.cellkey import SECRET_BYTES
 from allmende.store.engine import reading, writing
 
-VERSION = 3
+VERSION = 4
 PORTAL_ROLE = "allmende_portal"
 
 NEWER = ErrorCode(

@@ -17,6 +17,7 @@ from allmende.store.ledger import LedgerTables
 from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
 from allmende.store.observing import Observing
 from allmende.store.port import Decide
+from allmende.store.quality import QualityTables
 from allmende.store.query import Kind, Query, Within
 from allmende.store.read import Reader
 from allmende.store.recall import Recall
@@ -58,6 +59,7 @@ class SqlStore:
         self._newest = Newest()
         self._tally = books.Tally()
         self.ledger = LedgerTables(self.engine)
+        self.quality = QualityTables(self.engine)
         # Sources are never taken away, so that a number found once stays right; those of a bundle may be taken back.
         self._sources: dict[str, int] = {}
 

@@ -19,7 +19,7 @@ from allmende.store.scan import Scan
 from allmende.store.scope import DayStatistics, Series, StreamSummary
 from allmende.store.state import latest_row
 from allmende.store.tables import stream_days, stream_state
-from allmende.store.visible import Part, rows_of
+from allmende.store.visible import Part, counted, rows_of
 
 MOST_NEWEST = 50_000
 _SUMMARIES = 'SELECT datastream_id, "count", first, last, known_first, known_last FROM stream_state WHERE "count" > 0'
@@ -115,7 +115,7 @@ class Statistics(Asking):
         found: list[Any] = []
         for _ in blocks(self.connection, part, self.scope.now, since, until):
             rows = rows_of(part, self.scope, since=since, until=until).subquery()
-            question = select(rows.c.start, rows.c.number).where(rows.c.number.is_not(None))
+            question = select(rows.c.start, rows.c.number).where(counted(rows.c))
             found += self.connection.execute(question.order_by(rows.c.start, rows.c.id)).all()
         times, values = zip(*found, strict=True) if found else ((), ())
         return np.array(times, np.int64), np.array(values, np.float64)
@@ -146,7 +146,7 @@ class Statistics(Asking):
             day = (r.start - (r.start % size + size) % size).label("day")
             question = (
                 select(r.datastream_id, day, func.count(), func.min(r.number), func.max(r.number), func.sum(r.number))
-                .where(r.number.is_not(None))
+                .where(counted(r))
                 .group_by(r.datastream_id, day)
             )
             for number, begin, *more in self.connection.execute(question).all():

@@ -256,3 +256,5 @@ TABLE_OF: dict[EntityKind, Table] = {
 
 QUALITIES = ("unchecked", "good", "suspect", "bad", "missing")
 QUALITY_NUMBERS = {name: number for number, name in enumerate(QUALITIES)}
+# What no sum, mean, series or indicator counts.
+BAD = QUALITY_NUMBERS["bad"]

@@ -27,6 +27,7 @@ from allmende.store.model import EntityKind
 from allmende.store.query import Kind
 from allmende.store.scope import Limits, Scope
 from allmende.store.tables import (
+    BAD,
     TABLE_OF,
     datastream_features,
     datastreams,
@@ -188,6 +189,11 @@ def _columns(limits: Limits) -> list[Any]:
         index = list(observations.c).index(observations.c.received)
         columns[index] = (observations.c.start + observations.c.duration).label("received")
     return columns
+
+
+def counted(columns: Any) -> ColumnElement[bool]:
+    """Tell of rows of observations which of them are numbers that count: not those known to be bad."""
+    return and_(columns.number.is_not(None), or_(columns.quality.is_(None), columns.quality != BAD))
 
 
 def rows_of(part: Part, scope: Scope, since: int | None = None, until: int | None = None) -> Select[Any]:

@@ -21,7 +21,7 @@ from allmende.store.rows import json_text, quality_kept, valid_kept
 from allmende.store.scan import Scan
 from allmende.store.scope import Tie
 from allmende.store.state import State
-from allmende.store.tables import sources
+from allmende.store.tables import BAD, sources
 
 DIFFERS = ErrorCode(
     "observation.differs",
@@ -355,7 +355,7 @@ def _days_of_rows(stream: int, rows: list[Row]) -> list[DayRow]:
     days: dict[int, tuple[int, float, float, float]] = {}
     for row in rows:
         number = row[5]
-        if number is not None:
+        if number is not None and row[7] != BAD:
             day = row[1] // DAY_MICROSECONDS
             count, least, greatest, total = days.get(day, (0, number, number, 0.0))
             days[day] = (count + 1, min(least, number), max(greatest, number), total + number)
@@ -363,8 +363,8 @@ def _days_of_rows(stream: int, rows: list[Row]) -> list[DayRow]:
 
 
 def days_of(stream: int, points: Points) -> list[DayRow]:
-    """Sum the numbers of points, in order of time, up by UTC day."""
-    there = np.isfinite(points.number)
+    """Sum the numbers of points, in order of time, up by UTC day; what is known to be bad is left out."""
+    there = np.isfinite(points.number) & (points.quality != BAD)
     if not there.any():
         return []
     days, values = points.start[there] // DAY_MICROSECONDS, points.number[there]

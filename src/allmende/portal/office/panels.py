@@ -9,19 +9,15 @@ from wagtail.admin.ui.components import Component
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.rules import may_read
 from allmende.catalog.door import gate
-from allmende.gate.query import Query
-from allmende.kernel.clock import micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.office.frame import told
 from allmende.portal.office.permissions import roles_of
 from allmende.portal.office.quarantine_views import waiting
-from allmende.portal.office.services import asking
+from allmende.portal.office.silent import silent_streams
 from allmende.portal.office.trail import written
 from allmende.programme.models import Decision, Milestone, Project
 from allmende.register.queries import drafts
 
-SECOND = 1_000_000
-GRACE = 2 * 3_600 * SECOND
 MOST_SILENT, LAST_WRITES = 15, 10
 
 
@@ -31,14 +27,6 @@ class Figure(msgspec.Struct, frozen=True):
     label: str
     value: int
     url: str
-
-
-class Silent(msgspec.Struct, frozen=True):
-    """A datastream whose newest value is older than it should be; None is: never any."""
-
-    name: str
-    last: int | None
-    simulated: bool
 
 
 class FiguresPanel(Component):  # type: ignore[misc]
@@ -98,21 +86,6 @@ class SilentPanel(Component):  # type: ignore[misc]
         except AllmendeError as error:
             return {"refused": told(error)}
         return {"silent": silent[:MOST_SILENT], "count": len(silent), "total": total}
-
-
-def silent_streams(person: Any) -> tuple[list[Silent], int]:
-    """Give the datastreams whose newest value is two hours and two intervals old, and the number of all."""
-    grant = gate().grant(asking(person, "use"))
-    streams = gate().page(grant, Query(kind="Datastreams", top=10_000)).records
-    summaries, now = gate().summary(grant), micros_from_instant(utc_now())
-    found = []
-    for stream in streams:
-        summary = summaries.get(stream.id)
-        last = summary.last if summary else None
-        interval = int(stream.value.properties.get("interval_seconds", 3600)) * SECOND
-        if last is None or now - last > GRACE + 2 * interval:
-            found.append(Silent(stream.value.name, last, stream.value.simulated))
-    return sorted(found, key=lambda entry: entry.last or 0), len(streams)
 
 
 def home_panels() -> list[Any]:

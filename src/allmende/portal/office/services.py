@@ -13,9 +13,11 @@ from allmende.accounts.models import Person
 from allmende.accounts.services import record
 from allmende.gate import tokens
 from allmende.gate.door import Ask, Asker, Gate
+from allmende.gate.quality import check_again
 from allmende.gate.quarantine import Quarantined, discard, release
-from allmende.gate.query import Correction, Location, Record, Thing
+from allmende.gate.query import Correction, Datastream, Location, Record, Thing
 from allmende.kernel.clock import UTC
+from allmende.quality.thresholds import PROPERTY
 from allmende.sources.orders import Orders
 
 PURPOSE, RECIPIENT = "climate-adaptation", "administration"
@@ -100,6 +102,22 @@ def _place(thing: Thing, old: Location | None, station: Station) -> Location:
     slug = f"{thing.properties.get('slug', 'thing')}-place"
     properties = {**(old.properties if old else {"slug": slug}), "position": station.position}
     return Location(name=station.name, description=station.position, location=point, properties=properties)
+
+
+@transaction.atomic
+def set_thresholds(actor: Person, *, gate: Gate, number: int, stream: Datastream, tree: dict[str, Any]) -> bool:
+    """Set what the tests of a datastream go by, and let it be checked anew; tells whether anything differed."""
+    before = stream.properties.get(PROPERTY, {})
+    if before == tree:
+        return False
+    record(actor, "gate.thresholds_set", f"datastreams:{number}", before=before, after=tree, note=stream.name)
+    grant = gate.grant(asking(actor, "collect"))
+    properties = {name: value for name, value in stream.properties.items() if name != PROPERTY}
+    if tree:
+        properties[PROPERTY] = tree
+    gate.update(grant, "Datastreams", number, msgspec.structs.replace(stream, properties=properties))
+    check_again(gate, grant, [number])
+    return True
 
 
 @transaction.atomic

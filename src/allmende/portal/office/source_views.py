@@ -1,7 +1,6 @@
 """Sources in the staff room: how each is, what it sent, what went wrong; pause, ask now, read again."""
 
 import datetime as dt
-from collections import deque
 from typing import Any
 
 import msgspec
@@ -14,18 +13,21 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from allmende.accounts.models import Person
 from allmende.accounts.rules import may_write
 from allmende.catalog.door import gate
 from allmende.gate.query import Grouping
 from allmende.kernel.clock import iso_from_micros, micros_from_instant, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.files import csv_file
+from allmende.portal.office import silent
 from allmende.portal.office.forms import ReplayForm
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.permissions import person_of, reads, roles_of
 from allmende.portal.office.services import ORDERS, asking, order_source
 from allmende.sources.archive import RawReply
-from allmende.sources.definition import Connector, connector
+from allmende.sources.counts import Counts
+from allmende.sources.definition import Connector, connector, connectors
 from allmende.sources.health import WORDS, Health, health
 from allmende.sources.orders import Orders
 from allmende.sources.parse import REASONS
@@ -33,7 +35,10 @@ from allmende.sources.run import House
 from allmende.sources.streams import slugs_of
 
 DAYS, REPLIES, SHOWN_BYTES, DAY = 30, 20, 20_000, 86_400_000_000
-HEADER = ("name", "kind", "state", "paused", "last_run", "last_value", "lag_seconds", "taken", "refused", "trouble")
+HEADER = (
+    *("name", "kind", "state", "paused", "last_run", "last_value", "lag_seconds", "taken", "refused"),
+    *("values_today", "failures", "next_run", "trouble"),
+)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -43,6 +48,7 @@ class Row(msgspec.Struct, frozen=True):
     title: str
     paused: bool
     waiting: bool
+    today: int | None = None
 
     @property
     def word(self) -> str:
@@ -82,13 +88,20 @@ def _house() -> House:
     return House(settings.ALLMENDE.home)
 
 
-def _rows() -> list[Row]:
+def _rows(person: Person | None = None) -> list[Row]:
+    """Look at all sources; how many values they have today is counted for the one who asks."""
     house = _house()
+    today = {} if person is None else _today(house, person)
     rows = []
     for one in health(house):
         orders = Orders(house, one.name)
-        rows.append(Row(one, _title(house, one), orders.paused, orders.waiting))
+        rows.append(Row(one, _title(house, one), orders.paused, orders.waiting, today.get(one.name)))
     return rows
+
+
+def _today(house: House, person: Person) -> dict[str, int]:
+    sound = [one for one in connectors(house.home) if isinstance(one, Connector)]
+    return Counts(gate()).today(sound, asking(person, "use"))
 
 
 def _title(house: House, one: Health) -> str:
@@ -100,21 +113,42 @@ def _title(house: House, one: Health) -> str:
 @reads("sources")
 def sources(request: HttpRequest) -> HttpResponseBase:
     """List the sources of the city."""
-    rows = sorted(_rows(), key=lambda row: (row.one.word in ("ok", "new"), row.title))
-    return page(request, "sources", _("Datenquellen"), icon="download", rows=rows)
+    rows = sorted(_rows(person_of(request)), key=lambda row: (row.one.word in ("ok", "new"), row.title))
+    stations = _stations(request)
+    shown: dict[str, Any] = {"rows": rows, "stations": [one for one in stations if one.silent], "all": len(stations)}
+    return page(request, "sources", _("Datenquellen"), icon="download", drawing=silent.drawing(stations), **shown)
+
+
+def _stations(request: HttpRequest) -> list[silent.Station]:
+    """Give the stations with what is silent there; nothing, with the reason, where the rules refuse."""
+    try:
+        return silent.stations(person_of(request))
+    except AllmendeError as error:
+        tell(request, error)
+        return []
+
+
+@reads("sources")
+def silent_csv(request: HttpRequest) -> HttpResponseBase:
+    """Give the silent sensors as a file."""
+    return csv_file("stumme-sensoren", silent.HEADER, silent.rows_of(_stations(request)))
 
 
 @reads("sources")
 def sources_csv(request: HttpRequest) -> HttpResponseBase:
     """Give the list as a file."""
-    return csv_file("datenquellen", HEADER, [_cells(row) for row in _rows()])
+    return csv_file("datenquellen", HEADER, [_cells(row) for row in _rows(person_of(request))])
 
 
 def _cells(row: Row) -> tuple[object, ...]:
     state = row.one.state
     moments = [None if at is None else iso_from_micros(at) for at in (state.last_run, state.last_value)]
     lag = None if row.one.lag is None else round(row.one.lag)
-    return (row.one.name, row.one.kind, row.one.word, row.paused, *moments, lag, state.taken, row.refused, row.why)
+    following = None if row.next_run is None else iso_from_micros(row.next_run)
+    return (
+        *(row.one.name, row.one.kind, row.one.word, row.paused, *moments, lag, state.taken, row.refused),
+        *(row.today, state.failures, following, row.why),
+    )
 
 
 def _found(name: str) -> Row:
@@ -190,8 +224,8 @@ def source_days_csv(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 def _last_replies(name: str) -> list[tuple[RawReply, int]]:
-    """Give the newest raw replies of the last day with their size."""
-    last = deque(_house().archive(name).replies(utc_now() - dt.timedelta(days=1)), REPLIES)
+    """Give the newest raw replies with their size."""
+    last = _house().archive(name).last(REPLIES)[-REPLIES:]
     return [(reply, len(reply.body)) for reply in reversed(last)]
 
 

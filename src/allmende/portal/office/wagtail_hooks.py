@@ -13,6 +13,7 @@ from wagtail.admin.menu import MenuItem
 
 from allmende.accounts.rules import may_read, may_write
 from allmende.portal.office.alert_rows import AlertRules
+from allmende.portal.office.council_views import CouncilSystems
 from allmende.portal.office.page_urls import page_patterns
 from allmende.portal.office.panels import home_panels
 from allmende.portal.office.permissions import roles_of
@@ -41,8 +42,10 @@ PAGES = (
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
     AreaItem("minutes", _("Sitzungen"), reverse_lazy("office:meetings"), icon_name="group", order=225),
+    AreaItem("programme", _("Ratspapiere"), reverse_lazy("office:papers"), icon_name="doc-full", order=130),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
     AreaItem("sources", _("Datenquellen"), reverse_lazy("office:sources"), icon_name="download", order=315),
+    AreaItem("stations", _("Qualität der Werte"), reverse_lazy("office:quality"), icon_name="check", order=312),
     AreaItem("alerts", _("Warnungen"), reverse_lazy("office:alerts"), icon_name="warning", order=317),
     AreaItem("quarantine", _("Quarantäne"), reverse_lazy("office:quarantine"), icon_name="warning", order=320),
     AreaItem("objections", _("Einwände"), reverse_lazy("office:objections"), icon_name="comment", order=330),
@@ -56,7 +59,7 @@ PAGES = (
 @hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]
 def tables() -> list[Any]:
     """Open the tables, by area."""
-    return [ProgrammeGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules()]
+    return [ProgrammeGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules(), CouncilSystems()]
 
 
 @hooks.register("register_admin_urls")  # type: ignore[untyped-decorator]

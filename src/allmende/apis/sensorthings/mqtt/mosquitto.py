@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from allmende.apis.sensorthings.mqtt.selections import SUBSCRIBED
-from allmende.apis.sensorthings.mqtt.topics import BY_NAME, MOUNT, VERSION
+from allmende.apis.sensorthings.mqtt.topics import ALERTS, ALERTS_OF_STAFF, BY_NAME, MOUNT, VERSION
 from allmende.kernel.errors import Conflict, ErrorCode, Invalid
 from allmende.kernel.text import Text
 
@@ -33,13 +33,17 @@ _CREATE_ACL = f"""# The listener for creating puts {MOUNT} before every topic. N
 topic write {MOUNT}{VERSION}/#
 pattern write {MOUNT}{BY_NAME}%u/#
 """
-_RECEIVE_ACL = f"""# Below {VERSION}/ stands only what everybody may read; Allmende alone writes it.
+_RECEIVE_ACL = f"""# Below {VERSION}/ and {ALERTS}/ stands only what everybody may read; Allmende alone writes it.
 topic read {VERSION}/#
+topic read {ALERTS}/#
 
 user {SERVICE}
 topic read {MOUNT}#
 topic read {SUBSCRIBED}
 topic readwrite {VERSION}/#
+topic readwrite {ALERTS}/#
+# What the staff alone is told; give an account of a display or a control room “topic read {ALERTS_OF_STAFF}/#”.
+topic readwrite {ALERTS_OF_STAFF}/#
 """
 
 

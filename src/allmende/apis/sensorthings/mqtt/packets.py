@@ -82,10 +82,10 @@ def subscribe(number: int, topics: tuple[str, ...], version: int = NEW) -> bytes
     return _packet(0x82, _short.pack(number) + (b"\x00" if version == NEW else b"") + wanted)
 
 
-def publish(number: int, topic: str, payload: bytes) -> bytes:
-    """Send with the promise of delivery."""
+def publish(number: int, topic: str, payload: bytes, *, retained: bool = False) -> bytes:
+    """Send with the promise of delivery; the last one of a topic that is ``retained`` is given to who comes later."""
     head = _text(topic) + _short.pack(number) + b"\x00"
-    return b"\x32" + _length(len(head) + len(payload)) + head + payload
+    return (b"\x33" if retained else b"\x32") + _length(len(head) + len(payload)) + head + payload
 
 
 def acknowledge(numbers: list[bytes]) -> bytes:

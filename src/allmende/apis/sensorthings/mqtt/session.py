@@ -105,6 +105,8 @@ class Session(asyncio.Protocol):
         self._empty = asyncio.Event()
         self.lost = asyncio.Event()
         self.why = "the broker closed the connection"
+        # Why a message that was published did not go on; in 3.1.1 the broker does not say.
+        self.denied = ""
         self.window = MOST_PUBLISHED
 
     async def open(self, *topics: str) -> None:
@@ -172,6 +174,9 @@ class Session(asyncio.Protocol):
 
     def _hear(self, kind: int, content: bytes) -> None:
         if kind == packets.PUBACK:
+            code = packets.code_of(content, 2) if len(content) > 2 else 0
+            if code >= REFUSED:
+                self.denied = REASONS.get(code, f"the broker refuses a message with code {code:#04x}")
             self._waiting.discard(content[0] << 8 | content[1])
             if not self._waiting:
                 self._empty.set()
@@ -221,11 +226,12 @@ class Session(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    async def publish(self, updates: Sequence[Update]) -> bool:
+    async def publish(self, updates: Sequence[Update], *, retained: bool = False) -> bool:
         """Send no more than the window with the promise of delivery; tell whether the broker has it."""
         self._waiting = set(range(1, len(updates) + 1))
         self._empty.clear()
-        self._write(b"".join(packets.publish(number, *update) for number, update in enumerate(updates, 1)))
+        numbered = enumerate(updates, 1)
+        self._write(b"".join(packets.publish(number, *update, retained=retained) for number, update in numbered))
         delivered = asyncio.ensure_future(self._empty.wait())
         lost = asyncio.ensure_future(self.lost.wait())
         await asyncio.wait({delivered, lost}, return_when=asyncio.FIRST_COMPLETED)

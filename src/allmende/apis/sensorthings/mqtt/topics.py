@@ -13,6 +13,8 @@ from allmende.kernel.errors import ErrorCode, NotFound
 from allmende.kernel.text import Text
 
 VERSION = "v1.1"
+# How alerts stand, each retained: those of public rules, and the others.
+ALERTS, ALERTS_OF_STAFF = "alerts", "staff/alerts"
 MOUNT, BY_NAME = "in/", "u/"
 EVERYTHING_SENT = f"{MOUNT}#"
 

@@ -1,0 +1,1 @@
+"""Tests of the quality of observations by QARTOD: what they go by, what they say, and when they run."""
