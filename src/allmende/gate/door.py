@@ -30,6 +30,7 @@ from allmende.store.entities import Writable, linked_draft, references
 from allmende.store.following import Marks, News
 from allmende.store.forget import NO_STREAM, Overdue
 from allmende.store.model import EntityKind, Observation, Receipt, Revision
+from allmende.store.planting import Planting
 from allmende.store.port import Store
 from allmende.store.query import Kind, Query, Within
 from allmende.store.scope import (
@@ -187,7 +188,20 @@ class Gate(Guard):
 
     def find(self, kind: EntityKind, slug: str) -> int | None:
         """Look an entity up by the slug of its properties; tells a number, nothing else."""
-        return self._store.find(kind, slug)
+        return self._store.find(kind, (slug,)).get(slug)
+
+    def find_all(self, kind: EntityKind, slugs: Collection[str]) -> dict[str, int]:
+        """Look many up; those that are not there are left out."""
+        return self._store.find(kind, slugs)
+
+    def plant(self, grant: Grant, several: Sequence[Planting]) -> dict[str, int]:
+        """Add some hundred things with their datastreams where they are not there yet, in one transaction.
+
+        Gives the numbers of the datastreams by slug; each category must be open for collecting.
+        """
+        current = self.to_write(grant)
+        with self._refusing(current, {stream.category for one in several for stream in one.streams}):
+            return self._store.plant(several, decider(current))
 
     def create(self, grant: Grant, kind: EntityKind, entity: Writable) -> int:
         """Add an entity; a datastream needs a category that the grant opens for collecting."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, update
 
 from allmende.kernel.clock import micros_from_instant, utc_now
-from allmende.store import audit, books, changes, corrections, entities, erase, forget, quarantine, schema, seal
+from allmende.store import audit, books, changes, corrections, entities, erase, forget, planting, quarantine, schema, seal
 from allmende.store.aggregate import Aggregation
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, viewing, writing
@@ -222,10 +222,10 @@ class SqlStore:
         """See the port."""
         return audit.audited(self.engine)
 
-    def find(self, kind: EntityKind, slug: str) -> int | None:
+    def find(self, kind: EntityKind, slugs: Collection[str]) -> dict[str, int]:
         """See the port."""
         with reading(self.engine) as connection:
-            return entities.find(connection, kind, slug)
+            return planting.find(connection, kind, slugs)
 
     def make(self, scope: Scope | None, draft: Draft, decide: Decide) -> int:
         """See the port."""
@@ -234,6 +234,13 @@ class SqlStore:
             number = maker.make(draft)
             books.add_decisions(connection, decide(maker.amounts))
         return number
+
+    def plant(self, several: Sequence[planting.Planting], decide: Decide) -> dict[str, int]:
+        """See the port."""
+        with writing(self.engine) as connection:
+            numbers, new = planting.plant(connection, several, _now())
+            books.add_decisions(connection, books.each(decide(dict.fromkeys(new, 0)), new))
+        return numbers
 
     def change(self, scope: Scope | None, kind: EntityKind, number: int, edit: Edit, decide: Decide) -> None:
         """See the port."""
@@ -253,17 +260,13 @@ class SqlStore:
     def erase(self, scope: Scope, kind: EntityKind, number: int, decide: Decide) -> None:
         """See the port."""
         with writing(self.engine) as connection:
-            erase.erase(
-                *(connection, scope, kind, number),
-                lambda amounts: books.add_decisions(connection, decide(amounts)),
-            )
+            erase.erase(connection, scope, kind, number, _recorded(connection, decide))
 
     def follow(self, scope: Scope, near: Within, name: str) -> list[int]:
         """See the port."""
         with reading(self.engine) as connection:
-            return [
-                record.id for record in self._reader(connection, scope).related(near.kind, name, [near.id])[near.id]
-            ]
+            found = self._reader(connection, scope).related(near.kind, name, [near.id])
+            return [record.id for record in found[near.id]]
 
     def news(self, scope: Scope, marks: Marks | None) -> News:
         """See the port."""
