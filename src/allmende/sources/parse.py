@@ -299,7 +299,10 @@ class Parser:
 def _check_form(records: list[Record], part: _Values) -> None:
     """Require what is not optional, and the declared units."""
     for path, find_it in part.needed:
-        if all(find_it(record) is ABSENT for record in records):
+        for record in records:
+            if find_it(record) is not ABSENT:
+                break
+        else:
             raise Invalid(CHANGED_FORM, count=len(records), path=path)
     for value, find_it in part.units:
         for record in records:

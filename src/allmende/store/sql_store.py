@@ -130,7 +130,7 @@ class SqlStore:
         decided: list[DecisionRow] = []
         with writing(self.engine) as connection:
             writer = Writer(connection, _now(), self._sources)
-            writer.know({number for batch, _ in batches for number in streams_in(batch)})
+            writer.know(streams_in(batch for batch, _ in batches))
             found = take_all(writer, batches, decided)
             writer.flush()
             noted = self._tally.add(connection, decided)

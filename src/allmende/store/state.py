@@ -26,7 +26,7 @@ class State:
     __slots__ = (
         *("id", "tie", "wanted", "minimum", "maximum", "feature_id", "max_rate", "multi_types"),
         *("sequence", "piece", "epoch", "count", "fresh", "fresh_since", "first", "last"),
-        *("known_first", "known_last", "latest_start", "latest"),
+        *("known_first", "known_last", "latest_start", "latest", "packed"),
     )
 
     def __init__(self, row: Sequence[Any]) -> None:
@@ -38,6 +38,8 @@ class State:
         self.sequence, self.piece, self.epoch, self.count, self.fresh, self.fresh_since = row[7:13]
         self.first, self.last, self.known_first, self.known_last, self.latest_start = row[13:18]
         self.latest: bytes | None = None
+        # The very row that ``latest`` is the packed form of.
+        self.packed: Row | None = None
 
     def take(self, row: Row) -> None:
         """Count one more point, whose number in the order of arrival has been given already."""
@@ -58,7 +60,7 @@ class State:
 
     def newest(self, row: Row) -> None:
         """Keep a row as the latest value."""
-        self.latest_start, self.latest = row[1], _encode(row)
+        self.latest_start, self.latest, self.packed = row[1], _encode(row), row
 
     def take_run(self, points: Points) -> None:
         """Count a run of points in order of time, all behind the latest one."""
