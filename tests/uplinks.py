@@ -139,17 +139,22 @@ class Mosquitto:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _text(value: bytes) -> bytes:
+def text(value: bytes) -> bytes:
+    """Write a text as packets have it."""
     return struct.pack("!H", len(value)) + value
 
 
-def _packet(kind: int, content: bytes) -> bytes:
+def packet(kind: int, content: bytes) -> bytes:
+    """Write a packet."""
     size, head = len(content), bytearray((kind,))
     while True:
         size, low = divmod(size, 128)
         head.append(low | 128 if size else low)
         if not size:
             return bytes(head) + content
+
+
+HELLO = packet(0x10, text(b"MQTT") + struct.pack("!BBH", 4, 2, 600) + text(b""))
 
 
 def publish(port: int, messages: Sequence[Sent], window: int = 500, pace: float = 0.0) -> None:
@@ -165,7 +170,7 @@ def _publish(port: int, waiting: deque[Sent], window: int, pace: float) -> None:
     on_the_way: dict[int, Sent] = {}
     mark, rest = 0, b""
     with socket.create_connection(("127.0.0.1", port), 10) as line:
-        line.sendall(_packet(0x10, _text(b"MQTT") + struct.pack("!BBH", 4, 2, 600) + _text(b"")))
+        line.sendall(HELLO)
         try:
             if line.recv(4) != b"\x20\x02\x00\x00":
                 raise ConnectionError
@@ -174,7 +179,7 @@ def _publish(port: int, waiting: deque[Sent], window: int, pace: float) -> None:
                 while waiting and len(on_the_way) < window:
                     mark = mark % 65_535 + 1
                     on_the_way[mark] = sent = waiting.popleft()
-                    parts.append(_packet(0x32, _text(sent[0].encode()) + struct.pack("!H", mark) + sent[1]))
+                    parts.append(packet(0x32, text(sent[0].encode()) + struct.pack("!H", mark) + sent[1]))
                 line.sendall(b"".join(parts))
                 if not select.select([line], [], [], 20)[0] or not (got := line.recv(65_536)):
                     raise ConnectionError
