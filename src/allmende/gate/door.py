@@ -113,17 +113,20 @@ class Gate(Guard):
         """Store batches in one go, each whole or not at all; give for each its receipt or the error that refuses it."""
         current = {id(grant): self.to_write(grant) for grant in {id(grant): grant for grant, _ in batches}.values()}
         deciders = {number: decider(grant) for number, grant in current.items()}
-        errors = about.refused(self._store, [(current[id(grant)], batch) for grant, batch in batches])
+        errors = about.refused(self._store, batches, current)
         sent = [(batch, deciders[id(grant)]) for n, (grant, batch) in enumerate(batches) if n not in errors]
         found = about.in_place(self._store.append_all(sent), errors, len(batches))
-        return [self._told(current[id(grant)], told) for (grant, _), told in zip(batches, found, strict=True)]
+        return [
+            told if isinstance(told, Receipt) else self._told(current[id(grant)], told)
+            for (grant, _), told in zip(batches, found, strict=True)
+        ]
 
-    def _told(self, grant: Grant, outcome: Receipt | Exception) -> Receipt | AllmendeError:
-        if isinstance(outcome, Closed):
-            return self.refused(grant, outcome)
-        if isinstance(outcome, Receipt | AllmendeError):
-            return outcome
-        raise outcome
+    def _told(self, grant: Grant, error: Exception) -> AllmendeError:
+        if isinstance(error, Closed):
+            return self.refused(grant, error)
+        if isinstance(error, AllmendeError):
+            return error
+        raise error
 
     def columns(self, grant: Grant, query: Query) -> Columns | None:
         """Answer a question about observations with columns; None where they cannot be given as they are stored."""
