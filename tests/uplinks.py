@@ -37,7 +37,7 @@ allow_anonymous true
 password_file {folder}/passwords
 persistence true
 persistence_location {folder}/
-autosave_interval 1800
+autosave_interval {autosave}
 max_queued_messages 0
 max_inflight_messages 20000
 log_type error
@@ -92,15 +92,17 @@ def until(enough: Callable[[], object], seconds: float = 60) -> None:
 
 
 class Mosquitto:
-    """A broker with one account, ``city``; anybody may send."""
+    """A broker with one account, ``city``; anybody may send. It writes what it keeps every ``autosave`` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, autosave: int = 1_800) -> None:
         if MOSQUITTO is None:
             pytest.skip("no Mosquitto; install the package mosquitto")
         self.folder = Path(tempfile.mkdtemp(prefix="allmende-broker-"))
         self.port = steady_port()
         (self.folder / "passwords").write_text(password_line("city", "key"), encoding="utf-8")
-        (self.folder / "conf").write_text(CONFIG.format(port=self.port, folder=self.folder), encoding="utf-8")
+        (self.folder / "conf").write_text(
+            CONFIG.format(port=self.port, folder=self.folder, autosave=autosave), encoding="utf-8"
+        )
         if os.geteuid() == 0:
             for place in (self.folder, *self.folder.iterdir()):
                 shutil.chown(place, "mosquitto")
@@ -195,12 +197,12 @@ def _publish(port: int, waiting: deque[Sent], window: int, pace: float) -> None:
 class Network:
     """A city with a source ``lora`` of so many devices, its data processes, and the broker."""
 
-    def __init__(self, home: Path, store_url: str, devices: int, share: str = "") -> None:
+    def __init__(self, home: Path, store_url: str, devices: int, share: str = "", autosave: int = 1_800) -> None:
         self.home, self.store_url, self.devices = home, store_url, devices
         migrate_store(store_url)
         self.gate: Gate = open_gate(store_url)
         self.gate.publish(WEATHER_RULES, actor="tests")
-        self.broker = Mosquitto()
+        self.broker = Mosquitto(autosave)
         self.recipe("lora", "tts", share=share)
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
 
