@@ -171,10 +171,12 @@ class Parser:
         return {self._recipe.values[index].observed: one.last for index, one in self.counters.items()}
 
     def _part(self, name: str | None) -> _Values:
-        """Say what is read of a part: values of one are needed only where it is certain that the reply is that part's."""
+        """Say what is read of a part; its values are needed only where it is certain that a reply is that part's."""
         time = self._recipe.time
         values = [
-            (index, value) for index, value in enumerate(self._recipe.values) if name is None or value.part in ("", name)
+            (index, value)
+            for index, value in enumerate(self._recipe.values)
+            if name is None or value.part in ("", name)
         ]
         needed = [path for path in (time.path, time.end, time.result) if path not in ("", RECEIVED)]
         needed += [value.path for _, value in values if not value.optional and (name is not None or not value.part)]

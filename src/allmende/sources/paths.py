@@ -41,8 +41,8 @@ def find(tree: Any, path: str) -> Any:
 
 def look(path: str) -> Look:
     """Give what follows a path in records, as ``find`` does; names alone, as most paths are, take the short way."""
-    names = steps(path)
-    if any(not isinstance(name, str) or name == "*" for name in names) or not 0 < len(names) < 3:
+    names = [step for step in steps(path) if isinstance(step, str) and step != "*"]
+    if len(names) != len(steps(path)) or not 0 < len(names) < 3:
         return lambda record: find(record, path)
     if len(names) == 1:
         return lambda record: record.get(path, ABSENT)

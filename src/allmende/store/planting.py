@@ -42,7 +42,7 @@ def find(connection: Connection, kind: EntityKind, slugs: Collection[str]) -> di
     table, listed, found = TABLE_OF[kind], list(slugs), dict[str, int]()
     for place in range(0, len(listed), MOST_NAMED):
         question = select(table.c.slug, table.c.id).where(table.c.slug.in_(listed[place : place + MOST_NAMED]))
-        found |= {slug: number for slug, number in connection.execute(question)}
+        found |= {row.slug: row.id for row in connection.execute(question)}
     return found
 
 

@@ -8,7 +8,19 @@ from pathlib import Path
 from sqlalchemy import Connection, update
 
 from allmende.kernel.clock import micros_from_instant, utc_now
-from allmende.store import audit, books, changes, corrections, entities, erase, forget, planting, quarantine, schema, seal
+from allmende.store import (
+    audit,
+    books,
+    changes,
+    corrections,
+    entities,
+    erase,
+    forget,
+    planting,
+    quarantine,
+    schema,
+    seal,
+)
 from allmende.store.aggregate import Aggregation
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, viewing, writing
