@@ -37,7 +37,7 @@ allow_anonymous true
 password_file {folder}/passwords
 persistence true
 persistence_location {folder}/
-autosave_interval 1800
+autosave_interval {autosave}
 max_queued_messages 0
 max_inflight_messages 20000
 log_type error
@@ -92,15 +92,17 @@ def until(enough: Callable[[], object], seconds: float = 60) -> None:
 
 
 class Mosquitto:
-    """A broker with one account, ``city``; anybody may send."""
+    """A broker with one account, ``city``; anybody may send. It writes what it keeps every ``autosave`` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, autosave: int = 1_800) -> None:
         if MOSQUITTO is None:
             pytest.skip("no Mosquitto; install the package mosquitto")
         self.folder = Path(tempfile.mkdtemp(prefix="allmende-broker-"))
         self.port = steady_port()
         (self.folder / "passwords").write_text(password_line("city", "key"), encoding="utf-8")
-        (self.folder / "conf").write_text(CONFIG.format(port=self.port, folder=self.folder), encoding="utf-8")
+        (self.folder / "conf").write_text(
+            CONFIG.format(port=self.port, folder=self.folder, autosave=autosave), encoding="utf-8"
+        )
         if os.geteuid() == 0:
             for place in (self.folder, *self.folder.iterdir()):
                 shutil.chown(place, "mosquitto")
@@ -139,17 +141,22 @@ class Mosquitto:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _text(value: bytes) -> bytes:
+def text(value: bytes) -> bytes:
+    """Write a text as packets have it."""
     return struct.pack("!H", len(value)) + value
 
 
-def _packet(kind: int, content: bytes) -> bytes:
+def packet(kind: int, content: bytes) -> bytes:
+    """Write a packet."""
     size, head = len(content), bytearray((kind,))
     while True:
         size, low = divmod(size, 128)
         head.append(low | 128 if size else low)
         if not size:
             return bytes(head) + content
+
+
+HELLO = packet(0x10, text(b"MQTT") + struct.pack("!BBH", 4, 2, 600) + text(b""))
 
 
 def publish(port: int, messages: Sequence[Sent], window: int = 500, pace: float = 0.0) -> None:
@@ -165,7 +172,7 @@ def _publish(port: int, waiting: deque[Sent], window: int, pace: float) -> None:
     on_the_way: dict[int, Sent] = {}
     mark, rest = 0, b""
     with socket.create_connection(("127.0.0.1", port), 10) as line:
-        line.sendall(_packet(0x10, _text(b"MQTT") + struct.pack("!BBH", 4, 2, 600) + _text(b"")))
+        line.sendall(HELLO)
         try:
             if line.recv(4) != b"\x20\x02\x00\x00":
                 raise ConnectionError
@@ -174,7 +181,7 @@ def _publish(port: int, waiting: deque[Sent], window: int, pace: float) -> None:
                 while waiting and len(on_the_way) < window:
                     mark = mark % 65_535 + 1
                     on_the_way[mark] = sent = waiting.popleft()
-                    parts.append(_packet(0x32, _text(sent[0].encode()) + struct.pack("!H", mark) + sent[1]))
+                    parts.append(packet(0x32, text(sent[0].encode()) + struct.pack("!H", mark) + sent[1]))
                 line.sendall(b"".join(parts))
                 if not select.select([line], [], [], 20)[0] or not (got := line.recv(65_536)):
                     raise ConnectionError
@@ -190,12 +197,12 @@ def _publish(port: int, waiting: deque[Sent], window: int, pace: float) -> None:
 class Network:
     """A city with a source ``lora`` of so many devices, its data processes, and the broker."""
 
-    def __init__(self, home: Path, store_url: str, devices: int, share: str = "") -> None:
+    def __init__(self, home: Path, store_url: str, devices: int, share: str = "", autosave: int = 1_800) -> None:
         self.home, self.store_url, self.devices = home, store_url, devices
         migrate_store(store_url)
         self.gate: Gate = open_gate(store_url)
         self.gate.publish(WEATHER_RULES, actor="tests")
-        self.broker = Mosquitto()
+        self.broker = Mosquitto(autosave)
         self.recipe("lora", "tts", share=share)
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
 

@@ -1,5 +1,6 @@
 """Sources in the staff room: what is seen of them, and orders that the work process carries out."""
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from allmende.accounts.rules import ROLES, may_read, may_write
 from allmende.gate.door import Gate
 from allmende.gate.query import Arrival
 from allmende.kernel.clock import micros_from_instant, utc_now
+from allmende.sources.orders import Orders
 from allmende.sources.rounds import Rounds
 from allmende.sources.run import House
 from tests.office.conftest import SignIn, entries_since
@@ -106,6 +108,21 @@ def test_orders_are_carried_out_once_and_stand_in_the_trail(
     deeds = ["paused", "asked", "resumed", "asked", "read_again"]
     assert sorted(verbs) == sorted(f"source.{deed}" for deed in deeds)
     assert "Diesen Auftrag gibt es nicht" in order(order="read-again", since="gestern")
+
+
+def test_a_source_that_was_quiet_for_long_is_asked_when_it_is_ordered(
+    city: Gate, rounds: Rounds, remote: Remote
+) -> None:
+    remote.says("/values", VALUES[:1], VALUES)
+    house = House(running.ALLMENDE.home, ("127.0.0.1",), "tests")
+    _look(rounds)
+    for _ in range(2):
+        os.utime(house.folder("probe"), (1_700_000_000, 1_700_000_000))
+        _look(rounds)
+    assert len(remote.asked) == 1, "it is not due"
+    Orders(house, "probe").ask_now()
+    _look(rounds)
+    assert len(remote.asked) == 2
 
 
 def test_who_may_see_sources_and_who_may_order(city: Gate, rounds: Rounds, sign_in: SignIn) -> None:

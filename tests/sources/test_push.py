@@ -103,6 +103,7 @@ def test_uplinks_of_chirpstack(city: Town, home: Path, samples: Path) -> None:
     decoded = {**recorded, "object": {"temperature": 0, "humidity": 40}}
     assert _taken(city, "chirp", decoded) == (2, 0, [])
     assert _taken(city, "chirp", decoded) == (0, 2, [])
+    assert _taken(city, "chirp", {**decoded, "time": None}) == (0, 2, []), "the same message, read the general way"
     seen = _values(city, "chirp-at-chirp-air-temperature")
     assert seen == [("2024-11-12T12:51:50.819853Z", 0)], "the network server's clock, not the gateway's"
     join = {"deviceInfo": recorded["deviceInfo"], "devAddr": "1", "time": "2024-11-12T12:51:50Z"}

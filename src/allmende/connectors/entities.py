@@ -26,28 +26,35 @@ def plain(text: Text) -> dict[str, str]:
     return {"de": text.de, "en": text.en}
 
 
-def thing_for(gate: Gate, grant: Grant, place: Place) -> int:
-    """Find the thing, or make it at its position; the place is real also where its values are simulated."""
-    found = gate.find("Things", place.slug)
-    if found is not None:
-        return found
-    spot = () if place.longitude is None else (_location(gate, grant, place),)
-    thing = Thing(
+def thing_of(place: Place, *spots: int) -> Thing:
+    """Write a place as a thing; it is real also where its values are simulated."""
+    return Thing(
         name=place.name,
         description=place.description or place.name,
         properties={"slug": place.slug, "kind": place.kind, "simulated": False},
-        location_ids=spot,
+        location_ids=spots,
     )
-    return gate.create(grant, "Things", thing)
 
 
-def _location(gate: Gate, grant: Grant, place: Place) -> int:
-    found = gate.find("Locations", place.slug)
+def location_of(place: Place) -> Location | None:
+    """Write down where a place is; None where nobody knows."""
+    if place.longitude is None:
+        return None
+    point: Plain = {"type": "Point", "coordinates": [place.longitude, place.latitude]}
+    return Location(name=place.name, description=place.name, location=point, properties={"slug": place.slug})
+
+
+def thing_for(gate: Gate, grant: Grant, place: Place) -> int:
+    """Find the thing, or make it at its position."""
+    found = gate.find("Things", place.slug)
     if found is not None:
         return found
-    point: Plain = {"type": "Point", "coordinates": [place.longitude, place.latitude]}
-    location = Location(name=place.name, description=place.name, location=point, properties={"slug": place.slug})
-    return gate.create(grant, "Locations", location)
+    location = location_of(place)
+    if location is None:
+        return gate.create(grant, "Things", thing_of(place))
+    spot = gate.find("Locations", place.slug)
+    spot = gate.create(grant, "Locations", location) if spot is None else spot
+    return gate.create(grant, "Things", thing_of(place, spot))
 
 
 def property_for(gate: Gate, grant: Grant, slug: str, *, definition: str = "", name: Text | None = None) -> int:

@@ -1,6 +1,6 @@
 """What new observations are about: only what who writes may know of, or naming it would bring it to light."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from allmende.gate.grant import Grant
 from allmende.gate.recording import now_micros
@@ -16,16 +16,23 @@ Told = Receipt | Exception
 
 def require_known(store: Store, grant: Grant, batch: Batch) -> None:
     """Refuse a batch that names a feature of interest which the grant hides, as one that is not there."""
-    for index, feature in _named(batch).items():
+    _require(store, grant, _named(batch))
+
+
+def _require(store: Store, grant: Grant, named: dict[int, int]) -> None:
+    for index, feature in named.items():
         if not _is_seen(store, grant, feature):
             raise NotFound(NO_FEATURE, index=index, feature=feature)
 
 
 def _named(batch: Batch) -> dict[int, int]:
-    """Give the features that arrivals name, by the place of the arrival."""
-    if isinstance(batch, Block):
-        return {}
-    return {index: one.feature_id for index, one in enumerate(batch) if one.feature_id is not None}
+    """Give the features that arrivals name, by the place of the arrival; hardly any does."""
+    found: dict[int, int] = {}
+    if not isinstance(batch, Block):
+        for index, one in enumerate(batch):
+            if one.feature_id is not None:
+                found[index] = one.feature_id
+    return found
 
 
 def _is_seen(store: Store, grant: Grant, feature: int) -> bool:
@@ -33,18 +40,27 @@ def _is_seen(store: Store, grant: Grant, feature: int) -> bool:
     return bool(store.page(grant.scope(now_micros()), query).records)
 
 
-def refused(store: Store, batches: Sequence[tuple[Grant, Batch]]) -> dict[int, AllmendeError]:
-    """Give the errors of those of several batches that may not be stored, by their places."""
+def refused(
+    store: Store, batches: Sequence[tuple[Grant, Batch]], current: Mapping[int, Grant]
+) -> dict[int, AllmendeError]:
+    """Give the errors of those of several batches that may not be stored, by their places.
+
+    ``current`` has what each grant, by its identity, is now.
+    """
     found: dict[int, AllmendeError] = {}
     for place, (grant, batch) in enumerate(batches):
-        try:
-            require_known(store, grant, batch)
-        except AllmendeError as error:
-            found[place] = error
+        named = _named(batch)
+        if named:
+            try:
+                _require(store, current[id(grant)], named)
+            except AllmendeError as error:
+                found[place] = error
     return found
 
 
-def in_place(told: Iterable[Told], errors: Mapping[int, AllmendeError], count: int) -> list[Told]:
+def in_place(told: Sequence[Told], errors: Mapping[int, AllmendeError], count: int) -> Sequence[Told]:
     """Put what the store told of the other batches, and the errors, in the order of all."""
+    if not errors:
+        return told
     others = iter(told)
     return [errors[place] if place in errors else next(others) for place in range(count)]

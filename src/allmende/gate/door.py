@@ -30,6 +30,7 @@ from allmende.store.entities import Writable, linked_draft, references
 from allmende.store.following import Marks, News
 from allmende.store.forget import NO_STREAM, Overdue
 from allmende.store.model import EntityKind, Observation, Receipt, Revision
+from allmende.store.planting import Planting
 from allmende.store.port import Store
 from allmende.store.query import Kind, Query, Within
 from allmende.store.scope import (
@@ -112,17 +113,20 @@ class Gate(Guard):
         """Store batches in one go, each whole or not at all; give for each its receipt or the error that refuses it."""
         current = {id(grant): self.to_write(grant) for grant in {id(grant): grant for grant, _ in batches}.values()}
         deciders = {number: decider(grant) for number, grant in current.items()}
-        errors = about.refused(self._store, [(current[id(grant)], batch) for grant, batch in batches])
+        errors = about.refused(self._store, batches, current)
         sent = [(batch, deciders[id(grant)]) for n, (grant, batch) in enumerate(batches) if n not in errors]
         found = about.in_place(self._store.append_all(sent), errors, len(batches))
-        return [self._told(current[id(grant)], told) for (grant, _), told in zip(batches, found, strict=True)]
+        return [
+            told if isinstance(told, Receipt) else self._told(current[id(grant)], told)
+            for (grant, _), told in zip(batches, found, strict=True)
+        ]
 
-    def _told(self, grant: Grant, outcome: Receipt | Exception) -> Receipt | AllmendeError:
-        if isinstance(outcome, Closed):
-            return self.refused(grant, outcome)
-        if isinstance(outcome, Receipt | AllmendeError):
-            return outcome
-        raise outcome
+    def _told(self, grant: Grant, error: Exception) -> AllmendeError:
+        if isinstance(error, Closed):
+            return self.refused(grant, error)
+        if isinstance(error, AllmendeError):
+            return error
+        raise error
 
     def columns(self, grant: Grant, query: Query) -> Columns | None:
         """Answer a question about observations with columns; None where they cannot be given as they are stored."""
@@ -187,7 +191,20 @@ class Gate(Guard):
 
     def find(self, kind: EntityKind, slug: str) -> int | None:
         """Look an entity up by the slug of its properties; tells a number, nothing else."""
-        return self._store.find(kind, slug)
+        return self._store.find(kind, (slug,)).get(slug)
+
+    def find_all(self, kind: EntityKind, slugs: Collection[str]) -> dict[str, int]:
+        """Look many up; those that are not there are left out."""
+        return self._store.find(kind, slugs)
+
+    def plant(self, grant: Grant, several: Sequence[Planting]) -> dict[str, int]:
+        """Add some hundred things with their datastreams where they are not there yet, in one transaction.
+
+        Gives the numbers of the datastreams by slug; each category must be open for collecting.
+        """
+        current = self.to_write(grant)
+        with self._refusing(current, {stream.category for one in several for stream in one.streams}):
+            return self._store.plant(several, decider(current))
 
     def create(self, grant: Grant, kind: EntityKind, entity: Writable) -> int:
         """Add an entity; a datastream needs a category that the grant opens for collecting."""

@@ -23,6 +23,7 @@ from allmende.store.model import (
     Thing,
 )
 from allmende.store.navigation import LINKS, PROPERTIES, Link, inverse_of
+from allmende.store.planting import Planting
 from allmende.store.points import Points
 from allmende.store.query import (
     Call,
@@ -97,6 +98,7 @@ __all__ = [
     "Overdue",
     "Page",
     "Path",
+    "Planting",
     "Points",
     "Query",
     "Receipt",

@@ -20,7 +20,7 @@ _HOUR = "%Y%m%dT%H"
 TOGETHER, LEVEL = 500, 1
 
 
-class RawReply(msgspec.Struct, frozen=True):
+class RawReply(msgspec.Struct, frozen=True, gc=False):
     """A reply or a message: when it came, from where, for which station and part, and its bytes."""
 
     received: str

@@ -27,6 +27,8 @@ from allmende.sources.recipe import LINK, PART, RECEIVED, STATION, Recipe, Reque
 
 FAMILY = "connectors"
 RECIPE, MAPPING = "source.yaml", "mapping.yaml"
+# More than any city has: with fewer than it has, all would be read again and again.
+MOST_KEPT = 5_000
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 
 BROKEN = ErrorCode(
@@ -155,7 +157,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-@lru_cache(256)
+@lru_cache(MOST_KEPT)
 def _read_connector(folder: Path, own: bool, _stamps: tuple[tuple[int, int], ...]) -> Connector:
     try:
         manifest = read_manifest(folder)

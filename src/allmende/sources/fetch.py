@@ -3,8 +3,10 @@
 import ipaddress
 import os
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -100,7 +102,7 @@ class Fetcher:
         agent = f"Allmende/{version('allmende')} (open source; {contact or 'contact not set'})"
         self._headers = {"User-Agent": agent, **request.headers, **secret_header(request.secret)}
         self._login = _login(request.login)
-        self._client = httpx.Client(follow_redirects=False, trust_env=False)
+        self._client = httpx.Client(follow_redirects=False, trust_env=False, verify=_trusted())
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -159,6 +161,12 @@ class Fetcher:
                 why = Text("Die Antwort endet nicht rechtzeitig", "the reply does not end in time")
                 raise Busy(UNREACHABLE, host=host, why=why)
             yield piece
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read the authorities that vouch for hosts once: it takes longer than most runs."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def directed(

@@ -165,7 +165,7 @@ def _read(gate: Gate, connector: Connector, path: Path, asker: str, refusals: Pa
         raise Invalid(TOO_BIG, file=path.name, limit=LARGEST)
     asked = "" if connector.recipe.station else targets(connector)[0]
     received = int(path.stat().st_mtime * 1_000_000)
-    found = list(connector.parser().parse(path.read_bytes(), Told(asked, None, received)))
+    found = connector.parser().parse(path.read_bytes(), Told(asked, None, received))
     outcome = Sink(gate, connector, collecting(gate, connector, asker)).write(found)
     if outcome.refusals:
         refusals.parent.mkdir(exist_ok=True)

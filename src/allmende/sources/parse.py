@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -16,7 +16,7 @@ from allmende.kernel.clock import UTC
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 from allmende.sources.formats import records_of
-from allmende.sources.paths import ABSENT, find
+from allmende.sources.paths import ABSENT, Look, find, look
 from allmende.sources.recipe import RECEIVED, Moment, Recipe, Value
 
 SHOWN = 60
@@ -110,6 +110,14 @@ class Told(msgspec.Struct, frozen=True):
 NOTHING = Told()
 
 
+class _Values(msgspec.Struct, frozen=True):
+    """The values of a part of the request, with how to find them, and what has to be in some record."""
+
+    values: tuple[tuple[int, Value, Look], ...]
+    needed: tuple[tuple[str, Look], ...]
+    units: tuple[tuple[Value, Look], ...]
+
+
 class Parser:
     """Takes the replies of one source in turn; the readings of counters run on from reply to reply."""
 
@@ -119,6 +127,13 @@ class Parser:
         self._stations = recipe.by_key()
         self._times = _reader(recipe.time, recipe.time.stamp)
         self._instants = _reader(recipe.time, "start")
+        self._epoch = recipe.time.format.startswith("epoch")
+        self._parts: dict[str | None, _Values] = {}
+        # What was foretold before stays beside what is foretold now: a forecast's key is when it was made.
+        message = recipe.time.result if recipe.forecast else recipe.message
+        self._message = look(message) if message else None
+        self._station = look(recipe.station) if recipe.station else None
+        self._where = [(one.path, look(one.path), {text.casefold() for text in one.among}) for one in recipe.where]
         # Gives the time under which a message is known that was heard before.
         self.first_heard: Callable[[str, int], int] | None = None
         self.resume(counters or {})
@@ -132,46 +147,45 @@ class Parser:
             if value.counter is not None
         }
 
-    def parse(self, body: bytes, told: Told = NOTHING) -> Iterator[Reading | Refusal]:
+    def parse(self, body: bytes, told: Told = NOTHING) -> list[Reading | Refusal]:
         """Give what a reply holds; raise ``source.*`` where its form is not the declared one."""
         records = self._split(body)
         if told.topic:
             records = [{**record, **told.topic} for record in records]
-        values = [
-            (index, value)
-            for index, value in enumerate(self._recipe.values)
-            if told.part is None or value.part in ("", told.part)
-        ]
-        self._check_form(records, [value for _, value in values], certain=told.part is not None)
-        starts = [self._start(record, told) for record in records]
-        order = sorted(range(len(records)), key=lambda place: start if isinstance(start := starts[place], int) else 0)
-        for place in order if self.counters else range(len(records)):
-            record = records[place]
-            left_out = next((one for one in self._recipe.where if not _is_among(record, one.path, one.among)), None)
-            if left_out is not None:
-                yield Refusal(left_out.path, str(find(record, left_out.path))[:SHOWN], "left-out")
-            else:
-                yield from self._record(record, starts[place], told.asked, values)
+        part = self._parts.get(told.part) or self._part(told.part)
+        if records and (part.needed or part.units):
+            _check_form(records, part)
+        found: list[Reading | Refusal] = []
+        if self.counters and len(records) > 1:
+            starts = [self._start(record, told) for record in records]
+            order = sorted(range(len(records)), key=lambda at: start if isinstance(start := starts[at], int) else 0)
+            for place in order:
+                self._record(records[place], starts[place], told.asked, part.values, found)
+        else:
+            for record in records:
+                self._record(record, self._start(record, told), told.asked, part.values, found)
+        return found
 
     def counted(self) -> Counters:
         """Give the last readings of all counters, for a parser that goes on."""
         return {self._recipe.values[index].observed: one.last for index, one in self.counters.items()}
 
-    def _check_form(self, records: list[Record], values: list[Value], *, certain: bool) -> None:
-        """Require what is not optional; a value of a part is only where it is certain that the reply is that part's."""
+    def _part(self, name: str | None) -> _Values:
+        """Say what is read of a part; its values are needed only where it is certain that a reply is that part's."""
         time = self._recipe.time
+        values = [
+            (index, value)
+            for index, value in enumerate(self._recipe.values)
+            if name is None or value.part in ("", name)
+        ]
         needed = [path for path in (time.path, time.end, time.result) if path not in ("", RECEIVED)]
-        needed += [value.path for value in values if not value.optional and (certain or not value.part)]
-        for path in needed if records else ():
-            if all(find(record, path) is ABSENT for record in records):
-                raise Invalid(CHANGED_FORM, count=len(records), path=path)
-        for value in values:
-            for record in records if value.unit_path else ():
-                found = find(record, value.unit_path)
-                if found is not ABSENT and found != value.unit_given:
-                    raise Invalid(
-                        CHANGED_UNIT, observed=value.observed, found=str(found)[:SHOWN], wanted=value.unit_given
-                    )
+        needed += [value.path for _, value in values if not value.optional and (name is not None or not value.part)]
+        made = self._parts[name] = _Values(
+            tuple((index, value, look(value.path)) for index, value in values),
+            tuple((path, look(path)) for path in needed),
+            tuple((value, look(value.unit_path)) for _, value in values if value.unit_path),
+        )
+        return made
 
     def _start(self, record: Record, told: Told) -> int | str:
         """Give the start of a record's interval, or the reason why there is none."""
@@ -180,8 +194,9 @@ class Parser:
         return self._read_time(record, self._recipe.time.path, self._times)
 
     def _read_time(self, record: Record, path: str, reader: TimeReader) -> int | str:
+        given = record[path] if path in record else find(record, path)
         try:
-            return reader.start(self._time_text(find(record, path)))
+            return reader.start(self._time_text(given))
         except DoubledTime:
             return "doubled-time"
         except SkippedTime:
@@ -191,49 +206,58 @@ class Parser:
 
     def _time_text(self, given: Any) -> str:
         text = str(given).strip()
-        if not self._recipe.time.format.startswith("epoch"):
+        if not self._epoch:
             return text
         seconds = float(text) / (1_000 if self._recipe.time.format == "epoch-ms" else 1)
         # Some sources count the seconds of their wall clock as if it were UTC: the zone then is that clock's.
         return dt.datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
 
     def _record(
-        self, record: Record, start: int | str, asked: str, values: list[tuple[int, Value]]
-    ) -> Iterator[Reading | Refusal]:
+        self,
+        record: Record,
+        start: int | str,
+        asked: str,
+        values: tuple[tuple[int, Value, Look], ...],
+        found: list[Reading | Refusal],
+    ) -> None:
         base = self._base(record, start, asked)
         if isinstance(base, Refusal):
-            yield base
+            found.append(base)
             return
-        empty = True
-        for index, value in values:
-            path = value.path
-            given = record[path] if path in record else find(record, path)
-            if given is ABSENT or given is None or (isinstance(given, str) and given.strip() in self._recipe.absent):
+        empty, absent = True, self._recipe.absent
+        for index, value, find_it in values:
+            given = find_it(record)
+            if given is ABSENT or given is None or (isinstance(given, str) and given.strip() in absent):
                 continue
             empty = False
             result = self._result(value, given)
             if isinstance(result, str):
-                yield Refusal(value.path, str(given)[:SHOWN], result)
+                found.append(Refusal(value.path, str(given)[:SHOWN], result))
                 continue
             start, end = base.start, base.end
             if value.before_seconds:
                 start, end = start - value.before_seconds * 1_000_000, start
             reading = Reading(base.station, index, start, result, end, base.message, None, base.known)
-            yield reading if value.counter is None else self._counted(index, reading, given)
+            found.append(reading if value.counter is None else self._counted(index, reading, given))
         if empty:
-            yield Refusal("record", f"{base.station} {base.message}"[:SHOWN], "no-value")
+            found.append(Refusal("record", f"{base.station} {base.message}"[:SHOWN], "no-value"))
 
     def _base(self, record: Record, start: int | str, asked: str) -> Reading | Refusal:
         """Give what all values of a record share: station, times, message."""
-        recipe, time = self._recipe, self._recipe.time
+        for path, find_it, among in self._where:
+            if (shown := str(find_it(record))).strip().casefold() not in among:
+                return Refusal(path, shown[:SHOWN], "left-out")
+        time = self._recipe.time
         if isinstance(start, str):
             return Refusal(time.path, _shown(record, time.path), start)
-        named = find(record, recipe.station) if recipe.station else asked
-        station = self._stations.get(_key(named))
+        named = self._station(record) if self._station is not None else asked
+        station = self._stations.get(named) if type(named) is str else None
+        station = station or self._stations.get(_key(named))
         if station is None:
             shown = "" if named is ABSENT else str(named)[:SHOWN]
-            return Refusal(recipe.station or "station", shown, "unknown-station")
-        message = self._message(record)
+            return Refusal(self._recipe.station or "station", shown, "unknown-station")
+        message = self._message(record) if self._message is not None else ABSENT
+        message = "" if message is ABSENT or message is None else str(message)
         if message and self.first_heard is not None:
             start = self.first_heard(message, start)
         end = self._end(record, start)
@@ -252,21 +276,12 @@ class Parser:
             return self._read_time(record, time.end, self._instants)
         return start + time.interval_seconds * 1_000_000 if time.interval_seconds else None
 
-    def _message(self, record: Record) -> str:
-        """Give the key of a message; one that is missing is none.
-
-        What was foretold before stays beside what is foretold now: a forecast's is the time at which it was made.
-        """
-        path = self._recipe.time.result if self._recipe.forecast else self._recipe.message
-        found = find(record, path) if path else ABSENT
-        return "" if found is ABSENT or found is None else str(found)
-
     def _result(self, value: Value, given: Any) -> float | bool | str:
         """Give the number or truth, or the reason why there is none; a zero is a number like any other."""
         if value.kind == "boolean":
             found = given if isinstance(given, bool) else _TRUTHS.get(str(given).strip().lower())
             return "no-number" if found is None else found
-        number = _number(given, self._recipe.decimal)
+        number = given if type(given) is float and math.isfinite(given) else _number(given, self._recipe.decimal)
         if number is None:
             return "no-number"
         if number in value.sentinels:
@@ -281,6 +296,21 @@ class Parser:
         if isinstance(amount, str):
             return Refusal(self._recipe.values[index].path, str(given)[:SHOWN], amount)
         return msgspec.structs.replace(reading, result=amount.value, since=amount.since)
+
+
+def _check_form(records: list[Record], part: _Values) -> None:
+    """Require what is not optional, and the declared units."""
+    for path, find_it in part.needed:
+        for record in records:
+            if find_it(record) is not ABSENT:
+                break
+        else:
+            raise Invalid(CHANGED_FORM, count=len(records), path=path)
+    for value, find_it in part.units:
+        for record in records:
+            found = find_it(record)
+            if found is not ABSENT and found != value.unit_given:
+                raise Invalid(CHANGED_UNIT, observed=value.observed, found=str(found)[:SHOWN], wanted=value.unit_given)
 
 
 def _reader(time: Moment, stamp: Literal["start", "end"]) -> TimeReader:
@@ -302,10 +332,6 @@ def _key(named: Any) -> str:
     if isinstance(named, float) and named.is_integer():
         return str(int(named))
     return str(named).strip().casefold()
-
-
-def _is_among(record: Record, path: str, among: tuple[str, ...]) -> bool:
-    return str(find(record, path)).strip().casefold() in {one.casefold() for one in among}
 
 
 def _shown(record: Record, path: str) -> str:

@@ -5,6 +5,7 @@ import datetime as dt
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from typing import cast
 
 import msgspec
 
@@ -118,6 +119,7 @@ class Reception:
     def _open(self, connector: Connector) -> None:
         if self._connector is not connector:
             self._connector, self._parser = connector, connector.parser()
+            self._topics = connector.recipe.reads_topic()
             self._streams = Streams(self._gate, connector)
             # Code that takes replies apart names a message by device, session and frame counter.
             if connector.recipe.parser and connector.recipe.message:
@@ -133,8 +135,7 @@ class Reception:
             with contextlib.suppress(Invalid, RecursionError):
                 received = micros_from_instant(dt.datetime.fromisoformat(reply.received))
                 told = Told(received=received, topic=topic_in(connector, reply.url))
-                for _ in parser.parse(reply.body, told):
-                    pass
+                parser.parse(reply.body, told)
 
     def _first_heard(self, frame: str, start: int) -> int:
         """Give the time that a frame had when it came first; much later it is another with the same number."""
@@ -186,16 +187,20 @@ class Reception:
 
     def _read(self, parcel: Parcel) -> Iterator[_Read]:
         """Read the messages of a parcel; one that cannot be read holds no other up."""
-        connector, parser, now = parcel.connector, self._parser, micros_from_instant(utc_now())
+        connector, parser = parcel.connector, self._parser
+        plain = Told(received=micros_from_instant(utc_now()))
         for topic, body in parcel.messages:
             try:
-                named = topic_in(connector, MQTT + topic) if topic else {}
-                found = list(parser.parse(body, Told(received=now, topic=named)))
+                told = plain
+                if topic and self._topics:
+                    told = msgspec.structs.replace(plain, topic=topic_in(connector, MQTT + topic))
+                found = parser.parse(body, told)
             except (Invalid, RecursionError) as error:
                 parcel.unread += 1
                 parcel.error = error if isinstance(error, Invalid) else _too_deep(error)
                 continue
-            readings = each_once(found, parcel.outcome)
+            alone = len(found) == 1 and isinstance(found[0], Reading)
+            readings = cast(list[Reading], found) if alone else each_once(found, parcel.outcome)
             if readings:
                 yield _Read(parcel, readings)
 

@@ -226,6 +226,13 @@ class Recipe(_Strict, frozen=True):
     forecast: bool = False
     simulated: bool = False
 
+    def reads_topic(self) -> bool:
+        """Tell whether anything is read from the levels of a topic that have a name."""
+        if self.mqtt is None:
+            return False
+        said = msgspec.json.encode(msgspec.structs.replace(self, mqtt=None)).decode()
+        return any(variable in said for variable in self.mqtt.variables)
+
     def by_key(self) -> dict[str, str]:
         """Give the slug for every name by which a station is known, in lower case."""
         return {

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from allmende.gate.door import Gate
@@ -15,15 +16,28 @@ from allmende.sources.definition import Connector, own_folders, read_connector
 from allmende.sources.inbox import take_all, waiting
 from allmende.sources.orders import Orders
 from allmende.sources.run import House, pull, replay
-from allmende.sources.state import State
 from allmende.sources.write import Outcome
 
 SIDE_BY_SIDE, KEEP_OTHERWISE = 4, 14
+SETTLED_NANOSECONDS = 1_000_000_000
 
 log = structlog.get_logger("allmende.sources")
 Declare = Callable[[Connector], None]
 Deed = Callable[[House, Gate, Connector], Outcome]
 DEEDS: dict[str, Deed] = {"pull": pull, "folder": take_all}
+
+
+class _Seen(msgspec.Struct):
+    """What was found in a source's folder: what is ordered, when it is due, whether it ever had a value.
+
+    ``stamp`` is when the folder had changed last; 0 where it changed so lately that it may have again unnoticed.
+    """
+
+    stamp: int
+    paused: bool
+    ordered: bool
+    next_run: float
+    sent: bool
 
 
 class Rounds:
@@ -35,6 +49,7 @@ class Rounds:
         self._running: dict[str, Future[None]] = {}
         self._declared: set[str] = set()
         self._broken: dict[Path, str] = {}
+        self._seen: dict[str, _Seen] = {}
 
     def close(self) -> None:
         """Let what runs come to its end; what waits is due again after the next start."""
@@ -50,26 +65,40 @@ class Rounds:
 
     def _start(self, one: Connector, now: float) -> None:
         """Carry out an order that waits, or ask the source if it is due."""
-        orders, state = Orders(self._house, one.name), self._house.state(one.name).read()
-        again, since = orders.take_again()
+        orders, seen = Orders(self._house, one.name), self._look_at(one.name)
+        again, since = orders.take_again() if seen.ordered else (False, None)
         if again:
             self._running[one.name] = self._pool.submit(self._attempt, one, partial(_again, since))
         elif one.manifest.kind in DEEDS:
-            due = not orders.paused and self._is_due(one, state, now)
-            if orders.take_now() or due:
+            due = not seen.paused and self._is_due(one, seen, now)
+            if (seen.ordered and orders.take_now()) or due:
                 self._running[one.name] = self._pool.submit(self._attempt, one, DEEDS[one.manifest.kind])
-        elif state.last_value is not None and one.name not in self._declared:
+        elif seen.sent and one.name not in self._declared:
             self._declared.add(one.name)
             self._running[one.name] = self._pool.submit(self._enter, one)
+
+    def _look_at(self, name: str) -> _Seen:
+        """Give what a source's folder says; it is read only when something in it was put in place or taken away."""
+        try:
+            stamp = self._house.folder(name).stat().st_mtime_ns
+        except FileNotFoundError:
+            stamp = 0
+        known = self._seen.get(name)
+        if known is None or not stamp or known.stamp != stamp:
+            orders, state = Orders(self._house, name), self._house.state(name).read()
+            settled = stamp if time.time_ns() - stamp > SETTLED_NANOSECONDS else 0
+            known = _Seen(settled, orders.paused, orders.waiting, state.next_run, state.last_value is not None)
+            self._seen[name] = known
+        return known
 
     def busy(self) -> bool:
         """Tell whether any source is being read."""
         return any(not one.done() for one in self._running.values())
 
-    def _is_due(self, one: Connector, state: State, now: float) -> bool:
+    def _is_due(self, one: Connector, seen: _Seen, now: float) -> bool:
         if one.manifest.kind == "folder" and not waiting(self._house, one.name):
             return False
-        return state.next_run <= now
+        return seen.next_run <= now
 
     def sweep(self) -> None:
         """Delete raw replies that were kept long enough."""

@@ -156,7 +156,7 @@ class _Run:
         now = utc_now()
         if keeps(self._connector):
             self._archive.add(RawReply(now.isoformat(), reply.url, asked, reply.body, reply.status, reply.part))
-        return list(parser.parse(reply.body, Told(asked, reply.part, micros_from_instant(now))))
+        return parser.parse(reply.body, Told(asked, reply.part, micros_from_instant(now)))
 
 
 def keeps(connector: Connector) -> bool:
@@ -180,7 +180,7 @@ def replay(house: House, gate: Gate, connector: Connector, since: dt.datetime | 
             try:
                 received = micros_from_instant(dt.datetime.fromisoformat(reply.received))
                 told = Told(reply.asked, reply.part, received, topic_in(connector, reply.url))
-                outcome.add(sink.write(list(parser.parse(reply.body, told))))
+                outcome.add(sink.write(parser.parse(reply.body, told)))
             except Invalid:
                 unread += 1
         if not unread:
@@ -210,7 +210,7 @@ def preview(
     parser = connector.parser()
     if body is not None:
         told = Told(targets(connector)[0], part, now, topic_in(connector, MQTT + topic))
-        return list(parser.parse(body, told))
+        return parser.parse(body, told)
     request = _request(connector)
     fetcher = Fetcher(request, house.allowed_hosts, house.contact)
     try:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from allmende.connectors.entities import Place, datastream_for, plain, property_for, sensor_for, thing_for
+from allmende.connectors.entities import Place, location_of, plain, property_for, sensor_for, thing_of
 from allmende.gate.door import Gate, Grant
-from allmende.gate.query import Datastream
+from allmende.gate.query import Datastream, Planting
 from allmende.kernel.text import Text
 from allmende.sources.definition import Connector
 from allmende.sources.parse import Reading
-from allmende.sources.recipe import Recipe, Station, Value
+from allmende.sources.recipe import Recipe, Station
 
 Series = tuple[str, int]
 TOGETHER = 500
@@ -48,32 +48,20 @@ class Streams:
         self._known.clear()
 
     def _learn(self, grant: Grant, wanted: list[Series]) -> None:
-        missing: list[tuple[Series, str]] = []
-        for series in wanted:
-            if series not in self._known:
-                slug = _slug(self._connector.recipe, series)
-                found = self._gate.find("Datastreams", slug)
-                if found is None:
-                    missing.append((series, slug))
-                else:
-                    self._known[series] = found
-        for place in range(0, len(missing), TOGETHER):
-            self._known |= self._made(grant, missing[place : place + TOGETHER])
+        slugs = {_slug(self._connector.recipe, series): series for series in wanted if series not in self._known}
+        found = self._gate.find_all("Datastreams", slugs)
+        missing: dict[str, list[int]] = {}
+        for slug, (station, index) in slugs.items():
+            if slug not in found:
+                missing.setdefault(station, []).append(index)
+        stations = list(missing.items())
+        for place in range(0, len(stations), TOGETHER):
+            found |= self._made(grant, dict(stations[place : place + TOGETHER]))
+        self._known |= {series: found[slug] for slug, series in slugs.items()}
 
-    def _made(self, grant: Grant, missing: list[tuple[Series, str]]) -> dict[Series, int]:
-        """Make datastreams in one transaction: a city may register thousands of devices at once."""
-        bundle, made = self._gate.bundle(), dict[Series, int]()
-        try:
-            with bundle.joined():
-                made |= {series: self._make(grant, series, slug) for series, slug in missing}
-        finally:
-            (bundle.keep if made else bundle.drop)()
-        return made
-
-    def _make(self, grant: Grant, series: Series, slug: str) -> int:
+    def _made(self, grant: Grant, missing: dict[str, list[int]]) -> dict[str, int]:
+        """Make the datastreams of stations; a city may register thousands of devices at once."""
         gate, recipe = self._gate, self._connector.recipe
-        station = self._stations[series[0]]
-        value = recipe.values[series[1]]
         instrument = recipe.instrument
         sensor = sensor_for(
             *(gate, grant, instrument.slug),
@@ -81,20 +69,29 @@ class Streams:
             description=instrument.description,
             metadata=instrument.metadata,
         )
-        thing = thing_for(gate, grant, _place(station))
-        observed = property_for(gate, grant, value.observed, definition=value.definition, name=value.name)
-        return datastream_for(gate, grant, self._stream(station, value, slug, (thing, sensor, observed)))
+        observed = {
+            index: property_for(gate, grant, value.observed, definition=value.definition, name=value.name)
+            for index, value in enumerate(recipe.values)
+            if any(index in several for several in missing.values())
+        }
+        plantings = []
+        for slug, several in missing.items():
+            place = _place(self._stations[slug])
+            streams = tuple(self._stream(self._stations[slug], index, sensor, observed[index]) for index in several)
+            plantings.append(Planting(thing=thing_of(place), location=location_of(place), streams=streams))
+        return gate.plant(grant, plantings)
 
-    def _stream(self, station: Station, value: Value, slug: str, links: tuple[int, int, int]) -> Datastream:
+    def _stream(self, station: Station, index: int, sensor: int, observed: int) -> Datastream:
         manifest, recipe = self._connector.manifest, self._connector.recipe
+        value = recipe.values[index]
         title = Text(f"{station.name}: {value.name.de}", f"{station.name}: {value.name.en}")
         facts = manifest.data
         return Datastream(
             name=title.de,
             description=manifest.description.de,
-            thing_id=links[0],
-            sensor_id=links[1],
-            observed_property_id=links[2],
+            thing_id=0,
+            sensor_id=sensor,
+            observed_property_id=observed,
             unit=value.unit,
             category=recipe.category,
             data_use=recipe.data_use,
@@ -104,7 +101,7 @@ class Streams:
             maximum=value.maximum,
             properties={
                 **{name: plain(note) if isinstance(note, Text) else note for name, note in value.properties.items()},
-                "slug": slug,
+                "slug": _slug(recipe, (station.slug, index)),
                 "dataset": recipe.dataset,
                 "interval_seconds": value.before_seconds
                 or recipe.time.interval_seconds

@@ -133,15 +133,14 @@ def _check_times(index: int, arrival: Arrival) -> None:
 
 
 def _check_fields(index: int, arrival: Arrival) -> None:
-    fits = {
-        "source": storable(arrival.source),
-        "message": storable(arrival.message),
-        "parameters": arrival.parameters is None or isinstance(arrival.parameters, dict),
-        "validTime": arrival.valid is None or EARLIEST <= arrival.valid[0] <= arrival.valid[1] < LATEST,
-    }
-    for field, good in fits.items():
-        if not good:
-            raise Invalid(BAD_FIELD, index=index, field=field)
+    if not storable(arrival.source):
+        raise Invalid(BAD_FIELD, index=index, field="source")
+    if not storable(arrival.message):
+        raise Invalid(BAD_FIELD, index=index, field="message")
+    if arrival.parameters is not None and not isinstance(arrival.parameters, dict):
+        raise Invalid(BAD_FIELD, index=index, field="parameters")
+    if arrival.valid is not None and not EARLIEST <= arrival.valid[0] <= arrival.valid[1] < LATEST:
+        raise Invalid(BAD_FIELD, index=index, field="validTime")
 
 
 def _in_range(index: int, value: float, stream: State) -> float:

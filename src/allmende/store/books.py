@@ -1,7 +1,7 @@
 """What the gate keeps beside the observations: rule books, tokens, decisions."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -13,7 +13,7 @@ from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.store import raw
 from allmende.store.ledger import tell_decisions, tell_rulebook, tell_sheets
-from allmende.store.scope import DecisionRow, TokenRow
+from allmende.store.scope import DecisionRow, Tie, TokenRow
 from allmende.store.tables import decisions, rulebooks, sheetbooks, tokens
 
 TOKEN_TAKEN = ErrorCode(
@@ -110,6 +110,14 @@ def add_decisions(connection: Connection, rows: Sequence[DecisionRow]) -> None:
     merged = _merged(rows)
     tell_decisions(connection, merged.values())
     raw.run(connection, ADD_DECISION, [_written(row) for row in merged.values()])
+
+
+def each(rows: Sequence[DecisionRow], amounts: Mapping[Tie, int]) -> list[DecisionRow]:
+    """Let decisions stand for as many equal acts as there were in their category."""
+    times: dict[str, int] = {}
+    for tie, amount in amounts.items():
+        times[tie.category] = times.get(tie.category, 0) + amount
+    return [replace(row, times=times[row.category]) for row in rows]
 
 
 def _merged(rows: Sequence[DecisionRow]) -> dict[Same, DecisionRow]:

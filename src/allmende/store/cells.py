@@ -15,8 +15,8 @@ from allmende.store.cellkey import cell_keys, record_keys, table_of
 from allmende.store.points import NO_FEATURE, Ints, Points
 from allmende.store.scope import Limits
 from allmende.store.settling import settled
-from allmende.store.touched import Touch
 from allmende.store.tables import BAD
+from allmende.store.touched import Touch
 
 NO_SOURCE = 0
 # Cells are numbered by their time, before 1970 too: the order of arrival would tell how many values lie between two.

@@ -20,6 +20,8 @@ from allmende.kernel.text import Text
 from allmende.store.points import INTEGERS, TEXTS, Floats, Ints, Points, Row, points_from_rows
 
 COLUMNS, ROWS = b"\x01", b"\x02"
+# The form of rows, and MessagePack's list of one.
+_ONE_ROW = ROWS + b"\x91"
 CONSTANT, LINE, DIFFERENCES, SCALED, PLAIN, EMPTY = range(6)
 UNITS = (60_000_000, 1_000_000, 1_000)
 DECIMALS = (1.0, 10.0, 100.0, 1_000.0, 1_000_000.0)
@@ -150,6 +152,11 @@ def pack(points: Points) -> bytes:
 def pack_rows(rows: list[Row]) -> bytes:
     """Pack a few rows quickly."""
     return _sealed(ROWS + _pack(rows))
+
+
+def pack_row(row: bytes) -> bytes:
+    """Pack a single row that is MessagePack already, as ``pack_rows`` does."""
+    return _sealed(_ONE_ROW + row)
 
 
 def unpack(body: bytes) -> Points:

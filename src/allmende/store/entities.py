@@ -23,6 +23,7 @@ from allmende.store.model import (
     Thing,
 )
 from allmende.store.navigation import LINKS, Link
+from allmende.store.planting import find
 from allmende.store.query import Kind
 from allmende.store.rows import columns_of
 from allmende.store.scope import Scope, Tie
@@ -65,12 +66,6 @@ NEEDED: dict[EntityKind, dict[str, str]] = {
 # Locations come first, because the features of datastreams follow them, and history last.
 _ORDER = ("Locations", "Sensors", "ObservedProperties", "Datastreams", "MultiDatastreams", "HistoricalLocations")
 STREAMS = ("Datastreams", "MultiDatastreams")
-
-
-def find(connection: Connection, kind: EntityKind, slug: str) -> int | None:
-    """Look an entity up by its slug."""
-    table = TABLE_OF[kind]
-    return connection.execute(select(table.c.id).where(table.c.slug == slug)).scalar_one_or_none()
 
 
 def ties(connection: Connection, ids: Collection[int]) -> dict[int, Tie]:
@@ -154,7 +149,7 @@ class Maker:
         entity is not found by it.
         """
         slug = values.get("slug")
-        holder = None if slug is None else find(self.connection, kind, slug)
+        holder = None if slug is None else find(self.connection, kind, [slug]).get(slug)
         if holder in (None, own):
             return
         if is_seen(self.connection, kind, holder, self.scope):

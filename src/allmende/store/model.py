@@ -123,7 +123,7 @@ class MultiDatastream(msgspec.Struct, frozen=True, kw_only=True):
     properties: Json = {}
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An observation as it comes in.
 
     It is kept once for each (datastream, phenomenon time, source message), however often it is sent.
@@ -193,7 +193,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
 Revision = Correction | Callable[[Arrival], Correction]
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a batch that was written durably: the ids in order of the batch, old ones for repeats."""
 
     ids: Sequence[int]

@@ -1,6 +1,6 @@
 """Where things stand: their locations, the history that SensorThings asks for, and the features that follow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -128,27 +128,50 @@ def link_feature(connection: Connection, streams: Sequence[int], feature: int | 
 
 
 def feature_of_thing(connection: Connection, thing: int) -> int | None:
-    """Find or make the feature of interest that a thing's location is (18-088, clause 8.2.8), GeoJSON first."""
+    """Find or make the feature of interest that a thing's location is."""
+    return features_of_things(connection, [thing]).get(thing)
+
+
+def features_of_things(connection: Connection, things: Sequence[int]) -> dict[int, int]:
+    """Find or make the feature that each thing's location is (18-088, clause 8.2.8), GeoJSON first.
+
+    Things that stand nowhere have none.
+    """
     link = thing_locations
-    found = connection.execute(
-        select(locations)
+    question = (
+        select(link.c.thing_id, locations)
         .join(link, link.c.location_id == locations.c.id)
-        .where(link.c.thing_id == thing)
+        .where(link.c.thing_id.in_(things))
         .order_by(locations.c.encoding_type.not_in(GEOJSON), locations.c.id)
-        .limit(1)
-    ).first()
-    if found is None:
-        return None
-    known = select(features.c.id).where(features.c.thing_id == thing, features.c.feature == found.location)
-    number = connection.execute(known.order_by(features.c.id).limit(1)).scalar_one_or_none()
-    if number is not None:
-        return int(number)
-    values: dict[str, Any] = {
-        "name": found.name,
-        "description": found.description,
-        "encoding_type": found.encoding_type,
-        "feature": found.location,
-        "properties": "{}",
-        "thing_id": thing,
-    }
-    return int(connection.execute(insert(features).values(**values).returning(features.c.id)).scalar_one())
+    )
+    stands: dict[int, Any] = {}
+    for row in connection.execute(question):
+        stands.setdefault(row.thing_id, row)
+    known = _features(connection, stands)
+    rows = [
+        {
+            "name": found.name,
+            "description": found.description,
+            "encoding_type": found.encoding_type,
+            "feature": found.location,
+            "properties": "{}",
+            "thing_id": thing,
+        }
+        for thing, found in stands.items()
+        if thing not in known
+    ]
+    if not rows:
+        return known
+    connection.execute(insert(features), rows)
+    return _features(connection, stands)
+
+
+def _features(connection: Connection, stands: Mapping[int, Any]) -> dict[int, int]:
+    """Find the first feature of each thing that is where it stands."""
+    f = features.c
+    question = select(f.id, f.thing_id, f.feature).where(f.thing_id.in_(list(stands))).order_by(f.id)
+    found: dict[int, int] = {}
+    for row in connection.execute(question):
+        if row.feature == stands[row.thing_id].location:
+            found.setdefault(row.thing_id, row.id)
+    return found

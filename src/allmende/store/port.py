@@ -17,6 +17,7 @@ from allmende.store.engine import Bundle
 from allmende.store.following import Marks, News
 from allmende.store.ledger import LedgerTables
 from allmende.store.model import Correction, EntityKind, Observation, Receipt, Revision
+from allmende.store.planting import Planting
 from allmende.store.quality import QualityTables
 from allmende.store.quarantine import Quarantined, Refused
 from allmende.store.query import Kind, Query, Within
@@ -128,11 +129,14 @@ class Store(Protocol):
     def audit(self) -> Iterator[Audited]:
         """Read everything that is stored and check it, datastream by datastream."""
 
-    def find(self, kind: EntityKind, slug: str) -> int | None:
-        """Look an entity up by its slug."""
+    def find(self, kind: EntityKind, slugs: Collection[str]) -> dict[str, int]:
+        """Look entities up by their slugs."""
 
     def make(self, scope: Scope | None, draft: Draft, decide: Decide) -> int:
         """Add an entity with all that hangs on it, whole or not at all; links reach what the scope opens."""
+
+    def plant(self, several: Sequence[Planting], decide: Decide) -> dict[str, int]:
+        """Add things with their datastreams where they are not there yet; give the datastreams' numbers by slug."""
 
     def change(self, scope: Scope | None, kind: EntityKind, number: int, edit: Edit, decide: Decide) -> None:
         """Put the state that ``edit`` makes of the present one."""

@@ -42,7 +42,7 @@ NOT_STORABLE = ErrorCode(
 
 def storable(text: object) -> bool:
     """Tell whether both databases can keep a text: it is one, and without NUL and lone surrogates."""
-    return isinstance(text, str) and "\0" not in text and not _SURROGATE.search(text)
+    return isinstance(text, str) and "\0" not in text and (text.isascii() or not _SURROGATE.search(text))
 
 
 def json_text(value: Any, place: Text | str) -> str:

@@ -1,14 +1,24 @@
 """The store on SQLite and PostgreSQL: one transaction for each call of the port."""
 
-import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sqlalchemy import Connection, update
 
-from allmende.kernel.clock import micros_from_instant, utc_now
-from allmende.store import audit, books, changes, corrections, entities, erase, forget, quarantine, schema, seal
+from allmende.store import (
+    audit,
+    books,
+    changes,
+    corrections,
+    entities,
+    erase,
+    forget,
+    planting,
+    quarantine,
+    schema,
+    seal,
+)
 from allmende.store.aggregate import Aggregation
 from allmende.store.drafts import Draft, Edit, Ref
 from allmende.store.engine import Bundle, after_bundle, is_postgres, joined, open_engine, reading, viewing, writing
@@ -33,23 +43,19 @@ from allmende.store.scope import (
     Series,
     StreamSummary,
     Tie,
-    TokenRow,
 )
+from allmende.store.sql_books import SqlBooks, now_micros
 from allmende.store.statistics import Newest, Statistics
 from allmende.store.tables import entity_changes
 from allmende.store.taking import streams_in, take_all
 from allmende.store.write import Batch, Writer
 
 
-def _now() -> int:
-    return micros_from_instant(utc_now())
-
-
 def _recorded(connection: Connection, decide: Decide) -> Callable[[dict[Tie, int]], None]:
     return lambda amounts: books.add_decisions(connection, decide(amounts))
 
 
-class SqlStore:
+class SqlStore(SqlBooks):
     """Entities and observations as rows in SQLite or PostgreSQL, with maintained state beside them."""
 
     def __init__(self, url: str) -> None:
@@ -131,8 +137,8 @@ class SqlStore:
         """See the port."""
         decided: list[DecisionRow] = []
         with writing(self.engine) as connection:
-            writer = Writer(connection, _now(), self._sources)
-            writer.know({number for batch, _ in batches for number in streams_in(batch)})
+            writer = Writer(connection, now_micros(), self._sources)
+            writer.know(streams_in(batch for batch, _ in batches))
             found = take_all(writer, batches, decided)
             writer.flush()
             noted = self._tally.add(connection, decided)
@@ -152,7 +158,7 @@ class SqlStore:
         """See the port."""
         with writing(self.engine) as connection:
             permit = _recorded(connection, decide)
-            corrections.correct(connection, scope, number, change, (*words, _now()), permit)
+            corrections.correct(connection, scope, number, change, (*words, now_micros()), permit)
 
     def former(self, scope: Scope, number: int) -> list[corrections.Former]:
         """See the port."""
@@ -169,7 +175,7 @@ class SqlStore:
 
         def write() -> None:
             with writing(self.engine) as connection:
-                amounts = quarantine.keep(connection, refused, opened, _now())
+                amounts = quarantine.keep(connection, refused, opened, now_micros())
                 books.add_decisions(connection, decide(amounts))
 
         after_bundle(self.engine, write)
@@ -193,13 +199,13 @@ class SqlStore:
             told.update(amounts)
 
         with writing(self.engine) as connection:
-            quarantine.release(connection, scope, number, change, (*words, _now()), permit)
+            quarantine.release(connection, scope, number, change, (*words, now_micros()), permit)
             books.add_decisions(connection, decide(told))
 
     def discard(self, number: int, words: tuple[str, str], decide: Decide) -> None:
         """See the port."""
         with writing(self.engine) as connection:
-            quarantine.discard(connection, number, words, _now(), _recorded(connection, decide))
+            quarantine.discard(connection, number, words, now_micros(), _recorded(connection, decide))
 
     def sweep(self, before: int, decide: Decide) -> int:
         """See the port."""
@@ -224,30 +230,37 @@ class SqlStore:
         """See the port."""
         return audit.audited(self.engine)
 
-    def find(self, kind: EntityKind, slug: str) -> int | None:
+    def find(self, kind: EntityKind, slugs: Collection[str]) -> dict[str, int]:
         """See the port."""
         with reading(self.engine) as connection:
-            return entities.find(connection, kind, slug)
+            return planting.find(connection, kind, slugs)
 
     def make(self, scope: Scope | None, draft: Draft, decide: Decide) -> int:
         """See the port."""
         with writing(self.engine) as connection:
-            maker = entities.Maker(connection, scope, _now())
+            maker = entities.Maker(connection, scope, now_micros())
             number = maker.make(draft)
             books.add_decisions(connection, decide(maker.amounts))
         return number
 
+    def plant(self, several: Sequence[planting.Planting], decide: Decide) -> dict[str, int]:
+        """See the port."""
+        with writing(self.engine) as connection:
+            numbers, new = planting.plant(connection, several, now_micros())
+            books.add_decisions(connection, books.each(decide(dict.fromkeys(new, 0)), new))
+        return numbers
+
     def change(self, scope: Scope | None, kind: EntityKind, number: int, edit: Edit, decide: Decide) -> None:
         """See the port."""
         with writing(self.engine) as connection:
-            changer = changes.Changer(connection, scope, _now())
+            changer = changes.Changer(connection, scope, now_micros())
             changer.change(kind, number, edit)
             books.add_decisions(connection, decide(changer.amounts))
 
     def add(self, scope: Scope, near: Within, name: str, part: Draft | Ref, decide: Decide) -> int:
         """See the port."""
         with writing(self.engine) as connection:
-            changer = changes.Changer(connection, scope, _now())
+            changer = changes.Changer(connection, scope, now_micros())
             number = changer.add(near, name, part)
             books.add_decisions(connection, decide(changer.amounts))
         return number
@@ -255,17 +268,13 @@ class SqlStore:
     def erase(self, scope: Scope, kind: EntityKind, number: int, decide: Decide) -> None:
         """See the port."""
         with writing(self.engine) as connection:
-            erase.erase(
-                *(connection, scope, kind, number),
-                lambda amounts: books.add_decisions(connection, decide(amounts)),
-            )
+            erase.erase(connection, scope, kind, number, _recorded(connection, decide))
 
     def follow(self, scope: Scope, near: Within, name: str) -> list[int]:
         """See the port."""
         with reading(self.engine) as connection:
-            return [
-                record.id for record in self._reader(connection, scope).related(near.kind, name, [near.id])[near.id]
-            ]
+            found = self._reader(connection, scope).related(near.kind, name, [near.id])
+            return [record.id for record in found[near.id]]
 
     def news(self, scope: Scope, marks: Marks | None) -> News:
         """See the port."""
@@ -291,56 +300,6 @@ class SqlStore:
         """See the port."""
         with reading(self.engine) as connection:
             return books.decision_rows(connection, limit, before)
-
-    def rulebook_version(self, before: int | None = None) -> int:
-        """See the port."""
-        with reading(self.engine) as connection:
-            return books.rulebook_version(connection, before)
-
-    def rulebook(self, version: int) -> str | None:
-        """See the port."""
-        with reading(self.engine) as connection:
-            return books.rulebook(connection, version)
-
-    def add_rulebook(self, version: int, content: str, actor: str) -> None:
-        """See the port."""
-        with writing(self.engine) as connection:
-            books.add_rulebook(connection, version, content, actor, _now())
-
-    def book_versions(self) -> tuple[int, int]:
-        """See the port."""
-        with reading(self.engine) as connection:
-            return books.versions(connection)
-
-    def sheetbook(self, version: int) -> str | None:
-        """See the port."""
-        with reading(self.engine) as connection:
-            return books.sheetbook(connection, version)
-
-    def add_sheetbook(self, version: int, content: str, actor: str, steps: Sequence[dict[str, object]]) -> None:
-        """See the port."""
-        with writing(self.engine) as connection:
-            books.add_sheetbook(connection, version, content, actor, steps, _now())
-
-    def add_token(self, row: TokenRow) -> None:
-        """See the port."""
-        with writing(self.engine) as connection:
-            books.add_token(connection, row)
-
-    def revoke_token(self, name: str) -> None:
-        """See the port."""
-        with writing(self.engine) as connection:
-            books.revoke_token(connection, name, _now())
-
-    def use_token(self, name: str, day: dt.date) -> None:
-        """See the port."""
-        with writing(self.engine) as connection:
-            books.use_token(connection, name, day)
-
-    def tokens(self, digest: str | None = None) -> list[TokenRow]:
-        """See the port."""
-        with reading(self.engine) as connection:
-            return books.token_rows(connection, digest)
 
     def view(self) -> AbstractContextManager[None]:
         """See the port."""

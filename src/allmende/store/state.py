@@ -1,6 +1,7 @@
 """What is kept of each datastream so that it need not be computed: counts, first and last times, the latest value."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,7 +18,13 @@ _KEPT = (
     "s.latest_start, d.multi_types, d.data_use"
 )
 _encode = msgspec.msgpack.encode
+_tie = lru_cache(1_000)(Tie)
 _decoder: msgspec.msgpack.Decoder[Row] = msgspec.msgpack.Decoder(Row)
+
+
+@lru_cache(100)
+def _wanted(kind: str) -> str:
+    return kind.rpartition("OM_")[2]
 
 
 class State:
@@ -26,18 +33,20 @@ class State:
     __slots__ = (
         *("id", "tie", "wanted", "minimum", "maximum", "feature_id", "max_rate", "multi_types"),
         *("sequence", "piece", "epoch", "count", "fresh", "fresh_since", "first", "last"),
-        *("known_first", "known_last", "latest_start", "latest"),
+        *("known_first", "known_last", "latest_start", "latest", "packed"),
     )
 
     def __init__(self, row: Sequence[Any]) -> None:
-        self.id, category, kind, self.minimum, self.maximum, self.feature_id = row[:6]
-        self.tie = Tie(category, row[19])
-        self.max_rate: float | None = row[6]
-        self.multi_types: str | None = row[18]
-        self.wanted = "ComplexObservation" if self.multi_types is not None else kind.rpartition("OM_")[2]
+        self.max_rate: float | None
+        self.multi_types: str | None
+        self.id, category, kind, self.minimum, self.maximum, self.feature_id, self.max_rate = row[:7]
         self.sequence, self.piece, self.epoch, self.count, self.fresh, self.fresh_since = row[7:13]
-        self.first, self.last, self.known_first, self.known_last, self.latest_start = row[13:18]
+        self.first, self.last, self.known_first, self.known_last, self.latest_start, self.multi_types, use = row[13:]
+        self.tie = _tie(category, use)
+        self.wanted = "ComplexObservation" if self.multi_types is not None else _wanted(kind)
         self.latest: bytes | None = None
+        # The very row that ``latest`` is the packed form of.
+        self.packed: Row | None = None
 
     def take(self, row: Row) -> None:
         """Count one more point, whose number in the order of arrival has been given already."""
@@ -58,7 +67,7 @@ class State:
 
     def newest(self, row: Row) -> None:
         """Keep a row as the latest value."""
-        self.latest_start, self.latest = row[1], _encode(row)
+        self.latest_start, self.latest, self.packed = row[1], _encode(row), row
 
     def take_run(self, points: Points) -> None:
         """Count a run of points in order of time, all behind the latest one."""

@@ -1,6 +1,6 @@
 """Batches that come together: neighbours under one grant are taken in one go, each is refused for itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from allmende.kernel.errors import AllmendeError
@@ -12,9 +12,16 @@ from allmende.store.write import Batch, Writer
 Sent = tuple[Batch, Decide]
 
 
-def streams_in(batch: Batch) -> set[int]:
-    """Give the numbers of the datastreams of a batch."""
-    return {batch.datastream_id} if isinstance(batch, Block) else {arrival.datastream_id for arrival in batch}
+def streams_in(batches: Iterable[Batch]) -> set[int]:
+    """Give the numbers of the datastreams of batches."""
+    found: set[int] = set()
+    for batch in batches:
+        if isinstance(batch, Block):
+            found.add(batch.datastream_id)
+        else:
+            for arrival in batch:
+                found.add(arrival.datastream_id)
+    return found
 
 
 def take_all(writer: Writer, sent: Sequence[Sent], decided: list[DecisionRow]) -> list[Receipt | Exception]:
@@ -51,11 +58,21 @@ def _together(writer: Writer, run: list[Sent], decide_into: list[DecisionRow]) -
     """Take several batches of one grant as one; None where anything of them is refused."""
     decide = run[0][1]
     batches: list[Sequence[Arrival]] = [batch for batch, _ in run if not isinstance(batch, Block)]
+    decided: list[DecisionRow] = []
     try:
-        ids, new = writer.take_rows([arrival for batch in batches for arrival in batch], decide)
+        ids, new = writer.take_rows(
+            [arrival for batch in batches for arrival in batch], lambda amounts: decided.extend(decide(amounts))
+        )
     except (AllmendeError, Refusal):
         return None
-    receipts, place, fresh, amounts = [], 0, set(new), dict[Tie, int]()
+    receipts, place = [], 0
+    if len(new) == len(ids):
+        decide_into += decided
+        for batch in batches:
+            start, place = place, place + len(batch)
+            receipts.append(Receipt(ids=ids[start:place], added=len(batch), repeated=0))
+        return receipts
+    fresh, amounts = set(new), dict[Tie, int]()
     for batch in batches:
         places = range(place, place := place + len(batch))
         added = sum(one in fresh for one in places)

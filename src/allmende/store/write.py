@@ -12,7 +12,7 @@ from allmende.kernel.text import Text
 from allmende.store import state
 from allmende.store.arrivals import AHEAD_MICROSECONDS, EARLIEST, LATEST, Kept, check_batch, check_features
 from allmende.store.bulk import ADD_DAYS, ADD_PIECES, ADD_SOURCES, LINK_FEATURES
-from allmende.store.codec import pack, pack_rows
+from allmende.store.codec import pack, pack_row, pack_rows
 from allmende.store.model import Arrival, Block, Receipt
 from allmende.store.places import missing_features
 from allmende.store.points import NO_FEATURE, Points, Row, points_from_rows, rows_of_points
@@ -286,6 +286,11 @@ def piece_of_rows(one: State, rows: list[Row]) -> Piece:
     """Pack a few rows as the next piece of a datastream."""
     one.piece += 1
     one.fresh += len(rows)
+    if len(rows) == 1:
+        row = rows[0]
+        # The newest value, as it mostly is, has been packed already.
+        body = pack_rows(rows) if one.latest is None or one.packed is not row else pack_row(one.latest)
+        return one.id, one.piece, row[1], row[1], row[0], row[0], 1, body
     starts = [row[1] for row in rows]
     return one.id, one.piece, min(starts), max(starts), rows[0][0], rows[-1][0], len(rows), pack_rows(rows)
 

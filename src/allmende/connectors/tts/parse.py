@@ -4,6 +4,7 @@ The stack leaves fields out that are 0, false or empty: a frame counter, a port 
 missing is 0. Times have nanoseconds; the time of the network server is the same by webhook and from the storage.
 """
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -12,17 +13,17 @@ from allmende.connectors.replies import NO_RECORDS, Record, json_of
 from allmende.kernel.errors import Invalid
 
 
-class _Ids(msgspec.Struct):
+class _Ids(msgspec.Struct, gc=False):
     device_id: str = ""
     dev_eui: str = ""
 
 
-class _Heard(msgspec.Struct):
+class _Heard(msgspec.Struct, gc=False):
     rssi: int | float = 0
     snr: int | float = 0
 
 
-class _Uplink(msgspec.Struct):
+class _Uplink(msgspec.Struct, gc=False):
     session_key_id: str = ""
     f_cnt: int = 0
     f_port: int = 0
@@ -31,7 +32,7 @@ class _Uplink(msgspec.Struct):
     received_at: str = ""
 
 
-class _Message(msgspec.Struct):
+class _Message(msgspec.Struct, gc=False):
     """What is needed of a message as nearly all are; reading no more takes a third of the time."""
 
     end_device_ids: _Ids
@@ -40,6 +41,7 @@ class _Message(msgspec.Struct):
     simulated: bool = False
 
 
+_strength = attrgetter("rssi")
 _decoder = msgspec.json.Decoder(_Message)
 
 
@@ -54,7 +56,7 @@ def records(body: bytes) -> list[Record]:
 
 def _plain_record(message: _Message) -> Record:
     ids, uplink = message.end_device_ids, message.uplink_message
-    best = max(uplink.rx_metadata, key=lambda one: one.rssi) if uplink.rx_metadata else None
+    best = max(uplink.rx_metadata, key=_strength) if uplink.rx_metadata else None
     return {
         "device": ids.device_id or ids.dev_eui,
         "eui": ids.dev_eui,
