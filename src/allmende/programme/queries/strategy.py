@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 from django.db.models import Prefetch, QuerySet
 
-from allmende.programme.models import StrategySection, StrategyStatement, StrategyVersion
+from allmende.programme.models import Project, StrategySection, StrategyStatement, StrategyVersion
 from allmende.programme.rules.steering import Passage, word_difference
 
 
@@ -51,3 +51,12 @@ def difference(before: StrategyVersion, after: StrategyVersion, language: str) -
         passages = word_difference(_words(pair[0], language), _words(pair[1], language))
         found.append(SectionDifference(*pair, tuple(passages)))
     return found
+
+
+def statements_about(project: Project, on: dt.date) -> list[StrategyStatement]:
+    """Give what the strategy in force says about a project."""
+    newest = strategies_until(on).last()
+    if newest is None:
+        return []
+    rows = StrategyStatement.objects.filter(section__version=newest, projects=project)
+    return list(rows.select_related("section__version"))
