@@ -67,7 +67,7 @@ def milestones(request: HttpRequest) -> HttpResponse:
     """Give the next and the last milestones as a block, of one project where ``?projekt=`` says so."""
     stand, project_slug = stand_of(request), request.GET.get("projekt", "")[:50]
     done = queries.milestones_known(stand.day, project=project_slug, state="done").reverse()
-    coming = queries.milestones_known(stand.day, project=project_slug).filter(reached=None)
+    coming = queries.milestones_known(stand.day, project=project_slug, state="open")
     rows = queries.rows_of(done[: MOST_ROWS // 2], stand.day)[::-1]
     rows += queries.rows_of(coming[: MOST_ROWS - len(rows)], stand.day)
     return _block(request, "milestones.html", stand=stand, rows=rows)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from django.db.models import DateField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
@@ -162,7 +163,7 @@ def projects_on(
 
 def states_on(on: dt.date, standing: Iterable[str]) -> list[tuple[Project, str | None]]:
     """Give the projects that were known on a day with their state, without anything else about them."""
-    rows = projects_known(on, standing=standing).only("slug", "title_de", "title_en")
+    rows: QuerySet[Any] = projects_known(on, standing=standing).only("slug", "title_de", "title_en")
     return [(project, project.state_then) for project in rows]
 
 
@@ -205,6 +206,7 @@ def _newest(kinds: Iterable[str], on: dt.date) -> Subquery:
 STATE_COLUMNS = {
     "done": Q(reached__isnull=False),
     "unproven": Q(reached=None, reported__isnull=False),
+    "open": Q(reached=None),
     "late": Q(reached=None, reported=None, due__lt=F("then")),
     "ahead": Q(reached=None, reported=None, due__gte=F("then")),
 }
