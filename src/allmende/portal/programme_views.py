@@ -36,7 +36,7 @@ def programme(request: HttpRequest) -> HttpResponse:
         stand,
         programme=queries.programme(),
         targets=[(target, goals.get(target.pk, [])) for target in queries.target_images()],
-        strategies=strategies_until(stand.day),
+        strategies=list(strategies_until(stand.day)),
         tracks=queries.tracks(),
         bodies=queries.bodies(),
         events=queries.events_until(stand.day).exclude(kind="participation").order_by("-day"),
@@ -203,7 +203,7 @@ def _drawing(rows: list[Dependency], stand: Stand) -> SafeString:
     query = f"?stand={stand.written}" if stand.past else ""
     boxes = {slug: project.title.within(language) for slug, project in projects.items()}
     addresses = {slug: reverse("project", args=[slug]) + query for slug in projects}
-    column = layers(projects, [(row.project.slug, row.other.slug) for row in rows if row.kind != "shares"])
+    column = layers(projects, [(row.project.slug, row.other.slug) for row in rows])
     edges = [plans.Leaning(row.project.slug, row.other.slug, row.kind) for row in rows]
     if not boxes:
         return SafeString("")
