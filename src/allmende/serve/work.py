@@ -15,7 +15,7 @@ from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
 from allmende.gate.ledger import Ledger
 from allmende.gate.quarantine import sweep_quarantine
-from allmende.kernel.clock import utc_now
+from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.quality.rounds import Checks
 from allmende.serve.datasets import declare_source
@@ -85,6 +85,16 @@ def _council(settings: Settings) -> None:
         import_due(COUNCIL, now=utc_now(), allowed_hosts=house.allowed_hosts, contact=house.contact)
     finally:
         connections.close_all()
+
+
+def _remind(settings: Settings) -> None:
+    """Send the weekly mail about what is late or due soon, where a mail server is set."""
+    if not settings.mail_url:
+        return
+    set_up_django()
+    from allmende.programme.services.reminders import send_digests
+
+    send_digests(today(), base=settings.public_url.rstrip("/"))
 
 
 def source_house(settings: Settings) -> House:
@@ -165,6 +175,7 @@ def run_work(settings: Settings) -> None:
             run=Aside("council", lambda: _council(settings)),
             due=time.monotonic() + 30.0,
         ),
+        Job(name="reminders", every_seconds=3_600.0, run=lambda: _remind(settings), due=time.monotonic() + 60.0),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:
