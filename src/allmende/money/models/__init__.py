@@ -1,0 +1,29 @@
+"""Tables of money: rows come and stay, each with the day since which it was known; a correction is a new row."""
+
+from allmende.money.models.bookings import Booking, Commitment, Forecast, ImportRun, Invoice, RunningCost, WorkHours
+from allmende.money.models.claims import DrawDown, DrawDownLine, DrawDownShare, Payment, Proof, Scenario
+from allmende.money.models.grants import Award, AwardTerms, BaseRate, CostType, FundingSource
+from allmende.money.models.plans import Plan, PlanPosition
+
+__all__ = [
+    "Award",
+    "AwardTerms",
+    "BaseRate",
+    "Booking",
+    "Commitment",
+    "CostType",
+    "DrawDown",
+    "DrawDownLine",
+    "DrawDownShare",
+    "Forecast",
+    "FundingSource",
+    "ImportRun",
+    "Invoice",
+    "Payment",
+    "Plan",
+    "PlanPosition",
+    "Proof",
+    "RunningCost",
+    "Scenario",
+    "WorkHours",
+]
