@@ -3,9 +3,10 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
-from django.db.models import F, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from allmende.accounts.models import Person
 from allmende.kernel.money import Money
@@ -15,13 +16,14 @@ from allmende.money.models import (
     AwardTerms,
     BaseRate,
     Booking,
+    BookingCount,
     Commitment,
     CostType,
     DrawDown,
     DrawDownShare,
     Forecast,
     FundingSource,
-    Invoice,
+    OpenInvoice,
     Payment,
     Plan,
     PlanPosition,
@@ -147,12 +149,7 @@ def plans_known(on: dt.date) -> QuerySet[Plan]:
 
 def plan_totals(on: dt.date) -> list[tuple[Plan, Shares]]:
     """Give the published plans with their totals by who gives."""
-    plans = list(plans_known(on))
-    rows = PlanPosition.objects.filter(plan__in=plans).values_list("plan", "source__kind").annotate(Sum("cents"))
-    sums: dict[int, dict[str, int]] = defaultdict(dict)
-    for plan, kind, cents in rows.order_by():
-        sums[plan][kind] = cents
-    return [(plan, Shares(**sums[plan.pk])) for plan in plans]
+    return [(plan, Shares(plan.federal_cents, plan.city_cents, plan.third_cents)) for plan in plans_known(on)]
 
 
 def slots_of(plan: Plan) -> dict[Slot, dict[str, int]]:
@@ -170,18 +167,16 @@ def draft_plans() -> QuerySet[Plan]:
 
 
 Place = tuple[int, int, str]
+Places = dict[Place, int]
 
 
-def _planned(plan: Plan | None) -> dict[Place, int]:
-    if plan is None:
-        return {}
-    rows = plan.positions.order_by()
-    kinds = {number: source.kind for number, source in sources().items()}
+def _planned(plan: int | None, kinds: dict[int, str]) -> Places:
+    rows = PlanPosition.objects.filter(plan=plan).order_by()
     sums = rows.values_list("project", "year", "source").annotate(Sum("cents"))
     return summed(((project, year, kinds[source]), cents) for project, year, source, cents in sums)
 
 
-def _paid(on: dt.date, awards: list[AwardView]) -> tuple[dict[Place, int], dict[int, int]]:
+def _paid(on: dt.date, awards: list[AwardView], kinds: dict[int, str]) -> tuple[Places, dict[int, int]]:
     """Give what was paid by project, year and giver, and what of it is not eligible by project.
 
     The federal part of all eligible cost is spread over the rows to the cent.
@@ -190,18 +185,43 @@ def _paid(on: dt.date, awards: list[AwardView]) -> tuple[dict[Place, int], dict[
     sums = list(
         rows.values_list("project", "year", "own_source", "award").annotate(Sum("cents"), Sum("eligible_cents"))
     )
-    kinds = {number: source.kind for number, source in sources().items()}
     federal: dict[int, int] = {}
     for view in awards:
         weights = {index: row[5] for index, row in enumerate(sums) if row[3] == view.award.pk}
         federal |= spread(federal_of(sum(weights.values()), view.terms.rate, view.terms.ceiling), weights)
-    places: dict[Place, int] = defaultdict(int)
+    places: Places = defaultdict(int)
     lost: dict[int, int] = defaultdict(int)
     for index, (project, year, source, _award, cents, eligible) in enumerate(sums):
         places[project, year, FEDERAL] += federal.get(index, 0)
         places[project, year, kinds[source]] += cents - federal.get(index, 0)
         lost[project] += cents - eligible
     return places, lost
+
+
+YearRows = tuple[tuple[int, Shares, Shares], ...]
+
+
+@lru_cache(maxsize=64)
+def _sums(_state: tuple[int, ...], on: dt.date, plan: int | None) -> tuple[dict[int, YearRows], dict[int, int]]:
+    """Give plan and paid money by project and year; rows come and stay, so the state of the tables decides them."""
+    kinds = dict(FundingSource.objects.values_list("pk", "kind"))
+    planned = _planned(plan, kinds) if plan else {}
+    paid, lost = _paid(on, awards_on(on), kinds)
+    years: dict[int, set[int]] = defaultdict(set)
+    for number, year, _kind in (*planned, *paid):
+        years[number].add(year)
+    rows = {
+        project: tuple((year, _shares(planned, project, year), _shares(paid, project, year)) for year in sorted(found))
+        for project, found in years.items()
+    }
+    return rows, lost
+
+
+def _state() -> tuple[int, ...]:
+    """Give numbers that are others as soon as a sum may be another."""
+    count = BookingCount.objects.values_list("pk", "number").first() or (0, 0)
+    terms = AwardTerms.objects.aggregate(Max("pk"), Count("pk"))
+    return (*count, terms["pk__max"] or 0, terms["pk__count"])
 
 
 def _shares(places: dict[Place, int], project: int, year: int) -> Shares:
@@ -221,25 +241,19 @@ def _expected(plan: Shares, actual: Shares, forecast: int | None) -> int:
 
 def overview(on: dt.date) -> Overview:
     """Give the money of all projects as known on a day."""
-    plan, awards = plan_in_force(on), awards_on(on)
-    planned = _planned(plan)
-    paid, lost = _paid(on, awards)
+    plan = plan_in_force(on)
+    sums, lost = _sums(_state(), on, plan.pk if plan else None)
     forecast = forecasts_on(on)
-    years: dict[int, set[int]] = defaultdict(set)
-    for number, year, _kind in (*planned, *paid):
-        years[number].add(year)
     lines = []
-    for project in Project.objects.filter(pk__in=years):
-        rows = tuple(
-            (year, _shares(planned, project.pk, year), _shares(paid, project.pk, year))
-            for year in sorted(years[project.pk])
-        )
+    for project in Project.objects.filter(pk__in=sums):
+        rows = sums[project.pk]
         due = sum(_expected(first, second, forecast.get((project.pk, year))) for year, first, second in rows)
         lines.append(_line(project, rows, lost.get(project.pk, 0), due))
-    return Overview(plan, tuple(lines), _total(lines), any(view.award.simulated for view in awards))
+    simulated = Award.objects.filter(simulated=True, awarded__lte=on).exists()
+    return Overview(plan, tuple(lines), _total(lines), simulated)
 
 
-def _line(project: Project, rows: tuple[tuple[int, Shares, Shares], ...], lost: int, expected: int) -> Line:
+def _line(project: Project, rows: YearRows, lost: int, expected: int) -> Line:
     plan, actual = Shares(), Shares()
     for _year, first, second in rows:
         plan, actual = plan.plus(first), actual.plus(second)
@@ -304,11 +318,9 @@ def bookings(
     return rows
 
 
-def unallocated() -> QuerySet[Invoice]:
+def unallocated() -> QuerySet[OpenInvoice]:
     """Give the invoices of which a part is on no position yet, oldest first."""
-    rows = Invoice.objects.annotate(put=Sum("bookings__cents", default=0))
-    open_ones = rows.filter(reverses__isnull=True, reversed_by__isnull=True)
-    return open_ones.exclude(put=F("cents")).order_by("day", "pk")
+    return OpenInvoice.objects.select_related("invoice")
 
 
 def draw_downs(on: dt.date) -> QuerySet[DrawDown]:

@@ -149,9 +149,11 @@ def spread(total: int, weights: Mapping[Key, int]) -> dict[Key, int]:
     whole = sum(weights.values())
     if not whole:
         return dict.fromkeys(weights, 0)
-    exact = {key: Fraction(total * weight, whole) for key, weight in weights.items()}
-    parts = {key: value.numerator // value.denominator for key, value in exact.items()}
-    order = sorted(parts, key=lambda key: parts[key] - exact[key])
+    parts, rests = {}, {}
+    for key, weight in weights.items():
+        parts[key], rests[key] = divmod(total * weight, whole)
+    # A negative whole turns the signs of the rests; the largest part that was cut off comes first either way.
+    order = sorted(rests, key=lambda key: -abs(rests[key]))
     for key in order[: total - sum(parts.values())]:
         parts[key] += 1
     return parts

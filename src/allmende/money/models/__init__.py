@@ -1,6 +1,16 @@
 """Tables of money: rows come and stay, each with the day since which it was known; a correction is a new row."""
 
-from allmende.money.models.bookings import Booking, Commitment, Forecast, ImportRun, Invoice, RunningCost, WorkHours
+from allmende.money.models.bookings import (
+    Booking,
+    BookingCount,
+    Commitment,
+    Forecast,
+    ImportRun,
+    Invoice,
+    OpenInvoice,
+    RunningCost,
+    WorkHours,
+)
 from allmende.money.models.claims import DrawDown, DrawDownLine, DrawDownShare, Payment, Proof, Scenario
 from allmende.money.models.grants import Award, AwardTerms, BaseRate, CostType, FundingSource
 from allmende.money.models.plans import Plan, PlanPosition
@@ -10,6 +20,7 @@ __all__ = [
     "AwardTerms",
     "BaseRate",
     "Booking",
+    "BookingCount",
     "Commitment",
     "CostType",
     "DrawDown",
@@ -19,6 +30,7 @@ __all__ = [
     "FundingSource",
     "ImportRun",
     "Invoice",
+    "OpenInvoice",
     "Payment",
     "Plan",
     "PlanPosition",

@@ -1,5 +1,7 @@
 """What was ordered, what was paid for it, and what is expected."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.money.models.grants import Award, CostType, FundingSource
-from allmende.money.models.kept import Kept
+from allmende.money.models.kept import Kept, KeptRows
 from allmende.programme.models import Project
 from allmende.ui.bilingual import pair
 
@@ -28,6 +30,7 @@ class Commitment(Kept):
         blank=True,
         help_text=_("leer: der ganze Rest ist zu zahlen"),
     )
+    objects: ClassVar[models.Manager["Commitment"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest knowledge first."""
@@ -52,6 +55,7 @@ class Invoice(Kept):
     reverses = models.OneToOneField(
         "self", verbose_name=_("storniert"), null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
     )
+    objects: ClassVar[models.Manager["Invoice"]] = KeptRows.as_manager()
 
     class Meta:
         """Each bill once."""
@@ -69,6 +73,45 @@ class Invoice(Kept):
     def amount(self) -> Money:
         """Give the sum."""
         return Money(self.cents)
+
+
+class OpenInvoice(models.Model):
+    """What of an invoice is on no position yet; kept beside the invoices so that it is found at once."""
+
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="open")
+    cents = models.BigIntegerField(_("offen in Cent"))
+
+    class Meta:
+        """Oldest first."""
+
+        verbose_name = _("offene Rechnung")
+        verbose_name_plural = _("offene Rechnungen")
+        ordering = ("invoice__day", "pk")
+
+    def __str__(self) -> str:
+        """Name the invoice."""
+        return f"{self.invoice_id}"
+
+    @property
+    def amount(self) -> Money:
+        """Give what is open."""
+        return Money(self.cents)
+
+
+class BookingCount(models.Model):
+    """One row whose number grows with every transaction that books; sums are kept in memory under it."""
+
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = _("Zähler der Buchungen")
+        verbose_name_plural = _("Zähler der Buchungen")
+
+    def __str__(self) -> str:
+        """Give the number."""
+        return f"{self.number}"
 
 
 class Booking(Kept):
@@ -100,6 +143,7 @@ class Booking(Kept):
     reverses = models.OneToOneField(
         "self", verbose_name=_("Gegenbuchung zu"), null=True, on_delete=models.PROTECT, related_name="reversed_by"
     )
+    objects: ClassVar[models.Manager["Booking"]] = KeptRows.as_manager()
 
     class Meta:
         """The first index holds all that sums need, in their order."""
@@ -140,6 +184,7 @@ class Forecast(Kept):
     year = models.PositiveSmallIntegerField(_("Haushaltsjahr"))
     cents = models.PositiveBigIntegerField(_("erwartete Kosten in Cent"))
     reason = models.CharField(_("Grund"), max_length=300, blank=True)
+    objects: ClassVar[models.Manager["Forecast"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest knowledge first."""
@@ -161,6 +206,7 @@ class RunningCost(Kept):
     since = models.DateField(_("ab"))
     owner_de = models.CharField(_("wer es danach trägt (deutsch)"), max_length=200, blank=True)
     owner_en = models.CharField(_("wer es danach trägt (englisch)"), max_length=200, blank=True)
+    objects: ClassVar[models.Manager["RunningCost"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest knowledge first."""
@@ -193,6 +239,7 @@ class WorkHours(Kept):
     people = models.PositiveSmallIntegerField(
         _("Zahl der Personen"), help_text=_("unter drei werden die Stunden nicht gezeigt")
     )
+    objects: ClassVar[models.Manager["WorkHours"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest knowledge first."""

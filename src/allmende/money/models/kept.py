@@ -1,6 +1,6 @@
 """Rows that come and stay."""
 
-from typing import Any, ClassVar, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +26,6 @@ class Kept(models.Model):
     """A row that is never changed and never deleted; a correction is a new row."""
 
     known_since = models.DateField(_("bekannt seit"), default=today, editable=False)
-    objects: ClassVar[models.Manager[Self]] = KeptRows.as_manager()
 
     class Meta:
         """Columns only."""

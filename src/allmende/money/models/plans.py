@@ -14,7 +14,7 @@ PLAN_STATES = [(DRAFT, _("Entwurf")), (PUBLISHED, _("veröffentlicht")), (DISCAR
 
 
 class Plan(models.Model):
-    """A plan; published, it counts from its day until the next one."""
+    """A plan; published, it counts from its day until the next one, and its sums are kept with it."""
 
     title_de = models.CharField(_("Titel (deutsch)"), max_length=200)
     title_en = models.CharField(_("Titel (englisch)"), max_length=200)
@@ -39,6 +39,9 @@ class Plan(models.Model):
         related_name="+",
     )
     digest = models.CharField(_("Prüfsumme"), max_length=64, blank=True)
+    federal_cents = models.PositiveBigIntegerField(_("Bund in Cent"), default=0)
+    city_cents = models.PositiveBigIntegerField(_("Stadt in Cent"), default=0)
+    third_cents = models.PositiveBigIntegerField(_("Dritte in Cent"), default=0)
 
     class Meta:
         """Oldest first."""

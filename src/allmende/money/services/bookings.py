@@ -4,14 +4,14 @@ import datetime as dt
 
 import msgspec
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from allmende.accounts.services import Actor, record
 from allmende.kernel.clock import today
 from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.money import queries
-from allmende.money.models import Award, Booking, CostType, FundingSource, Invoice
+from allmende.money.models import Award, Booking, BookingCount, CostType, FundingSource, Invoice, OpenInvoice
 from allmende.money.models.grants import FEDERAL
 from allmende.money.rules import NEGATIVE, OVER_CEILING, Terms, booking_fault, terms_on
 from allmende.money.services.plans import require_past
@@ -63,6 +63,21 @@ class Part(msgspec.Struct, frozen=True):
     commitment: str = ""
 
 
+def count_up() -> None:
+    """Let sums that are kept in memory be worked out anew; whoever books at the same time waits here."""
+    if not BookingCount.objects.filter(pk=1).update(number=F("number") + 1):
+        BookingCount.objects.create(pk=1, number=1)
+
+
+def _settle(bill: Invoice) -> None:
+    """Keep what of an invoice is open."""
+    left = 0 if bill.reverses_id or Invoice.objects.filter(reverses=bill).exists() else open_cents(bill)
+    if left:
+        OpenInvoice.objects.update_or_create(invoice=bill, defaults={"cents": left})
+    else:
+        OpenInvoice.objects.filter(invoice=bill).delete()
+
+
 @transaction.atomic
 def add_invoice(actor: Actor, *, supplier: str, number: str, day: dt.date, cents: int, text: str) -> Invoice:
     """Enter a bill; it waits until it is put on positions."""
@@ -72,6 +87,7 @@ def add_invoice(actor: Actor, *, supplier: str, number: str, day: dt.date, cents
     if Invoice.objects.filter(supplier=supplier, number=number).exists():
         raise Conflict(INVOICE_TWICE, supplier=supplier, number=number)
     row = Invoice.objects.create(supplier=supplier, number=number, day=day, cents=cents, text=text)
+    _settle(row)
     record(actor, "money.invoice_added", row, after={"cents": cents, "day": day.isoformat()})
     return row
 
@@ -129,6 +145,8 @@ def allocate(actor: Actor, *, invoice: int, part: Part) -> Booking:
         eligible_cents=part.eligible,
         reason=part.reason.strip(),
     )
+    count_up()
+    _settle(bill)
     after = {"project": part.project.slug, "cents": part.cents, "eligible_cents": part.eligible}
     record(actor, "money.invoice_allocated", bill, after=after)
     return row
@@ -160,6 +178,8 @@ def reverse_booking(actor: Actor, *, booking: int, reason: str) -> Booking:
         raise Invalid(NEEDS_REASON)
     row = Booking.objects.select_for_update().get(pk=booking)
     counter = _counter_entry(row, reason.strip())
+    count_up()
+    _settle(row.invoice)
     record(actor, "money.booking_reversed", row.invoice, after={"cents": counter.cents}, note=reason)
     return counter
 
@@ -182,5 +202,7 @@ def reverse_invoice(actor: Actor, *, invoice: int, reason: str) -> Invoice:
         text=reason.strip()[:300],
         reverses=bill,
     )
+    count_up()
+    _settle(bill)
     record(actor, "money.invoice_reversed", bill, after={"counter": counter.number}, note=reason)
     return counter

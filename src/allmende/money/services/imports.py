@@ -22,6 +22,7 @@ from allmende.money.models.grants import FEDERAL
 from allmende.money.models.plans import DRAFT
 from allmende.money.reading import CellFault, Sheet, read_table
 from allmende.money.rules import summed, terms_on
+from allmende.money.services.bookings import count_up
 from allmende.money.services.plans import DRAFT_MOVED, names, set_slots
 from allmende.money.tables import (
     BookingRow,
@@ -203,6 +204,7 @@ def book_rows(rows: Sequence[BookingRow], known_since: Any = None) -> int:
             )
         )
     Booking.objects.bulk_create(bookings, batch_size=BATCH)
+    count_up()
     return len(bookings)
 
 

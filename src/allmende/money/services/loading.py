@@ -1,5 +1,7 @@
 """Bringing a pack's money into an empty installation."""
 
+import datetime as dt
+
 from django.db import transaction
 
 from allmende.accounts.rules import SystemActor
@@ -8,7 +10,7 @@ from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.money import queries
-from allmende.money.content import AwardEntry, DrawDownEntry, MoneyContent
+from allmende.money.content import AwardEntry, MoneyContent
 from allmende.money.models import (
     Award,
     AwardTerms,
@@ -21,6 +23,7 @@ from allmende.money.models import (
     Forecast,
     FundingSource,
     Invoice,
+    OpenInvoice,
     Payment,
     RunningCost,
     WorkHours,
@@ -79,7 +82,7 @@ class _Loader:
         self._bookings()
         self._expectations()
         for draw_down in self.content.draw_downs:
-            _draw_down(draw_down)
+            made_draw_down(draw_down.award, until=draw_down.until, made=draw_down.made, paid=draw_down.paid)
         for one in self.content.scenarios:
             choices: dict[str, dict[str, object]] = {name: {**values} for name, values in one.choices.items()}
             save_scenario(self.actor, number=None, edits=0, name=one.name, day=one.day, stop=one.stop, choices=choices)
@@ -155,7 +158,7 @@ class _Loader:
             raise Invalid(BAD_BOOKING, cell=faults[0].cell, reason=faults[0].reason)
         book_rows(rows, lambda row: since[row.row])
         for entry in self.content.open_invoices:
-            Invoice.objects.create(
+            bill = Invoice.objects.create(
                 supplier=entry.supplier,
                 number=entry.number,
                 day=entry.day,
@@ -163,6 +166,7 @@ class _Loader:
                 text=entry.text,
                 known_since=entry.day,
             )
+            OpenInvoice.objects.create(invoice=bill, cents=bill.cents)
 
     def _expectations(self) -> None:
         for one in self.content.forecasts:
@@ -192,13 +196,13 @@ class _Loader:
             )
 
 
-def _draw_down(entry: DrawDownEntry) -> None:
+def made_draw_down(name: str, *, until: dt.date, made: dt.date, paid: dt.date | None) -> DrawDown:
     """Make a past draw-down of what was known and unclaimed on its day."""
-    award = Award.objects.get(slug=entry.award)
-    view = next(view for view in queries.awards_on(entry.made) if view.award == award)
-    rows = Booking.objects.filter(award=award, line__isnull=True, known_since__lte=entry.made).order_by("pk")
+    award = Award.objects.get(slug=name)
+    view = next(view for view in queries.awards_on(made) if view.award == award)
+    rows = Booking.objects.filter(award=award, line__isnull=True, known_since__lte=made).order_by("pk")
     values = list(rows.values_list("pk", "cents", "eligible_cents", "paid", "known_since", "reverses", "project"))
-    chosen = claimable([Entry(*row[:6]) for row in values], set(), entry.until)
+    chosen = claimable([Entry(*row[:6]) for row in values], set(), until)
     project_of = {row[0]: row[6] for row in values}
     eligible = sum(one.eligible for one in chosen)
     earlier = list(award.draw_downs.all())
@@ -208,23 +212,24 @@ def _draw_down(entry: DrawDownEntry) -> None:
         view.terms.rate,
         view.terms.ceiling,
     )
-    made = DrawDown.objects.create(
+    row = DrawDown.objects.create(
         award=award,
         number=len(earlier) + 1,
-        until=entry.until,
+        until=until,
         eligible_cents=eligible,
         federal_cents=federal,
-        known_since=entry.made,
+        known_since=made,
     )
-    DrawDownLine.objects.bulk_create(DrawDownLine(draw_down=made, booking_id=one.number) for one in chosen)
+    DrawDownLine.objects.bulk_create(DrawDownLine(draw_down=row, booking_id=one.number) for one in chosen)
     by_project = summed((project_of[one.number], one.eligible) for one in chosen)
     shares = spread(federal, by_project)
     DrawDownShare.objects.bulk_create(
-        DrawDownShare(draw_down=made, project_id=project, eligible_cents=cents, federal_cents=shares[project])
+        DrawDownShare(draw_down=row, project_id=project, eligible_cents=cents, federal_cents=shares[project])
         for project, cents in by_project.items()
     )
-    if entry.paid is not None:
-        Payment.objects.create(draw_down=made, day=entry.paid, cents=federal, known_since=entry.paid)
+    if paid is not None:
+        Payment.objects.create(draw_down=row, day=paid, cents=federal, known_since=paid)
+    return row
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import Sum
 
 from allmende.accounts.models import AuditEntry, Person
 from allmende.accounts.queries import subject_of
@@ -13,7 +14,7 @@ from allmende.kernel.errors import Conflict, Denied, ErrorCode, Invalid, NotFoun
 from allmende.kernel.text import Text
 from allmende.money import queries
 from allmende.money.models import CostType, FundingSource, Plan, PlanPosition
-from allmende.money.models.grants import FEDERAL
+from allmende.money.models.grants import CITY, FEDERAL, THIRD
 from allmende.money.models.plans import DISCARDED, DRAFT, PUBLISHED
 from allmende.money.rules import Slot, canonical, digest_of, plan_faults
 from allmende.programme.models import Project
@@ -182,7 +183,10 @@ def publish_plan(actor: Person, *, plan: int, edits: int, decision: str, decided
 
 def _put_in_force(actor: Actor, draft: Plan, day: dt.date) -> Plan:
     draft.state, draft.day = PUBLISHED, day
-    draft.digest = digest_of(canonical(_written(queries.slots_of(draft), set(queries.slots_of(draft)))))
+    slots = queries.slots_of(draft)
+    draft.digest = digest_of(canonical(_written(slots, set(slots))))
+    sums = dict(draft.positions.order_by().values_list("source__kind").annotate(Sum("cents")))
+    draft.federal_cents, draft.city_cents, draft.third_cents = (sums.get(kind, 0) for kind in (FEDERAL, CITY, THIRD))
     draft.save()
     record(actor, "money.plan_published", draft, after={"day": day.isoformat(), "digest": draft.digest})
     return draft
