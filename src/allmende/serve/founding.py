@@ -17,8 +17,9 @@ from allmende.gate.query import Location, Thing
 from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
-from allmende.packs.read import Place, Places, Stations, pack_folder, read_parts, read_places
+from allmende.packs.read import Place, Places, Stations, pack_folder, read_optional, read_parts, read_places
 from allmende.programme.content import ProgrammeContent
+from allmende.programme.steering import SteeringContent
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.serve.datasets import Datasets
 from allmende.serve.ledger import Sequencer
@@ -38,6 +39,8 @@ KINDS: dict[tuple[str, ...], type[msgspec.Struct]] = {
     ("stations.yaml",): Stations,
     ("datasets.yaml",): Datasets,
 }
+
+OPTIONAL: dict[str, type[msgspec.Struct]] = {"places.yaml": Places, "steering.yaml": SteeringContent}
 
 
 def migrate(settings: Settings) -> None:
@@ -67,12 +70,13 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     programme, ethics, uses, stations, datasets = contents
     # Nothing of it is kept; the search reads it each time, and must not be the first to find it broken.
     read_places(pack)
+    steering = read_optional(pack, "steering.yaml", SteeringContent)
     advance(1, STEPS)
     migrate(settings)
     advance(2, STEPS)
     gate = open_gate(settings.store_url)
     try:
-        loaded = _load(gate, programme, ethics, uses, datasets)
+        loaded = _load(gate, programme, steering, ethics, uses, datasets)
         advance(3, STEPS)
         made = _place_stations(gate, stations)
         Sequencer(gate, settings).run()
@@ -84,7 +88,7 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     return [_set_up(pack, len(programme.projects), len(ethics.rules), made)]
 
 
-def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any) -> bool:
+def _load(gate: Gate, programme: Any, steering: Any, ethics: Any, uses: Any, datasets: Any) -> bool:
     """Bring a pack's content into the portal whole or not at all; the rules come in force last, when all is sound."""
     from django.db import transaction
 
@@ -101,7 +105,7 @@ def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any) -> 
         declared = load_data_uses(actor, content=uses)
         for entry in datasets.datasets:
             ensure_dataset(actor, entry=entry)
-        loaded = load_programme(actor, content=programme)
+        loaded = load_programme(actor, content=programme, steering=steering)
         ensure_examples(actor)
         if fresh or not gate.rulebook().version:
             publish_rulebook(actor, decision=ethics.decision, gate=gate)
@@ -166,8 +170,9 @@ def check_packs() -> list[Finding]:
     findings: list[Finding] = []
     for folder in folders(FAMILIES[2]):
         kinds = dict(KINDS)
-        if (folder / "places.yaml").exists():
-            kinds[("places.yaml",)] = Places
+        for name, kind in OPTIONAL.items():
+            if (folder / name).exists():
+                kinds[(name,)] = kind
         for names, kind in kinds.items():
             findings += _check_file(folder, names, kind)
     return findings
