@@ -31,6 +31,13 @@ def _slots(outflows: Sequence[Outflow], scale: float) -> list[tuple[float, float
     return found
 
 
+def height_of(inflows: Sequence[Inflow], outflows: Sequence[Outflow]) -> int:
+    """Give the height of the picture, which is the same at every width."""
+    scale = ROOM / (sum(entry.value for entry in inflows) or 1)
+    bottom = max(top + high for top, high in _slots(outflows, scale))
+    return round(bottom + LABEL / 2)
+
+
 def sankey(name: str, inflows: Sequence[Inflow], outflows: Sequence[Outflow], *, width: int) -> bytes:
     """Draw givers on the left, projects on the right, and a band for each flow."""
     narrow = width < 500
@@ -38,7 +45,7 @@ def sankey(name: str, inflows: Sequence[Inflow], outflows: Sequence[Outflow], *,
     scale = ROOM / (sum(entry.value for entry in inflows) or 1)
     slots = _slots(outflows, scale)
     bottom = max(top + high for top, high in slots)
-    left_gap = max(GAP, (bottom - ROOM) / max(1, len(inflows)))
+    left_gap = max(0.0, (bottom - ROOM - GAP) / max(1, len(inflows) - 1))
     tops, at = [], GAP
     for entry in inflows:
         tops.append(at)
@@ -54,7 +61,7 @@ def sankey(name: str, inflows: Sequence[Inflow], outflows: Sequence[Outflow], *,
     letters = int((width - right - BAR - 16) / (LETTER + BOLDER))
     parts += [_giver(entry, top, entry.value * scale, right) for entry, top in zip(inflows, tops, strict=True)]
     parts += [_goal(entry, slot, right, letters) for entry, slot in zip(outflows, slots, strict=True)]
-    return svg(width, round(max(bottom + LABEL / 2, at)), name, parts)
+    return svg(width, height_of(inflows, outflows), name, parts)
 
 
 def _giver(entry: Inflow, top: float, high: float, right: float) -> str:
