@@ -51,8 +51,8 @@ def sankey(name: str, inflows: Sequence[Inflow], outflows: Sequence[Outflow], *,
         tops.append(at)
         at += entry.value * scale + left_gap
     inside, parts = list(tops), []
-    for entry, (top, _high) in zip(outflows, slots, strict=True):
-        for index, value in enumerate(entry.parts):
+    for goal, (top, _high) in zip(outflows, slots, strict=True):
+        for index, value in enumerate(goal.parts):
             high = value * scale
             if high > 0:
                 parts.append(stream(EDGE + BAR, right, inside[index], top, high, inflows[index].colour))

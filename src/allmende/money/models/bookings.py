@@ -1,7 +1,5 @@
 """What was ordered, what was paid for it, and what is expected."""
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.money.models.grants import Award, CostType, FundingSource
-from allmende.money.models.kept import Kept, KeptRows
+from allmende.money.models.kept import Kept
 from allmende.programme.models import Project
 from allmende.ui.bilingual import pair
 
@@ -30,7 +28,6 @@ class Commitment(Kept):
         blank=True,
         help_text=_("leer: der ganze Rest ist zu zahlen"),
     )
-    objects: ClassVar[models.Manager["Commitment"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest knowledge first."""
@@ -55,7 +52,6 @@ class Invoice(Kept):
     reverses = models.OneToOneField(
         "self", verbose_name=_("storniert"), null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
     )
-    objects: ClassVar[models.Manager["Invoice"]] = KeptRows.as_manager()
 
     class Meta:
         """Each bill once."""
@@ -143,7 +139,6 @@ class Booking(Kept):
     reverses = models.OneToOneField(
         "self", verbose_name=_("Gegenbuchung zu"), null=True, on_delete=models.PROTECT, related_name="reversed_by"
     )
-    objects: ClassVar[models.Manager["Booking"]] = KeptRows.as_manager()
 
     class Meta:
         """The first index holds all that sums need, in their order."""
@@ -184,7 +179,6 @@ class Forecast(Kept):
     year = models.PositiveSmallIntegerField(_("Haushaltsjahr"))
     cents = models.PositiveBigIntegerField(_("erwartete Kosten in Cent"))
     reason = models.CharField(_("Grund"), max_length=300, blank=True)
-    objects: ClassVar[models.Manager["Forecast"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest knowledge first."""
@@ -206,7 +200,6 @@ class RunningCost(Kept):
     since = models.DateField(_("ab"))
     owner_de = models.CharField(_("wer es danach trägt (deutsch)"), max_length=200, blank=True)
     owner_en = models.CharField(_("wer es danach trägt (englisch)"), max_length=200, blank=True)
-    objects: ClassVar[models.Manager["RunningCost"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest knowledge first."""
@@ -239,7 +232,6 @@ class WorkHours(Kept):
     people = models.PositiveSmallIntegerField(
         _("Zahl der Personen"), help_text=_("unter drei werden die Stunden nicht gezeigt")
     )
-    objects: ClassVar[models.Manager["WorkHours"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest knowledge first."""

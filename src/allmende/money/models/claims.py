@@ -1,6 +1,6 @@
 """What was asked of the funder, what came, and what proves its use; besides, saved scenarios."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from allmende.kernel.money import Money
 from allmende.money.models.bookings import Booking
 from allmende.money.models.grants import Award
-from allmende.money.models.kept import Kept, KeptRows
+from allmende.money.models.kept import Kept
 from allmende.programme.models import Project
 
 DRAFT, APPROVED = "draft", "approved"
@@ -27,7 +27,6 @@ class DrawDown(Kept):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Person"), null=True, on_delete=models.PROTECT, related_name="+"
     )
-    objects: ClassVar[models.Manager["DrawDown"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest first; numbers without gaps."""
@@ -107,7 +106,6 @@ class Payment(Kept):
     )
     day = models.DateField(_("ausgezahlt am"))
     cents = models.PositiveBigIntegerField(_("Betrag in Cent"))
-    objects: ClassVar[models.Manager["Payment"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest first."""

@@ -1,13 +1,12 @@
 """Who gives money, for what kinds of cost, and on which terms."""
 
 from fractions import Fraction
-from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.money import Money
-from allmende.money.models.kept import Kept, KeptRows
+from allmende.money.models.kept import Kept
 from allmende.ui.bilingual import Titled
 
 FEDERAL, CITY, THIRD = "federal", "city", "third"
@@ -80,7 +79,6 @@ class AwardTerms(Kept):
         _("Verwendungsnachweis bis"), null=True, blank=True, help_text=_("leer: nach der Regel (30 oder 66 Monate)")
     )
     reason = models.CharField(_("Grund"), max_length=300, blank=True)
-    objects: ClassVar[models.Manager["AwardTerms"]] = KeptRows.as_manager()
 
     class Meta:
         """Oldest knowledge first."""

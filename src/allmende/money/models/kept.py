@@ -1,25 +1,11 @@
 """Rows that come and stay."""
 
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.clock import today
-
-Row = TypeVar("Row", bound=models.Model, covariant=True)
-
-
-class KeptRows(models.QuerySet[Row]):
-    """Rows of which many at once can neither be changed nor deleted."""
-
-    def update(self, **_values: Any) -> NoReturn:
-        """Refuse."""
-        raise TypeError("what was known of money is not changed")
-
-    def delete(self) -> NoReturn:
-        """Refuse."""
-        raise TypeError("what was known of money is not deleted")
 
 
 class Kept(models.Model):

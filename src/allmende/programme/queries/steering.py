@@ -133,3 +133,5 @@ def conditions_on(on: dt.date) -> list[ConditionView]:
     return [
         ConditionView(row, tuple(row.findings.all())) for row in rows.prefetch_related(Prefetch("findings", findings))
     ]
+
+
