@@ -14,7 +14,7 @@ ROLES: dict[str, Text] = {
     "administrator": Text("Verwaltung der Software", "administrator"),
 }
 WRITES: dict[str, frozenset[str]] = {
-    "office": frozenset({"programme", "quarantine"}),
+    "office": frozenset({"programme", "money", "grants", "quarantine"}),
     "steward": frozenset({"register", "catalog", "stations", "sources", "alerts", "quarantine", "objections"}),
     "ethics-board": frozenset({"rulebook", "objections"}),
     "moderator": frozenset(),
@@ -22,7 +22,7 @@ WRITES: dict[str, frozenset[str]] = {
     "auditor": frozenset(),
     "administrator": frozenset(
         {
-            *("programme", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
+            *("programme", "money", "grants", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
             *("rulebook", "objections"),
             *("accounts", "tokens"),
         }
@@ -36,6 +36,9 @@ READS: dict[str, frozenset[str]] = {
     "sources": frozenset({"office", "steward", "auditor", "administrator"}),
     "quarantine": frozenset({"office", "steward", "auditor", "administrator"}),
     "objections": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
+    # Bookings and forecasts, of which a project lead sees those of their own projects; grants are the whole.
+    "money": frozenset({"office", "lead", "auditor", "administrator"}),
+    "grants": frozenset({"office", "auditor", "administrator"}),
     "trail": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
 }
 

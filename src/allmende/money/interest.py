@@ -19,6 +19,11 @@ class Rate(msgspec.Struct, frozen=True, order=True):
     since: dt.date
     hundredths: int
 
+    @property
+    def percent(self) -> float:
+        """Give the rate in percent."""
+        return self.hundredths / 100
+
 
 class Paid(msgspec.Struct, frozen=True):
     """Money that was paid out."""

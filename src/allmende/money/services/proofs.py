@@ -1,8 +1,8 @@
 """The proof of use: a frozen snapshot of the bookings as known on a day, made by one person, approved by another."""
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Generator
+from typing import Any, TypeVar
 
 import msgspec
 import zstandard
@@ -55,12 +55,19 @@ COLUMNS = (
     *("booking", "supplier", "invoice", "invoice_day", "paid", "project", "cost_type", "year", "own_source"),
     *("cents", "eligible_cents", "reason", "reverses", "draw_down"),
 )
-Progress = Callable[[int, int], None]
+T = TypeVar("T")
+Steps = Generator[int, None, T]
 Row = tuple[Any, ...]
 
 
-def _silent(_done: int, _total: int) -> None:
-    """Tell nobody."""
+def _finish(steps: Steps[T]) -> T:
+    """Run steps to their end, and give what they lead to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: T = end.value
+            return found
 
 
 def _names() -> dict[str, dict[str, list[str]]]:
@@ -72,12 +79,16 @@ def _names() -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def _lines(award: Award, day: dt.date, progress: Progress) -> list[Row]:
-    """Give the bookings under an award and, as not eligible, those within its period, in the order of entry."""
+def _lines(award: Award, day: dt.date) -> Steps[list[Row]]:
+    """Give the bookings under an award and, as not eligible, those within its period, in the order of entry.
+
+    On the way it tells how many percent are read.
+    """
     view = _view(award, day)
     within = Q(award__isnull=True, invoice__day__gte=view.terms.start, invoice__day__lte=view.terms.end)
     rows = Booking.objects.filter(Q(award=award) | within, known_since__lte=day, paid__lte=day).order_by("pk")
-    total, found = rows.count(), []
+    found: list[Row] = []
+    total = rows.count()
     values = rows.values_list(
         *("pk", "invoice__supplier", "invoice__number", "invoice__day", "paid", "project", "cost_type", "year"),
         *("own_source", "cents", "eligible_cents", "reason", "reverses", "line__draw_down__number"),
@@ -87,8 +98,7 @@ def _lines(award: Award, day: dt.date, progress: Progress) -> list[Row]:
         claimed = row[13] if row[14] is not None and row[14] <= day else None
         found.append((*row[:13], claimed))
         if index % AT_ONCE == 0:
-            progress(index, total)
-    progress(total, total)
+            yield 100 * index // total
     return found
 
 
@@ -114,9 +124,10 @@ def _keyed(rows: Any) -> dict[str, int]:
     return {str(key): cents for key, cents in rows}
 
 
-def content_of(award: Award, day: dt.date, names: dict[str, Any], progress: Progress = _silent) -> dict[str, Any]:
+def content_steps(award: Award, day: dt.date, names: dict[str, Any]) -> Steps[dict[str, Any]]:
     """Put a proof together from the bookings as known on a day; the same day gives the same content for ever."""
-    view, lines = _view(award, day), _lines(award, day, progress)
+    view = _view(award, day)
+    lines = yield from _lines(award, day)
     by_type, by_source, plan = _planned(day)
     eligible = sum(row[10] for row in lines)
     federal = federal_of(eligible, view.terms.rate, view.terms.ceiling)
@@ -173,16 +184,25 @@ def _projects(lines: list[Row], federal: int) -> dict[str, list[int]]:
     return {str(key): [paid[key], eligible[key], taken[key]] for key in paid}
 
 
-@transaction.atomic
-def draft_proof(actor: Person, *, award: Award, day: dt.date, progress: Progress = _silent) -> Proof:
-    """Freeze a proof; it counts when a second person has approved it."""
+def proof_steps(actor: Person, *, award: Award, day: dt.date) -> Steps[Proof]:
+    """Freeze a proof, telling on the way how many percent are read; it counts when a second person has approved it."""
     if day >= today():
         raise Invalid(TOO_EARLY)
-    content = canonical(content_of(award, day, _names(), progress))
+    content = yield from content_steps(award, day, _names())
+    return _freeze(actor, award, day, canonical(content))
+
+
+@transaction.atomic
+def _freeze(actor: Person, award: Award, day: dt.date, content: bytes) -> Proof:
     packed = zstandard.ZstdCompressor(LEVEL).compress(content)
     row = Proof.objects.create(award=award, day=day, content=packed, digest=digest_of(content), made_by=actor)
     record(actor, "money.proof_drafted", row, after={"day": day.isoformat(), "digest": row.digest})
     return row
+
+
+def draft_proof(actor: Person, *, award: Award, day: dt.date) -> Proof:
+    """Freeze a proof without telling how far it is."""
+    return _finish(proof_steps(actor, award=award, day=day))
 
 
 def bytes_of(proof: Proof) -> bytes:
@@ -196,13 +216,11 @@ def read(proof: Proof) -> dict[str, Any]:
     return found
 
 
-def reproduced(proof: Proof, progress: Progress = _silent) -> bool:
+def reproduced(proof: Proof) -> bool:
     """Tell whether the bookings, as known on the proof's day, still give the same bytes."""
     stored = bytes_of(proof)
-    names = msgspec.json.decode(stored)["names"]
-    return (
-        digest_of(stored) == proof.digest and canonical(content_of(proof.award, proof.day, names, progress)) == stored
-    )
+    steps = content_steps(proof.award, proof.day, msgspec.json.decode(stored)["names"])
+    return digest_of(stored) == proof.digest and canonical(_finish(steps)) == stored
 
 
 @transaction.atomic

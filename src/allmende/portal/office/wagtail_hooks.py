@@ -13,6 +13,7 @@ from wagtail.admin.menu import MenuItem
 
 from allmende.accounts.rules import may_read, may_write
 from allmende.portal.office.alert_rows import AlertRules
+from allmende.portal.office.money.rows import MoneyGroup
 from allmende.portal.office.page_urls import page_patterns
 from allmende.portal.office.panels import home_panels
 from allmende.portal.office.permissions import roles_of
@@ -37,6 +38,7 @@ class AreaItem(MenuItem):  # type: ignore[misc]
 
 
 PAGES = (
+    AreaItem("money", _("Geld"), reverse_lazy("office:money"), icon_name="tablet-alt", order=105),
     AreaItem("register", _("Was wartet"), reverse_lazy("office:waiting"), icon_name="time", order=205),
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
@@ -55,7 +57,7 @@ PAGES = (
 @hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]
 def tables() -> list[Any]:
     """Open the tables, by area."""
-    return [ProgrammeGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules()]
+    return [ProgrammeGroup(), MoneyGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules()]
 
 
 @hooks.register("register_admin_urls")  # type: ignore[untyped-decorator]
