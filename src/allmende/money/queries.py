@@ -239,6 +239,11 @@ def _expected(plan: Shares, actual: Shares, forecast: int | None) -> int:
     return max(plan.total.cents if forecast is None else forecast, actual.total.cents)
 
 
+def forget() -> None:
+    """Forget sums that are kept in memory; needed where another database takes the place of this one."""
+    _sums.cache_clear()
+
+
 def overview(on: dt.date) -> Overview:
     """Give the money of all projects as known on a day."""
     plan = plan_in_force(on)

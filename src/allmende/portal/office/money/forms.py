@@ -1,7 +1,7 @@
 """Forms about money; amounts are written as people write them."""
 
 import datetime as dt
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.utils.translation import get_language
@@ -159,7 +159,7 @@ class ImportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Refuse what is too large, and a plan without a draft."""
-        values = cast("dict[str, Any]", super().clean() or {})
+        values: dict[str, Any] = super().clean() or {}
         if values.get("kind") == "plan" and values.get("plan") is None:
             self.add_error("plan", _("Wählen Sie den Entwurf."))
         if (given := values.get("file")) and given.size > MOST_BYTES:
