@@ -234,9 +234,10 @@ def forecasts_on(on: dt.date) -> dict[tuple[int, int], int]:
     return {(project, year): cents for project, year, cents in rows}
 
 
-def _expected(plan: Shares, actual: Shares, forecast: int | None) -> int:
-    """Give what a year is expected to cost: the forecast, else the plan; never less than what was paid."""
-    return max(plan.total.cents if forecast is None else forecast, actual.total.cents)
+def _expected(plan: Shares, actual: Shares, forecast: int | None, *, over: bool) -> int:
+    """Give what a year is expected to cost: what was paid when it is over, else the forecast, else the plan."""
+    paid = actual.total.cents
+    return paid if over else max(plan.total.cents if forecast is None else forecast, paid)
 
 
 def forget() -> None:
@@ -252,7 +253,10 @@ def overview(on: dt.date) -> Overview:
     lines = []
     for project in Project.objects.filter(pk__in=sums):
         rows = sums[project.pk]
-        due = sum(_expected(first, second, forecast.get((project.pk, year))) for year, first, second in rows)
+        due = sum(
+            _expected(first, second, forecast.get((project.pk, year)), over=year < on.year)
+            for year, first, second in rows
+        )
         lines.append(_line(project, rows, lost.get(project.pk, 0), due))
     simulated = Award.objects.filter(simulated=True, awarded__lte=on).exists()
     return Overview(plan, tuple(lines), _total(lines), simulated)

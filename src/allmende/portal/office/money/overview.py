@@ -42,7 +42,8 @@ def deadlines() -> list[Deadline]:
     for view in queries.awards_on(today()):
         title = view.award.title.within(language)
         done = Proof.objects.filter(award=view.award).exclude(state=DRAFT).exists()
-        found.append(Deadline(view.terms.end, gettext("Bewilligungszeitraum endet"), title))
+        if view.terms.end >= today():
+            found.append(Deadline(view.terms.end, gettext("Bewilligungszeitraum endet"), title))
         if not done:
             found.append(Deadline(view.proof_due, gettext("Verwendungsnachweis und letzter Abruf fällig"), title))
     for row in queries.commitments_on(today()):
