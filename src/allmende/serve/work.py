@@ -12,7 +12,7 @@ from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
 from allmende.gate.ledger import Ledger
 from allmende.gate.quarantine import sweep_quarantine
-from allmende.kernel.clock import utc_now
+from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.serve.datasets import declare_source
 from allmende.serve.ledger import Sequencer
@@ -65,6 +65,16 @@ def _warn(settings: Settings, gate: Gate) -> None:
     deliver(utc_now(), settings.source_hosts)
 
 
+def _remind(settings: Settings) -> None:
+    """Send the weekly mail about what is late or due soon, where a mail server is set."""
+    if not settings.mail_url:
+        return
+    set_up_django()
+    from allmende.programme.services.reminders import send_digests
+
+    send_digests(today(), base=settings.public_url.rstrip("/"))
+
+
 def source_house(settings: Settings) -> House:
     """Say where sources keep what they need, and whom they may ask."""
     return House(settings.home, settings.source_hosts, settings.public_url)
@@ -111,6 +121,7 @@ def run_work(settings: Settings) -> None:
         Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
         Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
         Job(name="alerts", every_seconds=15.0, run=lambda: _warn(settings, gate), due=time.monotonic() + 15.0),
+        Job(name="reminders", every_seconds=3_600.0, run=lambda: _remind(settings), due=time.monotonic() + 60.0),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:

@@ -19,6 +19,7 @@ from allmende.portal.office.panels import home_panels
 from allmende.portal.office.permissions import roles_of
 from allmende.portal.office.programme_rows import GroundGroup, ProgrammeGroup
 from allmende.portal.office.register_rows import CatalogueGroup, RegisterGroup
+from allmende.portal.office.steering_rows import SteeringGroup
 
 UNUSED = {"explorer", "images", "documents", "snippets", "reports", "settings", "help"}
 
@@ -39,6 +40,7 @@ class AreaItem(MenuItem):  # type: ignore[misc]
 
 PAGES = (
     AreaItem("money", _("Geld"), reverse_lazy("office:money"), icon_name="tablet-alt", order=105),
+    AreaItem("programme", _("Meine Aufgaben"), reverse_lazy("office:tasks"), icon_name="tasks", order=50),
     AreaItem("register", _("Was wartet"), reverse_lazy("office:waiting"), icon_name="time", order=205),
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
@@ -57,7 +59,10 @@ PAGES = (
 @hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]
 def tables() -> list[Any]:
     """Open the tables, by area."""
-    return [ProgrammeGroup(), MoneyGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules()]
+    return [
+        *(ProgrammeGroup(), SteeringGroup(), MoneyGroup(), GroundGroup()),
+        *(RegisterGroup(), CatalogueGroup(), AlertRules()),
+    ]
 
 
 @hooks.register("register_admin_urls")  # type: ignore[untyped-decorator]

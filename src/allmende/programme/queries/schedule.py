@@ -1,13 +1,12 @@
 """The schedule: milestones beside each other, what moved, and the chain that takes longest."""
 
 import datetime as dt
-from collections.abc import Sequence
 
 import msgspec
 
-from allmende.programme.models import Milestone, MilestoneNeed, ProgrammeEvent
-from allmende.programme.queries.known import MilestoneRow
-from allmende.programme.rules.milestones import CircleError, Move, longest_chain, moves_between
+from allmende.programme.models import Milestone, MilestoneDate, MilestoneNeed, ProgrammeEvent
+from allmende.programme.queries.known import MilestoneRow, milestones_known, rows_of
+from allmende.programme.rules.milestones import PLANNED, CircleError, Move, longest_chain, moves_between
 
 DEFAULT_LOOK_BACK = dt.timedelta(days=180)
 
@@ -24,8 +23,11 @@ def last_report_until(on: dt.date) -> ProgrammeEvent | None:
     return ProgrammeEvent.objects.filter(kind="report", day__lt=on).order_by("-day").first()
 
 
-def moved_since(rows: Sequence[MilestoneRow], since: dt.date, on: dt.date) -> list[MoveRow]:
+def moved_since(since: dt.date, on: dt.date, *, project: str = "") -> list[MoveRow]:
     """Give the moves that became known after a day, up to another, newest first."""
+    touched = MilestoneDate.objects.filter(known_since__gt=since, known_since__lte=on, kind__in=PLANNED)
+    moved = Milestone.objects.filter(pk__in=touched.values("milestone"))
+    rows = rows_of(moved.filter(project__slug=project) if project else moved, on)
     found = [MoveRow(row.milestone, move) for row in rows for move in moves_between(row.view.moves, since, on)]
     return sorted(found, key=lambda row: row.move.after.known_since, reverse=True)
 
@@ -46,20 +48,20 @@ def needs_on(on: dt.date) -> dict[int, list[int]]:
     return needs
 
 
-def critical_chain(rows: Sequence[MilestoneRow], on: dt.date) -> ChainView | None:
+def critical_chain(on: dt.date, *, project: str = "") -> ChainView | None:
     """Give the chain that takes longest; None where no milestone waits for another."""
-    known = {str(row.milestone.pk): row for row in rows}
+    known = milestones_known(on, project=project).order_by()
+    days = {str(number): length for number, length in known.values_list("pk", "duration_days")}
     pairs = {
-        str(waiting): [str(one) for one in needed if str(one) in known]
+        str(waiting): [str(one) for one in needed if str(one) in days]
         for waiting, needed in needs_on(on).items()
-        if str(waiting) in known
+        if str(waiting) in days
     }
     if not any(pairs.values()):
         return None
-    days = {key: row.milestone.duration_days or 0 for key, row in known.items()}
     try:
-        chain = longest_chain(days, pairs)
+        chain = longest_chain({key: length or 0 for key, length in days.items()}, pairs)
     except CircleError:
         return None
-    steps = tuple(known[step] for step in chain.steps)
-    return ChainView(steps, chain.days, sum(row.milestone.duration_days is None for row in steps))
+    rows = {str(row.milestone.pk): row for row in rows_of(Milestone.objects.filter(pk__in=chain.steps), on)}
+    return ChainView(tuple(rows[step] for step in chain.steps), chain.days, sum(days[s] is None for s in chain.steps))

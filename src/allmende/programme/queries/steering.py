@@ -135,3 +135,6 @@ def conditions_on(on: dt.date) -> list[ConditionView]:
     ]
 
 
+def measures_of(project: Project, on: dt.date) -> QuerySet[MeasureProject]:
+    """Give the funder's measures to which a project belongs on a day."""
+    return project.measures.filter(holding(on)).select_related("measure__source")

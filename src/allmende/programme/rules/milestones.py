@@ -144,29 +144,41 @@ class CircleError(ValueError):
 
 def in_order(steps: Iterable[str], needs: Mapping[str, Iterable[str]]) -> list[str]:
     """Put every step behind those that it needs; raises CircleError when that cannot be."""
-    open_needs = {step: set(needs.get(step, ())) for step in steps}
-    for before in [name for names in open_needs.values() for name in names]:
-        open_needs.setdefault(before, set())
+    waits = {step: set(needs.get(step, ())) for step in steps}
+    for name in {name for names in waits.values() for name in names}:
+        waits.setdefault(name, set())
+    followers: dict[str, list[str]] = {step: [] for step in waits}
+    for step, names in waits.items():
+        for name in names:
+            followers[name].append(step)
+    ready = sorted(step for step, names in waits.items() if not names)
     ordered: list[str] = []
-    while open_needs:
-        ready = sorted(step for step, names in open_needs.items() if not names)
-        if not ready:
-            raise CircleError(sorted(open_needs)[0])
-        ordered += ready
-        for step in ready:
-            del open_needs[step]
-        for names in open_needs.values():
-            names.difference_update(ready)
+    while ready:
+        step = ready.pop()
+        ordered.append(step)
+        for follower in followers[step]:
+            waits[follower].discard(step)
+            if not waits[follower]:
+                ready.append(follower)
+    if len(ordered) < len(waits):
+        raise CircleError(min(step for step, names in waits.items() if names))
     return ordered
 
 
 def longest_chain(days: Mapping[str, int], needs: Mapping[str, Iterable[str]]) -> Chain:
     """Give the chain of dependent steps with most days of work; steps of unknown length count no days."""
-    best: dict[str, tuple[int, int, tuple[str, ...]]] = {}
+    best: dict[str, tuple[int, int, str]] = {}
+    came_from: dict[str, str | None] = {}
     for step in in_order(days, needs):
-        before = max((best[name] for name in needs.get(step, ())), default=(0, 0, ()))
-        best[step] = (before[0] + days.get(step, 0), before[1] + 1, (*before[2], step))
+        length, count, before = max(((*best[name][:2], name) for name in needs.get(step, ())), default=(0, 0, ""))
+        best[step] = (length + days.get(step, 0), count + 1, step)
+        came_from[step] = before or None
     if not best:
         return Chain((), 0)
-    total, _, steps = max(best.values())
-    return Chain(steps, total)
+    total, _, last = max(best.values())
+    steps: list[str] = []
+    at: str | None = last
+    while at is not None:
+        steps.append(at)
+        at = came_from[at]
+    return Chain(tuple(reversed(steps)), total)
