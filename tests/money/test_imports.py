@@ -179,6 +179,8 @@ def test_a_plan_comes_in_whole_and_only_if_its_shares_add_up() -> None:
     wrong = "\n".join([lines[0], ",".join(bad), *lines[2:]]).encode()
     run = imports.check_file(person("anna"), kind="plan", name="p.csv", content=wrong, plan=draft)
     assert run.faults[0][0] == "gesamt, 2"
+    same = browser("anna").get(f"/intern/geld/plaene/{base.pk}.xlsx").content
+    assert not imports.check_file(person("anna"), kind="plan", name="p.xlsx", content=same, plan=draft).faults
     fewer = "\n".join(lines[:-1]).encode()
     run = imports.check_file(person("anna"), kind="plan", name="p.csv", content=fewer, plan=draft)
     assert run.faults == []

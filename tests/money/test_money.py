@@ -187,7 +187,7 @@ def test_a_plan_is_published_by_a_second_person_with_a_past_decision() -> None:
     plans.set_slots(person("anna"), plan=draft.pk, edits=0, slots={slot: {"bund": 65_00, "stadt": 35_00}})
     stale = lambda: plans.set_slots(person("berta"), plan=draft.pk, edits=0, slots={slot: {"stadt": 1}})  # noqa: E731
     assert code_of(stale) == "money.draft_moved"
-    decided = {"plan": draft.pk, "edits": 1, "decision": "Rat", "decided": dt.date(2026, 11, 1)}
+    decided: dict[str, Any] = {"plan": draft.pk, "edits": 1, "decision": "Rat", "decided": dt.date(2026, 11, 1)}
     with pytest.raises(Denied):
         plans.publish_plan(person("anna"), **decided)
     with pytest.raises(Invalid):

@@ -41,7 +41,7 @@ def test_m1_m4_parts_are_whole_cents_and_add_up(total: int, weights: dict[str, i
     assert all(type(part) is int for part in parts.values())
     assert sum(parts.values()) == (total if whole else 0)
     for key, part in parts.items():
-        exact = Fraction(total * weights[key], whole) if whole else 0
+        exact = Fraction(total * weights[key], whole) if whole else Fraction(0)
         assert abs(part - exact) < 1
 
 
@@ -126,7 +126,7 @@ def test_m6_only_sound_bookings_pass(cents: int, eligible: int, reason: str, day
 def test_m5_public_grants_never_exceed_the_cost_and_federal_money_never_the_rate(
     costs: list[tuple[int, int, int]],
 ) -> None:
-    slots = {Slot("p", "k", 2022 + index % 5): {} for index in range(len(costs))}
+    slots: dict[Slot, dict[str, int]] = {Slot("p", "k", 2022 + index % 5): {} for index in range(len(costs))}
     for slot, cents in zip(slots, costs, strict=False):
         slots[slot] = dict(zip(SOURCES, cents, strict=True))
     faults = {fault.code for fault in rules.plan_faults(slots, federal={"bund"}, public={"dritte"}, terms=[TERMS])}

@@ -1,7 +1,7 @@
 """Invoices and bookings: lists, entry, allocation, counter-entries."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -84,17 +84,27 @@ def bookings_csv(request: HttpRequest) -> HttpResponseBase:
 @reads("money")
 def bookings_xlsx(request: HttpRequest) -> HttpResponseBase:
     """Give the bookings found as a workbook, amounts as numbers and days as dates."""
+
+    def rows() -> Iterator[list[object]]:
+        for row in _found(request)[:MOST_ROWS].iterator(2000):
+            values = list(_row(row))
+            values[4], values[10] = row.cents / 100, row.eligible_cents / 100
+            yield values
+
+    return xlsx_file("buchungen", HEADER, rows())
+
+
+def xlsx_file(name: str, header: Iterable[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """Give a table as a workbook; text cannot become a formula."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("Buchungen")
-    sheet.append(HEADER)
-    for row in _found(request)[:MOST_ROWS].iterator(2000):
-        values = list(_row(row))
-        values[4], values[10] = row.cents / 100, row.eligible_cents / 100
-        sheet.append([f"'{one}" if isinstance(one, str) and one.startswith(FORMULA) else one for one in values])
+    sheet = book.create_sheet(name)
+    sheet.append(list(header))
+    for row in rows:
+        sheet.append([f"'{one}" if isinstance(one, str) and one.startswith(FORMULA) else one for one in row])
     buffer = io.BytesIO()
     book.save(buffer)
     response = HttpResponse(buffer.getvalue(), content_type=XLSX)
-    response["Content-Disposition"] = 'attachment; filename="buchungen.xlsx"'
+    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
     return response
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +21,9 @@ from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import person_of, reads, roles_of
 
-SOON = 180
+SOON, MOST_TASKS = 180, 20
+# An invoice that is on no position after so many days is late.
+PATIENCE = dt.timedelta(days=30)
 
 
 class Deadline(msgspec.Struct, frozen=True):
@@ -50,6 +53,16 @@ def deadlines() -> list[Deadline]:
         if row.until is not None and row.until >= today():
             found.append(Deadline(row.until, gettext("Vertrag endet"), str(row)))
     return sorted(found, key=lambda one: (one.day, one.about))
+
+
+def tasks() -> list[tuple[str, str, dt.date, str]]:
+    """Give what is to be done about money: kind, what, the day that matters, and where it is done."""
+    deadline, place = gettext("Frist"), reverse("office:money-deadlines")
+    found = [(deadline, f"{one.what}: {one.about}", one.day, place) for one in deadlines() if one.left <= SOON]
+    for row in queries.unallocated()[:MOST_TASKS]:
+        url = reverse("office:money-invoice", args=[row.invoice_id])
+        found.append((gettext("offene Rechnung"), str(row.invoice), row.invoice.day + PATIENCE, url))
+    return found
 
 
 class Risk(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ from allmende.money.services.imports import source_slugs
 from allmende.money.tables import PLAN_COLUMNS
 from allmende.portal.files import csv_stream
 from allmende.portal.office.frame import page, tell
-from allmende.portal.office.money.bookings import context_of
+from allmende.portal.office.money.bookings import context_of, xlsx_file
 from allmende.portal.office.money.forms import DraftForm, PublishForm, SlotForm, plain
 from allmende.portal.office.permissions import person_of, reads
 from allmende.portal.office.trail import written
@@ -165,3 +165,17 @@ def plan_csv(_request: HttpRequest, number: int) -> HttpResponseBase:
         for slot, shares in sorted(queries.slots_of(row).items())
     )
     return csv_stream("planpositionen", (*PLAN_COLUMNS, *sources), rows)
+
+
+@reads("grants")
+def plan_xlsx(_request: HttpRequest, number: int) -> HttpResponseBase:
+    """Give a plan's positions as a workbook, in the columns in which they come in."""
+    row, sources = get_object_or_404(Plan, pk=number), source_slugs()
+    rows = (
+        [
+            *(slot.project, slot.cost_type, slot.year, sum(shares.values()) / 100),
+            *(shares.get(source, 0) / 100 for source in sources),
+        ]
+        for slot, shares in sorted(queries.slots_of(row).items())
+    )
+    return xlsx_file("planpositionen", (*PLAN_COLUMNS, *sources), rows)

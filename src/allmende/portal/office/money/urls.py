@@ -16,6 +16,7 @@ money_patterns = [
     path("geld/plaene/", plans.plans, name="money-plans"),
     path("geld/plaene/<int:number>/", plans.plan, name="money-plan"),
     path("geld/plaene/<int:number>.csv", plans.plan_csv, name="money-plan-csv"),
+    path("geld/plaene/<int:number>.xlsx", plans.plan_xlsx, name="money-plan-xlsx"),
     path("geld/abrufe/", claims.draw_downs, name="money-draw-downs"),
     path("geld/abrufe/<int:number>/", claims.draw_down, name="money-draw-down"),
     path("geld/abrufe/<int:number>.csv", claims.draw_down_csv, name="money-draw-down-csv"),
