@@ -16,6 +16,7 @@ from allmende.portal.asof import stand_of
 from allmende.portal.files import json_file
 from allmende.portal.frame import site
 from allmende.portal.middleware import POLICY
+from allmende.portal.views import refused
 from allmende.programme import queries
 from allmende.programme.queries.steering import shares_on
 
@@ -88,9 +89,11 @@ def oembed(request: HttpRequest) -> HttpResponse:
     own = {urlsplit(_base(request)).netloc, request.get_host()}
     found = _match(parts.path) if parts.netloc in own and parts.scheme in ("http", "https") else None
     if found is None or found[0].url_name not in ("project", "milestones"):
-        raise NotFound(NO_BLOCK)
+        return refused(request, NotFound(NO_BLOCK))
     match, language = found
     stand = f"?{urlencode({'stand': stand_of(request).written})}" if "stand" in request.GET else ""
+    if match.url_name == "project" and queries.project_on(match.kwargs["slug"], stand_of(request).day) is None:
+        return refused(request, NotFound(NO_BLOCK))
     with override(language):
         name, title = _named(match, request)
         address = _base(request) + reverse(f"embed-{name}", kwargs=match.kwargs) + stand
@@ -110,9 +113,7 @@ def _named(match: ResolverMatch, request: HttpRequest) -> tuple[str, str]:
     if match.url_name == "milestones":
         return "milestones", site().title
     view = queries.project_on(match.kwargs["slug"], stand_of(request).day)
-    if view is None:
-        raise NotFound(NO_BLOCK)
-    return "project", view.project.title.within(get_language() or "de")
+    return "project", view.project.title.within(get_language() or "de") if view else ""
 
 
 def _room(request: HttpRequest, name: str, usual: int) -> int:

@@ -25,7 +25,7 @@ from allmende.programme.queries.schedule import (
 from allmende.ui import plans
 from allmende.ui.templatetags.allmende import day as written_day
 
-ON_A_PAGE, MOST_MOVES = 40, 100
+ON_A_PAGE, MOST_MOVES = 30, 25
 STATES = ("late", "unproven", "ahead", "done")
 
 
@@ -61,6 +61,8 @@ def milestones(request: HttpRequest) -> HttpResponse:
     since = _since(request, stand)
     known = queries.milestones_known(stand.day, **wanted)
     pages = Paginator(known, ON_A_PAGE)
+    if not wanted["state"]:
+        pages.count = queries.milestones_named(stand.day, project=wanted["project"]).count()
     shown = pages.get_page(request.GET.get("seite"))
     rows = queries.rows_of(known[max(shown.start_index() - 1, 0) : shown.end_index()], stand.day)
     chain = critical_chain(stand.day, project=wanted["project"])
@@ -79,7 +81,7 @@ def milestones(request: HttpRequest) -> HttpResponse:
         since=since,
         chosen=wanted,
         states=STATES,
-        projects=Project.objects.only("slug", "title_de", "title_en").filter(milestones__isnull=False).distinct(),
+        projects=Project.objects.only("slug", "title_de", "title_en"),
     )
 
 

@@ -21,7 +21,7 @@ from allmende.programme.queries.strategy import strategies_until
 from allmende.programme.rules.steering import layers
 from allmende.ui import plans
 
-FEED_LENGTH = 100
+FEED_LENGTH, MOST_RISKS = 100, 25
 
 
 def programme(request: HttpRequest) -> HttpResponse:
@@ -44,7 +44,7 @@ def programme(request: HttpRequest) -> HttpResponse:
         counts=queries.counts_until(stand.day),
         measures=measures_on(stand.day),
         conditions=conditions_on(stand.day),
-        risks=risks_on(stand.day),
+        risks=risks_on(stand.day)[:MOST_RISKS],
         discrepancies=queries.discrepancies(),
         gaps=queries.gaps(),
     )

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.model import ModelViewSetGroup
+from wagtail.admin.widgets.button import Button
 
 from allmende.accounts.rules import may_write
 from allmende.portal.office.permissions import roles_of
-from allmende.portal.office.rows import OwnRowViewSet, RowEdit, RowViewSet
+from allmende.portal.office.rows import OwnRowViewSet, RowEdit, RowList, RowViewSet
 from allmende.programme import models
 
 # What was published or known on a day is never overwritten: a correction is a new row.
@@ -26,11 +28,24 @@ class ProjectEdit(RowEdit):
         return form
 
 
+class ProjectList(RowList):
+    """The list of projects, from which one comes to their weights."""
+
+    def get_list_more_buttons(self, instance: Any) -> list[Any]:
+        """Offer the weights to who may change the project."""
+        buttons = super().get_list_more_buttons(instance)
+        if not self.user_has_permission_for_instance("change", instance):
+            return list(buttons)
+        address = reverse("office:weights", args=[instance.slug])
+        return [*buttons, Button(_("Gewichte der Beiträge"), url=address, icon_name="pick", priority=26)]
+
+
 class Projects(OwnRowViewSet):
     """Projects."""
 
     model = models.Project
     adds = False
+    index_view_class = ProjectList
     edit_view_class = ProjectEdit
     name = "projekte"
     icon = "folder-open-inverse"

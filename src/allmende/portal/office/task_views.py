@@ -101,7 +101,7 @@ def reminders(request: HttpRequest) -> HttpResponseBase:
 class WeightsForm(forms.Form):
     """Percent for each target image, and the day from which they hold."""
 
-    since = forms.DateField(label=_("gilt seit"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label=_("gilt seit"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def __init__(self, *args: Any, targets: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -111,6 +111,7 @@ class MilestoneDate(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(kind="actual") | ~Q(evidence=""), name="reached_needs_evidence")
         ]
+        indexes = [models.Index(fields=["milestone", "kind", "known_since", "id", "day"], name="newest_date_of_a_kind")]
 
     def __str__(self) -> str:
         """Give kind and day."""

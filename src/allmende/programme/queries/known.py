@@ -225,6 +225,13 @@ def milestones_known(on: dt.date, *, project: str = "", state: str = "") -> Quer
     return rows.filter(STATE_COLUMNS[state]) if state in STATE_COLUMNS else rows
 
 
+def milestones_named(on: dt.date, *, project: str = "") -> QuerySet[Milestone]:
+    """Give the milestones that were known on a day, without order and dates: quicker where only they count."""
+    dates = MilestoneDate.objects.filter(milestone=OuterRef("pk"), known_since__lte=on)
+    rows = Milestone.objects.filter(project__slug=project) if project else Milestone.objects.all()
+    return rows.filter(Exists(dates))
+
+
 def rows_of(rows: QuerySet[Milestone], on: dt.date) -> list[MilestoneRow]:
     """Give milestones with what was known about their dates on a day."""
     found = rows.select_related("source", "project").prefetch_related("dates")

@@ -5,10 +5,11 @@ import datetime as dt
 import msgspec
 
 from allmende.programme.models import Milestone, MilestoneDate, MilestoneNeed, ProgrammeEvent
-from allmende.programme.queries.known import MilestoneRow, milestones_known, rows_of
+from allmende.programme.queries.known import MilestoneRow, milestones_named, rows_of
 from allmende.programme.rules.milestones import PLANNED, CircleError, Move, longest_chain, moves_between
 
 DEFAULT_LOOK_BACK = dt.timedelta(days=180)
+MOST_STEPS = 30
 
 
 class MoveRow(msgspec.Struct, frozen=True):
@@ -33,11 +34,12 @@ def moved_since(since: dt.date, on: dt.date, *, project: str = "") -> list[MoveR
 
 
 class ChainView(msgspec.Struct, frozen=True):
-    """The longest chain of dependent milestones, and how many of its steps have no known length."""
+    """The longest chain of dependent milestones: its last steps, the number of all, and of those of unknown length."""
 
     rows: tuple[MilestoneRow, ...]
     days: int
     unknown: int
+    steps: int
 
 
 def needs_on(on: dt.date) -> dict[int, list[int]]:
@@ -50,12 +52,10 @@ def needs_on(on: dt.date) -> dict[int, list[int]]:
 
 def critical_chain(on: dt.date, *, project: str = "") -> ChainView | None:
     """Give the chain that takes longest; None where no milestone waits for another."""
-    known = milestones_known(on, project=project).order_by()
-    days = {str(number): length for number, length in known.values_list("pk", "duration_days")}
+    known = milestones_named(on, project=project).order_by().values_list("pk", "duration_days")
+    days = dict(known)
     pairs = {
-        str(waiting): [str(one) for one in needed if str(one) in days]
-        for waiting, needed in needs_on(on).items()
-        if str(waiting) in days
+        waiting: [one for one in needed if one in days] for waiting, needed in needs_on(on).items() if waiting in days
     }
     if not any(pairs.values()):
         return None
@@ -63,5 +63,7 @@ def critical_chain(on: dt.date, *, project: str = "") -> ChainView | None:
         chain = longest_chain({key: length or 0 for key, length in days.items()}, pairs)
     except CircleError:
         return None
-    rows = {str(row.milestone.pk): row for row in rows_of(Milestone.objects.filter(pk__in=chain.steps), on)}
-    return ChainView(tuple(rows[step] for step in chain.steps), chain.days, sum(days[s] is None for s in chain.steps))
+    shown = chain.steps[-MOST_STEPS:]
+    rows = {row.milestone.pk: row for row in rows_of(Milestone.objects.filter(pk__in=shown), on)}
+    unknown = sum(days[step] is None for step in chain.steps)
+    return ChainView(tuple(rows[step] for step in shown), chain.days, unknown, len(chain.steps))

@@ -37,7 +37,11 @@ def tasks_on(on: dt.date, *, lead: int | None = None) -> list[Task]:
     found = [*_milestones(on, mine, lead), *_stale(on, mine), *_undecided(on, mine), *_unowned(mine, lead)]
     if lead is None:
         found += [*_papers(on), *_deadlines(on), *_conditions(on)]
-    return sorted(found, key=lambda task: (task.due or dt.date.max, task.kind, task.title.de))
+    return sorted(found, key=_pressing)
+
+
+def _pressing(task: Task) -> tuple[bool, dt.date, str, str]:
+    return task.kind not in URGENT, task.due or dt.date.max, task.kind, task.title.de
 
 
 def _milestones(on: dt.date, mine: QuerySet[Project], lead: int | None) -> Iterator[Task]:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -131,10 +131,13 @@ def moves_between(dates: Sequence[Dated], since: dt.date, on: dt.date) -> list[M
     return [Move(before, after) for before, after in pairs if after.known_since > since and after.day != before.day]
 
 
-class Chain(msgspec.Struct, frozen=True):
+Key = TypeVar("Key", int, str)
+
+
+class Chain(msgspec.Struct, Generic[Key], frozen=True):
     """The longest way through dependent steps, first step first, and how many days of work it takes."""
 
-    steps: tuple[str, ...]
+    steps: tuple[Key, ...]
     days: int
 
 
@@ -142,43 +145,41 @@ class CircleError(ValueError):
     """Steps wait for each other."""
 
 
-def in_order(steps: Iterable[str], needs: Mapping[str, Iterable[str]]) -> list[str]:
+def in_order(steps: Iterable[Key], needs: Mapping[Key, Iterable[Key]]) -> list[Key]:
     """Put every step behind those that it needs; raises CircleError when that cannot be."""
     waits = {step: set(needs.get(step, ())) for step in steps}
-    for name in {name for names in waits.values() for name in names}:
-        waits.setdefault(name, set())
-    followers: dict[str, list[str]] = {step: [] for step in waits}
+    followers: dict[Key, list[Key]] = {}
     for step, names in waits.items():
         for name in names:
-            followers[name].append(step)
-    ready = sorted(step for step, names in waits.items() if not names)
-    ordered: list[str] = []
+            followers.setdefault(name, []).append(step)
+    ready = [step for step, names in waits.items() if not names] + [name for name in followers if name not in waits]
+    ordered: list[Key] = []
     while ready:
         step = ready.pop()
         ordered.append(step)
-        for follower in followers[step]:
+        for follower in followers.get(step, ()):
             waits[follower].discard(step)
             if not waits[follower]:
                 ready.append(follower)
-    if len(ordered) < len(waits):
-        raise CircleError(min(step for step, names in waits.items() if names))
+    if any(waits.values()):
+        raise CircleError
     return ordered
 
 
-def longest_chain(days: Mapping[str, int], needs: Mapping[str, Iterable[str]]) -> Chain:
+def longest_chain(days: Mapping[Key, int], needs: Mapping[Key, Iterable[Key]]) -> Chain[Key]:
     """Give the chain of dependent steps with most days of work; steps of unknown length count no days."""
-    best: dict[str, tuple[int, int, str]] = {}
-    came_from: dict[str, str | None] = {}
+    best: dict[Key, tuple[int, int]] = {}
+    came_from: dict[Key, Key] = {}
     for step in in_order(days, needs):
-        length, count, before = max(((*best[name][:2], name) for name in needs.get(step, ())), default=(0, 0, ""))
-        best[step] = (length + days.get(step, 0), count + 1, step)
-        came_from[step] = before or None
+        length, count = 0, 0
+        for name in needs.get(step, ()):
+            if best[name] > (length, count):
+                (length, count), came_from[step] = best[name], name
+        best[step] = (length + days.get(step, 0), count + 1)
     if not best:
         return Chain((), 0)
-    total, _, last = max(best.values())
-    steps: list[str] = []
-    at: str | None = last
-    while at is not None:
-        steps.append(at)
-        at = came_from[at]
-    return Chain(tuple(reversed(steps)), total)
+    last = max(best, key=lambda step: (*best[step], step))
+    steps = [last]
+    while steps[-1] in came_from:
+        steps.append(came_from[steps[-1]])
+    return Chain(tuple(reversed(steps)), best[last][0])

@@ -152,6 +152,13 @@ def badge(kind: str, label: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def milestone_badge(state: str) -> SafeString:
+    """Mark a milestone's state."""
+    kinds = {"done": "success", "late": "warning", "unproven": "warning"}
+    return badge(kinds.get(state, "info"), milestone_state(state))
+
+
 # Height of a picture without its rows, height of a row: wide and narrow (two lines of title).
 FRAMES = {"time": (341, 359, 0), "columns": (87, 105, 26), "shares": (119, 137, 40), "flow": (236, 236, 0)}
 
