@@ -1,8 +1,9 @@
 """Bringing tables in: first a dry run that shows every change, then all of it or nothing."""
 
+import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -160,30 +161,20 @@ def _apply_bookings(run: ImportRun) -> None:
     book_rows(rows)
 
 
-def book_rows(rows: Sequence[BookingRow], known_since: Any = None) -> int:
+Since = Callable[[BookingRow], dt.date]
+
+
+def _of_today(_row: BookingRow) -> dt.date:
+    """Say that a booking is known since today."""
+    return today()
+
+
+def book_rows(rows: Sequence[BookingRow], known_since: Since = _of_today) -> int:
     """Write judged bookings; ``known_since`` gives the day since which each was known, where it is not today."""
     projects, types, sources = names(Project), names(CostType), names(FundingSource)
     terms = [view.terms for view in queries.awards_on(today())]
-    sums: dict[tuple[str, str], int] = summed(((one.supplier, one.number), one.cents) for one in rows)
-    first: dict[tuple[str, str], BookingRow] = {}
-    for one in rows:
-        first.setdefault((one.supplier, one.number), one)
-    bills = Invoice.objects.bulk_create(
-        (
-            Invoice(
-                supplier=one.supplier,
-                number=one.number,
-                day=one.day,
-                cents=sums[key],
-                text=one.text,
-                known_since=known_since(one) if known_since else today(),
-            )
-            for key, one in first.items()
-        ),
-        batch_size=BATCH,
-    )
-    numbers = {(bill.supplier, bill.number): bill.pk for bill in bills}
     under = {day: terms_on(terms, day) for day in {one.day for one in rows}}
+    numbers = _bills(rows, known_since)
     bookings = []
     for one in rows:
         award = under[one.day] if one.eligible else None
@@ -200,12 +191,35 @@ def book_rows(rows: Sequence[BookingRow], known_since: Any = None) -> int:
                 cents=one.cents,
                 eligible_cents=one.eligible,
                 reason=one.reason,
-                known_since=known_since(one) if known_since else today(),
+                known_since=known_since(one),
             )
         )
     Booking.objects.bulk_create(bookings, batch_size=BATCH)
     count_up()
     return len(bookings)
+
+
+def _bills(rows: Sequence[BookingRow], known_since: Since) -> dict[tuple[str, str], int]:
+    """Write the invoices of bookings, each with the sum of its rows; give their numbers."""
+    sums: dict[tuple[str, str], int] = summed(((one.supplier, one.number), one.cents) for one in rows)
+    first: dict[tuple[str, str], BookingRow] = {}
+    for one in rows:
+        first.setdefault((one.supplier, one.number), one)
+    bills = Invoice.objects.bulk_create(
+        (
+            Invoice(
+                supplier=one.supplier,
+                number=one.number,
+                day=one.day,
+                cents=sums[key],
+                text=one.text,
+                known_since=known_since(one),
+            )
+            for key, one in first.items()
+        ),
+        batch_size=BATCH,
+    )
+    return {(bill.supplier, bill.number): bill.pk for bill in bills}
 
 
 def effect(run: ImportRun) -> dict[str, tuple[int, int, int]]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -102,15 +103,9 @@ def plan(request: HttpRequest, number: int) -> HttpResponseBase:
         if form.is_valid():
             return redirect("office:money-plan", number)
         shown[deed] = form
-    slots = queries.slots_of(row)
-    totals = {slot: sum(shares.values()) for slot, shares in slots.items()}
-    base = {slot: sum(shares.values()) for slot, shares in queries.slots_of(row.base).items()} if row.base else {}
-    fault = None
-    if row.state == DRAFT:
-        try:
-            services.check_plan(row)
-        except AllmendeError as error:
-            fault = error
+    second = not AuditEntry.objects.filter(subject=subject_of(row), person=person_of(request)).exists()
+    back = (reverse("office:money-plans"), _("Kosten- und Finanzierungspläne"))
+    context = {**context_of(request), "back": back, **_positions(row)}
     return page(
         request,
         "money/plan",
@@ -118,20 +113,40 @@ def plan(request: HttpRequest, number: int) -> HttpResponseBase:
         icon="list-ol",
         plan=row,
         is_draft=row.state == DRAFT,
-        sources=source_slugs(),
-        slots=_rows(slots)[:MOST_ROWS],
-        count=len(slots),
-        total=Money(sum(totals.values())),
-        changes=[
-            (slot, Money(old), Money(new), Money(new - old))
-            for slot, (old, new) in sorted(difference(base, totals).items())
-        ][:MOST_ROWS],
-        fault=fault,
         forms=shown,
-        second=not AuditEntry.objects.filter(subject=subject_of(row), person=person_of(request)).exists(),
+        second=second,
+        fault=_fault(row),
         entries=[written(entry) for entry in history_of(row)[:20]],
-        **{**context_of(request), "back": (reverse("office:money-plans"), _("Kosten- und Finanzierungspläne"))},
+        **context,
     )
+
+
+def _fault(row: Plan) -> AllmendeError | None:
+    """Give what would hinder a draft from being published."""
+    if row.state == DRAFT:
+        try:
+            services.check_plan(row)
+        except AllmendeError as error:
+            return error
+    return None
+
+
+def _positions(row: Plan) -> dict[str, Any]:
+    """Give a plan's positions, and what differs from the plan that it was made from."""
+    slots = queries.slots_of(row)
+    totals = {slot: sum(shares.values()) for slot, shares in slots.items()}
+    base = {slot: sum(shares.values()) for slot, shares in queries.slots_of(row.base).items()} if row.base else {}
+    changes = [
+        (slot, Money(old), Money(new), Money(new - old))
+        for slot, (old, new) in sorted(difference(base, totals).items())
+    ]
+    return {
+        "sources": source_slugs(),
+        "slots": _rows(slots)[:MOST_ROWS],
+        "count": len(slots),
+        "total": Money(sum(totals.values())),
+        "changes": changes[:MOST_ROWS],
+    }
 
 
 def _first(request: HttpRequest, row: Plan) -> dict[str, object]:
