@@ -14,7 +14,7 @@ ROLES: dict[str, Text] = {
     "administrator": Text("Verwaltung der Software", "administrator"),
 }
 WRITES: dict[str, frozenset[str]] = {
-    "office": frozenset({"programme", "quarantine"}),
+    "office": frozenset({"programme", "money", "grants", "quarantine"}),
     "steward": frozenset(
         {"register", "catalog", "stations", "sources", "alerts", "quarantine", "objections", "minutes"}
     ),
@@ -24,7 +24,7 @@ WRITES: dict[str, frozenset[str]] = {
     "auditor": frozenset(),
     "administrator": frozenset(
         {
-            *("programme", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
+            *("programme", "money", "grants", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
             *("rulebook", "objections", "minutes"),
             *("accounts", "tokens"),
         }
@@ -39,6 +39,9 @@ READS: dict[str, frozenset[str]] = {
     "quarantine": frozenset({"office", "steward", "auditor", "administrator"}),
     "objections": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
     "minutes": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
+    # Bookings and forecasts, of which a project lead sees those of their own projects; grants are the whole.
+    "money": frozenset({"office", "lead", "auditor", "administrator"}),
+    "grants": frozenset({"office", "auditor", "administrator"}),
     "trail": frozenset({"steward", "ethics-board", "auditor", "administrator"}),
 }
 

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "allmende.register.objections",
     "allmende.register.minutes",
     "allmende.programme",
+    "allmende.money",
     "allmende.alerts",
     "allmende.council",
     "allmende.portal",

@@ -18,6 +18,7 @@ from allmende.gate.query import Location, Thing
 from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
+from allmende.money.content import MoneyContent
 from allmende.packs.read import Place, Places, Stations, pack_folder, read_optional, read_parts, read_places
 from allmende.programme.content import ProgrammeContent
 from allmende.programme.steering import SteeringContent
@@ -41,7 +42,11 @@ KINDS: dict[tuple[str, ...], type[msgspec.Struct]] = {
     ("datasets.yaml",): Datasets,
 }
 
-OPTIONAL: dict[str, type[msgspec.Struct]] = {"places.yaml": Places, "steering.yaml": SteeringContent}
+OPTIONAL: dict[str, type[msgspec.Struct]] = {
+    "places.yaml": Places,
+    "steering.yaml": SteeringContent,
+    "money.yaml": MoneyContent,
+}
 
 
 def migrate(settings: Settings) -> None:
@@ -72,12 +77,13 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     # Nothing of it is kept; the search reads it each time, and must not be the first to find it broken.
     read_places(pack)
     steering = read_optional(pack, "steering.yaml", SteeringContent)
+    money = read_optional(pack, "money.yaml", MoneyContent)
     advance(1, STEPS)
     migrate(settings)
     advance(2, STEPS)
     gate = open_gate(settings.store_url)
     try:
-        loaded = _load(gate, programme, steering, ethics, uses, datasets)
+        loaded = _load(gate, programme, steering, ethics, uses, datasets, money)
         advance(3, STEPS)
         made = _place_stations(gate, stations)
         Sequencer(gate, settings).run()
@@ -89,13 +95,14 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     return [_set_up(pack, len(programme.projects), len(ethics.rules), made)]
 
 
-def _load(gate: Gate, programme: Any, steering: Any, ethics: Any, uses: Any, datasets: Any) -> bool:
+def _load(gate: Gate, programme: Any, steering: Any, ethics: Any, uses: Any, datasets: Any, money: Any) -> bool:
     """Bring a pack's content into the portal whole or not at all; the rules come in force last, when all is sound."""
     from django.db import transaction
 
     from allmende.accounts.rules import SystemActor
     from allmende.alerts.services import ensure_examples
     from allmende.catalog.services import ensure_dataset
+    from allmende.money.services.loading import load_money
     from allmende.programme.services import load_programme
     from allmende.register.services import load_ethics, publish_rulebook
     from allmende.register.sheets import load_data_uses, publish_sheets
@@ -107,6 +114,8 @@ def _load(gate: Gate, programme: Any, steering: Any, ethics: Any, uses: Any, dat
         for entry in datasets.datasets:
             ensure_dataset(actor, entry=entry)
         loaded = load_programme(actor, content=programme, steering=steering)
+        if money is not None:
+            load_money(actor, content=money)
         ensure_examples(actor)
         if fresh or not gate.rulebook().version:
             publish_rulebook(actor, decision=ethics.decision, gate=gate)

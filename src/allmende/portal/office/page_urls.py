@@ -19,8 +19,10 @@ from allmende.portal.office import (
     token_views,
     waiting_views,
 )
+from allmende.portal.office.money.urls import money_patterns
 
 page_patterns = [
+    *money_patterns,
     path("regelwerk/", publish_views.publish, name="publish"),
     path("regelwerk/unterschied.txt", publish_views.difference, name="difference"),
     path("regelprobe/", publish_views.trial, name="trial"),

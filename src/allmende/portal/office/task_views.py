@@ -14,11 +14,12 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from allmende.accounts.rules import may_write
+from allmende.accounts.rules import may_read, may_write
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page, told
+from allmende.portal.office.money import overview as money
 from allmende.portal.office.permissions import person_of, reads, roles_of
 from allmende.programme.models import Project
 from allmende.programme.queries.steering import shares_on
@@ -54,7 +55,10 @@ def items_of(person: Any) -> list[Item]:
     """Give the tasks of a person: all for the office, those of their own projects for a lead."""
     roles = roles_of(person)
     lead = person.pk if "lead" in roles and not may_write(roles, "programme") else None
-    return [_item(task) for task in tasks_on(today(), lead=lead)]
+    items = [_item(task) for task in tasks_on(today(), lead=lead)]
+    if may_read(roles, "grants"):
+        items += [Item(kind, what, "", due, due < today(), url) for kind, what, due, url in money.tasks()]
+    return sorted(items, key=lambda one: one.due or dt.date.max)
 
 
 def _item(task: Task) -> Item:

@@ -14,6 +14,7 @@ from wagtail.admin.menu import MenuItem
 from allmende.accounts.rules import may_read, may_write
 from allmende.portal.office.alert_rows import AlertRules
 from allmende.portal.office.council_views import CouncilSystems
+from allmende.portal.office.money.rows import MoneyGroup
 from allmende.portal.office.page_urls import page_patterns
 from allmende.portal.office.panels import home_panels
 from allmende.portal.office.permissions import roles_of
@@ -39,6 +40,7 @@ class AreaItem(MenuItem):  # type: ignore[misc]
 
 
 PAGES = (
+    AreaItem("money", _("Geld"), reverse_lazy("office:money"), icon_name="tablet-alt", order=105),
     AreaItem("programme", _("Meine Aufgaben"), reverse_lazy("office:tasks"), icon_name="tasks", order=50),
     AreaItem("register", _("Was wartet"), reverse_lazy("office:waiting"), icon_name="time", order=205),
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
@@ -62,7 +64,7 @@ PAGES = (
 def tables() -> list[Any]:
     """Open the tables, by area."""
     return [
-        *(ProgrammeGroup(), SteeringGroup(), GroundGroup(), RegisterGroup()),
+        *(ProgrammeGroup(), SteeringGroup(), MoneyGroup(), GroundGroup(), RegisterGroup()),
         *(CatalogueGroup(), AlertRules(), CouncilSystems()),
     ]
 

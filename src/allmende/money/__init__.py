@@ -1,0 +1,1 @@
+"""The money of the programme: plans, bookings, draw-downs, proof of use."""

@@ -1,0 +1,1 @@
+"""Writes of money: actor first, one transaction, one audit entry."""

@@ -1,0 +1,119 @@
+"""Scenarios: saved choices, and what they lead to."""
+
+import datetime as dt
+from fractions import Fraction
+
+import msgspec
+from django.db import transaction
+
+from allmende.accounts.models import Person
+from allmende.accounts.services import Actor, record
+from allmende.kernel.errors import Conflict, ErrorCode, Invalid
+from allmende.kernel.money import Money
+from allmende.kernel.text import Text
+from allmende.money import queries
+from allmende.money.choices import Choice, Contract, Outcome, Standing, outcome
+from allmende.money.models import Scenario
+from allmende.money.services.plans import DRAFT_MOVED
+from allmende.programme.models import Project
+
+NAME_TAKEN = ErrorCode(
+    "money.scenario_name_taken",
+    Text("Ein Szenario „{name}“ gibt es schon.", "There is a scenario “{name}” already."),
+    Text("Wählen Sie einen anderen Namen.", "Choose another name."),
+)
+BAD_CHOICE = ErrorCode(
+    "money.bad_choice",
+    Text("Prozentwerte liegen zwischen 0 und 100.", "Percentages lie between 0 and 100."),
+    Text("Berichtigen Sie die Zahl.", "Correct the number."),
+)
+COLUMNS = ("future", "contracts", "federal", "at_risk", "interest", "own")
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A project in a scenario."""
+
+    project: Project
+    choice: Choice
+    outcome: Outcome
+
+    @property
+    def figures(self) -> list[Money]:
+        """Give the amounts in the order of the columns."""
+        return [Money(getattr(self.outcome, name)) for name in COLUMNS]
+
+
+class Result(msgspec.Struct, frozen=True):
+    """A scenario worked out."""
+
+    scenario: Scenario
+    rows: tuple[Row, ...]
+
+    @property
+    def totals(self) -> list[Money]:
+        """Give the sums in the order of the columns."""
+        return [Money(sum(getattr(row.outcome, name) for row in self.rows)) for name in COLUMNS]
+
+
+def standings(on: dt.date) -> dict[Project, Standing]:
+    """Give how each project's money stood on a day."""
+    drawn, received = queries.drawn_on_commitments(on), queries.received_by_project(on)
+    contracts: dict[int, list[Contract]] = {}
+    for row in queries.commitments_on(on):
+        left = max(0, row.cents - drawn.get(row.number, 0))
+        if left and (row.until is None or row.until >= on):
+            contracts.setdefault(row.project_id, []).append(Contract(left, row.exit_cents))
+    found = {}
+    for line in queries.overview(on).lines:
+        if line.project is None:
+            continue
+        number = line.project.pk
+        found[line.project] = Standing(
+            line.actual.total.cents,
+            line.actual.total.cents - line.not_eligible.cents,
+            max(0, line.expected.cents - line.actual.total.cents),
+            tuple(contracts.get(number, ())),
+            received.get(number, ()),
+        )
+    return found
+
+
+def worked_out(scenario: Scenario, known: dict[Project, Standing] | None = None) -> Result:
+    """Work a scenario out, with the figures as known on its day."""
+    stood = standings(scenario.day) if known is None else known
+    awards = queries.awards_on(scenario.day)
+    rate = max((view.terms.rate for view in awards), default=Fraction(0))
+    rates = queries.base_rates()
+    rows = []
+    for project, standing in stood.items():
+        choice = msgspec.convert(scenario.choices.get(project.slug, {}), Choice)
+        rows.append(Row(project, choice, outcome(standing, choice, rate, scenario.stop, rates)))
+    return Result(scenario, tuple(rows))
+
+
+@transaction.atomic
+def save_scenario(
+    actor: Actor,
+    *,
+    number: int | None,
+    edits: int,
+    name: str,
+    day: dt.date,
+    stop: dt.date,
+    choices: dict[str, dict[str, object]],
+) -> Scenario:
+    """Save a scenario, new or changed."""
+    for values in choices.values():
+        choice = msgspec.convert(values, Choice)
+        if not (0 <= choice.keep <= 100 and 0 <= choice.risk <= 100):
+            raise Invalid(BAD_CHOICE)
+    row = Scenario.objects.select_for_update().filter(pk=number).first() if number else Scenario()
+    if row is None or row.edits != edits:
+        raise Conflict(DRAFT_MOVED)
+    if Scenario.objects.filter(name=name).exclude(pk=row.pk).exists():
+        raise Conflict(NAME_TAKEN, name=name)
+    row.name, row.day, row.stop, row.choices, row.edits = name, day, stop, choices, row.edits + 1
+    row.person = actor if isinstance(actor, Person) else None
+    row.save()
+    record(actor, "money.scenario_saved", row, after={"choices": choices, "day": day.isoformat()})
+    return row

@@ -1,0 +1,220 @@
+"""Forms about money; amounts are written as people write them."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from allmende.kernel.errors import AllmendeError
+from allmende.kernel.money import Money
+from allmende.money.models import Award, CostType, FundingSource, Plan
+from allmende.money.models.grants import FEDERAL
+from allmende.money.models.plans import DRAFT, PUBLISHED
+from allmende.programme.models import Project
+
+MOST_BYTES = 20_000_000
+
+
+class DayInput(forms.DateInput):
+    """A field for a day, which browsers show as a calendar."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def day_field(label: Any, **more: Any) -> forms.DateField:
+    """Make a field for a day."""
+    return forms.DateField(label=label, widget=DayInput(), **more)
+
+
+class AmountField(forms.CharField):
+    """An amount in euros; gives cents."""
+
+    def clean(self, value: Any) -> Any:
+        """Read the amount to the cent."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return Money.parse(str(text)).cents
+        except AllmendeError as error:
+            raise forms.ValidationError(error.what.within(get_language() or "de")) from error
+
+
+def plain(cents: int) -> str:
+    """Write cents so that a field for amounts reads them again."""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+class InvoiceForm(forms.Form):
+    """A bill that came in."""
+
+    supplier = forms.CharField(label=_("Aussteller"), max_length=200)
+    number = forms.CharField(label=_("Rechnungsnummer"), max_length=50)
+    day = day_field(_("Rechnungstag"))
+    cents = AmountField(label=_("Betrag in Euro"))
+    text = forms.CharField(label=_("Wofür"), max_length=300, required=False)
+
+
+class AllocateForm(forms.Form):
+    """A part of an invoice and its position."""
+
+    project = forms.ModelChoiceField(Project.objects.all(), label=_("Projekt"))
+    cost_type = forms.ModelChoiceField(CostType.objects.all(), label=_("Kostenart"))
+    year = forms.IntegerField(label=_("Haushaltsjahr"), min_value=2000, max_value=2100)
+    own_source = forms.ModelChoiceField(
+        FundingSource.objects.exclude(kind=FEDERAL), label=_("Wer trägt den Eigenanteil")
+    )
+    cents = AmountField(label=_("Betrag in Euro"))
+    eligible = AmountField(label=_("davon förderfähig, in Euro"))
+    reason = forms.CharField(label=_("Grund, wenn nicht alles förderfähig ist"), max_length=300, required=False)
+    paid = day_field(_("bezahlt am"), required=False, help_text=_("abgerufen wird nur, was bezahlt ist"))
+    commitment = forms.CharField(label=_("Nummer der Festlegung"), max_length=60, required=False)
+
+
+class ReasonForm(forms.Form):
+    """Why something is taken back."""
+
+    reason = forms.CharField(label=_("Grund"), max_length=300)
+
+
+class DraftForm(forms.Form):
+    """A new plan version."""
+
+    base = forms.ModelChoiceField(
+        Plan.objects.filter(state=PUBLISHED),
+        label=_("hervorgegangen aus"),
+        required=False,
+        help_text=_("leer: ein leerer Plan"),
+    )
+    title_de = forms.CharField(label=_("Titel (deutsch)"), max_length=200)
+    title_en = forms.CharField(label=_("Titel (englisch)"), max_length=200)
+    reason = forms.CharField(label=_("Warum sich der Plan ändert"), max_length=1000, widget=forms.Textarea({"rows": 3}))
+
+
+class SlotForm(forms.Form):
+    """One position of a draft with the share of each source; all zero takes it away."""
+
+    project = forms.ModelChoiceField(Project.objects.all(), label=_("Projekt"), to_field_name="slug")
+    cost_type = forms.ModelChoiceField(CostType.objects.all(), label=_("Kostenart"), to_field_name="slug")
+    year = forms.IntegerField(label=_("Haushaltsjahr"), min_value=2000, max_value=2100)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sources = list(FundingSource.objects.all())
+        for source in self.sources:
+            label = source.title.within(get_language() or "de")
+            self.fields[f"source_{source.slug}"] = AmountField(label=label, required=False)
+
+    def shares(self) -> dict[str, int]:
+        """Give the shares in cents."""
+        found = {source.slug: self.cleaned_data[f"source_{source.slug}"] for source in self.sources}
+        return {slug: cents for slug, cents in found.items() if cents}
+
+
+class PublishForm(forms.Form):
+    """The decision behind a new plan."""
+
+    decision = forms.CharField(label=_("Beschluss: Gremium"), max_length=200)
+    decided = day_field(_("Tag des Beschlusses"))
+
+
+class DrawForm(forms.Form):
+    """Up to which day payments are claimed."""
+
+    award = forms.ModelChoiceField(Award.objects.all(), label=_("Zuwendung"))
+    until = day_field(_("Zahlungen bis"))
+
+
+class PaymentForm(forms.Form):
+    """What the funder paid."""
+
+    day = day_field(_("ausgezahlt am"))
+    cents = AmountField(label=_("Betrag in Euro"))
+
+
+class ProofForm(forms.Form):
+    """Of which award and day a proof speaks."""
+
+    award = forms.ModelChoiceField(Award.objects.all(), label=_("Zuwendung"))
+    day = day_field(_("Stand"), help_text=_("gestern oder früher"))
+
+
+class ImportForm(forms.Form):
+    """A file with bookings or with plan positions."""
+
+    KINDS = [("bookings", _("Buchungen")), ("plan", _("Planpositionen"))]
+    kind = forms.ChoiceField(label=_("Was die Datei enthält"), choices=KINDS)
+    plan = forms.ModelChoiceField(
+        Plan.objects.filter(state=DRAFT),
+        label=_("Entwurf, dessen Positionen sie ersetzt"),
+        required=False,
+        help_text=_("nur für Planpositionen"),
+    )
+    file = forms.FileField(label=_("Datei (.xlsx oder .csv)"))
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what is too large, and a plan without a draft."""
+        values: dict[str, Any] = super().clean() or {}
+        if values.get("kind") == "plan" and values.get("plan") is None:
+            self.add_error("plan", _("Wählen Sie den Entwurf."))
+        if (given := values.get("file")) and given.size > MOST_BYTES:
+            self.add_error("file", _("Die Datei ist größer als 20 MB."))
+        return values
+
+
+WAYS = [("continue", _("weiter")), ("shrink", _("kürzen")), ("stop", _("beenden"))]
+
+
+class ScenarioForm(forms.Form):
+    """Name and days of a scenario; the choices have fields of their own for each project."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    day = day_field(_("Stand der Zahlen"))
+    stop = day_field(_("Rückzahlung angenommen am"), help_text=_("bis dahin laufen Zinsen"))
+    edits = forms.IntegerField(widget=forms.HiddenInput, initial=0)
+
+    def __init__(self, *args: Any, projects: list[Project], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.projects = projects
+        for project in projects:
+            self.fields[f"way_{project.pk}"] = forms.ChoiceField(choices=WAYS, initial="continue", label=_("Wahl"))
+            for name, first, label in (("keep", 50, _("bleibt in %")), ("risk", 100, _("gefährdet in %"))):
+                self.fields[f"{name}_{project.pk}"] = forms.IntegerField(
+                    min_value=0, max_value=100, initial=first, label=label
+                )
+
+    def rows(self) -> list[tuple[Project, list[Any]]]:
+        """Give the fields project by project."""
+        return [
+            (project, [self[f"{name}_{project.pk}"] for name in ("way", "keep", "risk")]) for project in self.projects
+        ]
+
+    def choices(self) -> dict[str, dict[str, object]]:
+        """Give what was chosen, where it is not simply to continue."""
+        found: dict[str, dict[str, object]] = {}
+        for project in self.projects:
+            way = self.cleaned_data[f"way_{project.pk}"]
+            if way == "shrink":
+                found[project.slug] = {"way": way, "keep": self.cleaned_data[f"keep_{project.pk}"]}
+            elif way == "stop":
+                found[project.slug] = {"way": way, "risk": self.cleaned_data[f"risk_{project.pk}"]}
+        return found
+
+
+def first_of(choices: dict[str, dict[str, Any]], projects: list[Project]) -> dict[str, Any]:
+    """Give the initial values of the fields for saved choices."""
+    found: dict[str, Any] = {}
+    for project in projects:
+        for name, value in choices.get(project.slug, {}).items():
+            found[f"{name}_{project.pk}"] = value
+    return found
+
+
+def month_end(day: dt.date) -> dt.date:
+    """Give the last day of the month before."""
+    return day.replace(day=1) - dt.timedelta(days=1)

@@ -1,0 +1,133 @@
+"""What waits in the money, and the deadlines that follow from the awards."""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from allmende.accounts.rules import may_read
+from allmende.kernel.clock import today
+from allmende.kernel.money import Money
+from allmende.money import queries
+from allmende.money.interest import Paid, interest
+from allmende.money.models import Proof
+from allmende.money.models.claims import DRAFT
+from allmende.portal.files import csv_file
+from allmende.portal.office.frame import page
+from allmende.portal.office.permissions import person_of, reads, roles_of
+
+SOON, MOST_TASKS = 180, 20
+# An invoice that is on no position after so many days is late.
+PATIENCE = dt.timedelta(days=30)
+
+
+class Deadline(msgspec.Struct, frozen=True):
+    """A day by which something is due."""
+
+    day: dt.date
+    what: str
+    about: str
+
+    @property
+    def left(self) -> int:
+        """Give the days until then; below zero it is over."""
+        return (self.day - today()).days
+
+
+def deadlines() -> list[Deadline]:
+    """Give what the awards and contracts ask for, the earliest first."""
+    language, found = get_language() or "de", []
+    for view in queries.awards_on(today()):
+        title = view.award.title.within(language)
+        done = Proof.objects.filter(award=view.award).exclude(state=DRAFT).exists()
+        if view.terms.end >= today():
+            found.append(Deadline(view.terms.end, gettext("Bewilligungszeitraum endet"), title))
+        if not done:
+            found.append(Deadline(view.proof_due, gettext("Verwendungsnachweis und letzter Abruf fällig"), title))
+    for row in queries.commitments_on(today()):
+        if row.until is not None and row.until >= today():
+            found.append(Deadline(row.until, gettext("Vertrag endet"), str(row)))
+    return sorted(found, key=lambda one: (one.day, one.about))
+
+
+def tasks() -> list[tuple[str, str, dt.date, str]]:
+    """Give what is to be done about money: kind, what, the day that matters, and where it is done."""
+    deadline, place = gettext("Frist"), reverse("office:money-deadlines")
+    found = [(deadline, f"{one.what}: {one.about}", one.day, place) for one in deadlines() if one.left <= SOON]
+    for row in queries.unallocated()[:MOST_TASKS]:
+        url = reverse("office:money-invoice", args=[row.invoice_id])
+        found.append((gettext("offene Rechnung"), str(row.invoice), row.invoice.day + PATIENCE, url))
+    return found
+
+
+class Risk(msgspec.Struct, frozen=True):
+    """What a full claw-back of an award would cost with interest."""
+
+    award: Any
+    received: Money
+    interest: Money
+
+
+def risks(until: dt.date) -> list[Risk]:
+    """Give received money and interest up to a day, award by award."""
+    rates, found = queries.base_rates(), []
+    rows = list(queries.payments(today()))
+    for view in queries.awards_on(today()):
+        paid = [Paid(row.day, row.cents) for row in rows if row.draw_down.award_id == view.award.pk]
+        total = Money(sum(one.cents for one in paid))
+        found.append(Risk(view.award, total, Money(interest(paid, until, rates))))
+    return found
+
+
+@reads("money")
+def overview(request: HttpRequest) -> HttpResponseBase:
+    """Show what waits, and the way to everything else; a project lead sees their own projects."""
+    whole = may_read(roles_of(request.user), "grants")
+    found = queries.overview(today())
+    lines = found.lines
+    values: dict[str, Any] = {}
+    if whole:
+        values = {
+            "open_count": queries.unallocated().count(),
+            "drafts": queries.draft_plans(),
+            "waiting_proofs": Proof.objects.filter(state=DRAFT).select_related("award").defer("content"),
+            "deadlines": [one for one in deadlines() if one.left <= SOON][:8],
+            "unpaid": [row for row in queries.draw_downs(today()) if not hasattr(row, "payment")],
+        }
+    else:
+        own = set(person_of(request).projects.values_list("pk", flat=True))
+        lines = tuple(line for line in lines if line.project and line.project.pk in own)
+    return page(request, "money/overview", _("Geld"), icon="tablet-alt", whole=whole, lines=lines, **values)
+
+
+@reads("grants")
+def deadlines_page(request: HttpRequest) -> HttpResponseBase:
+    """Show all deadlines and the risk of interest."""
+    text = request.GET.get("bis", "")
+    try:
+        until = dt.date.fromisoformat(text) if text else today()
+    except ValueError:
+        until = today()
+    return page(
+        request,
+        "money/deadlines",
+        _("Fristen und Zinsrisiko"),
+        icon="time",
+        deadlines=deadlines(),
+        risks=risks(until),
+        until=until,
+        rates=queries.base_rates(),
+        known_until=queries.rates_known_until(),
+        carried=until > queries.rates_known_until(),
+    )
+
+
+@reads("grants")
+def deadlines_csv(_request: HttpRequest) -> HttpResponseBase:
+    """Give the deadlines as a file."""
+    return csv_file("fristen", ("day", "what", "about"), [(one.day, one.what, one.about) for one in deadlines()])

@@ -1,0 +1,181 @@
+"""Pages about money, for residents and in the staff room; who may see what."""
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from allmende.accounts.models import AuditEntry
+from allmende.money import queries
+from allmende.money.models import Award, Booking, DrawDown, Invoice, Plan, Proof, Scenario
+from allmende.programme.models import Project
+from tests.money.conftest import browser, person
+
+AS_OF = dt.date(2026, 11, 20)
+STAFF = (
+    *("", "buchungen/", "buchungen.csv", "buchungen.xlsx", "rechnungen/", "plaene/", "abrufe/", "nachweise/"),
+    *("einlesen/", "szenarien/", "szenarien.csv", "fristen/", "fristen.csv"),
+)
+
+
+def text_of(client: Client, address: str) -> str:
+    """Give a page's text."""
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return answer.content.decode()
+
+
+@pytest.mark.usefixtures("musterstadt")
+class TestPublic:
+    """What residents see of a city that publishes its positions."""
+
+    @pytest.mark.parametrize("language", ["", "/en"])
+    @pytest.mark.parametrize(
+        "page", ["/geld/", "/geld/eigenmittel/", "/geld/unterschied/", "/geld/?stand=2024-02-01", "/projekte/licht/"]
+    )
+    def test_every_page_answers_in_both_languages_and_says_that_it_is_invented(self, language: str, page: str) -> None:
+        text = text_of(Client(), f"{language}{page}")
+        if "unterschied" not in page:
+            assert ("Invented amounts" if language else "Erfundene Beträge") in text
+
+    def test_amounts_are_those_of_the_day_asked_for(self) -> None:
+        assert "8.000.000,00" in text_of(Client(), "/geld/?stand=2024-02-01")
+        assert "7.400.000,00" in text_of(Client(), "/geld/")
+        assert "7.400.000,00" not in text_of(Client(), "/geld/?stand=2024-02-01")
+
+    def test_the_picture_carries_every_project_and_the_table_stands_beside(self) -> None:
+        picture = text_of(Client(), "/geld/fluss.svg")
+        page = text_of(Client(), "/geld/")
+        for line in queries.overview(AS_OF).lines:
+            assert line.project is not None
+            assert line.project.title_de in picture
+            assert line.project.title_de in page
+
+    def test_json_and_csv_say_the_same_as_the_page(self) -> None:
+        content = json.loads(text_of(Client(), "/geld.json?stand=2026-11-20"))
+        assert content["simulated"] is True
+        assert sum(sum(one["plan"].values()) for one in content["projects"]) == 7_400_000_00
+        lines = b"".join(Client().get("/geld/projekte.csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+        header, rows = lines[0].split(","), [line.split(",") for line in lines[1:]]
+        at = [header.index(f"plan_{name}_cents") for name in ("federal", "city", "third")]
+        assert sum(int(row[index]) for row in rows for index in at) == 7_400_000_00
+
+    def test_the_difference_between_two_plans_is_shown(self) -> None:
+        text = text_of(Client(), "/geld/unterschied/")
+        assert "−600.000,00" in text
+        assert "Freie Plätze finden" in text
+        assert text_of(Client(), "/geld/unterschied.csv").count("parken") > 5
+
+    def test_no_supplier_and_no_person_is_named(self) -> None:
+        pages = [text_of(Client(), page) for page in ("/geld/", "/geld.json", "/geld/eigenmittel/", "/projekte/licht/")]
+        suppliers = set(Invoice.objects.values_list("supplier", flat=True)) - {"Stadtwerke (erdacht)"}
+        assert not [name for name in suppliers for page in pages if name in page]
+
+    def test_hours_of_two_people_are_hidden_on_the_project_page(self) -> None:
+        text = text_of(Client(), "/projekte/beteiligung/")
+        assert "780 Stunden" in text
+        assert "410" not in text
+
+
+@pytest.mark.usefixtures("musterstadt")
+class TestStaff:
+    """What the staff room shows to whom."""
+
+    def test_the_office_opens_every_page(self) -> None:
+        office = browser("anna")
+        for page in STAFF:
+            assert office.get(f"/intern/geld/{page}").status_code == 200, page
+        for row, name in (
+            *((Plan.objects.all()[0], "plaene"), (DrawDown.objects.all()[0], "abrufe")),
+            *((Scenario.objects.all()[0], "szenarien"), (Invoice.objects.all()[0], "rechnungen")),
+        ):
+            assert office.get(f"/intern/geld/{name}/{row.pk}/").status_code == 200, name
+        assert office.get("/intern/prognosen/").status_code == 200
+
+    def test_the_auditor_reads_all_and_writes_nothing(self) -> None:
+        auditor, bill = browser("auditor"), Invoice.objects.all()[0]
+        before = (Booking.objects.count(), AuditEntry.objects.count())
+        for page in STAFF:
+            assert auditor.get(f"/intern/geld/{page}").status_code == 200, page
+        for page in (
+            f"rechnungen/{bill.pk}/",
+            "rechnungen/",
+            "plaene/",
+            "abrufe/",
+            "nachweise/",
+            "einlesen/",
+            "szenarien/",
+        ):
+            assert auditor.post(f"/intern/geld/{page}", {"deed": "reverse", "reason": "x"}).status_code in (302, 403), (
+                page
+            )
+        assert Booking.objects.count() == before[0]
+        assert "Rechnung eintragen" not in text_of(auditor, "/intern/geld/rechnungen/")
+
+    def test_a_project_lead_sees_the_money_of_their_own_projects_only(self) -> None:
+        lead = browser("lead")
+        Project.objects.get(slug="energie").leads.add(person("lead"))
+        listed = b"".join(lead.get("/intern/geld/buchungen.csv").streaming_content).decode().splitlines()[1:]  # type: ignore[attr-defined]
+        own = Booking.objects.filter(project__slug="energie").count()
+        assert len(listed) == own
+        other = b"".join(lead.get("/intern/geld/buchungen.csv?projekt=licht").streaming_content).decode()  # type: ignore[attr-defined]
+        assert len(other.splitlines()) == 1
+        text = text_of(lead, "/intern/geld/")
+        assert "Energie in Schulen" in text
+        assert "Licht nach Bedarf" not in text
+        for page in ("rechnungen/", "plaene/", "abrufe/", "nachweise/", "einlesen/", "szenarien/", "fristen/"):
+            assert lead.get(f"/intern/geld/{page}").status_code in (302, 403), page
+
+    def test_an_invoice_goes_from_entry_to_draw_down_in_the_browser(self) -> None:
+        office = browser("anna")
+        given = {"supplier": "Werk", "number": "B7", "day": "2026-10-01", "cents": "1.234,56", "text": "Mast"}
+        address = office.post("/intern/geld/rechnungen/", given).headers["Location"]
+        form = office.get(address).context["allocate"]
+        assert form["cents"].value() == "1234.56"
+        part: dict[str, Any] = {
+            **{"deed": "allocate", "project": Project.objects.get(slug="licht").pk, "year": 2026},
+            **{"cost_type": 1, "own_source": 2, "cents": "1234,56", "eligible": "1234,56", "paid": "2026-10-10"},
+        }
+        part["cost_type"] = form.fields["cost_type"].queryset[0].pk
+        part["own_source"] = form.fields["own_source"].queryset[0].pk
+        office.post(address, part)
+        row = Booking.objects.get(invoice__number="B7")
+        award = Award.objects.get(slug="umsetzungsphase")
+        preview = text_of(office, f"/intern/geld/abrufe/?award={award.pk}&until=2026-11-15")
+        assert "abzurufen" in preview
+        office.post("/intern/geld/abrufe/", {"award": award.pk, "until": "2026-11-15"})
+        assert row.line.draw_down == DrawDown.objects.order_by("-pk")[0]
+        wrong = office.post(address, {**part, "cents": "9", "eligible": "9"})
+        assert (
+            "Offen sind auf dieser Rechnung nur 0 Cent" in office.get(address).content.decode()
+            or wrong.status_code == 200
+        )
+
+    def test_a_proof_is_made_with_progress_and_approved_by_a_second_person(self) -> None:
+        office, second = browser("anna"), browser("berta")
+        award = Award.objects.get(slug="umsetzungsphase")
+        answer = office.post("/intern/geld/nachweise/", {"award": award.pk, "day": "2026-11-20"})
+        grown = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+        proof = Proof.objects.get()
+        assert f"/intern/geld/nachweise/{proof.pk}/" in grown
+        address = f"/intern/geld/nachweise/{proof.pk}/"
+        office.post(address)
+        proof.refresh_from_db()
+        assert proof.state == "draft"
+        second.post(address)
+        proof.refresh_from_db()
+        assert (proof.state, proof.approved_by) == ("approved", person("berta"))
+        assert office.get(f"{address[:-1]}.json").headers["X-Content-SHA256"] == proof.digest
+        assert proof.digest in text_of(Client(), "/geld/")
+
+    def test_a_scenario_is_saved_and_a_stale_one_refused(self) -> None:
+        office, pk = browser("anna"), Scenario.objects.get(name="Kürzen").pk
+        form = office.get(f"/intern/geld/szenarien/{pk}/").context["form"]
+        sent = {field.html_name: field.value() for field in form}
+        licht = Project.objects.get(slug="licht").pk
+        changed = {**sent, f"way_{licht}": "stop", f"risk_{licht}": "0"}
+        assert office.post(f"/intern/geld/szenarien/{pk}/", changed).status_code == 302
+        assert Scenario.objects.get(pk=pk).choices["licht"] == {"way": "stop", "risk": 0}
+        assert "seit Sie ihn gesehen haben" in office.post(f"/intern/geld/szenarien/{pk}/", sent).content.decode()
