@@ -14,7 +14,7 @@ ROLES: dict[str, Text] = {
     "administrator": Text("Verwaltung der Software", "administrator"),
 }
 WRITES: dict[str, frozenset[str]] = {
-    "office": frozenset({"programme", "quarantine"}),
+    "office": frozenset({"programme", "effects", "quarantine"}),
     "steward": frozenset({"register", "catalog", "stations", "sources", "alerts", "quarantine", "objections"}),
     "ethics-board": frozenset({"rulebook", "objections"}),
     "moderator": frozenset(),
@@ -22,7 +22,7 @@ WRITES: dict[str, frozenset[str]] = {
     "auditor": frozenset(),
     "administrator": frozenset(
         {
-            *("programme", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
+            *("programme", "effects", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
             *("rulebook", "objections"),
             *("accounts", "tokens"),
         }

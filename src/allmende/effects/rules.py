@@ -96,7 +96,10 @@ class Status(msgspec.Struct, frozen=True):
 
 
 ORDER: tuple[State, ...] = ("behind", "on-track", "reached")
-NO_VALUE = Text("Es gibt noch keinen Wert. Das ist nicht null, sondern unbekannt.", "There is no value yet. That is not zero, but unknown.")
+NO_VALUE = Text(
+    "Es gibt noch keinen Wert. Das ist nicht null, sondern unbekannt.",
+    "There is no value yet. That is not zero, but unknown.",
+)
 OLD = Text(
     "Der neueste Wert gilt bis {last}; seit {due} sollte es einen neueren geben. Darum wird nicht geurteilt.",
     "The newest value holds until {last}; since {due} there should be a newer one. So no judgement is made.",
@@ -106,15 +109,32 @@ NOT_BEGUN = Text(
     "Das Ziel gilt erst ab {day}, und ein Ausgangswert ist nicht bekannt; bis dahin gibt es keinen Sollwert.",
     "The target holds from {day} only, and no baseline is known; until then there is no value to compare with.",
 )
-MET = Text("{value} erfüllt das Ziel {target}, das bis {day} gilt.", "{value} meets the target {target}, which is due by {day}.")
-AHEAD = Text("{value} am {last}: mindestens so gut wie der Sollwert {expected}.", "{value} on {last}: at least as good as the planned {expected}.")
-BEHIND = Text("{value} am {last}: schlechter als der Sollwert {expected}.", "{value} on {last}: worse than the planned {expected}.")
-MISSED = Text("Die Frist {day} ist vorbei, das Ziel {target} ist nicht erreicht.", "The deadline {day} has passed, the target {target} is not reached.")
-PROVISIONAL = Text("Der Wert ist vorläufig und kann sich noch ändern.", "The value is provisional and may still change.")
+MET = Text(
+    "{value} erfüllt das Ziel {target}, das bis {day} gilt.",
+    "{value} meets the target {target}, which is due by {day}.",
+)
+AHEAD = Text(
+    "{value} am {last}: mindestens so gut wie der Sollwert {expected}.",
+    "{value} on {last}: at least as good as the planned {expected}.",
+)
+BEHIND = Text(
+    "{value} am {last}: schlechter als der Sollwert {expected}.",
+    "{value} on {last}: worse than the planned {expected}.",
+)
+MISSED = Text(
+    "Die Frist {day} ist vorbei, das Ziel {target} ist nicht erreicht.",
+    "The deadline {day} has passed, the target {target} is not reached.",
+)
+PROVISIONAL = Text(
+    "Der Wert ist vorläufig und kann sich noch ändern.", "The value is provisional and may still change."
+)
 CORRECTED = Text("Der Wert wurde nachträglich berichtigt.", "The value was corrected afterwards.")
 GAPS = Text("{count} Werte fehlten und wurden nicht geschätzt.", "{count} values were missing and were not guessed.")
 SIMULATED = Text("Der Wert stammt aus simulierten Daten.", "The value comes from simulated data.")
-NO_DIRECTION = Text("Höher ist hier weder besser noch schlechter; darum wird nicht geurteilt.", "Higher is neither better nor worse here; so no judgement is made.")
+NO_DIRECTION = Text(
+    "Höher ist hier weder besser noch schlechter; darum wird nicht geurteilt.",
+    "Higher is neither better nor worse here; so no judgement is made.",
+)
 
 
 def _reason(code: str, text: Text, **values: object) -> Reason:

@@ -33,7 +33,10 @@ Type = Literal["integer", "decimal", "text", "year"]
 YEAR = re.compile(r"^\D*(\d{4})(?:/\d{2,4})?\D*$")
 NO_NUMBER = Text("„{cell}“ ist keine Zahl.", "“{cell}” is no number.")
 NO_WHOLE = Text("„{cell}“ ist keine ganze Zahl.", "“{cell}” is no whole number.")
-EMPTY = Text("Die Zelle ist leer; fehlende Werte sind hier nicht vorgesehen.", "The cell is empty; missing values are not provided for here.")
+EMPTY = Text(
+    "Die Zelle ist leer; fehlende Werte sind hier nicht vorgesehen.",
+    "The cell is empty; missing values are not provided for here.",
+)
 NO_YEAR = Text("„{cell}“ enthält kein Jahr.", "“{cell}” contains no year.")
 LENGTH = Text("{found} Zellen statt {wanted}.", "{found} cells instead of {wanted}.")
 NO_COLUMN = Text("Die Spalte fehlt.", "The column is missing.")
@@ -153,7 +156,9 @@ def _check_header(path: Path, schema: Schema, header: list[str]) -> None:
 def _row(path: Path, schema: Schema, header: list[str], line: int, cells: list[str]) -> tuple[int, dict[str, Cell]]:
     if len(cells) != len(header):
         reason = LENGTH.filled(found=len(cells), wanted=len(header))
-        raise Invalid(BAD_CELL, file=path.name, line=line, column=header[min(len(cells), len(header)) - 1], reason=reason)
+        raise Invalid(
+            BAD_CELL, file=path.name, line=line, column=header[min(len(cells), len(header)) - 1], reason=reason
+        )
     found: dict[str, Cell] = {}
     for name, cell in zip(header, cells, strict=True):
         column = schema.column(name)

@@ -1,8 +1,8 @@
 """Air quality by the averaging times of the limit values: hours, days and years."""
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-import datetime as dt
 
 import msgspec
 
@@ -31,9 +31,7 @@ def air_quality(gate: Gate, grant: Grant, streams: Sequence[Stream], question: Q
         return []
     groups = grouped(gate, grant, streams[:1], "hour")
     hours: dict[int, dict[dt.date, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for start, count, total in zip(
-        groups.start.tolist(), groups.count.tolist(), groups.total.tolist(), strict=True
-    ):
+    for start, count, total in zip(groups.start.tolist(), groups.count.tolist(), groups.total.tolist(), strict=True):
         day = civil_day(start)
         hours[day.year][day].append(total / count)
     return [_year(year, found, question, streams[0].id) for year, found in sorted(hours.items())]

@@ -44,7 +44,7 @@ class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A limit or guideline value: of which substance, over which averaging time, from when, by which text.
 
-    ``allowed`` is how often in a year a mean of a day or of an hour may lie above it. ``binding`` tells law from advice.
+    ``allowed`` is how often in a year a daily or hourly mean may lie above it. ``binding`` tells law from advice.
     """
 
     id: str

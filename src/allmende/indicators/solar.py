@@ -1,8 +1,8 @@
 """Power of the solar units as the register gives it at the end of a period."""
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-import datetime as dt
 
 from allmende.gate.door import Gate, Grant
 from allmende.indicators.figures import Figure, Question, Stream, bounds, civil_day, grouped

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "allmende.register.objections",
     "allmende.programme",
     "allmende.alerts",
+    "allmende.effects",
     "allmende.portal",
     "allmende.portal.office",
     "wagtail.users",

@@ -8,6 +8,8 @@ import msgspec
 
 from allmende.connectors.simulation.demo import read_demo
 from allmende.connectors.simulation.generate import demonstrate as simulate
+from allmende.effects.content import IndicatorsContent
+from allmende.effects.tables import read_schema
 from allmende.ethics.cases import wrong_cases
 from allmende.ethics.publication import hindrances
 from allmende.families.manifest import Finding
@@ -21,12 +23,14 @@ from allmende.packs.read import Place, Places, Stations, pack_folder, read_parts
 from allmende.programme.content import ProgrammeContent
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.serve.datasets import Datasets
+from allmende.serve.effects import run as run_indicators
 from allmende.serve.ledger import Sequencer
 from allmende.serve.portal_form import refuse_newer_portal
 from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
 
 Advance = Callable[[int, int], None]
+INDICATORS = "indicators.yaml"
 ACTOR = "system:init"
 PROGRAMME_FILES = ("programme.yaml", "projects.yaml", "course.yaml")
 STEPS = 4
@@ -67,12 +71,13 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     programme, ethics, uses, stations, datasets = contents
     # Nothing of it is kept; the search reads it each time, and must not be the first to find it broken.
     read_places(pack)
+    indicators = read_indicators(pack)
     advance(1, STEPS)
     migrate(settings)
     advance(2, STEPS)
     gate = open_gate(settings.store_url)
     try:
-        loaded = _load(gate, programme, ethics, uses, datasets)
+        loaded = _load(gate, programme, ethics, uses, datasets, indicators)
         advance(3, STEPS)
         made = _place_stations(gate, stations)
         Sequencer(gate, settings).run()
@@ -84,13 +89,21 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     return [_set_up(pack, len(programme.projects), len(ethics.rules), made)]
 
 
-def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any) -> bool:
+def read_indicators(pack: str) -> IndicatorsContent:
+    """Give the indicators that a pack defines; none where it has no such file."""
+    if not (pack_folder(pack) / INDICATORS).exists():
+        return IndicatorsContent()
+    return read_parts(pack, (INDICATORS,), IndicatorsContent)
+
+
+def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any, indicators: IndicatorsContent) -> bool:
     """Bring a pack's content into the portal whole or not at all; the rules come in force last, when all is sound."""
     from django.db import transaction
 
     from allmende.accounts.rules import SystemActor
     from allmende.alerts.services import ensure_examples
     from allmende.catalog.services import ensure_dataset
+    from allmende.effects.services import load_indicators
     from allmende.programme.services import load_programme
     from allmende.register.services import load_ethics, publish_rulebook
     from allmende.register.sheets import load_data_uses, publish_sheets
@@ -102,6 +115,7 @@ def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any) -> 
         for entry in datasets.datasets:
             ensure_dataset(actor, entry=entry)
         loaded = load_programme(actor, content=programme)
+        load_indicators(actor, content=indicators)
         ensure_examples(actor)
         if fresh or not gate.rulebook().version:
             publish_rulebook(actor, decision=ethics.decision, gate=gate)
@@ -156,9 +170,11 @@ def demonstrate(settings: Settings, *, pack: str, advance: Advance) -> int:
     """Simulate two years of measurements up to now; give the number of new values."""
     gate = open_gate(settings.store_url)
     try:
-        return simulate(gate, pack_folder(pack), utc_now(), advance)
+        count = simulate(gate, pack_folder(pack), utc_now(), advance)
     finally:
         gate.close()
+    run_indicators(settings, slugs=(), every=True)
+    return count
 
 
 def check_packs() -> list[Finding]:
@@ -168,8 +184,22 @@ def check_packs() -> list[Finding]:
         kinds = dict(KINDS)
         if (folder / "places.yaml").exists():
             kinds[("places.yaml",)] = Places
+        if (folder / INDICATORS).exists():
+            kinds[(INDICATORS,)] = IndicatorsContent
         for names, kind in kinds.items():
             findings += _check_file(folder, names, kind)
+        findings += _check_tables(folder)
+    return findings
+
+
+def _check_tables(folder: Path) -> list[Finding]:
+    """Check the descriptions of tables of statistics."""
+    findings = []
+    for path in sorted((folder / "statistics").glob("*.yaml")):
+        try:
+            read_schema(path)
+        except AllmendeError as error:
+            findings.append(Finding(f"packs/{folder.name}/statistics/{path.name}", "$", error.what))
     return findings
 
 

@@ -12,7 +12,7 @@ from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
 from allmende.gate.ledger import Ledger
 from allmende.gate.quarantine import sweep_quarantine
-from allmende.kernel.clock import utc_now
+from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.serve.datasets import declare_source
 from allmende.serve.ledger import Sequencer
@@ -65,6 +65,15 @@ def _warn(settings: Settings, gate: Gate) -> None:
     deliver(utc_now(), settings.source_hosts)
 
 
+def _determine(gate: Gate) -> None:
+    """Determine the values of the indicators that are due by their rhythm."""
+    set_up_django()
+    from allmende.accounts.rules import SystemActor
+    from allmende.effects.runs import run_due
+
+    run_due(SystemActor("system:work"), gate=gate, today=today())
+
+
 def source_house(settings: Settings) -> House:
     """Say where sources keep what they need, and whom they may ask."""
     return House(settings.home, settings.source_hosts, settings.public_url)
@@ -111,6 +120,7 @@ def run_work(settings: Settings) -> None:
         Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
         Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
         Job(name="alerts", every_seconds=15.0, run=lambda: _warn(settings, gate), due=time.monotonic() + 15.0),
+        Job(name="indicators", every_seconds=600.0, run=lambda: _determine(gate), due=time.monotonic() + 20.0),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:
