@@ -121,7 +121,8 @@ class Definition(models.Model):
     @property
     def origin(self) -> Source:
         """Give where values come from."""
-        return msgspec.convert(self.source, Source)  # type: ignore[arg-type]
+        found: Source = msgspec.convert(self.source, Source)
+        return found
 
     @property
     def symbol(self) -> str:

@@ -124,9 +124,10 @@ def check_entry(entry: IndicatorEntry) -> None:
         check_definition(version)
         if version.number > 1 and version.reason is None:
             raise Invalid(NO_REASON)
-    for part in (*entry.paths, *entry.values):
-        if part.version not in numbers:
-            raise Invalid(NO_VERSION, slug=entry.slug, number=part.version, known=known)
+    named = [path.version for path in entry.paths] + [value.version for value in entry.values]
+    for number in named:
+        if number not in numbers:
+            raise Invalid(NO_VERSION, slug=entry.slug, number=number, known=known)
 
 
 def _define(owner: Indicator, entry: DefinitionEntry) -> Definition:
