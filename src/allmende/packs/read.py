@@ -87,6 +87,11 @@ def read_parts(pack: str, names: tuple[str, ...], kind: type[T]) -> T:
         raise Invalid(BAD_FILE, pack=pack, file=file, place=place.rstrip("`") or "$", reason=reason) from error
 
 
+def read_optional(pack: str, name: str, kind: type[T]) -> T | None:
+    """Read a file that a pack may have; None where it has none."""
+    return read_parts(pack, (name,), kind) if (pack_folder(pack) / name).exists() else None
+
+
 @lru_cache(maxsize=4)
 def read_places(pack: str) -> tuple[NamedPlace, ...]:
     """Give the places that a pack names; none where it has no such file."""

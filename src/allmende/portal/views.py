@@ -207,7 +207,7 @@ def milestones_csv(request: HttpRequest) -> HttpResponse:
             *(row.milestone.slug, row.milestone.title_de, row.milestone.title_en),
             row.milestone.project.slug if row.milestone.project else None,
             *(date.day if date else None for date in (row.view.baseline, row.view.forecast, row.view.actual)),
-            *(row.view.state, row.milestone.evidence or None, stand.day),
+            *(row.view.state, row.view.actual.evidence if row.view.actual else None, stand.day),
         )
         for row in queries.milestones_on(stand.day)
     ]

@@ -71,6 +71,7 @@ class DecisionEntry(Entry, frozen=True):
     source: str
     precision: Precision = "day"
     paper: str = ""
+    oparl: str = ""
 
 
 class EventEntry(Entry, frozen=True):
@@ -137,7 +138,7 @@ class PlanEntry(Entry, frozen=True):
 class DateEntry(Entry, frozen=True):
     """A date of a milestone, known from a day on."""
 
-    kind: Literal["baseline", "forecast", "actual"]
+    kind: Literal["baseline", "forecast", "claimed", "actual"]
     day: dt.date
     known_since: dt.date
     precision: Precision = "day"
@@ -154,6 +155,8 @@ class MilestoneEntry(Entry, frozen=True):
     dates: tuple[DateEntry, ...]
     project: str = ""
     evidence: str = ""
+    duration_days: int | None = None
+    needs: tuple[str, ...] = ()
 
 
 class OccasionEntry(Entry, frozen=True):
@@ -161,7 +164,7 @@ class OccasionEntry(Entry, frozen=True):
 
     title: Text
     text: Text
-    kind: Literal["participation", "work", "exchange"]
+    kind: Literal["participation", "work", "exchange", "report"]
     day: dt.date
     source: str
     precision: Precision = "day"

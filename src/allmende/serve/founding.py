@@ -19,8 +19,9 @@ from allmende.gate.query import Location, Thing
 from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
-from allmende.packs.read import Place, Places, Stations, pack_folder, read_parts, read_places
+from allmende.packs.read import Place, Places, Stations, pack_folder, read_optional, read_parts, read_places
 from allmende.programme.content import ProgrammeContent
+from allmende.programme.steering import SteeringContent
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.serve.datasets import Datasets
 from allmende.serve.effects import run as run_indicators
@@ -30,7 +31,6 @@ from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
 
 Advance = Callable[[int, int], None]
-INDICATORS = "indicators.yaml"
 ACTOR = "system:init"
 PROGRAMME_FILES = ("programme.yaml", "projects.yaml", "course.yaml")
 STEPS = 4
@@ -41,6 +41,12 @@ KINDS: dict[tuple[str, ...], type[msgspec.Struct]] = {
     ("data_uses.yaml",): DataUsesContent,
     ("stations.yaml",): Stations,
     ("datasets.yaml",): Datasets,
+}
+
+OPTIONAL: dict[str, type[msgspec.Struct]] = {
+    "places.yaml": Places,
+    "steering.yaml": SteeringContent,
+    "indicators.yaml": IndicatorsContent,
 }
 
 
@@ -71,13 +77,14 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     programme, ethics, uses, stations, datasets = contents
     # Nothing of it is kept; the search reads it each time, and must not be the first to find it broken.
     read_places(pack)
-    indicators = read_indicators(pack)
+    steering = read_optional(pack, "steering.yaml", SteeringContent)
+    indicators = read_optional(pack, "indicators.yaml", IndicatorsContent)
     advance(1, STEPS)
     migrate(settings)
     advance(2, STEPS)
     gate = open_gate(settings.store_url)
     try:
-        loaded = _load(gate, programme, ethics, uses, datasets, indicators)
+        loaded = _load(gate, programme, steering, indicators, ethics, uses, datasets)
         advance(3, STEPS)
         made = _place_stations(gate, stations)
         Sequencer(gate, settings).run()
@@ -89,14 +96,9 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     return [_set_up(pack, len(programme.projects), len(ethics.rules), made)]
 
 
-def read_indicators(pack: str) -> IndicatorsContent:
-    """Give the indicators that a pack defines; none where it has no such file."""
-    if not (pack_folder(pack) / INDICATORS).exists():
-        return IndicatorsContent()
-    return read_parts(pack, (INDICATORS,), IndicatorsContent)
-
-
-def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any, indicators: IndicatorsContent) -> bool:
+def _load(
+    gate: Gate, programme: Any, steering: Any, indicators: Any, ethics: Any, uses: Any, datasets: Any
+) -> bool:
     """Bring a pack's content into the portal whole or not at all; the rules come in force last, when all is sound."""
     from django.db import transaction
 
@@ -114,8 +116,8 @@ def _load(gate: Gate, programme: Any, ethics: Any, uses: Any, datasets: Any, ind
         declared = load_data_uses(actor, content=uses)
         for entry in datasets.datasets:
             ensure_dataset(actor, entry=entry)
-        loaded = load_programme(actor, content=programme)
-        load_indicators(actor, content=indicators)
+        load_indicators(actor, content=indicators or IndicatorsContent())
+        loaded = load_programme(actor, content=programme, steering=steering)
         ensure_examples(actor)
         if fresh or not gate.rulebook().version:
             publish_rulebook(actor, decision=ethics.decision, gate=gate)
@@ -182,10 +184,9 @@ def check_packs() -> list[Finding]:
     findings: list[Finding] = []
     for folder in folders(FAMILIES[2]):
         kinds = dict(KINDS)
-        if (folder / "places.yaml").exists():
-            kinds[("places.yaml",)] = Places
-        if (folder / INDICATORS).exists():
-            kinds[(INDICATORS,)] = IndicatorsContent
+        for name, kind in OPTIONAL.items():
+            if (folder / name).exists():
+                kinds[(name,)] = kind
         for names, kind in kinds.items():
             findings += _check_file(folder, names, kind)
         findings += _check_tables(folder)

@@ -79,7 +79,7 @@ class Milestones(RowViewSet):
     model = models.Milestone
     name = "meilensteine"
     icon = "tick-inverse"
-    list_display = ("title_de", "project", "evidence")
+    list_display = ("title_de", "project", "duration_days")
     list_filter = ("project",)
     search_fields = (*TITLES, "text_de", "slug")
 

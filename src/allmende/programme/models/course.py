@@ -1,12 +1,18 @@
 """The course of the programme: plans, milestones, events, and what is not known."""
 
+import datetime as dt
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
-from allmende.programme.models.facts import PRECISIONS, DatedFact, Fact, Source
+from allmende.programme.models.facts import PRECISIONS, DatedFact, Fact, Source, fault_words
 from allmende.programme.models.projects import Project
+from allmende.programme.rules.milestones import CIRCLE, CircleError, Dated, date_fault, in_order
 from allmende.ui.bilingual import Titled, Told, pair
 
 ROUNDINGS = [("exact", _("genau")), ("rounded", _("gerundet")), ("about", _("ungefähr"))]
@@ -58,8 +64,11 @@ class Milestone(Titled, Told, Fact):
     project = models.ForeignKey(
         Project, verbose_name=_("Projekt"), null=True, blank=True, on_delete=models.PROTECT, related_name="milestones"
     )
-    evidence = models.CharField(
-        _("Nachweis"), max_length=500, blank=True, help_text=_("erreicht ist nur, was belegt ist")
+    duration_days = models.PositiveIntegerField(
+        _("Dauer in Tagen"),
+        null=True,
+        blank=True,
+        help_text=_("Kalendertage, nachdem alles erreicht ist, worauf er wartet; leer heißt unbekannt"),
     )
 
     class Meta:
@@ -73,7 +82,12 @@ class Milestone(Titled, Told, Fact):
 class MilestoneDate(models.Model):
     """A date of a milestone and the day from which it was known; moved dates keep their history."""
 
-    KINDS = [("baseline", _("geplant")), ("forecast", _("erwartet")), ("actual", _("erreicht"))]
+    KINDS = [
+        ("baseline", _("geplant")),
+        ("forecast", _("erwartet")),
+        ("claimed", _("gemeldet, Nachweis fehlt")),
+        ("actual", _("erreicht")),
+    ]
 
     milestone = models.ForeignKey(
         Milestone, verbose_name=_("Meilenstein"), on_delete=models.CASCADE, related_name="dates"
@@ -84,13 +98,19 @@ class MilestoneDate(models.Model):
     known_since = models.DateField(_("bekannt seit"))
     reason_de = models.CharField(_("Grund (deutsch)"), max_length=300, blank=True)
     reason_en = models.CharField(_("Grund (englisch)"), max_length=300, blank=True)
+    evidence = models.CharField(
+        _("Nachweis"), max_length=500, blank=True, help_text=_("erreicht ist nur, was belegt ist")
+    )
 
     class Meta:
-        """Oldest knowledge first."""
+        """Oldest knowledge first; reached is only what has evidence."""
 
         verbose_name = _("Datum eines Meilensteins")
         verbose_name_plural = _("Daten von Meilensteinen")
         ordering = ("known_since", "pk")
+        constraints = [
+            models.CheckConstraint(condition=~Q(kind="actual") | ~Q(evidence=""), name="reached_needs_evidence")
+        ]
 
     def __str__(self) -> str:
         """Give kind and day."""
@@ -100,6 +120,64 @@ class MilestoneDate(models.Model):
     def reason(self) -> Text | None:
         """Say why a date moved; None is unknown."""
         return pair(self, "reason")
+
+    @property
+    def value(self) -> Dated:
+        """Give the date as the rules need it."""
+        kind: Any = self.kind
+        return Dated(kind, self.day, self.precision, self.known_since, self.evidence, self.reason)
+
+    def clean(self) -> None:
+        """Refuse what has no evidence, no reason, or lies in the future though it is said to be done."""
+        if self.milestone_id and self.day and self.known_since:
+            check_date(self)
+
+
+def check_date(new: MilestoneDate) -> None:
+    """Refuse a new date of a milestone that the rules do not allow."""
+    others = [date.value for date in new.milestone.dates.exclude(pk=new.pk)]
+    if fault := date_fault(others, new.value, dt.date.today()):
+        raise ValidationError(fault_words(fault))
+
+
+class MilestoneNeed(models.Model):
+    """A milestone that has to be reached before another can be."""
+
+    milestone = models.ForeignKey(
+        Milestone, verbose_name=_("Meilenstein"), on_delete=models.CASCADE, related_name="needs"
+    )
+    needed = models.ForeignKey(
+        Milestone, verbose_name=_("wartet auf"), on_delete=models.PROTECT, related_name="needed_by"
+    )
+    since = models.DateField(_("bekannt seit"))
+
+    class Meta:
+        """One row for each pair."""
+
+        verbose_name = _("Abhängigkeit eines Meilensteins")
+        verbose_name_plural = _("Abhängigkeiten der Meilensteine")
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(fields=["milestone", "needed"], name="need_once"),
+            models.CheckConstraint(condition=~Q(milestone=F("needed")), name="need_of_two"),
+        ]
+
+    def __str__(self) -> str:
+        """Name both."""
+        return f"{self.milestone} ← {self.needed}"
+
+    def clean(self) -> None:
+        """Refuse milestones that would wait for each other."""
+        if self.milestone_id is None or self.needed_id is None:
+            return
+        needs: dict[str, set[str]] = {str(self.milestone_id): {str(self.needed_id)}}
+        for waiting, needed in MilestoneNeed.objects.exclude(pk=self.pk).values_list("milestone_id", "needed_id"):
+            needs.setdefault(str(waiting), set()).add(str(needed))
+        try:
+            in_order(needs, needs)
+        except CircleError as error:
+            names = {"before": self.needed, "after": self.milestone}
+            raise ValidationError(fault_words((CIRCLE, names))) from error
 
 
 class Track(Titled, Told, Fact):
@@ -123,6 +201,7 @@ class ProgrammeEvent(Titled, Told, DatedFact):
         ("participation", _("Beteiligung")),
         ("work", _("Arbeit am Programm")),
         ("exchange", _("Austausch mit anderen")),
+        ("report", _("Bericht")),
     ]
 
     kind = models.CharField(_("Art"), max_length=15, choices=KINDS)

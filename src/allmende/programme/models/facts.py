@@ -1,10 +1,19 @@
 """Sources, facts, and what the whole programme is."""
 
+import datetime as dt
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from allmende.kernel.errors import ErrorCode
 from allmende.kernel.text import Text
+from allmende.programme.rules.states import FUTURE
 from allmende.ui.bilingual import Titled, Told
+
+Fault = tuple[ErrorCode, dict[str, Any]]
 
 PRECISIONS = [
     ("day", _("Tag")),
@@ -13,6 +22,13 @@ PRECISIONS = [
     ("halfyear", _("Halbjahr")),
     ("year", _("Jahr")),
 ]
+
+
+def fault_words(fault: Fault) -> str:
+    """Say what is wrong and what to do, in the reader's language."""
+    code, values = fault
+    language = get_language() or "de"
+    return f"{code.what.filled(**values).within(language)} {code.next.filled(**values).within(language)}"
 
 
 class Source(models.Model):
@@ -160,6 +176,9 @@ class Decision(Titled, Told, DatedFact):
     slug = models.SlugField(_("Kurzname"), unique=True)
     body = models.ForeignKey(Body, verbose_name=_("Gremium"), on_delete=models.PROTECT, related_name="decisions")
     paper = models.CharField(_("Vorlage"), max_length=200, blank=True)
+    oparl = models.URLField(
+        _("Adresse der Vorlage (OParl)"), max_length=500, blank=True, help_text=_("aus dem Ratsinformationssystem")
+    )
 
     class Meta:
         """Newest first."""
@@ -167,3 +186,8 @@ class Decision(Titled, Told, DatedFact):
         verbose_name = _("Beschluss")
         verbose_name_plural = _("Beschlüsse")
         ordering = ("-day",)
+
+    def clean(self) -> None:
+        """Refuse a decision that is still to come."""
+        if self.day and self.day > dt.date.today():
+            raise ValidationError({"day": fault_words((FUTURE, {"day": self.day}))})

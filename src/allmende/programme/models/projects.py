@@ -1,11 +1,24 @@
 """Projects: what happened to them, whom they serve, who takes part."""
 
+import datetime as dt
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from allmende.kernel.text import Text
-from allmende.programme.models.facts import DatedFact, Decision, Source, TargetImage
+from allmende.programme.models.facts import DatedFact, Decision, Fault, Source, TargetImage, fault_words
+from allmende.programme.rules.base import Happening
+from allmende.programme.rules.states import (
+    FORBIDDEN,
+    FUTURE,
+    LATER_DECISION,
+    NO_REASON,
+    allowed_after,
+    broken_step,
+)
 from allmende.ui.bilingual import Titled, Told, pair
 
 STATES = [
@@ -89,6 +102,41 @@ class ProjectEvent(Told, DatedFact):
     def __str__(self) -> str:
         """Give the beginning of the text."""
         return self.text_de[:80]
+
+    def clean(self) -> None:
+        """Refuse an event that is to come, that skips a state, or whose decision came later."""
+        if self.project_id and self.day and self.state and (fault := event_fault(self)):
+            raise ValidationError(fault_words(fault))
+
+
+def event_fault(new: ProjectEvent) -> Fault | None:
+    """Give what hinders a new event of a project."""
+    if new.day > dt.date.today():
+        return FUTURE, {"day": new.day}
+    if not new.text_de.strip() or not new.text_en.strip():
+        return NO_REASON, {}
+    if new.decision and new.decision.day > new.day:
+        return LATER_DECISION, {"decided": new.decision.day, "day": new.day}
+    rows = [*new.project.events.exclude(pk=new.pk), new]
+    broken = broken_step([Happening(row.day, row.state) for row in rows])
+    if broken is None:
+        return None
+    before, after, day = broken
+    names = {state: Text(state_words(state, "de"), state_words(state, "en")) for state, _ in STATES}
+    allowed = [names[state] for state in allowed_after(before)]
+    return FORBIDDEN, {
+        "before": names[before] if before else Text("noch nichts bekannt", "nothing known yet"),
+        "after": names[after],
+        "day": day,
+        "allowed": Text(", ".join(name.de for name in allowed), ", ".join(name.en for name in allowed)) if allowed
+        else Text("keiner mehr", "none any more"),
+    }
+
+
+def state_words(state: str, language: str) -> str:
+    """Name a state in a language."""
+    with override(language):
+        return str(dict(STATES)[state])
 
 
 class ProjectTarget(models.Model):

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Literal
 
 import msgspec
 
@@ -43,42 +42,3 @@ def months_later(day: dt.date, months: int) -> dt.date:
         except ValueError:
             continue
     raise ValueError(day)
-
-
-class Dated(msgspec.Struct, frozen=True):
-    """A date of a milestone as the rules need it."""
-
-    kind: Literal["baseline", "forecast", "actual"]
-    day: dt.date
-    precision: str
-    known_since: dt.date
-
-
-MilestoneState = Literal["done", "late", "ahead", "unknown"]
-
-
-class MilestoneView(msgspec.Struct, frozen=True):
-    """What was known about a milestone on a day."""
-
-    baseline: Dated | None
-    forecast: Dated | None
-    actual: Dated | None
-    state: MilestoneState
-
-    @property
-    def shown(self) -> Dated | None:
-        """Give the date that counts: reached, else expected, else planned."""
-        return self.actual or self.forecast or self.baseline
-
-
-def milestone_on(dates: Sequence[Dated], on: dt.date) -> MilestoneView:
-    """Give the newest date of each kind that was known on a day; late is what was due and is not reached."""
-    newest = {date.kind: date for date in dates if date.known_since <= on}
-    actual = newest.get("actual")
-    due = newest.get("forecast") or newest.get("baseline")
-    state: MilestoneState = "unknown"
-    if actual is not None:
-        state = "done"
-    elif due is not None:
-        state = "late" if due.day < on else "ahead"
-    return MilestoneView(newest.get("baseline"), newest.get("forecast"), actual, state)

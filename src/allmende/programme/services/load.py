@@ -1,10 +1,11 @@
-"""Writes of the programme."""
+"""Brings a pack's programme."""
 
 from typing import Any
 
 from django.db import transaction
 
 from allmende.accounts.services import Actor, record
+from allmende.kernel.clock import today
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
@@ -17,6 +18,7 @@ from allmende.programme.models import (
     Gap,
     Milestone,
     MilestoneDate,
+    MilestoneNeed,
     Partner,
     PlanVersion,
     Programme,
@@ -29,7 +31,18 @@ from allmende.programme.models import (
     TargetImage,
     Track,
 )
+from allmende.programme.models.facts import Fault
+from allmende.programme.models.projects import event_fault
+from allmende.programme.rules.milestones import date_fault
+from allmende.programme.services.steering import SteeringLoader
+from allmende.programme.services.words import pairs
+from allmende.programme.steering import SteeringContent
 
+NOT_ALLOWED = ErrorCode(
+    "programme.not_allowed",
+    Text("{place}: {what}", "{place}: {what}"),
+    Text("{next}", "{next}"),
+)
 UNKNOWN_NAME = ErrorCode(
     "programme.unknown_name",
     Text(
@@ -39,19 +52,19 @@ UNKNOWN_NAME = ErrorCode(
 )
 
 
-def _pairs(**texts: Text | None) -> dict[str, str]:
-    """Give the columns for texts; an unknown one is empty."""
-    found: dict[str, str] = {}
-    for name, text in texts.items():
-        found |= {f"{name}_de": text.de if text else "", f"{name}_en": text.en if text else ""}
-    return found
+def _allow(fault: Fault | None, place: str) -> None:
+    """Refuse what the rules do not allow, with its place in the pack."""
+    if fault is not None:
+        code, values = fault
+        raise Invalid(NOT_ALLOWED, place=place, what=code.what.filled(**values), next=code.next.filled(**values))
 
 
 class _Loader:
     """Writes one pack's programme; names of sources, bodies and so on are looked up in what was written before."""
 
-    def __init__(self, content: ProgrammeContent) -> None:
+    def __init__(self, content: ProgrammeContent, steering: SteeringContent) -> None:
         self.content = content
+        self.steering = steering
         self.known: dict[str, dict[str, Any]] = {}
 
     def _find(self, kind: str, name: str, place: str) -> Any:
@@ -70,6 +83,7 @@ class _Loader:
             self._project(position, project)
         self._course()
         self._open_points()
+        SteeringLoader(self.steering, self._find, self.known).load()
         entry = self.content.programme
         return Programme.objects.create(
             slug=entry.slug,
@@ -79,7 +93,7 @@ class _Loader:
             rate_numerator=entry.rate[0],
             rate_denominator=entry.rate[1],
             source=self._source(entry.source, "programme"),
-            **_pairs(
+            **pairs(
                 title=entry.title,
                 sentence=entry.sentence,
                 vision=entry.vision,
@@ -105,15 +119,15 @@ class _Loader:
                     slug=entry.slug,
                     position=position,
                     source=self._source(entry.source, f"{kind} {entry.slug}"),
-                    **_pairs(title=entry.title, text=entry.text),
+                    **pairs(title=entry.title, text=entry.text),
                 )
                 for position, entry in enumerate(entries)
             }
         for position, rule in enumerate(content.funding_rules):
             source = self._source(rule.source, f"funding_rules {position}")
-            FundingRule.objects.create(position=position, source=source, **_pairs(title=rule.title, text=rule.text))
+            FundingRule.objects.create(position=position, source=source, **pairs(title=rule.title, text=rule.text))
         self.known["bodies"] = {
-            entry.slug: Body.objects.create(slug=entry.slug, **_pairs(title=entry.title, role=entry.role))
+            entry.slug: Body.objects.create(slug=entry.slug, **pairs(title=entry.title, role=entry.role))
             for entry in content.bodies
         }
         self.known["decisions"] = {
@@ -123,8 +137,9 @@ class _Loader:
                 day=entry.day,
                 precision=entry.precision,
                 paper=entry.paper,
+                oparl=entry.oparl,
                 source=self._source(entry.source, f"decision {entry.slug}"),
-                **_pairs(title=entry.title, text=entry.text),
+                **pairs(title=entry.title, text=entry.text),
             )
             for entry in content.decisions
         }
@@ -136,16 +151,16 @@ class _Loader:
             position=position,
             standing=entry.standing,
             data_use=entry.data_use,
-            **_pairs(title=entry.title, sentence=entry.sentence, purpose=entry.purpose, contact=entry.contact),
+            **pairs(title=entry.title, sentence=entry.sentence, purpose=entry.purpose, contact=entry.contact),
         )
         project.sources.set([self._source(name, place) for name in entry.sources])
         for name, basis in entry.targets.items():
             target = self._find("target_images", name, place)
             ProjectTarget.objects.create(project=project, target=target, stated=basis == "stated")
         for partner in entry.partners:
-            Partner.objects.create(project=project, name=partner.name, **_pairs(role=partner.role))
+            Partner.objects.create(project=project, name=partner.name, **pairs(role=partner.role))
         for event in entry.events:
-            ProjectEvent.objects.create(
+            row = ProjectEvent(
                 project=project,
                 day=event.day,
                 precision=event.precision,
@@ -153,8 +168,10 @@ class _Loader:
                 certain=event.certain,
                 source=self._source(event.source, place),
                 decision=self._find("decisions", event.decision, place) if event.decision else None,
-                **_pairs(text=event.text),
+                **pairs(text=event.text),
             )
+            _allow(event_fault(row), place)
+            row.save()
         self.known.setdefault("projects", {})[entry.slug] = project
 
     def _course(self) -> None:
@@ -165,7 +182,7 @@ class _Loader:
                 count=count.count,
                 label=count.label,
                 source=self._source(count.source, f"count {count.day}"),
-                **_pairs(text=count.text),
+                **pairs(text=count.text),
             )
         for plan in self.content.plans:
             PlanVersion.objects.create(
@@ -177,10 +194,12 @@ class _Loader:
                 own_cents=Money.parse(plan.own).cents,
                 rounding=plan.rounding,
                 source=self._source(plan.source, f"plan {plan.slug}"),
-                **_pairs(title=plan.title, note=plan.note),
+                **pairs(title=plan.title, note=plan.note),
             )
         for milestone in self.content.milestones:
             self._milestone(milestone)
+        for milestone in self.content.milestones:
+            self._needs(milestone)
         for event in self.content.occasions:
             place = f"occasion {event.title.en}"
             ProgrammeEvent.objects.create(
@@ -192,7 +211,7 @@ class _Loader:
                 certain=event.certain,
                 track=self._find("tracks", event.track, place) if event.track else None,
                 source=self._source(event.source, place),
-                **_pairs(title=event.title, text=event.text),
+                **pairs(title=event.title, text=event.text),
             )
 
     def _milestone(self, entry: MilestoneEntry) -> None:
@@ -200,33 +219,48 @@ class _Loader:
         milestone = Milestone.objects.create(
             slug=entry.slug,
             project=self._find("projects", entry.project, place) if entry.project else None,
-            evidence=entry.evidence,
+            duration_days=entry.duration_days,
             source=self._source(entry.source, place),
-            **_pairs(title=entry.title, text=entry.text),
+            **pairs(title=entry.title, text=entry.text),
         )
+        self.known.setdefault("milestones", {})[entry.slug] = milestone
+        dates: list[MilestoneDate] = []
         for date in entry.dates:
-            MilestoneDate.objects.create(
+            row = MilestoneDate(
                 milestone=milestone,
                 kind=date.kind,
                 day=date.day,
                 precision=date.precision,
                 known_since=date.known_since,
-                **_pairs(reason=date.reason),
+                evidence=entry.evidence if date.kind == "actual" else "",
+                **pairs(reason=date.reason),
             )
+            _allow(date_fault([other.value for other in dates], row.value, today()), place)
+            row.save()
+            dates.append(row)
+
+    def _needs(self, entry: MilestoneEntry) -> None:
+        milestone = self.known["milestones"][entry.slug]
+        for name in entry.needs:
+            needed = self._find("milestones", name, f"milestone {entry.slug}")
+            since = min(date.known_since for date in entry.dates)
+            need = MilestoneNeed(milestone=milestone, needed=needed, since=since)
+            need.clean()
+            need.save()
 
     def _open_points(self) -> None:
         for position, entry in enumerate(self.content.discrepancies):
-            row = Discrepancy.objects.create(position=position, **_pairs(title=entry.title, text=entry.text))
+            row = Discrepancy.objects.create(position=position, **pairs(title=entry.title, text=entry.text))
             row.sources.set([self._source(name, f"discrepancy {position}") for name in entry.sources])
         for position, gap in enumerate(self.content.gaps):
-            Gap.objects.create(position=position, **_pairs(title=gap.title, text=gap.text))
+            Gap.objects.create(position=position, **pairs(title=gap.title, text=gap.text))
 
 
 @transaction.atomic
-def load_programme(actor: Actor, *, content: ProgrammeContent) -> bool:
+def load_programme(actor: Actor, *, content: ProgrammeContent, steering: SteeringContent | None = None) -> bool:
     """Bring a pack's programme into an empty installation; one that has a programme is left as it is."""
     if Programme.objects.exists():
         return False
-    programme = _Loader(content).load()
+    programme = _Loader(content, steering or SteeringContent()).load()
     record(actor, "programme.loaded", programme, after={"projects": len(content.projects)})
     return True

@@ -24,7 +24,7 @@ from allmende.programme.models import (
     TargetImage,
     Track,
 )
-from allmende.programme.rules import Dated, Happening, MilestoneView, exact_shares, milestone_on, state_on
+from allmende.programme.rules import Happening, MilestoneView, exact_shares, milestone_on, state_on
 
 
 class ProjectView(msgspec.Struct, frozen=True):
@@ -186,8 +186,7 @@ def milestones_on(on: dt.date, *, project: str = "") -> list[MilestoneRow]:
         rows = rows.filter(project__slug=project)
     found = []
     for milestone in rows:
-        dates = [Dated(date.kind, date.day, date.precision, date.known_since) for date in milestone.dates.all()]  # type: ignore[arg-type]
-        view = milestone_on(dates, on)
+        view = milestone_on([date.value for date in milestone.dates.all()], on)
         if view.shown is not None:
             found.append(MilestoneRow(milestone, view))
     return sorted(found, key=lambda row: row.view.shown.day if row.view.shown else on)

@@ -1,0 +1,53 @@
+"""The strategy in its versions, and what differs between two."""
+
+import datetime as dt
+
+import msgspec
+from django.db.models import Prefetch, QuerySet
+
+from allmende.programme.models import StrategySection, StrategyStatement, StrategyVersion
+from allmende.programme.rules.steering import Passage, word_difference
+
+
+def strategies_until(on: dt.date) -> QuerySet[StrategyVersion]:
+    """Give the versions adopted up to a day, oldest first."""
+    return StrategyVersion.objects.filter(adopted__lte=on).select_related("decision", "source")
+
+
+def strategy(number: int, on: dt.date) -> StrategyVersion | None:
+    """Give one version whole, if it was adopted by a day."""
+    statements = StrategyStatement.objects.prefetch_related("goals", "projects", "decisions")
+    sections = StrategySection.objects.prefetch_related(Prefetch("statements", statements))
+    return strategies_until(on).prefetch_related(Prefetch("sections", sections)).filter(number=number).first()
+
+
+class SectionDifference(msgspec.Struct, frozen=True):
+    """A section in two versions; None where one has it not."""
+
+    before: StrategySection | None
+    after: StrategySection | None
+    passages: tuple[Passage, ...]
+
+    @property
+    def same(self) -> bool:
+        """Tell whether nothing changed."""
+        return all(passage.kind == "same" for passage in self.passages)
+
+
+def _words(section: StrategySection | None, language: str) -> str:
+    if section is None:
+        return ""
+    texts = [statement.text.within(language) for statement in section.statements.all()]
+    return "\n\n".join([section.title.within(language), *texts])
+
+
+def difference(before: StrategyVersion, after: StrategyVersion, language: str) -> list[SectionDifference]:
+    """Compare two versions section by section, word by word, in the order of the newer; what is gone comes last."""
+    old = {section.key: section for section in before.sections.all()}
+    new = {section.key: section for section in after.sections.all()}
+    found = []
+    for key in [*new, *(key for key in old if key not in new)]:
+        pair = old.get(key), new.get(key)
+        passages = word_difference(_words(pair[0], language), _words(pair[1], language))
+        found.append(SectionDifference(*pair, tuple(passages)))
+    return found

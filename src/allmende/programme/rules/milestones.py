@@ -1,0 +1,172 @@
+"""Decisions about the dates of milestones: what may be entered, what moved, which chain is the longest."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+from allmende.kernel.errors import ErrorCode
+from allmende.kernel.text import Text
+from allmende.programme.rules.states import FUTURE
+
+NO_EVIDENCE = ErrorCode(
+    "programme.no_evidence",
+    Text("Erreicht ist ein Meilenstein nur mit Nachweis.", "A milestone is reached only with evidence."),
+    Text(
+        "Nennen Sie den Nachweis, oder wählen Sie „gemeldet, Nachweis fehlt“.",
+        "Name the evidence, or choose “reported, evidence missing”.",
+    ),
+)
+NO_MOVE_REASON = ErrorCode(
+    "programme.no_move_reason",
+    Text("Für diesen Meilenstein gab es schon den Termin {day}.", "This milestone had the date {day} already."),
+    Text("Schreiben Sie in beiden Sprachen, warum er sich verschiebt.", "Write in both languages why it moves."),
+)
+CIRCLE = ErrorCode(
+    "programme.circle",
+    Text("„{before}“ und „{after}“ würden aufeinander warten.", "“{before}” and “{after}” would wait for each other."),
+    Text("Lösen Sie eine der Abhängigkeiten.", "Remove one of the dependencies."),
+)
+
+Kind = Literal["baseline", "forecast", "claimed", "actual"]
+PLANNED = ("baseline", "forecast")
+
+
+class Dated(msgspec.Struct, frozen=True):
+    """A date of a milestone as the rules need it."""
+
+    kind: Kind
+    day: dt.date
+    precision: str
+    known_since: dt.date
+    evidence: str = ""
+    reason: Text | None = None
+
+
+MilestoneState = Literal["done", "unproven", "late", "ahead", "unknown"]
+
+
+class MilestoneView(msgspec.Struct, frozen=True):
+    """What was known about a milestone on a day; ``moves`` are all planned dates up to then, oldest first."""
+
+    baseline: Dated | None
+    forecast: Dated | None
+    actual: Dated | None
+    state: MilestoneState
+    claimed: Dated | None = None
+    moves: tuple[Dated, ...] = ()
+
+    @property
+    def shown(self) -> Dated | None:
+        """Give the date that counts: reached, else expected, else planned, else reported."""
+        return self.actual or self.forecast or self.baseline or self.claimed
+
+    @property
+    def delay_days(self) -> int | None:
+        """Give how many days the date that counts lies behind the first plan; None without a plan."""
+        return (self.shown.day - self.baseline.day).days if self.shown and self.baseline else None
+
+
+def milestone_on(dates: Sequence[Dated], on: dt.date) -> MilestoneView:
+    """Give the newest date of each kind that was known on a day; late is what was due and is not reached."""
+    known = [date for date in dates if date.known_since <= on]
+    newest = {date.kind: date for date in known}
+    actual, claimed = newest.get("actual"), newest.get("claimed")
+    due = newest.get("forecast") or newest.get("baseline")
+    moves = tuple(date for date in known if date.kind in PLANNED)
+    return MilestoneView(
+        newest.get("baseline"), newest.get("forecast"), actual, _state(actual, claimed, due, on), claimed, moves
+    )
+
+
+def _state(actual: Dated | None, claimed: Dated | None, due: Dated | None, on: dt.date) -> MilestoneState:
+    if actual is not None:
+        return "done"
+    if claimed is not None:
+        return "unproven"
+    if due is None:
+        return "unknown"
+    return "late" if due.day < on else "ahead"
+
+
+def needs_reason(dates: Iterable[Dated], new: Dated) -> dt.date | None:
+    """Give the date that a new planned date moves; None when it is the first, or the same, or no plan at all."""
+    if new.kind not in PLANNED:
+        return None
+    before = [date for date in dates if date.kind in PLANNED and date.known_since <= new.known_since]
+    moved = before[-1].day if before else None
+    return None if moved == new.day else moved
+
+
+def date_fault(others: Sequence[Dated], new: Dated, today: dt.date) -> tuple[ErrorCode, dict[str, object]] | None:
+    """Give what hinders a new date beside those that are there already."""
+    if new.kind == "actual" and not new.evidence.strip():
+        return NO_EVIDENCE, {}
+    if new.known_since > today or (new.kind in ("actual", "claimed") and new.day > today):
+        return FUTURE, {"day": new.known_since if new.known_since > today else new.day}
+    moved = needs_reason(others, new)
+    if moved is not None and new.reason is None:
+        return NO_MOVE_REASON, {"day": moved}
+    return None
+
+
+class Move(msgspec.Struct, frozen=True):
+    """A date that was replaced by another."""
+
+    before: Dated
+    after: Dated
+
+    @property
+    def days(self) -> int:
+        """Give by how many days; more than 0 is later."""
+        return (self.after.day - self.before.day).days
+
+
+def moves_between(dates: Sequence[Dated], since: dt.date, on: dt.date) -> list[Move]:
+    """Give the moves of one milestone that became known after a day, up to another."""
+    known = [date for date in dates if date.kind in PLANNED and date.known_since <= on]
+    pairs = pairwise(known)
+    return [Move(before, after) for before, after in pairs if after.known_since > since and after.day != before.day]
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """The longest way through dependent steps, first step first, and how many days of work it takes."""
+
+    steps: tuple[str, ...]
+    days: int
+
+
+class CircleError(ValueError):
+    """Steps wait for each other."""
+
+
+def in_order(steps: Iterable[str], needs: Mapping[str, Iterable[str]]) -> list[str]:
+    """Put every step behind those that it needs; raises CircleError when that cannot be."""
+    open_needs = {step: set(needs.get(step, ())) for step in steps}
+    for before in [name for names in open_needs.values() for name in names]:
+        open_needs.setdefault(before, set())
+    ordered: list[str] = []
+    while open_needs:
+        ready = sorted(step for step, names in open_needs.items() if not names)
+        if not ready:
+            raise CircleError(sorted(open_needs)[0])
+        ordered += ready
+        for step in ready:
+            del open_needs[step]
+        for names in open_needs.values():
+            names.difference_update(ready)
+    return ordered
+
+
+def longest_chain(days: Mapping[str, int], needs: Mapping[str, Iterable[str]]) -> Chain:
+    """Give the chain of dependent steps with most days of work; steps of unknown length count no days."""
+    best: dict[str, tuple[int, int, tuple[str, ...]]] = {}
+    for step in in_order(days, needs):
+        before = max((best[name] for name in needs.get(step, ())), default=(0, 0, ()))
+        best[step] = (before[0] + days.get(step, 0), before[1] + 1, (*before[2], step))
+    if not best:
+        return Chain((), 0)
+    total, _, steps = max(best.values())
+    return Chain(steps, total)
