@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from allmende.effects.queries import indicators_of_project
 from allmende.kernel.errors import AllmendeError
 from allmende.packs.read import pack_folder, read_text
 from allmende.portal import data_queries
@@ -187,6 +188,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         stand,
         view=view,
         milestones=queries.milestones_on(stand.day, project=slug),
+        effects=indicators_of_project(slug, stand.day),
         data_use=register.data_use(view.project.data_use) if view.project.data_use else None,
     )
 

@@ -96,9 +96,7 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     return [_set_up(pack, len(programme.projects), len(ethics.rules), made)]
 
 
-def _load(
-    gate: Gate, programme: Any, steering: Any, indicators: Any, ethics: Any, uses: Any, datasets: Any
-) -> bool:
+def _load(gate: Gate, programme: Any, steering: Any, indicators: Any, ethics: Any, uses: Any, datasets: Any) -> bool:
     """Bring a pack's content into the portal whole or not at all; the rules come in force last, when all is sound."""
     from django.db import transaction
 

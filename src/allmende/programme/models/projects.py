@@ -128,7 +128,8 @@ def event_fault(new: ProjectEvent) -> Fault | None:
         "before": names[before] if before else Text("noch nichts bekannt", "nothing known yet"),
         "after": names[after],
         "day": day,
-        "allowed": Text(", ".join(name.de for name in allowed), ", ".join(name.en for name in allowed)) if allowed
+        "allowed": Text(", ".join(name.de for name in allowed), ", ".join(name.en for name in allowed))
+        if allowed
         else Text("keiner mehr", "none any more"),
     }
 

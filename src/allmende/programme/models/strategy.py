@@ -20,7 +20,12 @@ class StrategyVersion(Titled, Fact):
     number = models.PositiveSmallIntegerField(_("Fassung"), unique=True)
     adopted = models.DateField(_("beschlossen am"), null=True, blank=True, help_text=_("leer heißt Entwurf"))
     decision = models.ForeignKey(
-        Decision, verbose_name=_("Beschluss"), null=True, blank=True, on_delete=models.PROTECT, related_name="strategies"
+        Decision,
+        verbose_name=_("Beschluss"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="strategies",
     )
     summary_de = models.TextField(_("Kurz gesagt (deutsch)"))
     summary_en = models.TextField(_("Kurz gesagt (englisch)"))

@@ -133,5 +133,3 @@ def conditions_on(on: dt.date) -> list[ConditionView]:
     return [
         ConditionView(row, tuple(row.findings.all())) for row in rows.prefetch_related(Prefetch("findings", findings))
     ]
-
-

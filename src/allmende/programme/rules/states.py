@@ -50,7 +50,10 @@ LATER_DECISION = ErrorCode(
         "Der Beschluss vom {decided} kam erst nach dem Ereignis vom {day}.",
         "The decision of {decided} came only after the event of {day}.",
     ),
-    Text("Berichtigen Sie den Tag, oder nennen Sie den richtigen Beschluss.", "Correct the day, or name the right decision."),
+    Text(
+        "Berichtigen Sie den Tag, oder nennen Sie den richtigen Beschluss.",
+        "Correct the day, or name the right decision.",
+    ),
 )
 
 
