@@ -1,5 +1,6 @@
 """Tables of indicators: definitions, paths and values are only ever added, never changed."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import msgspec
@@ -13,6 +14,7 @@ from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
 from allmende.ui.bilingual import Titled, pair
 
+GERMAN = str.maketrans(",.", ".,")
 KINDS = [
     ("input", _("Einsatz")),
     ("process", _("Ablauf")),
@@ -33,6 +35,7 @@ RHYTHMS = [
     ("month", _("monatlich")),
     ("quarter", _("vierteljährlich")),
     ("year", _("jährlich")),
+    ("five-years", _("alle fünf Jahre")),
 ]
 QUALITIES = [("provisional", _("vorläufig")), ("final", _("endgültig")), ("corrected", _("berichtigt"))]
 SIGNS = [("+", _("lässt steigen")), ("-", _("lässt sinken"))]
@@ -130,6 +133,15 @@ class Definition(models.Model):
         if self.levels or self.unit == "{count}":
             return ""
         return UNITS[self.unit].symbol if self.unit in UNITS else self.unit
+
+    def written(self, value: Decimal) -> Text:
+        """Write a value with its unit, or as the step of the scale that it reaches."""
+        steps = [step for step in msgspec.convert(self.levels, tuple[Level, ...]) if step.value <= value]
+        if steps:
+            return max(steps, key=lambda step: step.value).name
+        plain = f"{value:,.{self.digits}f}".replace("-", "−")
+        sign = f"\u00a0{self.symbol}" if self.symbol else ""
+        return Text(plain.translate(GERMAN) + sign, plain + sign)
 
     def level(self, value: Any) -> Text | None:
         """Name the step of a qualitative scale."""

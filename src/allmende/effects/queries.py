@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from allmende.effects.models import CausalLink, Definition, Indicator, Run, Table, TableLoad, TargetPath, Value
-from allmende.effects.rules import Path, Point, Reading, Status, Trend, due, status, trend
+from allmende.effects.rules import Path, Point, Reading, Status, Trend, cadence, due, status, trend
 from allmende.effects.tables import Schema
 from allmende.kernel.text import Text
 
@@ -34,7 +34,10 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class IndicatorView(msgspec.Struct, frozen=True):
-    """An indicator as it was known on a day; status and trend look at the newest version alone."""
+    """An indicator as it was known on a day; status and trend look at the newest version alone.
+
+    The newest value may be of a period that still runs; the last one that is over is judged.
+    """
 
     indicator: Indicator
     versions: tuple[Version, ...]
@@ -129,11 +132,15 @@ def indicators_on(on: dt.date, *, public: bool = True, narrowed: Q | None = None
 
 def _view(one: Indicator, versions: list[Version], runs: dict[int, Run], on: dt.date) -> IndicatorView:
     current = versions[-1]
-    rhythm: Any = current.definition.rhythm
-    direction: Any = current.definition.direction
-    judged = status(reading_of(current.newest), current.path, rhythm, on)
-    figures = [value.value for value in current.values if value.last < on]
-    run = runs.get(current.definition.pk)
+    definition = current.definition
+    period: Any = definition.period
+    rhythm: Any = definition.rhythm
+    direction: Any = definition.direction
+    over = [value for value in current.values if value.last < on]
+    reading = reading_of(over[-1] if over else current.newest)
+    judged = status(reading, current.path, cadence(period, rhythm), on, definition.written)
+    figures = [value.value for value in over]
+    run = runs.get(definition.pk)
     return IndicatorView(one, tuple(versions), judged, trend(figures, direction), run)
 
 

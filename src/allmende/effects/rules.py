@@ -1,7 +1,7 @@
 """How an indicator stands, as plain values: the path to its target, its status with reasons, its trend."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -12,9 +12,9 @@ from allmende.kernel.text import Text
 Direction = Literal["up", "down", "range", "none"]
 State = Literal["reached", "on-track", "behind", "measured", "outdated", "unknown"]
 Trend = Literal["better", "worse", "changing", "steady", "unknown"]
-Rhythm = Literal["day", "week", "month", "quarter", "year"]
+Rhythm = Literal["day", "week", "month", "quarter", "year", "five-years"]
 Quality = Literal["provisional", "final", "corrected"]
-ONE_DAY = dt.timedelta(days=1)
+Write = Callable[[Decimal], Text]
 # A rhythm in days, and how long after its turn a value may still be missing.
 RHYTHMS: dict[Rhythm, tuple[int, int]] = {
     "day": (1, 2),
@@ -22,6 +22,7 @@ RHYTHMS: dict[Rhythm, tuple[int, int]] = {
     "month": (31, 31),
     "quarter": (92, 62),
     "year": (366, 300),
+    "five-years": (1827, 540),
 }
 TREND_LENGTH = 3
 
@@ -137,6 +138,12 @@ NO_DIRECTION = Text(
 )
 
 
+RUNNING = Text(
+    "Der Zeitraum läuft noch bis {last}; geurteilt wird, wenn er um ist.",
+    "The period runs until {last}; it is judged when it is over.",
+)
+
+
 def _reason(code: str, text: Text, **values: object) -> Reason:
     return Reason(code, text.filled(**values))
 
@@ -152,8 +159,8 @@ def _days(day: dt.date) -> Text:
     return Text(f"{day.day}.{day.month}.{day.year}", f"{day.day} {day:%B %Y}")
 
 
-def _goal(point: Point) -> Text:
-    low, high = figure(point.low), figure(point.high)
+def _goal(point: Point, write: Write) -> Text:
+    low, high = write(point.low), write(point.high)
     return low if point.low == point.high else Text(f"{low.de} bis {high.de}", f"{low.en} to {high.en}")
 
 
@@ -166,44 +173,52 @@ def meets(value: Decimal, point: Point, direction: Direction) -> bool:
     return point.low <= value <= point.high
 
 
+def cadence(period: Rhythm, rhythm: Rhythm) -> Rhythm:
+    """Give how often a new value is due: a value of a year cannot come every month."""
+    return max(period, rhythm, key=lambda one: RHYTHMS[one][0])
+
+
 def overdue_since(last: dt.date, rhythm: Rhythm) -> dt.date:
     """Give the day from which a newer value should be there."""
     length, grace = RHYTHMS[rhythm]
     return last + dt.timedelta(days=length + grace)
 
 
-def status(reading: Reading | None, path: Path, rhythm: Rhythm, on: dt.date) -> Status:
-    """Judge the newest value on a day; what cannot be judged is said so, with the reason."""
+def status(reading: Reading | None, path: Path, every: Rhythm, on: dt.date, write: Write = figure) -> Status:
+    """Judge a value on a day; what cannot be judged is said so, with the reason.
+
+    ``every`` tells how often a value is due, ``write`` puts a value into words.
+    """
     if reading is None:
         return Status("unknown", (Reason("no-value", NO_VALUE),))
     notes = _notes(reading)
-    due = overdue_since(reading.last, rhythm)
+    due = overdue_since(reading.last, every)
     if on >= due:
         return Status("outdated", (_reason("old", OLD, last=_days(reading.last), due=_days(due)), *notes))
-    state, reason, expected = _judged(reading, path, on)
+    if reading.last >= on:
+        return Status("measured", (_reason("running", RUNNING, last=_days(reading.last)), *notes))
+    state, reason, expected = _judged(reading, path, on, write)
     return Status(state, (reason, *notes), expected)
 
 
-def _judged(reading: Reading, path: Path, on: dt.date) -> tuple[State, Reason, Point | None]:
+def _judged(reading: Reading, path: Path, on: dt.date, write: Write) -> tuple[State, Reason, Point | None]:
     target = path.target
     if target is None:
         return "measured", Reason("no-target", NO_TARGET), None
     if path.direction == "none":
         return "measured", Reason("no-direction", NO_DIRECTION), None
-    value, goal = figure(reading.value), _goal(target)
-    day = min(reading.last, on)
+    value, goal, day = write(reading.value), _goal(target, write), reading.last
     expected = path.at(day)
     if meets(reading.value, target, path.direction):
         return "reached", _reason("met", MET, value=value, target=goal, day=_days(target.day)), expected
-    if on > target.day and reading.last >= target.day:
+    if on > target.day and day >= target.day:
         return "behind", _reason("missed", MISSED, day=_days(target.day), target=goal), expected
     if expected is None:
         return "measured", _reason("not-begun", NOT_BEGUN, day=_days(target.day)), None
     good = meets(reading.value, expected, path.direction)
-    text = _reason(
-        "ahead" if good else "short", AHEAD if good else BEHIND, value=value, last=_days(day), expected=_goal(expected)
-    )
-    return ("on-track" if good else "behind"), text, expected
+    code, text = ("ahead", AHEAD) if good else ("short", BEHIND)
+    reason = _reason(code, text, value=value, last=_days(day), expected=_goal(expected, write))
+    return ("on-track" if good else "behind"), reason, expected
 
 
 def _notes(reading: Reading) -> tuple[Reason, ...]:
@@ -246,6 +261,7 @@ def _turn(day: dt.date, rhythm: Rhythm) -> tuple[int, ...]:
         "month": (day.year, day.month),
         "quarter": (day.year, (day.month - 1) // 3),
         "year": (day.year,),
+        "five-years": (day.year,),
     }
     return turns[rhythm]
 

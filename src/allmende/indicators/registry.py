@@ -24,5 +24,9 @@ COMPUTES: dict[str, Compute] = {
 
 
 def compute(method: str, gate: Gate, grant: Grant, streams: Sequence[Stream], question: Question) -> list[Figure]:
-    """Give the figures of a method from datastreams that the grant opens."""
-    return COMPUTES[method](gate, grant, streams, question)
+    """Give the figures of a method from datastreams that the grant opens.
+
+    A period of which less than a third was there has none: a year's count of two months would look like a year's.
+    """
+    figures = COMPUTES[method](gate, grant, streams, question)
+    return [one for one in figures if 3 * one.used >= one.used + one.left_out]

@@ -68,7 +68,7 @@ def course(
 
 
 def _years(dots: Sequence[Dot], aims: Sequence[Aim]) -> int:
-    days = [one.day for one in (*dots, *aims)]
+    days = [dot.day for dot in dots] + [aim.day for aim in aims]
     return max(days).year - min(days).year if days else 0
 
 
