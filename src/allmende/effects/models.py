@@ -15,6 +15,8 @@ from allmende.kernel.units import UNITS
 from allmende.ui.bilingual import Titled, pair
 
 GERMAN = str.maketrans(",.", ".,")
+# Units that are words rather than signs.
+WORDS = {"d": Text("Tage", "days"), "h": Text("Stunden", "hours"), "min": Text("Minuten", "minutes")}
 KINDS = [
     ("input", _("Einsatz")),
     ("process", _("Ablauf")),
@@ -128,11 +130,12 @@ class Definition(models.Model):
         return found
 
     @property
-    def symbol(self) -> str:
-        """Give the sign of the unit."""
-        if self.levels or self.unit == "{count}":
-            return ""
-        return UNITS[self.unit].symbol if self.unit in UNITS else self.unit
+    def sign(self) -> Text | None:
+        """Give the unit as people write it behind a number; None for counts and ratings."""
+        if self.levels or self.unit in ("{count}", "1"):
+            return None
+        symbol = UNITS[self.unit].symbol if self.unit in UNITS else self.unit
+        return WORDS.get(self.unit, Text(symbol, symbol))
 
     def written(self, value: Decimal) -> Text:
         """Write a value with its unit, or as the step of the scale that it reaches."""
@@ -140,8 +143,10 @@ class Definition(models.Model):
         if steps:
             return max(steps, key=lambda step: step.value).name
         plain = f"{value:,.{self.digits}f}".replace("-", "−")
-        sign = f"\u00a0{self.symbol}" if self.symbol else ""
-        return Text(plain.translate(GERMAN) + sign, plain + sign)
+        german = plain.translate(GERMAN)
+        return (
+            Text(f"{german}\u00a0{self.sign.de}", f"{plain}\u00a0{self.sign.en}") if self.sign else Text(german, plain)
+        )
 
     def level(self, value: Any) -> Text | None:
         """Name the step of a qualitative scale."""

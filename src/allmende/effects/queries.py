@@ -44,6 +44,7 @@ class IndicatorView(msgspec.Struct, frozen=True):
     status: Status
     trend: Trend
     run: Run | None
+    judged: Value | None
 
     @property
     def current(self) -> Version:
@@ -137,11 +138,11 @@ def _view(one: Indicator, versions: list[Version], runs: dict[int, Run], on: dt.
     rhythm: Any = definition.rhythm
     direction: Any = definition.direction
     over = [value for value in current.values if value.last < on]
-    reading = reading_of(over[-1] if over else current.newest)
-    judged = status(reading, current.path, cadence(period, rhythm), on, definition.written)
+    shown = over[-1] if over else current.newest
+    judged = status(reading_of(shown), current.path, cadence(period, rhythm), on, definition.written)
     figures = [value.value for value in over]
     run = runs.get(definition.pk)
-    return IndicatorView(one, tuple(versions), judged, trend(figures, direction), run)
+    return IndicatorView(one, tuple(versions), judged, trend(figures, direction), run, shown)
 
 
 def indicator_on(slug: str, on: dt.date, *, public: bool = True) -> IndicatorView | None:

@@ -17,6 +17,7 @@ from allmende.portal.files import csv_file, picture, width_of
 from allmende.portal.frame import page
 from allmende.programme import queries as programme
 from allmende.ui import causes, trends
+from allmende.ui.charts import NARROW, WIDTH
 
 OWN = ("certain", "likely", "unknown")
 ROWS = ("input", "process", "output", "outcome", "impact")
@@ -43,13 +44,15 @@ def effects(request: HttpRequest) -> HttpResponse:
     views = queries.indicators_on(stand.day)
     named = {slug for view in views for slug in view.indicator.projects}
     projects = [one for one in programme.projects_on(stand.day, standing=OWN) if one.project.slug not in named]
+    links = queries.links()
     shown: dict[str, Any] = {
         "groups": _groups(views),
         "count": len(views),
         "measured": sum(view.current.newest is not None for view in views),
         "simulated": any(view.current.newest and view.current.newest.simulated for view in views),
         "projects": projects,
-        "links": queries.links(),
+        "links": links,
+        "graph": _heights(links),
     }
     return page(request, "effects/effects.html", stand, **shown)
 
@@ -72,13 +75,22 @@ def causes_picture(request: HttpRequest) -> HttpResponseBase:
     return _graph(request, queries.links(), gettext("Was auf was wirkt"))
 
 
-def _graph(request: HttpRequest, links: list[CausalLink], title: str) -> HttpResponseBase:
-    language = get_language() or "de"
+def _nodes(links: list[CausalLink], language: str) -> list[causes.Node]:
     found: dict[str, Indicator] = {}
     for link in links:
         found |= {link.cause.slug: link.cause, link.effect.slug: link.effect}
-    nodes = [causes.Node(one.slug, one.title.within(language), ROWS.index(one.kind)) for one in found.values()]
+    return [causes.Node(one.slug, one.title.within(language), ROWS.index(one.kind)) for one in found.values()]
+
+
+def _heights(links: list[CausalLink]) -> dict[str, int]:
+    """Give the room that the graph will take, so that nothing moves when it arrives."""
+    nodes = _nodes(links, get_language() or "de")
+    return {"wide": causes.height_of(nodes, WIDTH), "narrow": causes.height_of(nodes, NARROW)}
+
+
+def _graph(request: HttpRequest, links: list[CausalLink], title: str) -> HttpResponseBase:
     arrows = [causes.Arrow(link.cause.slug, link.effect.slug, link.sign, link.confidence == "low") for link in links]
+    nodes = _nodes(links, get_language() or "de")
     return picture(request, causes.draw_causes(nodes, arrows, title, width=width_of(request)))
 
 
@@ -113,7 +125,7 @@ def effect(request: HttpRequest, slug: str) -> HttpResponse:
         "limits": limits_of(view),
         "causes": [link for link in links if link.effect_id == view.indicator.pk],
         "effects": [link for link in links if link.cause_id == view.indicator.pk],
-        "rows": len({ROWS.index(one.kind) for link in links for one in (link.cause, link.effect)}),
+        "graph": _heights(links),
         "projects": [titles[name] for name in view.indicator.projects if name in titles],
         "target_image": next((t for t in programme.target_images() if t.slug == view.indicator.target_image), None),
     }
@@ -165,6 +177,7 @@ def effect_picture(request: HttpRequest, slug: str) -> HttpResponseBase:
     title = view.indicator.title.within(language)
     if view.current.newest and view.current.newest.simulated:
         title = f"{title} – {gettext('simuliert')}"
-    words = trends.Words(title, view.current.definition.symbol, gettext("Ziel"))
+    sign = view.current.definition.sign
+    words = trends.Words(title, sign.within(language) if sign else "", gettext("Ziel"))
     svg = trends.course(words, dots, aims, language, stepped=path.stepped, width=width_of(request))
     return picture(request, svg)

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 BOX_HEIGHT, GAP_X, GAP_Y, LINE, EDGE = 54, 14, 64, 17, 12
-CHARACTERS = 8.2
+CHARACTERS, NARROW = 8.2, 500
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -38,8 +38,7 @@ class Box(msgspec.Struct, frozen=True):
 
 def draw_causes(nodes: Sequence[Node], arrows: Sequence[Arrow], title: str, *, width: int) -> bytes:
     """Draw the graph to a width; a row with too many boxes for it takes more lines."""
-    per_line = 2 if width < 500 else 4
-    boxes, height = _place(nodes, per_line, width)
+    boxes, height = _place(nodes, width)
     paths = "".join(_arrow(arrow, boxes) for arrow in arrows)
     shapes = "".join(_box(box) for box in boxes.values())
     head = (
@@ -52,7 +51,13 @@ def draw_causes(nodes: Sequence[Node], arrows: Sequence[Arrow], title: str, *, w
     return f"{head}{paths}{shapes}{_signs(arrows, boxes)}</svg>".encode()
 
 
-def _place(nodes: Sequence[Node], per_line: int, width: int) -> tuple[dict[str, Box], int]:
+def height_of(nodes: Sequence[Node], width: int) -> int:
+    """Give the height that the drawing will have."""
+    return _place(nodes, width)[1]
+
+
+def _place(nodes: Sequence[Node], width: int) -> tuple[dict[str, Box], int]:
+    per_line = 2 if width < NARROW else 4
     boxes: dict[str, Box] = {}
     y = float(EDGE)
     for row in sorted({node.row for node in nodes}):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
@@ -17,12 +18,11 @@ from allmende.ui.trends import SPARK_HEIGHT, SPARK_WIDTH, spark
 
 register = template.Library()
 SHOWN = 12
+ONE_DAY = dt.timedelta(days=1)
 
 
-@register.simple_tag
-def standing(view: IndicatorView) -> SafeString:
-    """Make the badge of a status."""
-    names = {
+def _states() -> dict[str, tuple[str, str]]:
+    return {
         "reached": ("success", pgettext("Indikator", "Ziel erreicht")),
         "on-track": ("success", pgettext("Indikator", "auf dem Weg")),
         "behind": ("danger", pgettext("Indikator", "hinter dem Plan")),
@@ -30,7 +30,18 @@ def standing(view: IndicatorView) -> SafeString:
         "outdated": ("warning", pgettext("Indikator", "veraltet")),
         "unknown": ("warning", pgettext("Indikator", "noch nicht gemessen")),
     }
-    return badge(*names[view.status.state])
+
+
+@register.simple_tag
+def standing(view: IndicatorView) -> SafeString:
+    """Make the badge of a status."""
+    return badge(*_states()[view.status.state])
+
+
+@register.simple_tag
+def standing_word(view: IndicatorView) -> str:
+    """Name a status."""
+    return _states()[view.status.state][1]
 
 
 @register.filter
@@ -51,11 +62,7 @@ def quantity(definition: Definition, value: Any) -> str:
     """Write a value with its unit, or as the step of a qualitative scale."""
     if value is None:
         return gettext("unbekannt")
-    level = definition.level(value)
-    if level is not None:
-        return level.within(get_language() or "de")
-    written = number(value, definition.digits)
-    return f"{written}\u00a0{definition.symbol}" if definition.symbol else written
+    return definition.written(Decimal(value)).within(get_language() or "de")
 
 
 @register.simple_tag
@@ -65,23 +72,23 @@ def aim(definition: Definition, point: Point | None) -> str:
         return ""
     if point.low == point.high:
         return quantity(definition, point.low)
-    return f"{number(float(point.low), definition.digits)}–{quantity(definition, point.high)}"
+    to = gettext("bis")
+    return f"{number(float(point.low), definition.digits)} {to} {quantity(definition, point.high)}"
 
 
 @register.simple_tag
 def span(first: dt.date, last: dt.date) -> str:
     """Write the days for which a value holds: a year, a month, a day, or from and to."""
+    whole = first.day == 1 and (last + ONE_DAY).day == 1 and first.year == last.year
     if first == last:
         return day(first)
-    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31) and first.year == last.year:
+    if not whole:
+        return f"{day(first)} – {day(last)}"
+    if (first.month, last.month) == (1, 12):
         return str(first.year)
-    if (
-        first.day == 1
-        and (last + dt.timedelta(days=1)).day == 1
-        and (first.year, first.month) == (last.year, last.month)
-    ):
+    if first.month == last.month:
         return day(first, "month")
-    return f"{day(first)} – {day(last)}"
+    return gettext("%(first)s bis %(last)s") % {"first": date_format(first, "F"), "last": day(last, "month")}
 
 
 @register.simple_tag
