@@ -1,5 +1,6 @@
 """Pages about effects: what was measured against which target, and what was not."""
 
+import datetime as dt
 from typing import Any
 
 import msgspec
@@ -157,6 +158,11 @@ def effect_causes(request: HttpRequest, slug: str) -> HttpResponseBase:
     return _graph(request, queries.links(about=view.indicator), gettext("Was auf was wirkt"))
 
 
+def _place(day: dt.date, period: str) -> dt.date:
+    """Put what belongs to a year where the axis names that year."""
+    return dt.date(day.year, 1, 1) if period == "year" else day
+
+
 def effect_picture(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Draw the course of one indicator beside the path to its target; versions are never joined by a line."""
     view = _view(slug, stand_of(request))
@@ -164,7 +170,7 @@ def effect_picture(request: HttpRequest, slug: str) -> HttpResponseBase:
     several = len(view.earlier) + 1 > 1
     dots = [
         trends.Dot(
-            day=value.last if version.definition.period != "day" else value.first,
+            day=_place(value.last, version.definition.period),
             value=float(value.value),
             series=gettext("Fassung %(n)s") % {"n": version.definition.number} if several else "",
             provisional=value.quality == "provisional",
@@ -173,7 +179,11 @@ def effect_picture(request: HttpRequest, slug: str) -> HttpResponseBase:
         for value in version.values
     ]
     path = view.current.path
-    aims = [trends.Aim(point.day, float(point.low), float(point.high)) for point in path.whole] if path.points else []
+    period = view.current.definition.period
+    aims = [
+        trends.Aim(_place(point.day, period), float(point.low), float(point.high))
+        for point in (path.whole if path.points else ())
+    ]
     title = view.indicator.title.within(language)
     if view.current.newest and view.current.newest.simulated:
         title = f"{title} – {gettext('simuliert')}"

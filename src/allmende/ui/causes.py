@@ -1,13 +1,15 @@
 """What is thought to cause what, drawn in rows: what goes in above, what it changes below."""
 
 import textwrap
+from collections import defaultdict
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 import msgspec
 
 BOX_HEIGHT, GAP_X, GAP_Y, LINE, EDGE = 54, 14, 64, 17, 12
-CHARACTERS, NARROW = 8.2, 500
+CHARACTERS, NARROW, SIGN = 8.2, 500, 24
+Ends = tuple[float, float, float, float]
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -39,7 +41,9 @@ class Box(msgspec.Struct, frozen=True):
 def draw_causes(nodes: Sequence[Node], arrows: Sequence[Arrow], title: str, *, width: int) -> bytes:
     """Draw the graph to a width; a row with too many boxes for it takes more lines."""
     boxes, height = _place(nodes, width)
-    paths = "".join(_arrow(arrow, boxes) for arrow in arrows)
+    ends = _lines(arrows, boxes)
+    paths = "".join(_arrow(*one) for one in ends)
+    signs = "".join(_sign(*one) for one in ends)
     shapes = "".join(_box(box) for box in boxes.values())
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -48,7 +52,7 @@ def draw_causes(nodes: Sequence[Node], arrows: Sequence[Arrow], title: str, *, w
         'orient="auto"><path d="M0,0 L10,5 L0,10 z" fill="#333a52"/></marker></defs>'
         f'<rect width="{width}" height="{height}" fill="white"/>'
     )
-    return f"{head}{paths}{shapes}{_signs(arrows, boxes)}</svg>".encode()
+    return f"{head}{paths}{shapes}{signs}</svg>".encode()
 
 
 def height_of(nodes: Sequence[Node], width: int) -> int:
@@ -85,36 +89,57 @@ def _box(box: Box) -> str:
     return f'<rect {frame} fill="#eef3fa" stroke="#123a6b"/>{words}'
 
 
-def _ends(arrow: Arrow, boxes: dict[str, Box]) -> tuple[float, float, float, float]:
+def _lines(arrows: Sequence[Arrow], boxes: dict[str, Box]) -> list[tuple[Arrow, Ends]]:
+    """Give begin and end of each arrow; several at one box share its side, so that none covers another."""
+    middle = {slug: box.x + box.width / 2 for slug, box in boxes.items()}
+    out: dict[str, list[Arrow]] = defaultdict(list)
+    into: dict[str, list[Arrow]] = defaultdict(list)
+    for arrow in arrows:
+        out[arrow.cause].append(arrow)
+        into[arrow.effect].append(arrow)
+    for group in out.values():
+        group.sort(key=lambda arrow: middle[arrow.effect])
+    for group in into.values():
+        group.sort(key=lambda arrow: middle[arrow.cause])
+    return [
+        (arrow, _ends(arrow, boxes, _share(out[arrow.cause], arrow), _share(into[arrow.effect], arrow)))
+        for arrow in arrows
+    ]
+
+
+def _share(group: Sequence[Arrow], arrow: Arrow) -> float:
+    return (group.index(arrow) + 1) / (len(group) + 1)
+
+
+def _ends(arrow: Arrow, boxes: dict[str, Box], leave: float, arrive: float) -> Ends:
     """Give begin and end of an arrow; within a row it runs from side to side, upwards from top to bottom."""
     start, end = boxes[arrow.cause], boxes[arrow.effect]
     if start.y == end.y:
         middle = start.y + BOX_HEIGHT / 2
+        forward = start.x < end.x
         return (
-            (start.x + start.width, middle, end.x, middle)
-            if start.x < end.x
-            else (start.x, middle, end.x + end.width, middle)
+            (start.x + start.width, middle, end.x, middle) if forward else (start.x, middle, end.x + end.width, middle)
         )
-    x1, x2 = start.x + start.width / 2, end.x + end.width / 2
+    x1, x2 = start.x + start.width * leave, end.x + end.width * arrive
     return (x1, start.y + BOX_HEIGHT, x2, end.y) if start.y < end.y else (x1, start.y, x2, end.y + BOX_HEIGHT)
 
 
-def _arrow(arrow: Arrow, boxes: dict[str, Box]) -> str:
-    x1, y1, x2, y2 = _ends(arrow, boxes)
+def _arrow(arrow: Arrow, ends: Ends) -> str:
+    x1, y1, x2, y2 = ends
     dashes = ' stroke-dasharray="6 4"' if arrow.dashed else ""
     bend = (y2 - y1) / 2
     curve = f"M{x1:.1f},{y1:.1f} C{x1:.1f},{y1 + bend:.1f} {x2:.1f},{y2 - bend:.1f} {x2:.1f},{y2:.1f}"
     return f'<path d="{curve}" fill="none" stroke="#333a52" stroke-width="1.6" marker-end="url(#tip)"{dashes}/>'
 
 
-def _signs(arrows: Sequence[Arrow], boxes: dict[str, Box]) -> str:
-    found = []
-    for arrow in arrows:
-        x1, y1, x2, y2 = _ends(arrow, boxes)
-        x, y = (x1 + x2) / 2, (y1 + y2) / 2
-        sign = "+" if arrow.sign == "+" else "−"
-        found.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="white" stroke="#333a52"/>'
-            f'<text x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle" font-weight="700" fill="#131525">{sign}</text>'
-        )
-    return "".join(found)
+def _sign(arrow: Arrow, ends: Ends) -> str:
+    """Write the sign just before the arrow's end, where no box can cover it."""
+    x1, y1, x, y2 = ends
+    y = y2 - SIGN if y1 < y2 else y2 + SIGN
+    if y1 == y2:
+        x, y = (x1 + x) / 2, y2
+    sign = "+" if arrow.sign == "+" else "−"
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="white" stroke="#333a52"/>'
+        f'<text x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle" font-weight="700" fill="#131525">{sign}</text>'
+    )

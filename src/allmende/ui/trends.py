@@ -42,7 +42,7 @@ def course(
     """Draw values by version, each with a line of its own, and the path dashed, as a band where it is a range."""
     names = list(dict.fromkeys(dot.series for dot in dots))
     rows = [
-        {"at": f"{dot.day}T12:00", "value": dot.value, "series": dot.series, "hollow": dot.provisional} for dot in dots
+        {"at": f"{dot.day}T00:00", "value": dot.value, "series": dot.series, "hollow": dot.provisional} for dot in dots
     ]
     axis = {"format": "%Y" if _years(dots, aims) > 2 else "%m/%Y", "title": None, "tickCount": 6, "grid": False}
     x = {"field": "at", "type": "temporal", "axis": axis}
@@ -60,7 +60,7 @@ def course(
     if rows:
         lines = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"x": x, "y": y, "color": colour}}
         points = {
-            "mark": {"type": "point", "size": 70, "filled": True, "strokeWidth": 2},
+            "mark": {"type": "point", "size": 70, "filled": True, "opacity": 1, "strokeWidth": 2},
             "encoding": {"x": x, "y": y, "stroke": colour, "fill": {**fill, "scale": colour["scale"]}},
         }
         layers += [{"data": {"values": rows}, **lines}, {"data": {"values": rows}, **points}]
@@ -75,7 +75,7 @@ def _years(dots: Sequence[Dot], aims: Sequence[Aim]) -> int:
 def _path(name: str, aims: Sequence[Aim], x: Json, *, stepped: bool) -> list[Json]:
     if not aims:
         return []
-    rows = [{"at": f"{aim.day}T12:00", "low": aim.low, "high": aim.high} for aim in aims]
+    rows = [{"at": f"{aim.day}T00:00", "low": aim.low, "high": aim.high} for aim in aims]
     form = {"interpolate": "step-after"} if stepped else {}
     data = {"data": {"values": rows}}
     y = {"field": "low", "type": "quantitative"}
@@ -87,7 +87,7 @@ def _path(name: str, aims: Sequence[Aim], x: Json, *, stepped: bool) -> list[Jso
     layers.append({**data, "mark": line, "encoding": {"x": x, "y": y}})
     # The last point is named, so that the dashes need no legend.
     end = {"data": {"values": rows[-1:]}}
-    mark = {"type": "point", "shape": "diamond", "size": 130, "filled": True, "color": GREEN}
+    mark = {"type": "point", "shape": "diamond", "size": 130, "filled": True, "opacity": 1, "color": GREEN}
     label = {"type": "text", "text": name, "align": "right", "dx": -10, "dy": -12, "fontSize": 13, "color": "#1c5c48"}
     encoding = {"x": x, "y": {"field": "high", "type": "quantitative"}}
     return [*layers, {**end, "mark": mark, "encoding": encoding}, {**end, "mark": label, "encoding": encoding}]
@@ -103,7 +103,7 @@ def lines(
     width: int = WIDTH,
 ) -> bytes:
     """Draw some columns of a yearly table as lines."""
-    values = [{"at": f"{day}T12:00", "name": name, "value": value} for day, name, value in rows]
+    values = [{"at": f"{day}T00:00", "name": name, "value": value} for day, name, value in rows]
     scale = {"domain": list(names), "range": [BLUE, WARM, GREEN, *COLOURS[1:]][: len(names)]}
     legend = (
         {"orient": "top", "title": None, "columns": 1 if width < WIDTH else 0, "labelLimit": 300}

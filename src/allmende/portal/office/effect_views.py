@@ -101,7 +101,9 @@ def _shown(request: HttpRequest, view: IndicatorView, faulty: dict[str, Form]) -
     return page(request, "indicator", view.indicator.title_de, icon="history", back=back, **shown)
 
 
-def _done(request: HttpRequest, view: IndicatorView, name: str, form: Form, write: Callable[[], object]) -> HttpResponseBase:
+def _done(
+    request: HttpRequest, view: IndicatorView, name: str, form: Form, write: Callable[[], object]
+) -> HttpResponseBase:
     """Write what a form says; show it again with its faults, or with what the rules refuse."""
     if not form.is_valid():
         return _shown(request, view, {name: form})
