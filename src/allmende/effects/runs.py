@@ -108,6 +108,7 @@ def asked(indicator: Indicator, purpose: str) -> Ask:
 def _computed(definition: Definition, source: Computed, gate: Gate, today: dt.date) -> list[Found]:
     written = method(source.method)
     grant = gate.grant(asked(definition.indicator, source.purpose))
+    gate.require_open(grant, written.category)
     streams = streams_for(gate, grant, source, written)
     if not streams:
         raise Missing(NO_STREAM)

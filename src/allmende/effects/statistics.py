@@ -86,7 +86,7 @@ def _write(
     for position, (schema, rows, digest) in enumerate(read):
         known = _ensure_table(schema, content.dataset.slug, position)
         last = known.loads.first()
-        form = msgspec.to_builtins(schema)
+        form = msgspec.json.decode(msgspec.json.encode(schema))
         if last is not None and last.rows == rows and last.schema == form:
             same.append(schema.slug)
             continue

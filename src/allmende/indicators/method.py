@@ -61,12 +61,16 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an indicator is computed, from which properties, and what to beware of; another way is another version."""
+    """How an indicator is computed, from which properties, and what to beware of; another way is another version.
+
+    ``category`` is that of its data: rules that do not open it refuse the computation by name.
+    """
 
     indicator: Literal[1]
     id: str
     title: Text
     version: int
+    category: str
     observed: tuple[str, ...]
     unit: str
     method: Text
