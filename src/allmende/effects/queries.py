@@ -140,7 +140,8 @@ def _view(one: Indicator, versions: list[Version], runs: dict[int, Run], on: dt.
     over = [value for value in current.values if value.last < on]
     shown = over[-1] if over else current.newest
     judged = status(reading_of(shown), current.path, cadence(period, rhythm), on, definition.written)
-    figures = [value.value for value in over]
+    # Measured and simulated values make no common trend (ADR 0011).
+    figures = [value.value for value in over if value.simulated == over[-1].simulated]
     run = runs.get(definition.pk)
     return IndicatorView(one, tuple(versions), judged, trend(figures, direction), run, shown)
 

@@ -185,7 +185,7 @@ def effect_picture(request: HttpRequest, slug: str) -> HttpResponseBase:
         for point in (path.whole if path.points else ())
     ]
     title = view.indicator.title.within(language)
-    if view.current.newest and view.current.newest.simulated:
+    if any(value.simulated for version in view.versions for value in version.values):
         title = f"{title} – {gettext('simuliert')}"
     sign = view.current.definition.sign
     words = trends.Words(title, sign.within(language) if sign else "", gettext("Ziel"))
