@@ -73,7 +73,7 @@ def test_no_values_give_no_years(gate: Gate) -> None:
 
 
 def test_the_written_method_is_the_one_that_counts() -> None:
-    assert methods() == ("climate-days",)
+    assert "climate-days" in methods()
     written = method("climate-days")
     fields = {field.name.replace("_", "-") for field in msgspec.structs.fields(ClimateYear)}
     assert {kind.id for kind in written.kinds} <= fields

@@ -14,7 +14,7 @@ ROLES: dict[str, Text] = {
     "administrator": Text("Verwaltung der Software", "administrator"),
 }
 WRITES: dict[str, frozenset[str]] = {
-    "office": frozenset({"programme", "money", "grants", "quarantine"}),
+    "office": frozenset({"programme", "effects", "money", "grants", "quarantine"}),
     "steward": frozenset(
         {"register", "catalog", "stations", "sources", "alerts", "quarantine", "objections", "minutes"}
     ),
@@ -24,7 +24,8 @@ WRITES: dict[str, frozenset[str]] = {
     "auditor": frozenset(),
     "administrator": frozenset(
         {
-            *("programme", "money", "grants", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
+            *("programme", "effects", "money", "grants"),
+            *("register", "catalog", "stations", "sources", "alerts", "quarantine"),
             *("rulebook", "objections", "minutes"),
             *("accounts", "tokens"),
         }

@@ -12,6 +12,7 @@ import msgspec
 
 from allmende.gate.door import Gate, Grant
 from allmende.gate.query import DayStatistics
+from allmende.indicators.figures import Figure, Question, Stream, bounds, expected_days, figure
 from allmende.kernel.clock import instant_from_micros
 
 ONE_DAY = dt.timedelta(days=1)
@@ -99,3 +100,22 @@ def _year(year: int, days: Sequence[DayStatistics], needed: float, span: tuple[d
         coldest=coldest.minimum,
         coldest_day=coldest.day,
     )
+
+
+def climate_days(gate: Gate, grant: Grant, streams: Sequence[Stream], question: Question) -> list[Figure]:
+    """Give the days of one kind in each year; of several stations the mean, each counting by its complete days."""
+    intervals = {stream.id: stream.interval or 3_600 for stream in streams}
+    by_year: dict[int, dict[int, ClimateYear]] = {}
+    for stream, years in climate_years_of(gate, grant, intervals, question.complete_share).items():
+        for year in years:
+            by_year.setdefault(year.year, {})[stream] = year
+    return [_figure(year, found, question) for year, found in sorted(by_year.items())]
+
+
+def _figure(year: int, found: Mapping[int, ClimateYear], question: Question) -> Figure:
+    days = bounds(dt.date(year, 1, 1), "year")
+    field = question.part.replace("-", "_")
+    value = sum(float(getattr(one, field)) for one in found.values()) / len(found)
+    used = sum(one.days for one in found.values())
+    missing = max(0, expected_days(*days, question.today) * len(found) - used)
+    return figure(days, value, (used, missing), question, found)

@@ -1,5 +1,6 @@
 """The written method of each indicator: a YAML file beside this module."""
 
+import datetime as dt
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -25,11 +26,12 @@ METHOD_FIELD = ErrorCode(
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One figure of an indicator, with its definition."""
+    """One figure of an indicator, with its definition; its unit where that is not the method's."""
 
     id: str
     name: Text
     definition: Text
+    unit: str = ""
 
 
 class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,19 +41,48 @@ class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
 
 
+class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A limit or guideline value: of which substance, over which averaging time, from when, by which text.
+
+    ``allowed`` is how often in a year a daily or hourly mean may lie above it. ``binding`` tells law from advice.
+    """
+
+    id: str
+    substance: str
+    averaging: Literal["hour", "day", "year"]
+    value: float
+    unit: str
+    allowed: int = 0
+    since: dt.date
+    binding: bool
+    text: Text
+    source: str
+    url: str
+
+
 class Method(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an indicator is computed, from which property, and what to beware of."""
+    """How an indicator is computed, from which properties, and what to beware of; another way is another version.
+
+    ``category`` is that of its data: rules that do not open it refuse the computation by name.
+    """
 
     indicator: Literal[1]
     id: str
     title: Text
-    observed: str
+    version: int
+    category: str
+    observed: tuple[str, ...]
     unit: str
     method: Text
     complete_share: float
     kinds: tuple[Part, ...]
     source: Origin
     caveats: tuple[Text, ...]
+    limits: tuple[Limit, ...] = ()
+
+    def part(self, name: str) -> Part | None:
+        """Give a figure by its name."""
+        return next((part for part in self.kinds if part.id == name), None)
 
 
 def methods() -> tuple[str, ...]:

@@ -48,6 +48,7 @@ UNITS: dict[str, Unit] = {
         Unit("[ppm]", "ppm", Text("Millionstel", "parts per million")),
         Unit("W/m2", "W/m²", Text("Watt pro Quadratmeter", "watt per square metre")),
         Unit("kW.h", "kWh", Text("Kilowattstunde", "kilowatt hour")),
+        Unit("MW.h", "MWh", Text("Megawattstunde", "megawatt hour")),
         Unit("kW", "kW", Text("Kilowatt", "kilowatt")),
         Unit("MW", "MW", Text("Megawatt", "megawatt")),
         Unit("V", "V", Text("Volt", "volt")),
@@ -57,11 +58,14 @@ UNITS: dict[str, Unit] = {
         Unit("L", "l", Text("Liter", "litre")),
         Unit("m3", "m³", Text("Kubikmeter", "cubic metre")),
         Unit("t", "t", Text("Tonne", "tonne")),
+        Unit("kg", "kg", Text("Kilogramm", "kilogram")),
+        Unit("m2", "m²", Text("Quadratmeter", "square metre")),
         Unit("s", "s", Text("Sekunde", "second")),
         Unit("min", "min", Text("Minute", "minute")),
         Unit("h", "h", Text("Stunde", "hour")),
         Unit("d", "d", Text("Tag", "day")),
         Unit("{count}", "Anzahl", Text("Anzahl", "count")),
+        Unit("{EUR}", "€", Text("Euro", "euro")),
     )
 }
 

@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from allmende.effects.queries import indicators_of_project
 from allmende.portal import data_queries
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.files import csv_file, json_file
@@ -132,6 +133,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         measures=measures_of(view.project, stand.day),
         risks=risks_on(stand.day, project=slug),
         statements=statements_about(view.project, stand.day),
+        effects=indicators_of_project(slug, stand.day),
         data_use=register.data_use(view.project.data_use) if view.project.data_use else None,
         suspended=[sheet for sheet in data_queries.suspended() if sheet.slug == view.project.data_use],
     )

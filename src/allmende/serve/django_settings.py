@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "allmende.money",
     "allmende.alerts",
     "allmende.council",
+    "allmende.effects",
     "allmende.portal",
     "allmende.portal.office",
     "wagtail.users",

@@ -9,6 +9,8 @@ import msgspec
 
 from allmende.connectors.simulation.demo import read_demo
 from allmende.connectors.simulation.generate import demonstrate as simulate
+from allmende.effects.content import IndicatorsContent
+from allmende.effects.tables import read_schema
 from allmende.ethics.cases import wrong_cases
 from allmende.ethics.publication import hindrances
 from allmende.families.manifest import Finding
@@ -24,6 +26,7 @@ from allmende.programme.content import ProgrammeContent
 from allmende.programme.steering import SteeringContent
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.serve.datasets import Datasets
+from allmende.serve.effects import run as run_indicators
 from allmende.serve.ledger import Sequencer
 from allmende.serve.portal_form import refuse_newer_portal
 from allmende.serve.settings import Settings
@@ -46,6 +49,7 @@ OPTIONAL: dict[str, type[msgspec.Struct]] = {
     "places.yaml": Places,
     "steering.yaml": SteeringContent,
     "money.yaml": MoneyContent,
+    "indicators.yaml": IndicatorsContent,
 }
 
 
@@ -78,12 +82,13 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     read_places(pack)
     steering = read_optional(pack, "steering.yaml", SteeringContent)
     money = read_optional(pack, "money.yaml", MoneyContent)
+    indicators = read_optional(pack, "indicators.yaml", IndicatorsContent)
     advance(1, STEPS)
     migrate(settings)
     advance(2, STEPS)
     gate = open_gate(settings.store_url)
     try:
-        loaded = _load(gate, programme, steering, ethics, uses, datasets, money)
+        loaded = _load(gate, programme, steering, ethics, uses, datasets, money, indicators)
         advance(3, STEPS)
         made = _place_stations(gate, stations)
         Sequencer(gate, settings).run()
@@ -95,13 +100,16 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     return [_set_up(pack, len(programme.projects), len(ethics.rules), made)]
 
 
-def _load(gate: Gate, programme: Any, steering: Any, ethics: Any, uses: Any, datasets: Any, money: Any) -> bool:
+def _load(
+    gate: Gate, programme: Any, steering: Any, ethics: Any, uses: Any, datasets: Any, money: Any, indicators: Any
+) -> bool:
     """Bring a pack's content into the portal whole or not at all; the rules come in force last, when all is sound."""
     from django.db import transaction
 
     from allmende.accounts.rules import SystemActor
     from allmende.alerts.services import ensure_examples
     from allmende.catalog.services import ensure_dataset
+    from allmende.effects.services import load_indicators
     from allmende.money.services.loading import load_money
     from allmende.programme.services import load_programme
     from allmende.register.services import load_ethics, publish_rulebook
@@ -113,6 +121,7 @@ def _load(gate: Gate, programme: Any, steering: Any, ethics: Any, uses: Any, dat
         declared = load_data_uses(actor, content=uses)
         for entry in datasets.datasets:
             ensure_dataset(actor, entry=entry)
+        load_indicators(actor, content=indicators or IndicatorsContent())
         loaded = load_programme(actor, content=programme, steering=steering)
         if money is not None:
             load_money(actor, content=money)
@@ -176,9 +185,11 @@ def demonstrate(settings: Settings, *, pack: str, advance: Advance) -> int:
             shutil.copytree(folder, settings.home / "connectors" / folder.name)
     gate = open_gate(settings.store_url)
     try:
-        return simulate(gate, pack_folder(pack), utc_now(), advance)
+        count = simulate(gate, pack_folder(pack), utc_now(), advance)
     finally:
         gate.close()
+    run_indicators(settings, slugs=(), every=True)
+    return count
 
 
 def check_packs() -> list[Finding]:
@@ -191,6 +202,18 @@ def check_packs() -> list[Finding]:
                 kinds[(name,)] = kind
         for names, kind in kinds.items():
             findings += _check_file(folder, names, kind)
+        findings += _check_tables(folder)
+    return findings
+
+
+def _check_tables(folder: Path) -> list[Finding]:
+    """Check the descriptions of tables of statistics."""
+    findings = []
+    for path in sorted((folder / "statistics").glob("*.yaml")):
+        try:
+            read_schema(path)
+        except AllmendeError as error:
+            findings.append(Finding(f"packs/{folder.name}/statistics/{path.name}", "$", error.what))
     return findings
 
 

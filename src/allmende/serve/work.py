@@ -97,6 +97,15 @@ def _remind(settings: Settings) -> None:
     send_digests(today(), base=settings.public_url.rstrip("/"))
 
 
+def _determine(gate: Gate) -> None:
+    """Determine the values of the indicators that are due by their rhythm."""
+    set_up_django()
+    from allmende.accounts.rules import SystemActor
+    from allmende.effects.runs import run_due
+
+    run_due(SystemActor("system:work"), gate=gate, today=today())
+
+
 def source_house(settings: Settings) -> House:
     """Say where sources keep what they need, and whom they may ask."""
     return House(settings.home, settings.source_hosts, settings.public_url)
@@ -176,6 +185,7 @@ def run_work(settings: Settings) -> None:
             due=time.monotonic() + 30.0,
         ),
         Job(name="reminders", every_seconds=3_600.0, run=lambda: _remind(settings), due=time.monotonic() + 60.0),
+        Job(name="indicators", every_seconds=600.0, run=lambda: _determine(gate), due=time.monotonic() + 20.0),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:

@@ -102,7 +102,7 @@ def line(
     rows = [{"at": _local(point.at), "value": point.value} for point in points]
     return draw(
         {
-            **_frame(title, width),
+            **frame(title, width),
             "data": {"values": rows},
             "mark": {"type": "line", "color": colour, "strokeWidth": 1.8, "invalid": "break-paths-show-path-domains"},
             "encoding": {
@@ -121,7 +121,7 @@ def bars_over_time(
     rows = [{"at": _local(point.at), "value": point.value} for point in points if point.value is not None]
     return draw(
         {
-            **_frame(title, width),
+            **frame(title, width),
             "data": {"values": rows},
             "mark": {"type": "bar", "color": colour, "width": 3},
             "encoding": {
@@ -144,7 +144,7 @@ def band(
     x = _time_axis(language, "%b %Y", "%b %Y", 8)
     return draw(
         {
-            **_frame(title, width),
+            **frame(title, width),
             "data": {"values": rows},
             "layer": [
                 {
@@ -188,7 +188,7 @@ def columns(
     }
     return draw(
         {
-            **_frame(title, width),
+            **frame(title, width),
             "height": {"step": 26},
             "data": {"values": values},
             "layer": [
@@ -223,7 +223,7 @@ def shares(
     x_axis = {"title": unit, "tickCount": 6, "format": "d"}
     return draw(
         {
-            **_frame(title, width),
+            **frame(title, width),
             "height": {"step": 40},
             "data": {"values": values},
             "layer": [
@@ -243,7 +243,7 @@ def shares(
     )
 
 
-def _frame(title: str, width: int) -> Json:
+def frame(title: str, width: int) -> Json:
     """Give title and size; a narrow chart is for telephones, where a wide one would be too small to read."""
     lines: str | list[str] = title if width == WIDTH else [*textwrap.wrap(title, 36), " "][:2]
     fit = {"type": "fit-x", "contains": "padding"}

@@ -9,6 +9,8 @@ from wagtail.admin.ui.components import Component
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.rules import may_read
 from allmende.catalog.door import gate
+from allmende.effects.queries import stale
+from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.office.frame import told
 from allmende.portal.office.permissions import roles_of
@@ -43,6 +45,7 @@ class FiguresPanel(Component):  # type: ignore[misc]
         return {
             "figures": [
                 *_waiting(parent_context["request"]),
+                Figure(gettext("Indikatoren ohne aktuellen Wert"), len(stale(today())), "office:indicators"),
                 Figure(gettext("Projekte"), Project.objects.count(), "projekte:index"),
                 Figure(gettext("Meilensteine"), Milestone.objects.count(), "meilensteine:index"),
                 Figure(gettext("Beschlüsse"), Decision.objects.count(), "beschluesse:index"),

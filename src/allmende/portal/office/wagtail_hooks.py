@@ -42,6 +42,7 @@ class AreaItem(MenuItem):  # type: ignore[misc]
 PAGES = (
     AreaItem("money", _("Geld"), reverse_lazy("office:money"), icon_name="tablet-alt", order=105),
     AreaItem("programme", _("Meine Aufgaben"), reverse_lazy("office:tasks"), icon_name="tasks", order=50),
+    AreaItem("effects", _("Indikatoren"), reverse_lazy("office:indicators"), icon_name="history", order=150),
     AreaItem("register", _("Was wartet"), reverse_lazy("office:waiting"), icon_name="time", order=205),
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),

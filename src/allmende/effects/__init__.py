@@ -1,0 +1,1 @@
+"""Effects: indicators with their definitions, values, targets and causes, and the city's statistics."""

@@ -1,0 +1,122 @@
+"""How indicators are written: status, trend, target, days, and the small line."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, pgettext
+
+from allmende.effects.models import Definition
+from allmende.effects.queries import IndicatorView
+from allmende.effects.rules import Point
+from allmende.ui.templatetags.allmende import badge, day, number
+from allmende.ui.trends import SPARK_HEIGHT, SPARK_WIDTH, spark
+
+register = template.Library()
+SHOWN = 12
+ONE_DAY = dt.timedelta(days=1)
+
+
+def _states() -> dict[str, tuple[str, str]]:
+    return {
+        "reached": ("success", pgettext("Indikator", "Ziel erreicht")),
+        "on-track": ("success", pgettext("Indikator", "auf dem Weg")),
+        "behind": ("danger", pgettext("Indikator", "hinter dem Plan")),
+        "measured": ("info", pgettext("Indikator", "gemessen")),
+        "outdated": ("warning", pgettext("Indikator", "veraltet")),
+        "unknown": ("warning", pgettext("Indikator", "noch nicht gemessen")),
+    }
+
+
+@register.simple_tag
+def standing(view: IndicatorView) -> SafeString:
+    """Make the badge of a status."""
+    return badge(*_states()[view.status.state])
+
+
+@register.simple_tag
+def standing_word(view: IndicatorView) -> str:
+    """Name a status."""
+    return _states()[view.status.state][1]
+
+
+@register.filter
+def trend_word(trend: str) -> str:
+    """Name a trend."""
+    names = {
+        "better": gettext("wird besser"),
+        "worse": gettext("wird schlechter"),
+        "changing": gettext("ändert sich"),
+        "steady": gettext("bleibt etwa gleich"),
+        "unknown": gettext("zu wenige Werte"),
+    }
+    return names[trend]
+
+
+@register.simple_tag
+def quantity(definition: Definition, value: Any) -> str:
+    """Write a value with its unit, or as the step of a qualitative scale."""
+    if value is None:
+        return gettext("unbekannt")
+    return definition.written(Decimal(value)).within(get_language() or "de")
+
+
+@register.simple_tag
+def aim(definition: Definition, point: Point | None) -> str:
+    """Write a point of a path: a value, or a range."""
+    if point is None:
+        return ""
+    if point.low == point.high:
+        return quantity(definition, point.low)
+    to = gettext("bis")
+    return f"{number(float(point.low), definition.digits)} {to} {quantity(definition, point.high)}"
+
+
+@register.simple_tag
+def span(first: dt.date, last: dt.date) -> str:
+    """Write the days for which a value holds: a year, a month, a day, or from and to."""
+    whole = first.day == 1 and (last + ONE_DAY).day == 1 and first.year == last.year
+    if first == last:
+        return day(first)
+    if not whole:
+        return f"{day(first)} – {day(last)}"
+    if (first.month, last.month) == (1, 12):
+        return str(first.year)
+    if first.month == last.month:
+        return day(first, "month")
+    return gettext("%(first)s bis %(last)s") % {"first": date_format(first, "F"), "last": day(last, "month")}
+
+
+@register.simple_tag
+def sparkline(view: IndicatorView) -> SafeString:
+    """Draw the last values of the newest version."""
+    values = [float(value.value) for value in view.current.values[-SHOWN:]]
+    if len(values) < 2:
+        return format_html('<span class="quiet">{}</span>', "–")
+    points = spark(values)
+    x, y = points.split(" ")[-1].split(",")
+    label = gettext("Verlauf von %(first)s bis %(last)s: %(trend)s") % {
+        "first": view.current.values[-len(values)].first.year,
+        "last": view.current.values[-1].last.year,
+        "trend": trend_word(view.trend),
+    }
+    return format_html(
+        '<svg class="spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">'
+        '<polyline points="{}" fill="none" stroke="#123a6b" stroke-width="2"/>'
+        '<circle cx="{}" cy="{}" r="3.5" fill="#123a6b"/></svg>',
+        *(SPARK_WIDTH, SPARK_HEIGHT, SPARK_WIDTH, SPARK_HEIGHT, label, points, x, y),
+    )
+
+
+@register.filter
+def cell(value: Any) -> str:
+    """Write a cell of a table of statistics: numbers with their digits, a missing one as a dash."""
+    if value is None:
+        return "–"
+    decimal = Decimal(value)
+    exponent = decimal.as_tuple().exponent
+    return number(value, max(0, -exponent) if isinstance(exponent, int) else 0)
