@@ -14,16 +14,16 @@ ROLES: dict[str, Text] = {
     "administrator": Text("Verwaltung der Software", "administrator"),
 }
 WRITES: dict[str, frozenset[str]] = {
-    "office": frozenset({"programme", "quarantine"}),
+    "office": frozenset({"programme", "quarantine", "participation"}),
     "steward": frozenset({"register", "catalog", "stations", "sources", "alerts", "quarantine", "objections"}),
     "ethics-board": frozenset({"rulebook", "objections"}),
-    "moderator": frozenset(),
+    "moderator": frozenset({"participation"}),
     "lead": frozenset(),
     "auditor": frozenset(),
     "administrator": frozenset(
         {
             *("programme", "register", "catalog", "stations", "sources", "alerts", "quarantine"),
-            *("rulebook", "objections"),
+            *("rulebook", "objections", "participation"),
             *("accounts", "tokens"),
         }
     ),

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "allmende.register",
     "allmende.register.objections",
     "allmende.programme",
+    "allmende.participation",
     "allmende.alerts",
     "allmende.portal",
     "allmende.portal.office",

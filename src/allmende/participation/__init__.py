@@ -1,0 +1,1 @@
+"""Taking part: processes, phases, contributions and what became of them, texts, votes, moderation."""
