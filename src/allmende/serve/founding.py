@@ -18,6 +18,7 @@ from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.packs.read import Place, Places, Stations, pack_folder, read_parts, read_places
+from allmende.participation.content import ParticipationContent
 from allmende.programme.content import ProgrammeContent
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.serve.datasets import Datasets
@@ -30,6 +31,7 @@ Advance = Callable[[int, int], None]
 ACTOR = "system:init"
 PROGRAMME_FILES = ("programme.yaml", "projects.yaml", "course.yaml")
 STEPS = 4
+PARTICIPATION = "participation.yaml"
 # What the files of a pack contain, in the order in which found() names the parts.
 KINDS: dict[tuple[str, ...], type[msgspec.Struct]] = {
     PROGRAMME_FILES: ProgrammeContent,
@@ -153,9 +155,15 @@ def _make_station(gate: Gate, grant: Grant, place: Place, stations: Stations) ->
 
 
 def demonstrate(settings: Settings, *, pack: str, advance: Advance) -> int:
-    """Simulate two years of measurements up to now; give the number of new values."""
+    """Simulate two years of measurements up to now, and tell made-up processes; give the number of new values."""
+    set_up_django()
+    from allmende.participation.services.loading import load_participation
+
     gate = open_gate(settings.store_url)
     try:
+        if (pack_folder(pack) / PARTICIPATION).exists():
+            load_participation(read_parts(pack, (PARTICIPATION,), ParticipationContent), gate=gate, now=utc_now())
+            Sequencer(gate, settings).run()
         return simulate(gate, pack_folder(pack), utc_now(), advance)
     finally:
         gate.close()
@@ -166,8 +174,9 @@ def check_packs() -> list[Finding]:
     findings: list[Finding] = []
     for folder in folders(FAMILIES[2]):
         kinds = dict(KINDS)
-        if (folder / "places.yaml").exists():
-            kinds[("places.yaml",)] = Places
+        for name, kind in {"places.yaml": Places, PARTICIPATION: ParticipationContent}.items():
+            if (folder / name).exists():
+                kinds[(name,)] = kind
         for names, kind in kinds.items():
             findings += _check_file(folder, names, kind)
     return findings
