@@ -210,7 +210,9 @@ def steps_in_project(slug: str) -> QuerySet[Step]:
 def waiting_cases() -> QuerySet[Case]:
     """Give what moderation has to look at: appeals and reports first, then the oldest."""
     pressing = When(
-        If(cause="appeal", then=Value(0)), If(cause="reported", then=Value(1)), default=Value(2),
+        If(cause="appeal", then=Value(0)),
+        If(cause="reported", then=Value(1)),
+        default=Value(2),
         output_field=IntegerField(),
     )
     rows = Case.objects.filter(closed__isnull=True).order_by(pressing, "opened", "id")
@@ -219,7 +221,9 @@ def waiting_cases() -> QuerySet[Case]:
 
 def closed_cases() -> QuerySet[Case]:
     """Give what moderation decided, newest first; without words and names."""
-    kind = When(If(comment__isnull=True, then=F("contribution__kind")), default=Value("comment"), output_field=CharField())
+    kind = When(
+        If(comment__isnull=True, then=F("contribution__kind")), default=Value("comment"), output_field=CharField()
+    )
     rows = Case.objects.filter(closed__isnull=False).exclude(process__state="draft")
     return rows.annotate(kind=kind).select_related("process").order_by("-closed", "-id")
 

@@ -98,7 +98,10 @@ NOT_PUBLIC = ErrorCode(
 PHASE_CLOSED = ErrorCode(
     "participation.phase_closed",
     Text("Zurzeit kann man hier nicht: {action}.", "At present one cannot do this here: {action}."),
-    Text("Die Phasen und ihre Tage stehen auf der Seite des Verfahrens.", "The phases and their days stand on the page of the process."),
+    Text(
+        "Die Phasen und ihre Tage stehen auf der Seite des Verfahrens.",
+        "The phases and their days stand on the page of the process.",
+    ),
 )
 NEEDS_PASS = ErrorCode(
     "participation.needs_pass",
@@ -113,11 +116,17 @@ BAD_CODE = ErrorCode(
 STEP_BACK = ErrorCode(
     "participation.step_back",
     Text("{number} ist „{state}“; „{to}“ folgt darauf nicht.", "{number} is “{state}”; “{to}” does not follow."),
-    Text("Erlaubt ist nur der Weg nach vorn, mit Antwort vor dem Projekt.", "Only the way ahead is allowed, with an answer before the project."),
+    Text(
+        "Erlaubt ist nur der Weg nach vorn, mit Antwort vor dem Projekt.",
+        "Only the way ahead is allowed, with an answer before the project.",
+    ),
 )
 TEXT_MOVED = ErrorCode(
     "participation.text_moved",
-    Text("Der Absatz wurde inzwischen geändert: jetzt Fassung {version}.", "The paragraph has been changed meanwhile: now version {version}."),
+    Text(
+        "Der Absatz wurde inzwischen geändert: jetzt Fassung {version}.",
+        "The paragraph has been changed meanwhile: now version {version}.",
+    ),
     Text("Vergleichen Sie beide Fassungen; Ihr Text ist noch da.", "Compare both versions; your text is still there."),
 )
 SAME_PERSON = ErrorCode(
@@ -127,7 +136,9 @@ SAME_PERSON = ErrorCode(
 )
 PROCESS_MOVE = ErrorCode(
     "participation.process_move",
-    Text("Das Verfahren ist „{state}“; „{to}“ folgt darauf nicht.", "The process is “{state}”; “{to}” does not follow."),
+    Text(
+        "Das Verfahren ist „{state}“; „{to}“ folgt darauf nicht.", "The process is “{state}”; “{to}” does not follow."
+    ),
     Text("Der Weg ist: Entwurf, öffentlich, abgeschlossen, Archiv.", "The way is: draft, public, closed, archive."),
 )
 NOT_DECLARED = ErrorCode(

@@ -93,6 +93,4 @@ def citing(code: str, number: int, sources: list[tuple[str, str]]) -> list[tuple
     if not code:
         return []
     pattern = re.compile(rf"{re.escape(code)},? § {number}(?!\d)(?:,? Satz (\d+))?")
-    return [
-        (slug, int(match.group(1) or 0)) for slug, source in sources for match in pattern.finditer(source)
-    ]
+    return [(slug, int(match.group(1) or 0)) for slug, source in sources for match in pattern.finditer(source)]

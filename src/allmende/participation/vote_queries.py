@@ -55,7 +55,9 @@ def group_of(process: Process, pseudonym: str) -> str:
 def _count(process: Process, *by: str) -> dict[tuple[object, ...], Share]:
     rows = Vote.objects.filter(statement__process=process, statement__visibility="shown")
     counted = rows.values("statement_id", *by).annotate(
-        agree=Count("pk", filter=Q(value=1)), disagree=Count("pk", filter=Q(value=-1)), passed=Count("pk", filter=Q(value=0))
+        agree=Count("pk", filter=Q(value=1)),
+        disagree=Count("pk", filter=Q(value=-1)),
+        passed=Count("pk", filter=Q(value=0)),
     )
     return {
         tuple(row[name] for name in ("statement_id", *by)): Share(row["agree"], row["disagree"], row["passed"])

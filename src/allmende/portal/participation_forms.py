@@ -57,7 +57,9 @@ class WritingForm(OpenForm):
     def require_email(self) -> None:
         """Ask for the address where it has to be confirmed."""
         self.fields["email"].required = True
-        self.fields["email"].help_text = _("Nie öffentlich. Ihr Beitrag erscheint, wenn Sie den Link in der Mail öffnen.")
+        self.fields["email"].help_text = _(
+            "Nie öffentlich. Ihr Beitrag erscheint, wenn Sie den Link in der Mail öffnen."
+        )
 
 
 class ContributionForm(WritingForm):
@@ -199,6 +201,4 @@ class FollowForm(OpenForm):
 class WordsForm(OpenForm):
     """A few words: why something is reported, or contested."""
 
-    words = forms.CharField(
-        label=_("Warum?"), min_length=3, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    words = forms.CharField(label=_("Warum?"), min_length=3, max_length=500, widget=forms.Textarea(attrs={"rows": 3}))

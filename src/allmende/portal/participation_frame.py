@@ -37,7 +37,10 @@ TOO_MANY = ErrorCode(
         "Von Ihrem Anschluss kamen in dieser Stunde schon {limit} Beiträge.",
         "{limit} contributions have come from your connection within this hour already.",
     ),
-    Text("Senden Sie in einer Stunde noch einmal; Ihr Text ist noch da.", "Send again in an hour; your text is still there."),
+    Text(
+        "Senden Sie in einer Stunde noch einmal; Ihr Text ist noch da.",
+        "Send again in an hour; your text is still there.",
+    ),
 )
 
 
@@ -115,7 +118,9 @@ def new_proof(_request: HttpRequest) -> HttpResponseBase:
     return answer
 
 
-def process_page(request: HttpRequest, template: str, process: Process, *, status: int = 200, **values: Any) -> HttpResponse:
+def process_page(
+    request: HttpRequest, template: str, process: Process, *, status: int = 200, **values: Any
+) -> HttpResponse:
     """Render a page of a process."""
     now = utc_now()
     running = [phase for phase in process.phases.all() if phase.since <= now < phase.until]

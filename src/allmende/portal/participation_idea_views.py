@@ -177,10 +177,21 @@ def _draft(process: Process, form: ContributionForm, kind: str, kept: bytes) -> 
 
 
 def _form(
-    request: HttpRequest, process: Process, form: ContributionForm, *, status: int = 200, typed: bool = False,
-    refused: AllmendeError | None = None, alike: list[Contribution] | None = None, photo: bytes = b"",
+    request: HttpRequest,
+    process: Process,
+    form: ContributionForm,
+    *,
+    status: int = 200,
+    typed: bool = False,
+    refused: AllmendeError | None = None,
+    alike: list[Contribution] | None = None,
+    photo: bytes = b"",
 ) -> HttpResponse:
-    kept = signing.dumps(base64.b64encode(photo).decode(), salt=PHOTO_SALT) if photo else request.POST.get("foto_behalten", "")
+    kept = (
+        signing.dumps(base64.b64encode(photo).decode(), salt=PHOTO_SALT)
+        if photo
+        else request.POST.get("foto_behalten", "")
+    )
     return process_page(
         request,
         "idea_form.html",

@@ -57,7 +57,11 @@ def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
 
 
 def _page(
-    request: HttpRequest, one: Contribution, comment: CommentForm, *, status: int = 200,
+    request: HttpRequest,
+    one: Contribution,
+    comment: CommentForm,
+    *,
+    status: int = 200,
     refused: AllmendeError | None = None,
 ) -> HttpResponseBase:
     comments = list(queries.comments_of(one))
@@ -116,8 +120,17 @@ def own(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
     hidden = one.cases.filter(decision="hidden").order_by("-closed").first() if one.visibility == "hidden" else None
     contested = one.cases.filter(cause="appeal").exists()
     answer = process_page(
-        request, "own.html", one.process, one=one, key=key, causes=causes, hidden=hidden, contested=contested,
-        form=WordsForm(), follow_form=FollowForm(), fresh=request.GET.get("neu"),
+        request,
+        "own.html",
+        one.process,
+        one=one,
+        key=key,
+        causes=causes,
+        hidden=hidden,
+        contested=contested,
+        form=WordsForm(),
+        follow_form=FollowForm(),
+        fresh=request.GET.get("neu"),
         short=address(request, "short-contribution", one.number),
     )
     return private(answer)
@@ -160,8 +173,14 @@ def comment(request: HttpRequest, number: str) -> HttpResponseBase:
         require_form(request)
         values = form.cleaned_data
         _, _, causes = services.comment(
-            services.PUBLIC, one, stance=values["stance"], body=values["body"], author=values["author"],
-            language=language(), proven=proven(request), now=utc_now(),
+            services.PUBLIC,
+            one,
+            stance=values["stance"],
+            body=values["body"],
+            author=values["author"],
+            language=language(),
+            proven=proven(request),
+            now=utc_now(),
         )
     except AllmendeError as error:
         return _page(request, one, form, status=error.status, refused=error)

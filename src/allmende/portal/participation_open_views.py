@@ -15,8 +15,11 @@ from allmende.portal.frame import page
 SHOWN = 50
 HEADER = ("opened", "closed", "process", "kind", "cause", "decision", "reason")
 TYPES = {
-    ".csv": "text/csv; charset=utf-8", ".jsonl": "application/jsonl", ".json": "application/json",
-    ".geojson": "application/geo+json", ".txt": "text/plain; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".jsonl": "application/jsonl",
+    ".json": "application/json",
+    ".geojson": "application/geo+json",
+    ".txt": "text/plain; charset=utf-8",
 }
 
 
@@ -35,8 +38,13 @@ def moderation_csv(_request: HttpRequest) -> HttpResponseBase:
     """Give the log of moderation."""
     rows = (
         (
-            one.opened.date(), one.closed.date() if one.closed else None, one.process.slug, one.__dict__["kind"],
-            one.cause, one.decision, one.reason,
+            one.opened.date(),
+            one.closed.date() if one.closed else None,
+            one.process.slug,
+            one.__dict__["kind"],
+            one.cause,
+            one.decision,
+            one.reason,
         )
         for one in queries.closed_cases().iterator(2_000)
     )

@@ -14,6 +14,7 @@ from allmende.kernel.errors import AllmendeError
 from allmende.participation import text_queries
 from allmende.participation.difference import difference
 from allmende.participation.models import Contribution, Process, Step
+from allmende.participation.rules import STANCES
 from allmende.participation.services import contributions as services
 from allmende.participation.text_queries import Clause
 from allmende.portal.data_views import told
@@ -85,7 +86,12 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
 
 
 def _page(
-    request: HttpRequest, process: Process, clause: Clause, form: CommentForm, *, status: int = 200,
+    request: HttpRequest,
+    process: Process,
+    clause: Clause,
+    form: CommentForm,
+    *,
+    status: int = 200,
     refused: AllmendeError | None = None,
 ) -> HttpResponse:
     versions = list(clause.versions)
@@ -100,9 +106,21 @@ def _page(
     ]
     book = gate().rulebook().rules if process.code else ()
     return process_page(
-        request, "paragraph.html", process, status=status, clause=clause, changes=changes[::-1],
-        suggestions=suggestions, comment_form=form, refused=refused, said=request.GET.get("gesagt"),
-        sentences=_sentences(process, clause, book), project=_project(clause),
+        request,
+        "paragraph.html",
+        process,
+        status=status,
+        clause=clause,
+        changes=changes[::-1],
+        suggestions=suggestions,
+        comment_form=form,
+        refused=refused,
+        said=request.GET.get("gesagt"),
+        sentences=_sentences(process, clause, book),
+        project=_project(clause),
+        stances=[
+            (name, text, [row for row in clause.comments if row.stance == name]) for name, text in STANCES.items()
+        ],
     )
 
 
@@ -121,8 +139,14 @@ def comment(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         require_form(request)
         values = form.cleaned_data
         _, _, causes = services.comment(
-            services.PUBLIC, clause.paragraph, stance=values["stance"], body=values["body"], author=values["author"],
-            language=language(), proven=proven(request), now=utc_now(),
+            services.PUBLIC,
+            clause.paragraph,
+            stance=values["stance"],
+            body=values["body"],
+            author=values["author"],
+            language=language(),
+            proven=proven(request),
+            now=utc_now(),
         )
     except AllmendeError as error:
         return _page(request, process, clause, form, status=error.status, refused=error)
@@ -158,8 +182,13 @@ def suggest(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
             return _form(request, process, clause, form, status=409, moved=moved)
         require_form(request)
         draft = services.Draft(
-            kind="suggestion", title=values["title"], body=values["body"], language=language(),
-            author=values["author"], paragraph=clause.paragraph, base_version=current.version,
+            kind="suggestion",
+            title=values["title"],
+            body=values["body"],
+            language=language(),
+            author=values["author"],
+            paragraph=clause.paragraph,
+            base_version=current.version,
             proposed=values["proposed"],
         )
         return take(request, process, draft, values["email"])
@@ -168,12 +197,26 @@ def suggest(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
 
 
 def _form(
-    request: HttpRequest, process: Process, clause: Clause, form: SuggestionForm, *, status: int = 200,
-    refused: AllmendeError | None = None, moved: object = None,
+    request: HttpRequest,
+    process: Process,
+    clause: Clause,
+    form: SuggestionForm,
+    *,
+    status: int = 200,
+    refused: AllmendeError | None = None,
+    moved: object = None,
 ) -> HttpResponse:
     return process_page(
-        request, "suggest.html", process, status=status, clause=clause, form=form, refused=refused, moved=moved,
-        shows_errors=form.is_bound and not refused and not moved, own_words=own_words(form),
+        request,
+        "suggest.html",
+        process,
+        status=status,
+        clause=clause,
+        form=form,
+        refused=refused,
+        moved=moved,
+        shows_errors=form.is_bound and not refused and not moved,
+        own_words=own_words(form),
     )
 
 

@@ -103,7 +103,9 @@ def feed(request: HttpRequest, slug: str) -> HttpResponse:
 
 def steps_feed(request: HttpRequest, title: str, link: str, steps: Iterable[Step]) -> HttpResponse:
     """Write steps as an Atom feed in the page's language."""
-    feed_ = Atom1Feed(title=title, link=link, description="", language=language(), feed_url=request.build_absolute_uri())
+    feed_ = Atom1Feed(
+        title=title, link=link, description="", language=language(), feed_url=request.build_absolute_uri()
+    )
     for step in steps:
         one = step.contribution
         where = address(request, "contribution", one.number)

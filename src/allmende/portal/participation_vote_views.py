@@ -167,7 +167,12 @@ def results_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     names = ["", *(group.slug for group in vote_queries.groups(process))]
     header = ("number", "text_de", "text_en", "group", "agree", "disagree", "pass", "conflict")
     rows = [
-        (*_cells(one.statement), name, *((share.agree, share.disagree, share.passed) if share else (None,) * 3), one.conflict)
+        (
+            *_cells(one.statement),
+            name,
+            *((share.agree, share.disagree, share.passed) if share else (None,) * 3),
+            one.conflict,
+        )
         for one in vote_queries.standings(process)
         for name, share in zip(names, (one.all, *one.groups), strict=True)
     ]

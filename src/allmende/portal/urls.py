@@ -72,7 +72,9 @@ urlpatterns = [
     path("mitmachen/<slug:slug>/beitraege/neu/", participation_idea_views.new_idea, name="idea-new"),
     path("mitmachen/<slug:slug>/text/", participation_text_views.text, name="process-text"),
     path("mitmachen/<slug:slug>/text/<int:number>/", participation_text_views.paragraph, name="paragraph"),
-    path("mitmachen/<slug:slug>/text/<int:number>/kommentar/", participation_text_views.comment, name="paragraph-comment"),
+    path(
+        "mitmachen/<slug:slug>/text/<int:number>/kommentar/", participation_text_views.comment, name="paragraph-comment"
+    ),
     path("mitmachen/<slug:slug>/text/<int:number>/vorschlag/", participation_text_views.suggest, name="suggest"),
     path("mitmachen/<slug:slug>/synopse/", participation_text_views.synopsis, name="synopsis"),
     path("mitmachen/<slug:slug>/synopse.csv", participation_text_views.synopsis_csv, name="synopsis-csv"),

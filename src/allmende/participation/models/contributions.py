@@ -191,6 +191,4 @@ class Origin(models.Model):
     class Meta:
         """Once each."""
 
-        constraints: Constraints = [
-            models.UniqueConstraint(fields=["paragraph", "contribution"], name="origin_once")
-        ]
+        constraints: Constraints = [models.UniqueConstraint(fields=["paragraph", "contribution"], name="origin_once")]

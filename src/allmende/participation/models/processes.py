@@ -44,16 +44,24 @@ class Process(Titled):
     weight_de = models.TextField(_("Was damit geschieht (deutsch)"), blank=True)
     weight_en = models.TextField(_("Was damit geschieht (englisch)"), blank=True)
     level = models.CharField(
-        _("Teilnahme"), max_length=10, default="open", choices=[(name, text.de) for name, text in LEVELS.items()],
+        _("Teilnahme"),
+        max_length=10,
+        default="open",
+        choices=[(name, text.de) for name, text in LEVELS.items()],
         help_text=_("für Abstimmen und Unterstützen"),
     )
     writing = models.CharField(
-        _("Einreichen"), max_length=10, default="open", choices=[(name, text.de) for name, text in LEVELS.items()],
+        _("Einreichen"),
+        max_length=10,
+        default="open",
+        choices=[(name, text.de) for name, text in LEVELS.items()],
         help_text=_("für Beiträge, Kommentare und Vorschläge"),
     )
     strict = models.BooleanField(_("vor dem Veröffentlichen prüfen"), default=False)
     answer_days = models.PositiveSmallIntegerField(_("Antwort in Tagen"), default=30)
-    keep_days = models.PositiveSmallIntegerField(_("Löschen nach Tagen"), default=180, help_text=_("nach dem Abschluss"))
+    keep_days = models.PositiveSmallIntegerField(
+        _("Löschen nach Tagen"), default=180, help_text=_("nach dem Abschluss")
+    )
     purpose_slug = models.SlugField(_("Zweck im Register"), default="participation")
     code = models.CharField(
         _("Zitierweise"), max_length=60, blank=True, help_text=_("wie Regeln den Text nennen, etwa Datenethik-Kodex")
@@ -180,6 +188,4 @@ class Topic(Titled):
         """In their order."""
 
         ordering = ("position",)
-        constraints: Constraints = [
-            models.UniqueConstraint(fields=["process", "kind", "slug"], name="topic_once")
-        ]
+        constraints: Constraints = [models.UniqueConstraint(fields=["process", "kind", "slug"], name="topic_once")]

@@ -47,9 +47,7 @@ class ParagraphVersion(models.Model):
     reason_de = models.CharField(max_length=500)
     reason_en = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField()
-    suggestion = models.ForeignKey(
-        "Contribution", null=True, on_delete=models.SET_NULL, related_name="adopted_in"
-    )
+    suggestion = models.ForeignKey("Contribution", null=True, on_delete=models.SET_NULL, related_name="adopted_in")
 
     class Meta:
         """Oldest first; one of each number."""

@@ -92,9 +92,7 @@ class Notice(models.Model):
     class Meta:
         """Once each."""
 
-        constraints: Constraints = [
-            models.UniqueConstraint(fields=["follower", "step"], name="notice_once")
-        ]
+        constraints: Constraints = [models.UniqueConstraint(fields=["follower", "step"], name="notice_once")]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["sent"], name="notices_waiting")]
 
 

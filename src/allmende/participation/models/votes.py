@@ -25,9 +25,7 @@ class Statement(models.Model):
         """By number."""
 
         ordering: ClassVar[list[str]] = ["number"]
-        constraints: Constraints = [
-            models.UniqueConstraint(fields=["process", "number"], name="statement_once")
-        ]
+        constraints: Constraints = [models.UniqueConstraint(fields=["process", "number"], name="statement_once")]
 
     @property
     def text(self) -> Text:
@@ -45,9 +43,7 @@ class Voter(models.Model):
     class Meta:
         """Once in a process."""
 
-        constraints: Constraints = [
-            models.UniqueConstraint(fields=["process", "pseudonym"], name="voter_once")
-        ]
+        constraints: Constraints = [models.UniqueConstraint(fields=["process", "pseudonym"], name="voter_once")]
 
 
 class Vote(models.Model):
@@ -75,9 +71,7 @@ class Support(models.Model):
     class Meta:
         """Once each."""
 
-        constraints: Constraints = [
-            models.UniqueConstraint(fields=["contribution", "pseudonym"], name="support_once")
-        ]
+        constraints: Constraints = [models.UniqueConstraint(fields=["contribution", "pseudonym"], name="support_once")]
 
 
 class Code(models.Model):

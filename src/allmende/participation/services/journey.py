@@ -121,8 +121,14 @@ def split(actor: Actor, *, number: str, parts: list[tuple[str, str]], now: dt.da
         part.split_from = one
         part.save(update_fields=["split_from"])
         rows = [
-            Follower(process=one.process, contribution=part, email=row.email, language=row.language,
-                     asked=row.asked, confirmed=row.confirmed)
+            Follower(
+                process=one.process,
+                contribution=part,
+                email=row.email,
+                language=row.language,
+                asked=row.asked,
+                confirmed=row.confirmed,
+            )
             for row in one.followers.all()
         ]
         Follower.objects.bulk_create(rows)

@@ -82,8 +82,12 @@ class _Story:
         for kind, topics in (("category", self.entry.categories), ("group", self.entry.groups)):
             for position, topic in enumerate(topics):
                 Topic.objects.create(
-                    process=self.process, kind=kind, slug=topic.slug, position=position,
-                    title_de=topic.title.de, title_en=topic.title.en,
+                    process=self.process,
+                    kind=kind,
+                    slug=topic.slug,
+                    position=position,
+                    title_de=topic.title.de,
+                    title_en=topic.title.en,
                 )
         processes.move(ACTOR, self.process, "open", start)
         self.process.refresh_from_db()
@@ -95,9 +99,18 @@ class _Story:
         if entry.longitude is not None and entry.latitude is not None:
             point = Point(entry.longitude, entry.latitude)
         draft = Draft(
-            kind=entry.kind, title=entry.title, body=entry.body, category=entry.category, group=entry.group,
-            tag=entry.tag, point=point, place=entry.place, channel=entry.channel, paragraph=paragraph,
-            base_version=entry.base_version if paragraph else None, proposed=entry.proposed,
+            kind=entry.kind,
+            title=entry.title,
+            body=entry.body,
+            category=entry.category,
+            group=entry.group,
+            tag=entry.tag,
+            point=point,
+            place=entry.place,
+            channel=entry.channel,
+            paragraph=paragraph,
+            base_version=entry.base_version if paragraph else None,
+            proposed=entry.proposed,
         )
         at = self.ago(entry.days_ago)
         one = submit(ACTOR, self.process, draft, proven=True, confirmed=True, now=at).contribution
@@ -128,7 +141,9 @@ class _Story:
         """Write the later versions."""
         for base, version in enumerate(entry.versions[1:], 1):
             wording = texts.Wording(
-                text_de=version.text.de, text_en=version.text.en, reason=version.reason,
+                text_de=version.text.de,
+                text_en=version.text.en,
+                reason=version.reason,
                 suggestion=self.by_key.get(version.adopts),
             )
             texts.reword(ACTOR, paragraph, base=base, wording=wording, now=self.ago(version.days_ago))

@@ -21,7 +21,9 @@ DECIDED = ErrorCode(
 NO_APPEAL = ErrorCode(
     "participation.no_appeal",
     Text("Gegen {number} ist kein Einspruch möglich.", "No appeal is possible about {number}."),
-    Text("Nur Verborgenes lässt sich anfechten, und nur einmal.", "Only what is hidden can be contested, and only once."),
+    Text(
+        "Nur Verborgenes lässt sich anfechten, und nur einmal.", "Only what is hidden can be contested, and only once."
+    ),
 )
 SUBJECT = {"de": "Ihr Beitrag {number} wurde verborgen", "en": "Your contribution {number} was hidden"}
 BODY = {
@@ -40,7 +42,9 @@ def name_of(actor: Actor) -> str:
 @transaction.atomic
 def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime) -> Case:
     """Close a case and all others about the same thing; who hid something does not decide about the appeal."""
-    found = Case.objects.select_for_update(of=("self",)).select_related("process", "contribution", "comment").get(pk=case)
+    found = (
+        Case.objects.select_for_update(of=("self",)).select_related("process", "contribution", "comment").get(pk=case)
+    )
     if found.closed is not None:
         raise Conflict(DECIDED)
     thing = found.thing

@@ -61,7 +61,9 @@ def follower_by(token: str, *, max_age: int | None = None) -> Follower | None:
 
 
 @transaction.atomic
-def follow(process: Process, contribution: Contribution | None, *, email: str, language: str, now: dt.datetime) -> Follower:
+def follow(
+    process: Process, contribution: Contribution | None, *, email: str, language: str, now: dt.datetime
+) -> Follower:
     """Keep an address that wants to know; nothing is sent to it before it has confirmed."""
     found, _ = Follower.objects.get_or_create(
         process=process, contribution=contribution, email=email.lower(), defaults={"asked": now, "language": language}

@@ -101,8 +101,12 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
     found(actor, copy, first_day=first_day)
     for topic in process.topics.all():
         Topic.objects.create(
-            process=copy, kind=topic.kind, slug=topic.slug, position=topic.position,
-            title_de=topic.title_de, title_en=topic.title_en,
+            process=copy,
+            kind=topic.kind,
+            slug=topic.slug,
+            position=topic.position,
+            title_de=topic.title_de,
+            title_en=topic.title_en,
         )
     for one in process.statements.filter(contribution__isnull=True, visibility="shown"):
         Statement.objects.create(process=copy, number=one.number, text_de=one.text_de, text_en=one.text_en)

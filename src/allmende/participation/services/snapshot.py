@@ -29,33 +29,73 @@ ACTOR = SystemActor("system:participation")
 # Each table: its columns with type and meaning, as schema.json tells them.
 TABLES: dict[str, dict[str, str]] = {
     "processes": {
-        "slug": "string: short name", "title_de": "string", "title_en": "string", "format": "string",
-        "state": "string: open, closed, archived", "weight": "string: mood, recommendation, decision",
+        "slug": "string: short name",
+        "title_de": "string",
+        "title_en": "string",
+        "format": "string",
+        "state": "string: open, closed, archived",
+        "weight": "string: mood, recommendation, decision",
         "demonstration": "boolean: contributions are made up",
     },
     "contributions": {
-        "number": "string: public number", "process": "string: processes.slug", "kind": "string: idea, need, suggestion",
-        "title": "string", "body": "string", "language": "string", "category": "string", "group": "string",
-        "tag": "string: idea, caution, conflict", "longitude": "number: WGS 84", "latitude": "number: WGS 84",
-        "channel": "string: online, onsite, paper", "received": "date", "state": "string", "outcome": "string",
-        "answered": "date", "due": "date: promised answer", "supports": "integer", "paragraph": "integer",
-        "base_version": "integer", "proposed": "string",
+        "number": "string: public number",
+        "process": "string: processes.slug",
+        "kind": "string: idea, need, suggestion",
+        "title": "string",
+        "body": "string",
+        "language": "string",
+        "category": "string",
+        "group": "string",
+        "tag": "string: idea, caution, conflict",
+        "longitude": "number: WGS 84",
+        "latitude": "number: WGS 84",
+        "channel": "string: online, onsite, paper",
+        "received": "date",
+        "state": "string",
+        "outcome": "string",
+        "answered": "date",
+        "due": "date: promised answer",
+        "supports": "integer",
+        "paragraph": "integer",
+        "base_version": "integer",
+        "proposed": "string",
     },
     "comments": {
-        "contribution": "string: contributions.number", "paragraph": "integer", "process": "string",
-        "stance": "string: pro, contra, question", "body": "string", "language": "string", "day": "date",
+        "contribution": "string: contributions.number",
+        "paragraph": "integer",
+        "process": "string",
+        "stance": "string: pro, contra, question",
+        "body": "string",
+        "language": "string",
+        "day": "date",
     },
     "steps": {
-        "contribution": "string: contributions.number", "at": "date-time", "state": "string", "outcome": "string",
-        "office_de": "string", "note_de": "string", "note_en": "string", "project": "string",
+        "contribution": "string: contributions.number",
+        "at": "date-time",
+        "state": "string",
+        "outcome": "string",
+        "office_de": "string",
+        "note_de": "string",
+        "note_en": "string",
+        "project": "string",
     },
     "paragraphs": {
-        "process": "string", "number": "integer", "version": "integer", "text_de": "string", "text_en": "string",
-        "reason_de": "string", "at": "date-time",
+        "process": "string",
+        "number": "integer",
+        "version": "integer",
+        "text_de": "string",
+        "text_en": "string",
+        "reason_de": "string",
+        "at": "date-time",
     },
     "statements": {
-        "process": "string", "number": "integer", "text_de": "string", "text_en": "string",
-        "group": "string: empty for all", "agree": "integer: only where at least 10 people voted", "disagree": "integer",
+        "process": "string",
+        "number": "integer",
+        "text_de": "string",
+        "text_en": "string",
+        "group": "string: empty for all",
+        "agree": "integer: only where at least 10 people voted",
+        "disagree": "integer",
         "passed": "integer",
     },
 }
@@ -98,7 +138,10 @@ def _comments() -> Iterator[Row]:
             "contribution": one.contribution.number if one.contribution else None,
             "paragraph": one.paragraph.number if one.paragraph else None,
             "process": about.process.slug,
-            "stance": one.stance, "body": one.body, "language": one.language, "day": _day(one.at),
+            "stance": one.stance,
+            "body": one.body,
+            "language": one.language,
+            "day": _day(one.at),
         }
 
 
@@ -113,8 +156,12 @@ def _paragraphs() -> Iterator[Row]:
     rows = ParagraphVersion.objects.filter(paragraph__process__state__in=PUBLIC_STATES).order_by("pk")
     for one in rows.select_related("paragraph__process").iterator(CHUNK):
         yield {
-            "process": one.paragraph.process.slug, "number": one.paragraph.number, "version": one.version,
-            "text_de": one.text_de, "text_en": one.text_en, "reason_de": one.reason_de,
+            "process": one.paragraph.process.slug,
+            "number": one.paragraph.number,
+            "version": one.version,
+            "text_de": one.text_de,
+            "text_en": one.text_en,
+            "reason_de": one.reason_de,
             "at": one.at.astimezone(UTC).isoformat(),
         }
 
@@ -125,16 +172,24 @@ def _statements() -> Iterator[Row]:
         for one in standings(process):
             for name, share in zip(names, (one.all, *one.groups), strict=True):
                 yield {
-                    "process": process.slug, "number": one.statement.number,
-                    "text_de": one.statement.text_de, "text_en": one.statement.text_en, "group": name,
-                    "agree": share.agree if share else None, "disagree": share.disagree if share else None,
+                    "process": process.slug,
+                    "number": one.statement.number,
+                    "text_de": one.statement.text_de,
+                    "text_en": one.statement.text_en,
+                    "group": name,
+                    "agree": share.agree if share else None,
+                    "disagree": share.disagree if share else None,
                     "passed": share.passed if share else None,
                 }
 
 
 SOURCES = {
-    "processes": _processes, "contributions": _contributions, "comments": _comments, "steps": _steps,
-    "paragraphs": _paragraphs, "statements": _statements,
+    "processes": _processes,
+    "contributions": _contributions,
+    "comments": _comments,
+    "steps": _steps,
+    "paragraphs": _paragraphs,
+    "statements": _statements,
 }
 
 

@@ -31,9 +31,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
 def add_paragraph(actor: Actor, process: Process, *, heading: Text, wording: Wording, now: dt.datetime) -> Paragraph:
     """Put a paragraph at the end; numbers are never given twice."""
     last = process.paragraphs.aggregate(last=Max("number"))["last"] or 0
-    found = Paragraph.objects.create(
-        process=process, number=last + 1, heading_de=heading.de, heading_en=heading.en
-    )
+    found = Paragraph.objects.create(process=process, number=last + 1, heading_de=heading.de, heading_en=heading.en)
     _version(found, 1, wording, now)
     record(actor, "participation.paragraph_added", found, after={"process": process.slug, "number": found.number})
     return found
