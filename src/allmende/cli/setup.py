@@ -4,9 +4,9 @@ import click
 
 from allmende.cli.speech import language, progress, say, t, warn
 from allmende.families.check import check_families
-from allmende.participation.formats import check_formats
 from allmende.gate.door import open_gate
 from allmende.kernel.errors import Broken
+from allmende.participation.formats import check_formats
 from allmende.serve import founding
 from allmende.serve.doctor import examine
 from allmende.serve.readiness import require_ready, require_writable

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from django.db.models import Case as When
@@ -228,10 +229,10 @@ def closed_cases() -> QuerySet[Case]:
     return rows.annotate(kind=kind).select_related("process").order_by("-closed", "-id")
 
 
-def moderation_counts() -> list[dict[str, object]]:
+def moderation_counts() -> list[dict[str, Any]]:
     """Count the decisions by cause, decision and reason."""
     rows = closed_cases().order_by().values("cause", "decision", "reason").annotate(n=Count("pk"))
-    return list(rows.order_by("-n"))
+    return [dict(row) for row in rows.order_by("-n")]
 
 
 def waiting_contributions(process: Process) -> QuerySet[Contribution]:

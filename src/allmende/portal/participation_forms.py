@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.errors import AllmendeError
@@ -130,13 +129,13 @@ class ContributionForm(WritingForm):
             )
         return name
 
-    def clean_photo(self) -> UploadedFile | None:
+    def clean_photo(self) -> Any:
         """Take the pixels of the photo and nothing else."""
-        file: UploadedFile | None = self.cleaned_data["photo"]
-        if file is None or file.file is None:
+        file: Any = self.cleaned_data["photo"]
+        if file is None:
             return None
         try:
-            self.redrawn = photos.redrawn(file.file, file.size or 0)
+            self.redrawn = photos.redrawn(file.file, file.size)
         except AllmendeError as error:
             raise forms.ValidationError(f"{error.what.within(language())} {error.next.within(language())}") from error
         return file

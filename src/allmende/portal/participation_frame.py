@@ -150,7 +150,7 @@ def find_place(text: str) -> tuple[Point | None, str]:
     point = read_point(text)
     if point is not None:
         return point, ""
-    known = read_places(settings.ALLMENDE.pack).places
+    known = read_places(settings.ALLMENDE.pack)
     hits = named([one.name.de for one in known], text)
     if not hits:
         return None, ""
@@ -160,7 +160,7 @@ def find_place(text: str) -> tuple[Point | None, str]:
 
 def place_names() -> list[str]:
     """Give the names that the search knows."""
-    return [one.name.within(language()) for one in read_places(settings.ALLMENDE.pack).places]
+    return [one.name.within(language()) for one in read_places(settings.ALLMENDE.pack)]
 
 
 def draw(markers: list[maps.Marker], around: Point | None = None) -> dict[str, Any]:

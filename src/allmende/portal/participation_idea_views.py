@@ -4,8 +4,8 @@ import base64
 from typing import Any
 
 from django.core import signing
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -130,8 +130,7 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
     kept = _kept_photo(request)
     chosen = request.POST.get("feld", "")
     if chosen:
-        form.data = form.data.copy()
-        form.data["place"] = chosen
+        form.data = {**request.POST.dict(), "place": chosen}
         return _form(request, process, form, typed=True)
     try:
         if not form.is_valid():

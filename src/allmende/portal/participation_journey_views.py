@@ -67,7 +67,7 @@ def _page(
     comments = list(queries.comments_of(one))
     card = pass_of(request, one.process)
     steps = [(step, _project(step.project), _milestone(step.milestone)) for step in one.steps.all()]
-    base = one.paragraph.versions.filter(version=one.base_version).first() if one.paragraph else None
+    base = one.paragraph.versions.filter(version=one.base_version or 1).first() if one.paragraph else None
     return process_page(
         request,
         "contribution.html",

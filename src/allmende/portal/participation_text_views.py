@@ -1,5 +1,8 @@
 """Texts that are worked on: read, changed paragraph by paragraph, compared, sealed; and the rules that cite them."""
 
+
+import itertools
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -95,10 +98,7 @@ def _page(
     refused: AllmendeError | None = None,
 ) -> HttpResponse:
     versions = list(clause.versions)
-    changes = [
-        (later, difference(earlier.text_de, later.text_de))
-        for earlier, later in zip(versions, versions[1:], strict=False)
-    ]
+    changes = [(later, difference(earlier.text_de, later.text_de)) for earlier, later in itertools.pairwise(versions)]
     by_number = {version.version: version.text_de for version in versions}
     suggestions = [
         (one, difference(by_number.get(one.base_version or 1, ""), one.proposed), one.steps.all()[::-1][0])
@@ -176,8 +176,7 @@ def suggest(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
             form.add_error("proposed", gettext("Das ist der Absatz, wie er ist. Ändern Sie etwas daran."))
             return _form(request, process, clause, form, status=400)
         if values["base_version"] != current.version:
-            form.data = form.data.copy()
-            form.data["base_version"] = str(current.version)
+            form.data = {**request.POST.dict(), "base_version": str(current.version)}
             moved = difference(current.text_de, values["proposed"])
             return _form(request, process, clause, form, status=409, moved=moved)
         require_form(request)

@@ -1,5 +1,7 @@
 """Taking part with a pass, judging statements one after the other, and what came out."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -55,7 +57,10 @@ def _to(request: HttpRequest, process: Process, word: str) -> HttpResponse:
 def enter(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Begin to take part: at once, by a link in a mail, by a code, or with the citizen account."""
     process = process_or_404(request, slug)
-    values = {"wanted": request.POST.get("weiter") or request.GET.get("weiter", ""), "form": FollowForm()}
+    values: dict[str, Any] = {
+        "wanted": request.POST.get("weiter") or request.GET.get("weiter", ""),
+        "form": FollowForm(),
+    }
     if request.method != "POST":
         return process_page(request, "enter.html", process, **values)
     try:
@@ -71,7 +76,7 @@ def enter(request: HttpRequest, slug: str) -> HttpResponseBase:
         return process_page(request, "enter.html", process, status=error.status, refused=error, **values)
 
 
-def _by_mail(request: HttpRequest, process: Process, values: dict[str, object]) -> HttpResponseBase:
+def _by_mail(request: HttpRequest, process: Process, values: dict[str, Any]) -> HttpResponseBase:
     """Send the link; the address itself is kept nowhere, only what the process's key makes of it."""
     if process.level != "mail":
         raise Denied(rules.NEEDS_PASS, level=rules.LEVELS[process.level])

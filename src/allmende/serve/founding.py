@@ -174,9 +174,8 @@ def check_packs() -> list[Finding]:
     findings: list[Finding] = []
     for folder in folders(FAMILIES[2]):
         kinds = dict(KINDS)
-        for name, kind in {"places.yaml": Places, PARTICIPATION: ParticipationContent}.items():
-            if (folder / name).exists():
-                kinds[(name,)] = kind
+        optional: dict[str, type[msgspec.Struct]] = {"places.yaml": Places, PARTICIPATION: ParticipationContent}
+        kinds |= {(name,): kind for name, kind in optional.items() if (folder / name).exists()}
         for names, kind in kinds.items():
             findings += _check_file(folder, names, kind)
     return findings

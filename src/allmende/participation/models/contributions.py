@@ -18,7 +18,6 @@ KINDS = {
     "suggestion": Text("Änderungsvorschlag", "suggested change"),
 }
 VISIBILITIES = ("shown", "held", "unconfirmed", "hidden", "merged")
-Constraints = ClassVar[list[models.BaseConstraint]]
 
 
 class Contribution(models.Model):
@@ -169,7 +168,7 @@ class Comment(models.Model):
         """Oldest first; about one thing."""
 
         ordering: ClassVar[list[str]] = ["id"]
-        constraints: Constraints = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=models.Q(contribution__isnull=False) ^ models.Q(paragraph__isnull=False),
                 name="comment_about_one_thing",
@@ -191,4 +190,6 @@ class Origin(models.Model):
     class Meta:
         """Once each."""
 
-        constraints: Constraints = [models.UniqueConstraint(fields=["paragraph", "contribution"], name="origin_once")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["paragraph", "contribution"], name="origin_once")
+        ]

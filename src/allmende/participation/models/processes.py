@@ -11,8 +11,6 @@ from allmende.participation.formats import Format, format_of
 from allmende.participation.rules import LEVELS, PROCESS_STATES, SMALLEST_GROUP, WEIGHTS, Span
 from allmende.ui.bilingual import Titled, pair
 
-Constraints = ClassVar[list[models.BaseConstraint]]
-
 
 def new_key() -> bytes:
     """Make the key of a process; it is destroyed when the process has ended and forgets."""
@@ -165,7 +163,7 @@ class Phase(Titled):
         """In their order."""
 
         ordering = ("position",)
-        constraints: Constraints = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["process", "slug"], name="phase_once"),
             models.CheckConstraint(condition=models.Q(until__gt=models.F("since")), name="phase_ends_after_it_begins"),
         ]
@@ -188,4 +186,6 @@ class Topic(Titled):
         """In their order."""
 
         ordering = ("position",)
-        constraints: Constraints = [models.UniqueConstraint(fields=["process", "kind", "slug"], name="topic_once")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["process", "kind", "slug"], name="topic_once")
+        ]

@@ -9,8 +9,6 @@ from allmende.participation.models.contributions import Comment, Contribution, S
 from allmende.participation.models.processes import Process
 from allmende.participation.rules import CAUSES, REASONS
 
-Constraints = ClassVar[list[models.BaseConstraint]]
-
 
 class Case(models.Model):
     """Why somebody of the staff looks at a text, and what they decided; the words are not repeated here."""
@@ -30,7 +28,7 @@ class Case(models.Model):
         """Oldest first; about one thing."""
 
         ordering: ClassVar[list[str]] = ["opened", "id"]
-        constraints: Constraints = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=models.Q(contribution__isnull=False) ^ models.Q(comment__isnull=False),
                 name="case_about_one_thing",
@@ -70,7 +68,7 @@ class Follower(models.Model):
     class Meta:
         """Once each."""
 
-        constraints: Constraints = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["contribution", "email"],
                 condition=models.Q(contribution__isnull=False),
@@ -92,7 +90,9 @@ class Notice(models.Model):
     class Meta:
         """Once each."""
 
-        constraints: Constraints = [models.UniqueConstraint(fields=["follower", "step"], name="notice_once")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["follower", "step"], name="notice_once")
+        ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["sent"], name="notices_waiting")]
 
 

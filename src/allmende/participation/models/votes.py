@@ -8,8 +8,6 @@ from allmende.kernel.text import Text
 from allmende.participation.models.contributions import Contribution
 from allmende.participation.models.processes import Process, Topic
 
-Constraints = ClassVar[list[models.BaseConstraint]]
-
 
 class Statement(models.Model):
     """A short sentence to agree or disagree with."""
@@ -25,7 +23,9 @@ class Statement(models.Model):
         """By number."""
 
         ordering: ClassVar[list[str]] = ["number"]
-        constraints: Constraints = [models.UniqueConstraint(fields=["process", "number"], name="statement_once")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["process", "number"], name="statement_once")
+        ]
 
     @property
     def text(self) -> Text:
@@ -43,7 +43,9 @@ class Voter(models.Model):
     class Meta:
         """Once in a process."""
 
-        constraints: Constraints = [models.UniqueConstraint(fields=["process", "pseudonym"], name="voter_once")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["process", "pseudonym"], name="voter_once")
+        ]
 
 
 class Vote(models.Model):
@@ -56,7 +58,7 @@ class Vote(models.Model):
     class Meta:
         """One person, one vote."""
 
-        constraints: Constraints = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["statement", "pseudonym"], name="one_person_one_vote"),
             models.CheckConstraint(condition=models.Q(value__in=(-1, 0, 1)), name="vote_is_one_of_three"),
         ]
@@ -71,7 +73,9 @@ class Support(models.Model):
     class Meta:
         """Once each."""
 
-        constraints: Constraints = [models.UniqueConstraint(fields=["contribution", "pseudonym"], name="support_once")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["contribution", "pseudonym"], name="support_once")
+        ]
 
 
 class Code(models.Model):

@@ -92,6 +92,12 @@ class _Story:
         processes.move(ACTOR, self.process, "open", start)
         self.process.refresh_from_db()
 
+    def gather(self, *, suggestions: bool) -> None:
+        """Hand in the contributions, or the suggestions that need a text first."""
+        for one in self.entry.contributions:
+            if (one.kind == "suggestion") == suggestions:
+                self.contribute(one)
+
     def contribute(self, entry: ContributionEntry) -> None:
         """Hand in a contribution, with what was said about it and what became of it."""
         paragraph = self.process.paragraphs.get(number=entry.paragraph) if entry.paragraph else None
@@ -199,14 +205,10 @@ def _cite(sources: dict[str, str], gate: Gate) -> None:
 def _tell(story: _Story, gate: Gate) -> None:
     entry = story.entry
     story.found()
-    for one in entry.contributions:
-        if one.kind != "suggestion":
-            story.contribute(one)
+    story.gather(suggestions=False)
     for paragraph in entry.paragraphs:
         story.write(paragraph)
-    for one in entry.contributions:
-        if one.kind == "suggestion":
-            story.contribute(one)
+    story.gather(suggestions=True)
     for row, paragraph in zip(story.process.paragraphs.all(), entry.paragraphs, strict=True):
         story.rewrite(row, paragraph)
     for statement in entry.statements:

@@ -88,6 +88,18 @@ def move(actor: Actor, process: Process, to: str, now: dt.datetime) -> None:
 
 
 @transaction.atomic
+def add_topic(actor: Actor, process: Process, *, kind: str, slug: str, title: Text) -> Topic:
+    """Add a category, or a group to choose; one of that name is only renamed."""
+    position = process.topics.filter(kind=kind).count()
+    named = {"title_de": title.de, "title_en": title.en}
+    topic, _ = Topic.objects.update_or_create(
+        process=process, kind=kind, slug=slug, defaults=named, create_defaults={**named, "position": position}
+    )
+    record(actor, "participation.topic_set", process, after={"kind": kind, "slug": slug, **named})
+    return topic
+
+
+@transaction.atomic
 def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: dt.datetime) -> Process:
     """Make a draft like a process: its declarations, topics, statements; nothing of what people brought."""
     copy = Process.objects.get(pk=process.pk)
