@@ -28,8 +28,8 @@ def difference(before: str, after: str) -> list[Part]:
 
 
 def _parts(old: list[str], new: list[str]) -> Iterator[Part]:
-    bare = [[word.strip() for word in words] for words in (old, new)]
-    matcher = difflib.SequenceMatcher(None, *bare, autojunk=False)
+    bare_old, bare_new = ([word.strip() for word in words] for words in (old, new))
+    matcher = difflib.SequenceMatcher(None, bare_old, bare_new, autojunk=False)
     for kind, first, last, begin, end in matcher.get_opcodes():
         if kind == "equal":
             yield Part("same", "".join(new[begin:end]))

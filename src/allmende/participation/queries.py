@@ -21,7 +21,7 @@ from allmende.participation.models import (
     Support,
     TitleGram,
 )
-from allmende.participation.rules import PAGE, grams, likeness
+from allmende.participation.rules import CHANNELS, PAGE, grams, likeness
 from allmende.register.around import Point, metres
 
 LIKE, NEAR_METRES, MOST_SIMILAR = 0.3, 150.0, 5
@@ -101,16 +101,15 @@ def tally(process: Process, now: dt.datetime) -> Tally:
     """Count the contributions in one query."""
     every = shown(process)
     late = Q(answered__isnull=True, due__lt=now) | Q(answered__gt=F("due"))
+    # Names of their own: a sum named like a column would stand for it in the conditions of the others.
     found = every.aggregate(
-        received=Count("pk"),
-        answered=Count("pk", filter=Q(answered__isnull=False)),
-        overdue=Count("pk", filter=Q(answered__isnull=True, due__lt=now)),
-        late=Count("pk", filter=late),
-        online=Count("pk", filter=Q(channel="online")),
-        onsite=Count("pk", filter=Q(channel="onsite")),
-        paper=Count("pk", filter=Q(channel="paper")),
+        n_received=Count("pk"),
+        n_answered=Count("pk", filter=Q(answered__isnull=False)),
+        n_overdue=Count("pk", filter=Q(answered__isnull=True, due__lt=now)),
+        n_late=Count("pk", filter=late),
+        **{f"n_{channel}": Count("pk", filter=Q(channel=channel)) for channel in CHANNELS},
     )
-    return Tally(**found)
+    return Tally(**{name.removeprefix("n_"): count for name, count in found.items()})
 
 
 def _narrowed(process: Process, wanted: Wanted) -> QuerySet[Contribution]:

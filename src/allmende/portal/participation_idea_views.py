@@ -80,7 +80,7 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
         request,
         "ideas.html",
         process,
-        rows=list(enumerate(found.rows, 1)),
+        entries=list(enumerate(found.rows, 1)),
         placed=len(markers),
         wanted=wanted,
         tally=queries.tally(process, utc_now()),

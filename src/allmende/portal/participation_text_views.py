@@ -1,6 +1,5 @@
 """Texts that are worked on: read, changed paragraph by paragraph, compared, sealed; and the rules that cite them."""
 
-
 import itertools
 
 from django.http import Http404, HttpRequest, HttpResponse

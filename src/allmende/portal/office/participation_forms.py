@@ -98,9 +98,9 @@ class PhaseForm(forms.Form):
         label=_("Ende"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
 
-    def __init__(self, phase: Phase, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, phase: Phase, data: Any = None) -> None:
         times = {"since": phase.since.astimezone(CIVIL_TIME), "until": phase.until.astimezone(CIVIL_TIME)}
-        super().__init__(*args, initial=times, prefix=phase.slug, **kwargs)
+        super().__init__(data, initial=times, prefix=phase.slug)
         self.phase = phase
 
     def clean(self) -> dict[str, Any]:
