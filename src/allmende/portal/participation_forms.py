@@ -43,13 +43,13 @@ class WritingForm(OpenForm):
         label=_("Name"),
         max_length=80,
         required=False,
-        help_text=_("Freiwillig, und öffentlich. Ohne Namen steht dort „Teilnehmende Person“."),
+        help_text=_("Öffentlich. Ohne Namen steht dort „Teilnehmende Person“."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     email = forms.EmailField(
         label=_("E-Mail"),
         required=False,
-        help_text=_("Freiwillig, nie öffentlich. Wir schreiben Ihnen, was aus Ihrem Beitrag wird."),
+        help_text=_("Nie öffentlich. Wir schreiben Ihnen, was aus Ihrem Beitrag wird."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
@@ -71,7 +71,7 @@ class ContributionForm(WritingForm):
         label=_("Mehr dazu"),
         required=False,
         max_length=5_000,
-        help_text=_("Was soll sich ändern, und warum? Freiwillig, bis 5.000 Zeichen."),
+        help_text=_("Was soll sich ändern, und warum? Bis 5.000 Zeichen."),
         widget=forms.Textarea(attrs={"rows": 6}),
     )
     place = forms.CharField(
@@ -84,7 +84,7 @@ class ContributionForm(WritingForm):
     photo = forms.FileField(
         label=_("Foto"),
         required=False,
-        help_text=_("Freiwillig, bis 10 MB. Ort und Gerät werden aus der Datei entfernt. Bitte keine Personen zeigen."),
+        help_text=_("Bis 10 MB. Ort und Gerät werden aus der Datei entfernt. Bitte keine Personen zeigen."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
     photo_alt = forms.CharField(
@@ -101,10 +101,10 @@ class ContributionForm(WritingForm):
         categories, groups = _topics(process, "category"), _topics(process, "group")
         needs = "needs" in process.form.parts
         if categories:
-            self.fields["category"] = forms.ChoiceField(label=_("Thema"), choices=categories)
+            self.fields["category"] = forms.ChoiceField(label=_("Thema"), choices=[("", _("bitte wählen")), *categories])
         if needs:
             self.fields["group"] = forms.ChoiceField(
-                label=_("Ich spreche als"), choices=groups, help_text=_("Sie ordnen sich selbst zu.")
+                label=_("Ich spreche als"), choices=[("", _("bitte wählen")), *groups], help_text=_("Sie ordnen sich selbst zu.")
             )
             tags = [(name, text.within(language())) for name, text in TAGS.items()]
             self.fields["tag"] = forms.ChoiceField(label=_("Das ist"), choices=tags, widget=forms.RadioSelect)
@@ -182,7 +182,7 @@ class CommentForm(OpenForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Antworten auf Kommentare gibt es nicht: Nennen Sie Gründe, nicht Personen."),
     )
-    author = forms.CharField(label=_("Name"), max_length=80, required=False, help_text=_("Freiwillig, und öffentlich."))
+    author = forms.CharField(label=_("Name"), max_length=80, required=False, help_text=_("Öffentlich."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
