@@ -21,7 +21,7 @@ class Part(msgspec.Struct, frozen=True):
 
 def difference(before: str, after: str) -> list[Part]:
     """Compare two wordings by words, each with the mark that stands at it and the space behind."""
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    old, new = _WORDS.findall(f"{before} "), _WORDS.findall(f"{after} ")
     if max(len(old), len(new)) > MOST_WORDS:
         return [Part("out", before), Part("in", after)]
     return list(_parts(old, new))

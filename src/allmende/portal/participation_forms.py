@@ -101,10 +101,14 @@ class ContributionForm(WritingForm):
         categories, groups = _topics(process, "category"), _topics(process, "group")
         needs = "needs" in process.form.parts
         if categories:
-            self.fields["category"] = forms.ChoiceField(label=_("Thema"), choices=[("", _("bitte wählen")), *categories])
+            self.fields["category"] = forms.ChoiceField(
+                label=_("Thema"), choices=[("", _("bitte wählen")), *categories]
+            )
         if needs:
             self.fields["group"] = forms.ChoiceField(
-                label=_("Ich spreche als"), choices=[("", _("bitte wählen")), *groups], help_text=_("Sie ordnen sich selbst zu.")
+                label=_("Ich spreche als"),
+                choices=[("", _("bitte wählen")), *groups],
+                help_text=_("Sie ordnen sich selbst zu."),
             )
             tags = [(name, text.within(language())) for name, text in TAGS.items()]
             self.fields["tag"] = forms.ChoiceField(label=_("Das ist"), choices=tags, widget=forms.RadioSelect)
