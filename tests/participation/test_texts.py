@@ -13,7 +13,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import Conflict
 from allmende.kernel.text import Text
 from allmende.ledger.entry import TextSealed, read_entry
-from allmende.ledger.note import new_signer
+from allmende.ledger.note import LOG, Signer
 from allmende.participation.models import Contribution, ParagraphVersion, Process
 from allmende.participation.services import texts
 from tests.participation.conftest import ACTOR, Make, end_phase, solved, staff, with_text
@@ -109,7 +109,7 @@ def test_a_sealed_text_is_served_as_bytes_whose_hash_stands_in_the_public_log(pr
     texts.seal(ACTOR, process, gate=gate, occasion=Text("Beschluss", "Decision"), now=utc_now())
     body = Client().get(f"/mitmachen/{process.slug}/text/siegel/1.json").content
     ledger = Ledger(gate)
-    ledger.sequence(new_signer("city.example/log"))
+    ledger.sequence(Signer.made("city.example", LOG))
     entries = [read_entry(raw, place) for place, raw in enumerate(ledger.entries(0, 50))]
     told = [entry for entry in entries if isinstance(entry, TextSealed)]
     assert [(one.text, one.sha256) for one in told] == [(f"{process.slug}/1", hashlib.sha256(body).hexdigest())]
