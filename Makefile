@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 CATALOGUE := src/allmende/ui/locale/en/LC_MESSAGES/django
 VENDOR := src/allmende/ui/static/vendor/.built
 
-.PHONY: run setup test check bench format messages reference lock clean
+.PHONY: run setup test check bench oracles format messages reference lock clean
 
 run: setup
 	@home="$${ALLMENDE_HOME:-var}"; \
@@ -56,6 +56,9 @@ check: setup $(DEV_STAMP)
 
 bench: setup $(DEV_STAMP)
 	@for file in $(filter-out bench/kill.py bench/floors.py bench/bare.py bench/town.py bench/wire.py bench/__init__.py,$(wildcard bench/*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+oracles: setup $(DEV_STAMP)
+	$(BIN)/python tools/oracles.py
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff format .

@@ -1,0 +1,1 @@
+"""Votes on projects within a budget, by greedy choice and by the Method of Equal Shares."""

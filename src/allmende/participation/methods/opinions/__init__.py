@@ -1,0 +1,1 @@
+"""Opinion groups among votes on statements, after the method of Polis."""
