@@ -3,7 +3,7 @@
 import msgspec
 from django.db.models import Count, Q
 
-from allmende.participation.models import Process, Statement, Topic, Vote, Voter
+from allmende.participation.models import OpinionRun, Process, Statement, Topic, Vote, Voter
 from allmende.participation.rules import Share, consensus, is_conflict
 
 
@@ -108,3 +108,8 @@ def _by_group(process: Process, member: dict[str, int | None]) -> dict[tuple[int
 def voters(process: Process) -> int:
     """Count the pseudonyms that voted."""
     return Vote.objects.filter(statement__process=process).values("pseudonym").distinct().count()
+
+
+def opinions(process: Process) -> OpinionRun | None:
+    """Give the opinion groups as they were found last."""
+    return OpinionRun.objects.filter(process=process).first()

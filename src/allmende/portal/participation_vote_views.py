@@ -13,7 +13,8 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, Denied
 from allmende.participation import rules, vote_queries
 from allmende.participation.models import Process, Statement
-from allmende.participation.services import notices, votes
+from allmende.participation.services import notices, opinions, votes
+from allmende.portal import citizen_account
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
 from allmende.portal.participation_forms import FollowForm
@@ -42,9 +43,9 @@ def _process(request: HttpRequest, slug: str) -> Process:
     return process
 
 
-def _to(request: HttpRequest, process: Process, word: str) -> HttpResponse:
+def _to(request: HttpRequest, process: Process, word: str, wanted: str = "") -> HttpResponse:
     """Lead on to where somebody wanted to go, with their pass."""
-    wanted = request.POST.get("weiter") or request.GET.get("weiter", "")
+    wanted = wanted or request.POST.get("weiter", "")
     if wanted.startswith("beitrag-"):
         path = reverse("contribution", args=[wanted.removeprefix("beitrag-")])
     else:
@@ -74,6 +75,27 @@ def enter(request: HttpRequest, slug: str) -> HttpResponseBase:
         return _by_mail(request, process, values)
     except AllmendeError as error:
         return process_page(request, "enter.html", process, status=error.status, refused=error, **values)
+
+
+@told
+def to_account(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Lead to the citizen account."""
+    process = process_or_404(request, slug)
+    if process.level != "oidc" or not citizen_account.connected():
+        raise Http404
+    require_form(request, MOST_TRIES, "participation-enter")
+    return private(redirect(citizen_account.start(request, slug, request.GET.get("weiter", ""))))
+
+
+@told
+def from_account(request: HttpRequest) -> HttpResponseBase:
+    """Take whoever comes back from the citizen account to where they wanted to go."""
+    back = citizen_account.finish(request)
+    process = process_or_404(request, back.process)
+    if process.level != "oidc":
+        raise Denied(rules.NEEDS_PASS, level=process.level_text)
+    word = new_pass(process, "oidc", votes.pseudonym_of(process, "oidc", back.subject))
+    return _to(request, process, word, back.wanted)
 
 
 def _by_mail(request: HttpRequest, process: Process, values: dict[str, Any]) -> HttpResponseBase:
@@ -159,7 +181,30 @@ def results(request: HttpRequest, slug: str) -> HttpResponseBase:
         conflicts=[one for one in found if one.conflict],
         common=[one for one in by_agreement if one.known and all(share.view == "agree" for share in one.known)],
         needs=_stated(found),
+        **_opinions(process),
     )
+
+
+def _opinions(process: Process) -> dict[str, Any]:
+    """Give the opinion groups with the words of the statements that are typical of each."""
+    run = vote_queries.opinions(process)
+    if run is None:
+        return {}
+    published = opinions.told(run)
+    words = {one.number: one.text for one in vote_queries.statements(process)}
+    groups = [
+        (place, group, [(words[one.statement], one) for one in group.typical if one.statement in words])
+        for place, group in enumerate(published.groups, 1)
+    ]
+    return {"opinions": published, "opinion_groups": groups, "opinions_at": run.at}
+
+
+def opinions_json(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Give the opinion groups with all parameters, so that anybody can judge them."""
+    run = vote_queries.opinions(_process(request, slug))
+    if run is None:
+        raise Http404
+    return HttpResponse(run.published.encode(), content_type="application/json")
 
 
 def _stated(found: list[vote_queries.Standing]) -> bool:

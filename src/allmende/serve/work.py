@@ -85,11 +85,13 @@ def _write_to_people(settings: Settings) -> None:
 def _publish_and_forget(settings: Settings) -> None:
     """Write the open data of the participation once a day, and forget what is due."""
     set_up_django()
+    from allmende.participation.services.opinions import look_again
     from allmende.participation.services.processes import forget_ended
     from allmende.participation.services.snapshot import newest_snapshot, write_snapshot
 
     now = utc_now()
     forget_ended(now)
+    look_again(now)
     newest = newest_snapshot(settings.home)
     if newest is None or newest.name[:8] < f"{now:%Y%m%d}":
         write_snapshot(settings.home, now)

@@ -4,7 +4,7 @@ from allmende.participation.models.contributions import KINDS, Comment, Contribu
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.texts import Paragraph, ParagraphVersion, SealedText
 from allmende.participation.models.upkeep import Case, Follower, Mail, Notice
-from allmende.participation.models.votes import Code, Statement, Support, Vote, Voter
+from allmende.participation.models.votes import Code, OpinionRun, Statement, Support, Vote, Voter
 
 __all__ = [
     "KINDS",
@@ -15,6 +15,7 @@ __all__ = [
     "Follower",
     "Mail",
     "Notice",
+    "OpinionRun",
     "Origin",
     "Paragraph",
     "ParagraphVersion",

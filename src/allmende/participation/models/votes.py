@@ -84,3 +84,13 @@ class Code(models.Model):
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="codes")
     digest = models.CharField(max_length=64, unique=True)
     used = models.BooleanField(default=False)
+
+
+class OpinionRun(models.Model):
+    """The opinion groups as they were found last: what may be published, and what the next run has to know."""
+
+    process = models.OneToOneField(Process, on_delete=models.CASCADE, related_name="opinion_run")
+    at = models.DateTimeField()
+    votes = models.PositiveIntegerField()
+    published = models.TextField()
+    memory = models.TextField()

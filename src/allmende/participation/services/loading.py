@@ -26,7 +26,7 @@ from allmende.participation.models import (
     Vote,
     Voter,
 )
-from allmende.participation.services import journey, processes, texts, votes
+from allmende.participation.services import journey, opinions, processes, texts, votes
 from allmende.participation.services.contributions import Draft, submit
 from allmende.register.around import Point
 from allmende.register.queries import drafts, newest_rules
@@ -186,6 +186,7 @@ def load_participation(content: ParticipationContent, *, gate: Gate, now: dt.dat
         _tell(_Story(entry, now), gate)
         added += 1
     if added:
+        opinions.look_again(now)
         _cite(content.rule_sources, gate)
     return added
 

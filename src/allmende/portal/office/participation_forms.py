@@ -18,7 +18,7 @@ DECLARATIONS = (
     *("weight", "weight_de", "weight_en", "level", "writing", "strict", "answer_days", "keep_days"),
     *("purpose_slug", "code", "project", "demonstration"),
 )
-RESERVED = frozenset({"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege"})
+RESERVED = frozenset({"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto"})
 
 
 def _named(texts: dict[str, Text]) -> list[tuple[str, str]]:
