@@ -22,7 +22,7 @@ FIRST, SECOND = "Die Stadt misst nur Wetter. Sie fragt vorher.", "Was gemessen w
 
 
 @pytest.fixture
-def process(make: Make) -> Process:
+def process(make: Make, gate: Gate) -> Process:
     found = make("text-work", code="Kodex")
     with_text(found, FIRST, SECOND)
     return found

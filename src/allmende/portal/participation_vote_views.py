@@ -61,6 +61,7 @@ def enter(request: HttpRequest, slug: str) -> HttpResponseBase:
     values: dict[str, Any] = {
         "wanted": request.POST.get("weiter") or request.GET.get("weiter", ""),
         "form": FollowForm(),
+        "connected": citizen_account.connected(),
     }
     if request.method != "POST":
         return process_page(request, "enter.html", process, **values)
