@@ -10,6 +10,7 @@ from django.db.models import CharField, Count, Exists, F, IntegerField, OuterRef
 from django.db.models import When as If
 from django.db.models.functions import Coalesce
 
+from allmende.kernel.clock import CIVIL_TIME
 from allmende.participation.models import (
     Case,
     Comment,
@@ -201,9 +202,12 @@ def steps_of(process: Process) -> QuerySet[Step]:
     return rows.select_related("contribution").order_by("-at", "-id")
 
 
-def steps_in_project(slug: str) -> QuerySet[Step]:
-    """Give the steps that led contributions into a project."""
-    rows = Step.objects.filter(project=slug, contribution__visibility="shown")
+def steps_in_project(slug: str, until: dt.date) -> QuerySet[Step]:
+    """Give the steps that led contributions into a project up to a day, newest first."""
+    end = dt.datetime.combine(until + dt.timedelta(days=1), dt.time(), CIVIL_TIME)
+    rows = Step.objects.filter(project=slug, state="linked", at__lt=end, contribution__visibility="shown").exclude(
+        contribution__process__state="draft"
+    )
     return rows.select_related("contribution__process").order_by("-at", "-id")
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
-from allmende.participation import queries, rules
+from allmende.participation import photos, queries, rules
 from allmende.participation.models import Contribution, Process
 from allmende.participation.services import contributions as services
 from allmende.participation.services import notices
@@ -131,7 +131,7 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
     chosen = request.POST.get("feld", "")
     if chosen:
         form.data = {**request.POST.dict(), "place": chosen}
-        return _form(request, process, form, typed=True)
+        return _form(request, process, form, typed=True, photo=_fresh_photo(request) or kept)
     try:
         if not form.is_valid():
             return _form(request, process, form, status=400)
@@ -143,6 +143,15 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
         return _taken(request, process, _draft(process, form, kind, kept), form)
     except AllmendeError as error:
         return _form(request, process, form, status=error.status, refused=error)
+
+
+def _fresh_photo(request: HttpRequest) -> bytes:
+    """Take a photo that was chosen before a field of the map, as a browser sends it only once."""
+    file = request.FILES.get("photo")
+    try:
+        return photos.redrawn(file.file, file.size or 0) if file and file.file else b""
+    except AllmendeError:
+        return b""
 
 
 def _kept_photo(request: HttpRequest) -> bytes:

@@ -172,7 +172,7 @@ def comment(request: HttpRequest, number: str) -> HttpResponseBase:
             require_pass(request, one.process, "comment")
         require_form(request)
         values = form.cleaned_data
-        _, _, causes = services.comment(
+        causes = services.comment(
             services.PUBLIC,
             one,
             stance=values["stance"],

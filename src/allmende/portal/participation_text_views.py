@@ -137,7 +137,7 @@ def comment(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
             require_pass(request, process, "comment")
         require_form(request)
         values = form.cleaned_data
-        _, _, causes = services.comment(
+        causes = services.comment(
             services.PUBLIC,
             clause.paragraph,
             stance=values["stance"],

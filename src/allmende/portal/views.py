@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 
 from allmende.kernel.errors import AllmendeError
 from allmende.packs.read import pack_folder, read_text
+from allmende.participation import queries as participation
 from allmende.portal import data_queries
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.files import csv_file
@@ -188,6 +189,8 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         view=view,
         milestones=queries.milestones_on(stand.day, project=slug),
         data_use=register.data_use(view.project.data_use) if view.project.data_use else None,
+        processes=participation.processes().filter(project=slug, state="open"),
+        steps=participation.steps_in_project(slug, stand.day)[:20],
     )
 
 

@@ -162,7 +162,6 @@ class Comment(models.Model):
     author = models.CharField(max_length=80, blank=True)
     at = models.DateTimeField()
     visibility = models.CharField(max_length=12, default="shown")
-    key_digest = models.CharField(max_length=64, blank=True)
 
     class Meta:
         """Oldest first; about one thing."""

@@ -172,12 +172,11 @@ def comment(
     language: str,
     proven: bool,
     now: dt.datetime,
-) -> tuple[Comment, str, list[str]]:
-    """Take a reason for or against, or a question; give it with its key and why it waits."""
+) -> list[str]:
+    """Take a reason for or against, or a question; give why it waits, where it does."""
     process = thing.process
     require_open(process, "comment", now)
     causes = rules.causes_to_hold(body, proven=proven, repeated=False, before=process.strict)
-    key = rules.new_secret()
     about = {"contribution": thing} if isinstance(thing, Contribution) else {"paragraph": thing}
     one = Comment.objects.create(
         **about,
@@ -187,11 +186,10 @@ def comment(
         language=language,
         at=now,
         visibility="held" if causes else "shown",
-        key_digest=rules.digest(key),
     )
     hold(process, causes, now, comment=one)
     record(actor, "participation.commented", thing, after={"stance": stance, "causes": causes})
-    return one, key, causes
+    return causes
 
 
 @transaction.atomic

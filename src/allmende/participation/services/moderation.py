@@ -9,7 +9,7 @@ from allmende.accounts.models import Person
 from allmende.accounts.services import Actor, record
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
-from allmende.participation.models import Case, Comment, Contribution, Follower
+from allmende.participation.models import Case, Contribution, Follower
 from allmende.participation.rules import REASONS, SAME_PERSON, digest
 from allmende.participation.services.notices import post
 
@@ -71,7 +71,7 @@ def _tell_author(one: Contribution, reason: str, now: dt.datetime) -> None:
         post(author.email, subject, BODY[author.language].format(reason=REASONS[reason].within(author.language)), now)
 
 
-def owns(one: Contribution | Comment, key: str) -> bool:
+def owns(one: Contribution, key: str) -> bool:
     """Tell whether somebody has the key of what they wrote; keys are destroyed with the process's memory."""
     return bool(one.key_digest) and hmac.compare_digest(one.key_digest, digest(key.strip()))
 
