@@ -14,19 +14,19 @@ ROLES: dict[str, Text] = {
     "administrator": Text("Verwaltung der Software", "administrator"),
 }
 WRITES: dict[str, frozenset[str]] = {
-    "office": frozenset({"programme", "effects", "money", "grants", "quarantine"}),
+    "office": frozenset({"programme", "effects", "money", "grants", "quarantine", "participation"}),
     "steward": frozenset(
         {"register", "catalog", "stations", "sources", "alerts", "quarantine", "objections", "minutes"}
     ),
     "ethics-board": frozenset({"rulebook", "objections", "minutes"}),
-    "moderator": frozenset(),
+    "moderator": frozenset({"participation"}),
     "lead": frozenset(),
     "auditor": frozenset(),
     "administrator": frozenset(
         {
             *("programme", "effects", "money", "grants"),
             *("register", "catalog", "stations", "sources", "alerts", "quarantine"),
-            *("rulebook", "objections", "minutes"),
+            *("rulebook", "objections", "minutes", "participation"),
             *("accounts", "tokens"),
         }
     ),

@@ -6,6 +6,7 @@ from allmende.cli.speech import language, progress, say, t, warn
 from allmende.families.check import check_families
 from allmende.gate.door import open_gate
 from allmende.kernel.errors import Broken
+from allmende.participation.formats import check_formats
 from allmende.serve import founding
 from allmende.serve.doctor import examine
 from allmende.serve.readiness import require_ready, require_writable
@@ -69,7 +70,7 @@ def migrate() -> None:
 @click.pass_context
 def check(context: click.Context) -> None:
     """Check the plug-in folders and what they declare; exit code 1 when something is wrong."""
-    findings = [*check_families(), *founding.check_packs(), *check_connectors(settings().home)]
+    findings = [*check_families(), *check_formats(), *founding.check_packs(), *check_connectors(settings().home)]
     for finding in findings:
         warn(
             f"{finding.file}: {finding.field}: {finding.reason.de}",

@@ -12,7 +12,7 @@ from allmende.families.manifest import Manifest, read_manifest
 from allmende.kernel.errors import ErrorCode, NotFound
 from allmende.kernel.text import Text
 
-FAMILIES = ("apis", "connectors", "packs")
+FAMILIES = ("apis", "connectors", "packs", "formats")
 PACKAGE = Path(allmende.__path__[0])
 
 NO_PLUGIN = ErrorCode(

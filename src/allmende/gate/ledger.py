@@ -26,6 +26,7 @@ from allmende.ledger.entry import (
     RulesPublished,
     SheetMoved,
     Tally,
+    TextSealed,
     committed,
     entry_bytes,
 )
@@ -116,6 +117,8 @@ class _Composing:
             told = msgspec.json.decode(act.body)
             hidden = {"actor": self._commit(told["actor"], told["actor"]), "whole": self._commit(told["whole"])}
             self.entries.append(MinutesSealed(at=self.at, acted=acted, **{**told, **hidden}))
+        elif act.kind == "text":
+            self.entries.append(TextSealed(at=self.at, acted=acted, **msgspec.json.decode(act.body)))
         elif act.kind == "day":
             self.entries.append(DayClosed(at=self.at, **msgspec.json.decode(act.body)))
         else:
@@ -274,6 +277,11 @@ class Ledger:
         note = read_note(head.checkpoint)
         kept = head.checkpoint.decode() + "".join(line for line in lines if line not in head.checkpoint.decode())
         self._tables.cosign(note.checkpoint.size, kept.encode())
+
+    def tell_text(self, name: str, sha256: str) -> None:
+        """Leave word of a sealed text: its name and the hash of its bytes, to stand in the log within seconds."""
+        body = msgspec.json.encode({"text": name, "sha256": sha256}).decode()
+        self._tables.tell(Act(micros_from_instant(utc_now()), "text", body))
 
     def openings(self, index: int) -> list[Opening]:
         """Give what the commitments of an entry hide, for those who may know."""

@@ -114,13 +114,21 @@ class MinutesSealed(_Entry, frozen=True, tag="minutes"):
     actor: str
 
 
+class TextSealed(_Entry, frozen=True, tag="text"):
+    """A text that people worked on was sealed; ``sha256`` is that of its bytes, which the portal gives."""
+
+    acted: str
+    text: str
+    sha256: str
+
+
 class ClockSetBack(_Entry, frozen=True, tag="clock"):
     """The machine's clock was behind the log; ``clock`` is what it showed."""
 
     clock: str
 
 
-Entry = Begun | RulesPublished | SheetMoved | MinutesSealed | Deleted | Released | DayClosed | ClockSetBack
+Entry = Begun | RulesPublished | SheetMoved | MinutesSealed | TextSealed | Deleted | Released | DayClosed | ClockSetBack
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 

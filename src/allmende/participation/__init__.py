@@ -1,1 +1,1 @@
-"""Participation: processes, contributions, votes, answers, and the methods that evaluate them."""
+"""Taking part: processes, phases, contributions and what became of them, texts, votes, moderation."""

@@ -1,12 +1,7 @@
 """Objections and reports of breaches: filed without an account and without a cookie, followed by number and key."""
 
-import hashlib
-import hmac
-import ipaddress
 from urllib.parse import quote
 
-from django.conf import settings
-from django.core.cache import cache
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -15,17 +10,17 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 
 from allmende.kernel.clock import utc_now
-from allmende.kernel.errors import Denied, ErrorCode
+from allmende.kernel.errors import ErrorCode
 from allmende.kernel.text import Text
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
 from allmende.portal.frame import page
 from allmende.portal.objection_forms import ObjectionForm
+from allmende.portal.visitors import require_own_page, require_room, take_room
 from allmende.register.objections import queries, services
 from allmende.register.objections.rules import MOST_AN_HOUR
 from allmende.register.queries import data_uses
 
-HOUR = 3_600
 HEADER = ("number", "kind", "about", "received", "answered", "in_time", "outcome", "answer_de", "answer_en")
 
 TOO_MANY = ErrorCode(
@@ -46,53 +41,12 @@ FROM_ELSEWHERE = ErrorCode(
 )
 
 
-class TooMany(Denied):
-    """More than one connection may file."""
-
-    status = 429
-
-
 def _language() -> str:
     return "en" if (get_language() or "de").startswith("en") else "de"
 
 
 def _uses() -> list[tuple[str, str]]:
     return [(use.slug, use.title.within(_language())) for use in data_uses()]
-
-
-def _require_own_page(request: HttpRequest) -> None:
-    """Refuse what another website sends in a visitor's name; there is no cookie that would tell."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise Denied(FROM_ELSEWHERE)
-
-
-def _connection(address: str) -> str:
-    """Give what stands for a connection: of IPv6 the first half, for the rest everybody chooses for themselves."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((address, 64), strict=False)) if found.version == 6 else address
-
-
-def _place_of(request: HttpRequest) -> str:
-    """Name the place of a connection's count: a hash of its address that nobody can turn back."""
-    address = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or request.META["REMOTE_ADDR"]
-    mark = hmac.new(settings.SECRET_KEY.encode(), _connection(address).encode(), hashlib.sha256).hexdigest()
-    return f"objections-{mark}"
-
-
-def _require_room(place: str) -> None:
-    """Refuse a connection from which enough came, before anything else is asked: a flood costs little."""
-    if cache.get(place, 0) >= MOST_AN_HOUR:
-        raise TooMany(TOO_MANY, limit=MOST_AN_HOUR)
-
-
-def _take_room(place: str) -> None:
-    """Count a case of a connection, for an hour; of several at once, no more than there is room for are let in."""
-    cache.add(place, 0, HOUR)
-    if cache.incr(place) > MOST_AN_HOUR:
-        raise TooMany(TOO_MANY, limit=MOST_AN_HOUR)
 
 
 @csrf_exempt
@@ -102,13 +56,12 @@ def file(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         form = ObjectionForm(_uses(), initial={"about": request.GET.get("zu", "")})
         return page(request, "objections/form.html", form=form, known=_known(request))
-    _require_own_page(request)
-    place = _place_of(request)
-    _require_room(place)
+    require_own_page(request, FROM_ELSEWHERE)
+    require_room(request, "objections", MOST_AN_HOUR, TOO_MANY)
     form = ObjectionForm(_uses(), request.POST)
     if not form.is_valid():
         return page(request, "objections/form.html", status=400, form=form, known=None)
-    _take_room(place)
+    take_room(request, "objections", MOST_AN_HOUR, TOO_MANY)
     values = {name: form.cleaned_data[name] for name in ("kind", "about", "words", "reply_to")}
     services.forget_old(utc_now())
     one, key = services.file_objection(**values, language=_language(), now=utc_now())

@@ -1,18 +1,50 @@
-"""Pages about taking part."""
+"""Pages about taking part: what runs now, a process with all that it declares, what was before."""
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Iterable
 
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import gettext
+
+from allmende.kernel.clock import UTC, utc_now
+from allmende.participation import queries as participation
+from allmende.participation import text_queries, vote_queries
+from allmende.participation.models import Process, Step
+from allmende.participation.rules import ACTIONS, LEVELS
 from allmende.portal.asof import stand_of
 from allmende.portal.files import csv_file
 from allmende.portal.frame import page
+from allmende.portal.participation_frame import address, language, process_or_404, process_page
 from allmende.programme import queries
+from allmende.register.queries import purpose_tree
+
+LAST_STEPS = 5
 
 
 def participate(request: HttpRequest) -> HttpResponse:
-    """Show how people could take part so far."""
+    """Show what runs now, and how people could take part so far."""
     stand = stand_of(request)
     events = queries.events_until(stand.day, kind="participation").order_by("-day")
-    return page(request, "participate.html", stand, events=events, tracks=queries.tracks())
+    now = utc_now()
+    found = [] if stand.past else list(participation.processes())
+    cards = [(one, participation.tally(one, now), _running(one)) for one in found]
+    return page(
+        request,
+        "participate.html",
+        stand,
+        events=events,
+        tracks=queries.tracks(),
+        running=[card for card in cards if card[0].state == "open"],
+        ended=[card for card in cards if card[0].state != "open"],
+    )
+
+
+def _running(process: Process) -> object:
+    now = utc_now()
+    return next((phase for phase in process.phases.all() if phase.since <= now < phase.until), None)
 
 
 def participate_csv(request: HttpRequest) -> HttpResponse:
@@ -31,3 +63,104 @@ def participate_csv(request: HttpRequest) -> HttpResponse:
         for event in queries.events_until(stand_of(request).day, kind="participation")
     ]
     return csv_file("mitmachen", header, rows)
+
+
+def process(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Show a process: what it is for, who may take part, what it counts, when it forgets, how far it is."""
+    found = process_or_404(request, slug)
+    parts = found.form.parts
+    return process_page(
+        request,
+        "process.html",
+        found,
+        parts=parts,
+        kind="need" if "needs" in parts else "idea",
+        tally=participation.tally(found, utc_now()),
+        steps=participation.steps_of(found)[:LAST_STEPS],
+        paragraphs=text_queries.clauses(found) if "text" in parts else [],
+        statements=len(vote_queries.statements(found)) if "statements" in parts else 0,
+        purpose=next((one.title for _, one in purpose_tree() if one.slug == found.purpose_slug), None),
+        project=queries.project_on(found.project, stand_of(request).day) if found.project else None,
+        may=[(ACTIONS[action], LEVELS[found.needs(action)]) for action in found.form.actions],
+        followed=request.GET.get("gefolgt"),
+    )
+
+
+def lookup(request: HttpRequest) -> HttpResponseBase:
+    """Lead to a contribution by its number."""
+    number = request.GET.get("nummer", "").strip()
+    if participation.contribution(number) is not None:
+        return redirect("contribution", number)
+    return page(request, "participation/lookup.html", number=number, status=404 if number else 200)
+
+
+def feed(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give what happened in a process as an Atom feed (RFC 4287)."""
+    found = process_or_404(request, slug)
+    title = found.title.within(language())
+    return steps_feed(request, title, address(request, "process", slug), participation.steps_of(found)[:50])
+
+
+def steps_feed(request: HttpRequest, title: str, link: str, steps: Iterable[Step]) -> HttpResponse:
+    """Write steps as an Atom feed in the page's language."""
+    feed_ = Atom1Feed(
+        title=title, link=link, description="", language=language(), feed_url=request.build_absolute_uri()
+    )
+    for step in steps:
+        one = step.contribution
+        where = address(request, "contribution", one.number)
+        note = step.note.within(language()) if step.note else ""
+        feed_.add_item(
+            title=f"{one.number} – {one.title}: {step.state_text.within(language())}",
+            link=where,
+            description=f"{step.office.within(language())}. {note}".strip(),
+            unique_id=f"{where}#s{step.pk}",
+            pubdate=step.at,
+            updateddate=step.at,
+        )
+    return HttpResponse(feed_.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
+
+
+def calendar(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give the phases as a calendar (RFC 5545)."""
+    found = process_or_404(request, slug)
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Allmende//Participation//DE"]
+    for phase in found.phases.all():
+        title = f"{found.title.within(language())}: {phase.title.within(language())}"
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{found.slug}-{phase.slug}@allmende",
+            f"DTSTAMP:{phase.since.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+            f"DTSTART:{phase.since.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+            f"DTEND:{phase.until.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+            f"SUMMARY:{_escaped(title)}",
+            f"DESCRIPTION:{_escaped(phase.about.within(language()))}",
+            f"URL:{address(request, 'process', found.slug)}",
+            "END:VEVENT",
+        ]
+    text = "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _folded(line)) + "\r\n"
+    answer = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{found.slug}.ics"'
+    return answer
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def _folded(line: str) -> list[str]:
+    """Break a line so that none has more than 75 octets."""
+    parts, part = [], ""
+    for sign in line:
+        if len((part + sign).encode()) > 74:
+            parts.append(part)
+            part = " "
+        part += sign
+    return [*parts, part]
+
+
+def short(_request: HttpRequest, number: str) -> HttpResponseBase:
+    """Lead from the address in a QR code to the contribution."""
+    if participation.contribution(number) is None:
+        raise Http404(gettext("Diesen Beitrag gibt es nicht."))
+    return redirect(reverse("contribution", args=[number]))

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from allmende.effects.queries import indicators_of_project
+from allmende.participation import queries as participation
 from allmende.portal import data_queries
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.files import csv_file, json_file
@@ -135,6 +136,8 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         statements=statements_about(view.project, stand.day),
         effects=indicators_of_project(slug, stand.day),
         data_use=register.data_use(view.project.data_use) if view.project.data_use else None,
+        processes=participation.processes().filter(project=slug, state="open"),
+        steps=participation.steps_in_project(slug, stand.day)[:20],
         suspended=[sheet for sheet in data_queries.suspended() if sheet.slug == view.project.data_use],
     )
 

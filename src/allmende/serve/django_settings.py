@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "allmende.register.minutes",
     "allmende.programme",
     "allmende.money",
+    "allmende.participation",
     "allmende.alerts",
     "allmende.council",
     "allmende.effects",

@@ -22,6 +22,7 @@ from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.money.content import MoneyContent
 from allmende.packs.read import Place, Places, Stations, pack_folder, read_optional, read_parts, read_places
+from allmende.participation.content import ParticipationContent
 from allmende.programme.content import ProgrammeContent
 from allmende.programme.steering import SteeringContent
 from allmende.register.content import DataUsesContent, EthicsContent
@@ -36,6 +37,7 @@ Advance = Callable[[int, int], None]
 ACTOR = "system:init"
 PROGRAMME_FILES = ("programme.yaml", "projects.yaml", "course.yaml")
 STEPS = 4
+PARTICIPATION = "participation.yaml"
 # What the files of a pack contain, in the order in which found() names the parts.
 KINDS: dict[tuple[str, ...], type[msgspec.Struct]] = {
     PROGRAMME_FILES: ProgrammeContent,
@@ -50,6 +52,7 @@ OPTIONAL: dict[str, type[msgspec.Struct]] = {
     "steering.yaml": SteeringContent,
     "money.yaml": MoneyContent,
     "indicators.yaml": IndicatorsContent,
+    PARTICIPATION: ParticipationContent,
 }
 
 
@@ -176,15 +179,21 @@ def _make_station(gate: Gate, grant: Grant, place: Place, stations: Stations) ->
 
 
 def demonstrate(settings: Settings, *, pack: str, advance: Advance) -> int:
-    """Simulate two years of measurements up to now; give the number of new values.
+    """Simulate two years of measurements up to now, and tell made-up processes; give the number of new values.
 
     The pack's sources of a demonstration are copied to the city's own, where the work process feeds and reads them.
     """
+    set_up_django()
+    from allmende.participation.services.loading import load_participation
+
     for folder in sorted((pack_folder(pack) / "sources").glob("demo-*")):
         if not (settings.home / "connectors" / folder.name).exists():
             shutil.copytree(folder, settings.home / "connectors" / folder.name)
     gate = open_gate(settings.store_url)
     try:
+        if participation := read_optional(pack, PARTICIPATION, ParticipationContent):
+            load_participation(participation, gate=gate, now=utc_now())
+            Sequencer(gate, settings).run()
         count = simulate(gate, pack_folder(pack), utc_now(), advance)
     finally:
         gate.close()

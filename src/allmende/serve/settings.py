@@ -66,7 +66,15 @@ BAD_BROKER = ErrorCode(
 
 PREFIX = "ALLMENDE_"
 SECRETS = (
-    *("secret_key", "database_url", "portal_database_url", "oidc_client_secret", "mail_url", "mqtt_url"),
+    *(
+        "secret_key",
+        "database_url",
+        "portal_database_url",
+        "oidc_client_secret",
+        "citizen_client_secret",
+        "mail_url",
+        "mqtt_url",
+    ),
     "ledger_key",
 )
 LISTS = ("allowed_hosts", "ledger_witnesses", "ledger_witnessed", "source_hosts")
@@ -107,6 +115,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     oidc_client_id: Annotated[str, Meta(description="client id at the provider")] = ""
     oidc_client_secret: Annotated[str, Meta(description="client secret at the provider")] = ""
+    citizen_server: Annotated[
+        str,
+        Meta(description="address of the OpenID Connect provider of the citizen accounts; empty switches them off"),
+    ] = ""
+    citizen_client_id: Annotated[str, Meta(description="client id at the citizen accounts")] = ""
+    citizen_client_secret: Annotated[str, Meta(description="client secret at the citizen accounts")] = ""
+    citizen_claim: Annotated[
+        str, Meta(description="yes-or-no attribute that has to be true to take part, for example lives_here")
+    ] = ""
     mail_url: Annotated[
         str, Meta(description="mail server, smtp://user:password@host:port; empty prints mails to the log")
     ] = ""

@@ -106,6 +106,38 @@ def _determine(gate: Gate) -> None:
     run_due(SystemActor("system:work"), gate=gate, today=today())
 
 
+def _address(settings: Settings) -> Callable[[str, str], str]:
+    """Give how a page of the portal is addressed in mails."""
+    from django.urls import reverse
+
+    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    return lambda name, word: base + reverse(name, args=[word])
+
+
+def _write_to_people(settings: Settings) -> None:
+    """Send the mails that are due, and each follower's digest of the day."""
+    set_up_django()
+    from allmende.participation.services.notices import send_digests, send_mails
+
+    send_mails(utc_now())
+    send_digests(utc_now(), _address(settings))
+
+
+def _publish_and_forget(settings: Settings) -> None:
+    """Write the open data of the participation once a day, and forget what is due."""
+    set_up_django()
+    from allmende.participation.services.opinions import look_again
+    from allmende.participation.services.processes import forget_ended
+    from allmende.participation.services.snapshot import newest_snapshot, write_snapshot
+
+    now = utc_now()
+    forget_ended(now)
+    look_again(now)
+    newest = newest_snapshot(settings.home)
+    if newest is None or newest.name[:8] < f"{now:%Y%m%d}":
+        write_snapshot(settings.home, now)
+
+
 def source_house(settings: Settings) -> House:
     """Say where sources keep what they need, and whom they may ask."""
     return House(settings.home, settings.source_hosts, settings.public_url)
@@ -186,6 +218,8 @@ def run_work(settings: Settings) -> None:
         ),
         Job(name="reminders", every_seconds=3_600.0, run=lambda: _remind(settings), due=time.monotonic() + 60.0),
         Job(name="indicators", every_seconds=600.0, run=lambda: _determine(gate), due=time.monotonic() + 20.0),
+        Job(name="mails", every_seconds=15.0, run=lambda: _write_to_people(settings), due=time.monotonic() + 20.0),
+        Job(name="open data", every_seconds=900.0, run=lambda: _publish_and_forget(settings)),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:

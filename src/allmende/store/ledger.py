@@ -162,6 +162,11 @@ class LedgerTables:
             keep_openings(connection, composed.openings)
         return len(composed.entries)
 
+    def tell(self, act: Act) -> None:
+        """Leave word of an act that is not in this database."""
+        with writing(self._engine) as connection:
+            put_later(connection, act)
+
     def cosign(self, size: int, checkpoint: bytes) -> None:
         """Put a checkpoint with signatures of witnesses in the place of the same without, unless the log has grown."""
         with writing(self._engine) as connection:

@@ -77,6 +77,12 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 @register.filter
+def percent(part: float) -> str:
+    """Write a part of one as whole percent."""
+    return f"{number(100 * part, 0)}\u00a0%"
+
+
+@register.filter
 @stringfilter
 def state_name(state: str) -> str:
     """Name a project's state."""

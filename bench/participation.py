@@ -1,0 +1,155 @@
+"""Participation: the list of 10,000 ideas, votes by 50 writers at once, and the open data of 250,000 votes and ideas.
+
+Needs PostgreSQL for the votes (ALLMENDE_TEST_POSTGRES_URL); the figures stand beside their bars.
+"""
+
+import datetime as dt
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+
+from tests.postgres import Databases
+
+IDEAS, WRITERS, PEOPLE, STATEMENTS, COMMENTS = 10_000, 50, 100, 20, 250_000
+BARS = {
+    "list of 10,000 ideas": "≤ 150 ms",
+    "votes, 50 writers": "≥ 500/s",
+    "doubles": "0",
+    "memory of open data": "≤ 200 MB",
+}
+
+
+def tell(what: str, figure: str) -> None:
+    """Print a figure beside its bar."""
+    print(f"{what:<28} {figure:>14}   {BARS.get(what, '')}", flush=True)
+
+
+def fill() -> object:
+    """Make a process with many ideas and comments, and a survey."""
+    from allmende.accounts.rules import SystemActor
+    from allmende.kernel.clock import utc_now
+    from allmende.participation.models import Comment, Contribution, Process
+    from allmende.participation.services import processes, votes
+
+    actor, now = SystemActor("system:bench"), utc_now()
+    made = []
+    for form in ("ideas", "survey"):
+        texts = {f"{name}_{code}": "x" for name in ("title", "purpose", "audience", "office") for code in ("de", "en")}
+        process = Process(slug=form, format=form, weight="mood", **texts)
+        processes.found(actor, process, first_day=now - dt.timedelta(days=1))
+        processes.move(actor, process, "open", now)
+        made.append(Process.objects.prefetch_related("phases").get(pk=process.pk))
+    ideas, survey = made
+    rows = [
+        Contribution(
+            process=ideas,
+            number=f"2026-{n:05}",
+            kind="idea",
+            title=f"Idee {n} für mehr Schatten am Platz {n % 97}",
+            body="Ein Text, wie ihn Menschen schreiben. " * 8,
+            received=now,
+            due=now,
+            text_digest=str(n),
+            supports=n * 7919 % 500,
+            longitude=9.13 + n % 100 / 1000,
+            latitude=47.65 + n % 50 / 1000,
+        )
+        for n in range(IDEAS)
+    ]
+    Contribution.objects.bulk_create(rows, batch_size=2_000)
+    first = Contribution.objects.earliest("pk").pk
+    for start in range(0, COMMENTS, 10_000):
+        said = [
+            Comment(
+                contribution_id=first + n % IDEAS, stance="pro", body="Das sehe ich auch so, weil es hilft.", at=now
+            )
+            for n in range(start, start + 10_000)
+        ]
+        Comment.objects.bulk_create(said, batch_size=5_000)
+    for n in range(STATEMENTS):
+        votes.add_statement(actor, survey, text_de=f"Aussage {n}", text_en=f"Statement {n}")
+    return survey
+
+
+def lists() -> None:
+    """Ask for the list as a browser does."""
+    from django.test import Client
+
+    client, times = Client(), []
+    for query in ("", "?folge=unterstuetzt", "?suche=platz+13", "?folge=unterstuetzt&ab=250-5000") * 3:
+        start = time.perf_counter()
+        answer = client.get(f"/mitmachen/ideas/beitraege/{query}")
+        times.append(time.perf_counter() - start)
+        assert answer.status_code == 200
+    tell("list of 10,000 ideas", f"{median(times) * 1000:.0f} ms")
+
+
+def ballots() -> None:
+    """Take the votes of 100 people on 20 statements, each sent twice, by 50 at once."""
+    from django.db import connection
+
+    from allmende.kernel.clock import utc_now
+    from allmende.participation.models import Process, Vote
+    from allmende.participation.services import votes
+
+    def write(writer: int) -> None:
+        process = Process.objects.prefetch_related("phases").get(slug="survey")
+        for person in range(writer // 2, PEOPLE, WRITERS // 2):
+            for number in range(1, STATEMENTS + 1):
+                votes.vote(process, number, f"person-{person}", "agree", utc_now())
+        connection.close()
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
+    taken = 2 * PEOPLE * STATEMENTS
+    tell("votes, 50 writers", f"{taken / (time.perf_counter() - start):,.0f}/s")
+    tell("doubles", f"{Vote.objects.count() - PEOPLE * STATEMENTS}")
+
+
+def files() -> None:
+    """Write the open data in a process of its own, and see what it takes."""
+    code = (
+        "import django,resource;django.setup()\n"
+        "from pathlib import Path;import os\n"
+        "from allmende.kernel.clock import utc_now\n"
+        "from allmende.participation.services.snapshot import write_snapshot\n"
+        "write_snapshot(Path(os.environ['ALLMENDE_HOME']), utc_now())\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    tell("open data, 250,000 comments", f"{time.perf_counter() - start:.1f} s")
+    tell("memory of open data", f"{done.stdout.split()[-1]} MB")
+
+
+def main() -> None:
+    """Measure on a PostgreSQL database of its own."""
+    url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
+    if not url:
+        sys.exit("ALLMENDE_TEST_POSTGRES_URL names no PostgreSQL")
+    databases = Databases(url)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"ALLMENDE_HOME": home, "ALLMENDE_DATABASE_URL": databases.new()}
+        os.environ["DJANGO_SETTINGS_MODULE"] = "allmende.serve.django_settings"
+        from allmende.serve.founding import migrate
+        from allmende.serve.settings import settings
+
+        migrate(settings())
+        fill()
+        lists()
+        ballots()
+        files()
+        tell("memory of this process", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+        Path(home)
+    databases.drop()
+
+
+if __name__ == "__main__":
+    main()

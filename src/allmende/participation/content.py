@@ -1,0 +1,126 @@
+"""``participation.yaml`` of a pack: processes of the demonstration, told in days before the day of founding."""
+
+from typing import Literal
+
+import msgspec
+
+from allmende.kernel.text import Text
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the file."""
+
+
+class TopicEntry(_Part, frozen=True):
+    """A category or a group."""
+
+    slug: str
+    title: Text
+
+
+class StepEntry(_Part, frozen=True):
+    """What an office told."""
+
+    state: Literal["checked", "answered", "linked", "underway", "done"]
+    days_ago: int
+    outcome: Literal["", "accepted", "partly", "declined", "elsewhere"] = ""
+    note: Text | None = None
+    project: str = ""
+
+
+class CommentEntry(_Part, frozen=True):
+    """What somebody said about a contribution."""
+
+    stance: Literal["pro", "contra", "question"]
+    body: str
+
+
+class ContributionEntry(_Part, frozen=True):
+    """What somebody brought; ``key`` names it within the file."""
+
+    key: str
+    kind: Literal["idea", "need", "suggestion"]
+    title: str
+    days_ago: int
+    body: str = ""
+    category: str = ""
+    group: str = ""
+    tag: Literal["", "idea", "caution", "conflict"] = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    place: str = ""
+    channel: Literal["online", "onsite", "paper"] = "online"
+    supports: int = 0
+    paragraph: int | None = None
+    base_version: int = 1
+    proposed: str = ""
+    steps: tuple[StepEntry, ...] = ()
+    comments: tuple[CommentEntry, ...] = ()
+
+
+class VersionEntry(_Part, frozen=True):
+    """The words of a paragraph from a day on; ``adopts`` is the key of the suggestion that it takes up."""
+
+    text: Text
+    reason: Text
+    days_ago: int
+    adopts: str = ""
+
+
+class ParagraphEntry(_Part, frozen=True):
+    """A paragraph with its versions, the needs from which it grew, and the project that carries it out."""
+
+    heading: Text
+    versions: tuple[VersionEntry, ...]
+    grown_from: tuple[str, ...] = ()
+    project: str = ""
+
+
+class StatementEntry(_Part, frozen=True):
+    """A statement, and how many of each group agreed, disagreed and passed."""
+
+    text: Text
+    grown_from: str = ""
+    votes: dict[str, tuple[int, int, int]] = {}
+
+
+class SealEntry(_Part, frozen=True):
+    """When and on which occasion the text was sealed."""
+
+    occasion: Text
+    days_ago: int
+
+
+class ProcessEntry(_Part, frozen=True):
+    """A process of the demonstration."""
+
+    slug: str
+    format: str
+    title: Text
+    purpose: Text
+    audience: Text
+    office: Text
+    weight: Literal["mood", "recommendation", "decision"]
+    weight_note: Text
+    started_days_ago: int
+    phase_days: tuple[int, ...]
+    level: Literal["open", "mail", "code", "oidc"] = "open"
+    writing: Literal["open", "mail", "code", "oidc"] = "open"
+    answer_days: int = 30
+    keep_days: int = 180
+    code: str = ""
+    project: str = ""
+    categories: tuple[TopicEntry, ...] = ()
+    groups: tuple[TopicEntry, ...] = ()
+    contributions: tuple[ContributionEntry, ...] = ()
+    paragraphs: tuple[ParagraphEntry, ...] = ()
+    statements: tuple[StatementEntry, ...] = ()
+    seal: SealEntry | None = None
+    result: Text | None = None
+
+
+class ParticipationContent(_Part, frozen=True):
+    """The whole file."""
+
+    processes: tuple[ProcessEntry, ...] = ()
+    rule_sources: dict[str, str] = {}

@@ -1,0 +1,71 @@
+"""What the formats of participation say: their parts, their phases, and what people may do in each."""
+
+from functools import cache
+from typing import Literal
+
+import msgspec
+import yaml
+
+from allmende.families.manifest import Finding
+from allmende.families.registry import folders, member, members
+from allmende.kernel.text import Text
+
+FAMILY = "formats"
+Action = Literal["contribute", "comment", "support", "suggest", "vote"]
+Part = Literal["ideas", "needs", "text", "statements"]
+
+
+class FormatPhase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A step of a format: how long it usually lasts, and what people may do in it."""
+
+    slug: str
+    title: Text
+    about: Text
+    days: int
+    allows: tuple[Action, ...]
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A way of taking part."""
+
+    parts: tuple[Part, ...]
+    place: bool
+    photo: bool
+    phases: tuple[FormatPhase, ...]
+
+    def phase(self, slug: str) -> FormatPhase | None:
+        """Give a phase by its name."""
+        return next((phase for phase in self.phases if phase.slug == slug), None)
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Give what people may do in some phase, in the order in which it first comes."""
+        return tuple(dict.fromkeys(action for phase in self.phases for action in phase.allows))
+
+
+@cache
+def format_of(name: str) -> Format:
+    """Give a format by its folder."""
+    folder = member(FAMILY, name).folder
+    return msgspec.convert(yaml.safe_load((folder / "format.yaml").read_text(encoding="utf-8")), Format)
+
+
+@cache
+def formats() -> dict[str, Text]:
+    """Give the titles of all formats by their names."""
+    return {one.manifest.id: one.manifest.title for one in members(FAMILY)}
+
+
+def check_formats() -> list[Finding]:
+    """List what is wrong with the formats."""
+    findings = []
+    for folder in folders(FAMILY):
+        try:
+            found = msgspec.convert(yaml.safe_load((folder / "format.yaml").read_text(encoding="utf-8")), Format)
+        except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
+            findings.append(Finding(f"formats/{folder.name}/format.yaml", "$", Text(str(error), str(error))))
+            continue
+        if len({phase.slug for phase in found.phases}) != len(found.phases) or not found.phases:
+            twice = Text("Phasen fehlen oder heißen gleich", "phases are missing or have the same name")
+            findings.append(Finding(f"formats/{folder.name}/format.yaml", "phases", twice))
+    return findings

@@ -1,0 +1,32 @@
+"""Tables of the participation."""
+
+from allmende.participation.models.contributions import KINDS, Comment, Contribution, Origin, Step, TitleGram
+from allmende.participation.models.processes import Phase, Process, Topic
+from allmende.participation.models.texts import Paragraph, ParagraphVersion, SealedText
+from allmende.participation.models.upkeep import Case, Follower, Mail, Notice
+from allmende.participation.models.votes import Code, OpinionRun, Statement, Support, Vote, Voter
+
+__all__ = [
+    "KINDS",
+    "Case",
+    "Code",
+    "Comment",
+    "Contribution",
+    "Follower",
+    "Mail",
+    "Notice",
+    "OpinionRun",
+    "Origin",
+    "Paragraph",
+    "ParagraphVersion",
+    "Phase",
+    "Process",
+    "SealedText",
+    "Statement",
+    "Step",
+    "Support",
+    "TitleGram",
+    "Topic",
+    "Vote",
+    "Voter",
+]

@@ -1,0 +1,1 @@
+"""Writes of the participation, one module for each part."""

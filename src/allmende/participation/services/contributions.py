@@ -1,0 +1,221 @@
+"""Taking contributions, comments and support from people, without an account."""
+
+import datetime as dt
+import hashlib
+from typing import Literal
+
+import msgspec
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F
+
+from allmende.accounts.rules import SystemActor
+from allmende.accounts.services import Actor, record
+from allmende.kernel.clock import CIVIL_TIME
+from allmende.participation import rules
+from allmende.participation.models import (
+    Case,
+    Comment,
+    Contribution,
+    Paragraph,
+    Process,
+    Step,
+    Support,
+    TitleGram,
+    Topic,
+)
+from allmende.participation.queries import repeated
+from allmende.register.around import Point
+
+# Whoever takes part, without a name; the staff is not bound to phases.
+PUBLIC = SystemActor("public")
+Kind = Literal["idea", "need", "suggestion"]
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody hands in."""
+
+    kind: Kind
+    title: str
+    body: str = ""
+    language: str = "de"
+    category: str = ""
+    group: str = ""
+    tag: str = ""
+    point: Point | None = None
+    place: str = ""
+    photo: bytes = b""
+    photo_alt: str = ""
+    author: str = ""
+    channel: str = "online"
+    paragraph: Paragraph | None = None
+    base_version: int | None = None
+    proposed: str = ""
+
+    @property
+    def words(self) -> str:
+        """Give everything that was written."""
+        return "\n".join((self.title, self.body, self.proposed))
+
+    @property
+    def digest(self) -> str:
+        """Give the mark by which the same words are known again."""
+        paragraph = self.paragraph.pk if self.paragraph else ""
+        return hashlib.sha256(f"{self.kind}|{paragraph}|{' '.join(self.words.casefold().split())}".encode()).hexdigest()
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A contribution with its key, which is told once, and why it waits, where it does."""
+
+    contribution: Contribution
+    key: str
+    causes: tuple[str, ...]
+
+
+def _topic(process: Process, kind: str, slug: str) -> Topic | None:
+    return process.topics.filter(kind=kind, slug=slug).first() if slug else None
+
+
+def require_open(process: Process, action: str, now: dt.datetime) -> None:
+    """Refuse what the phase does not allow."""
+    rules.require_action(process.state, process.spans, action, now)
+
+
+@transaction.atomic
+def submit(actor: Actor, process: Process, draft: Draft, *, proven: bool, confirmed: bool, now: dt.datetime) -> Taken:
+    """Take a contribution: it is shown at once, or waits for its e-mail, or for moderation."""
+    causes: list[str] = []
+    if actor == PUBLIC:
+        require_open(process, "suggest" if draft.kind == "suggestion" else "contribute", now)
+        same = repeated(process, draft.digest)
+        causes = rules.causes_to_hold(draft.words, proven=proven, repeated=same, before=process.strict)
+    key = rules.new_secret()
+    one = _created(process, draft, key, now)
+    one.visibility = "held" if causes else "shown" if confirmed else "unconfirmed"
+    one.number = rules.number_of(now.astimezone(CIVIL_TIME).year, one.pk)
+    if draft.photo:
+        one.photo = default_storage.save(f"participation/{one.pk}.jpg", ContentFile(draft.photo))
+    one.save(update_fields=["number", "visibility", "photo"])
+    Step.objects.create(
+        contribution=one, at=now, state="received", office_de=process.office_de, office_en=process.office_en
+    )
+    hold(process, causes, now, contribution=one)
+    record(actor, "participation.received", one, after={"kind": one.kind, "channel": one.channel, "causes": causes})
+    return Taken(one, key, tuple(causes))
+
+
+def _created(process: Process, draft: Draft, key: str, now: dt.datetime) -> Contribution:
+    found = rules.grams(draft.title)
+    one = Contribution.objects.create(
+        process=process,
+        number=key,
+        kind=draft.kind,
+        title=draft.title,
+        body=draft.body,
+        language=draft.language,
+        category=_topic(process, "category", draft.category),
+        group=_topic(process, "group", draft.group),
+        tag=draft.tag,
+        longitude=draft.point.longitude if draft.point else None,
+        latitude=draft.point.latitude if draft.point else None,
+        place=draft.place,
+        photo_alt=draft.photo_alt,
+        author=draft.author,
+        channel=draft.channel,
+        received=now,
+        due=now + dt.timedelta(days=process.answer_days),
+        key_digest=rules.digest(key),
+        text_digest=draft.digest,
+        gram_count=len(found),
+        paragraph=draft.paragraph,
+        base_version=draft.base_version,
+        proposed=draft.proposed,
+    )
+    TitleGram.objects.bulk_create([TitleGram(process=process, contribution=one, gram=gram) for gram in sorted(found)])
+    return one
+
+
+def hold(
+    process: Process,
+    causes: list[str],
+    now: dt.datetime,
+    *,
+    contribution: Contribution | None = None,
+    comment: Comment | None = None,
+) -> None:
+    """Put something into the queue of moderation, once for each cause."""
+    for cause in causes:
+        Case.objects.create(process=process, contribution=contribution, comment=comment, cause=cause, opened=now)
+
+
+@transaction.atomic
+def show_confirmed(actor: Actor, number: int) -> bool:
+    """Show a contribution whose e-mail was confirmed; tell whether it was waiting for that."""
+    one = Contribution.objects.select_for_update().filter(pk=number, visibility="unconfirmed").first()
+    if one is None:
+        return False
+    one.visibility = "shown"
+    one.save(update_fields=["visibility"])
+    record(actor, "participation.confirmed", one)
+    return True
+
+
+@transaction.atomic
+def comment(
+    actor: Actor,
+    thing: Contribution | Paragraph,
+    *,
+    stance: str,
+    body: str,
+    author: str,
+    language: str,
+    proven: bool,
+    now: dt.datetime,
+) -> list[str]:
+    """Take a reason for or against, or a question; give why it waits, where it does."""
+    process = thing.process
+    require_open(process, "comment", now)
+    causes = rules.causes_to_hold(body, proven=proven, repeated=False, before=process.strict)
+    about = {"contribution": thing} if isinstance(thing, Contribution) else {"paragraph": thing}
+    one = Comment.objects.create(
+        **about,
+        stance=stance,
+        body=body,
+        author=author,
+        language=language,
+        at=now,
+        visibility="held" if causes else "shown",
+    )
+    hold(process, causes, now, comment=one)
+    record(actor, "participation.commented", thing, after={"stance": stance, "causes": causes})
+    return causes
+
+
+@transaction.atomic
+def support(thing: Contribution, pseudonym: str, now: dt.datetime) -> bool:
+    """Count that somebody wants this; once, however often they say it. No entry is kept of who did."""
+    require_open(thing.process, "support", now)
+    _, fresh = Support.objects.get_or_create(contribution=thing, pseudonym=pseudonym)
+    if fresh:
+        Contribution.objects.filter(pk=thing.pk).update(supports=F("supports") + 1)
+    return fresh
+
+
+@transaction.atomic
+def report(actor: Actor, thing: Contribution | Comment, words: str, now: dt.datetime) -> None:
+    """Ask moderation to look at something; it stays where it is meanwhile, and one open report is enough."""
+    process = thing.process if isinstance(thing, Contribution) else process_of_comment(thing)
+    about = {"contribution": thing} if isinstance(thing, Contribution) else {"comment": thing}
+    waiting = Case.objects.filter(**about, cause="reported", closed__isnull=True).exists()
+    if not waiting:
+        Case.objects.create(process=process, cause="reported", words=words, opened=now, **about)
+        record(actor, "participation.reported", thing)
+
+
+def process_of_comment(one: Comment) -> Process:
+    """Give the process in which a comment was made."""
+    about = one.contribution or one.paragraph
+    if about is None:
+        raise TypeError("a comment is about something")
+    return about.process

@@ -1,0 +1,221 @@
+"""The processes of a pack's demonstration: made up, marked as such, and told through the same acts as real ones."""
+
+import datetime as dt
+from itertools import pairwise
+
+from django.db import transaction
+
+from allmende.accounts.rules import SystemActor
+from allmende.gate.door import Gate
+from allmende.participation.content import (
+    CommentEntry,
+    ContributionEntry,
+    ParagraphEntry,
+    ParticipationContent,
+    ProcessEntry,
+    StatementEntry,
+)
+from allmende.participation.models import (
+    Comment,
+    Contribution,
+    Paragraph,
+    Process,
+    Statement,
+    Support,
+    Topic,
+    Vote,
+    Voter,
+)
+from allmende.participation.services import journey, opinions, processes, texts, votes
+from allmende.participation.services.contributions import Draft, submit
+from allmende.register.around import Point
+from allmende.register.queries import drafts, newest_rules
+from allmende.register.services import edit_rule, publish_rulebook
+
+ACTOR = SystemActor("system:demonstration")
+DECISION = "Beschluss über den Datenethik-Kodex (Vorführung)"
+
+
+class _Story:
+    """A process while it is told."""
+
+    def __init__(self, entry: ProcessEntry, now: dt.datetime) -> None:
+        self.entry = entry
+        self.now = now
+        self.by_key: dict[str, Contribution] = {}
+        self.process = Process(
+            slug=entry.slug,
+            format=entry.format,
+            demonstration=True,
+            title_de=entry.title.de,
+            title_en=entry.title.en,
+            purpose_de=entry.purpose.de,
+            purpose_en=entry.purpose.en,
+            audience_de=entry.audience.de,
+            audience_en=entry.audience.en,
+            office_de=entry.office.de,
+            office_en=entry.office.en,
+            weight=entry.weight,
+            weight_de=entry.weight_note.de,
+            weight_en=entry.weight_note.en,
+            level=entry.level,
+            writing=entry.writing,
+            answer_days=entry.answer_days,
+            keep_days=entry.keep_days,
+            code=entry.code,
+            project=entry.project,
+        )
+
+    def ago(self, days: int) -> dt.datetime:
+        """Give the instant so many days before the founding."""
+        return self.now - dt.timedelta(days=days)
+
+    def found(self) -> None:
+        """Found and publish the process, its phases as long as told."""
+        start = self.ago(self.entry.started_days_ago)
+        processes.found(ACTOR, self.process, first_day=start)
+        ends = [start]
+        for days in self.entry.phase_days:
+            ends.append(ends[-1] + dt.timedelta(days=days))
+        for phase, (since, until) in zip(self.process.phases.all(), pairwise(ends), strict=True):
+            processes.set_phase(ACTOR, phase, since=since, until=until)
+        for kind, topics in (("category", self.entry.categories), ("group", self.entry.groups)):
+            for position, topic in enumerate(topics):
+                Topic.objects.create(
+                    process=self.process,
+                    kind=kind,
+                    slug=topic.slug,
+                    position=position,
+                    title_de=topic.title.de,
+                    title_en=topic.title.en,
+                )
+        processes.move(ACTOR, self.process, "open", start)
+        self.process.refresh_from_db()
+
+    def gather(self, *, suggestions: bool) -> None:
+        """Hand in the contributions, or the suggestions that need a text first."""
+        for one in self.entry.contributions:
+            if (one.kind == "suggestion") == suggestions:
+                self.contribute(one)
+
+    def contribute(self, entry: ContributionEntry) -> None:
+        """Hand in a contribution, with what was said about it and what became of it."""
+        paragraph = self.process.paragraphs.get(number=entry.paragraph) if entry.paragraph else None
+        point = None
+        if entry.longitude is not None and entry.latitude is not None:
+            point = Point(entry.longitude, entry.latitude)
+        draft = Draft(
+            kind=entry.kind,
+            title=entry.title,
+            body=entry.body,
+            category=entry.category,
+            group=entry.group,
+            tag=entry.tag,
+            point=point,
+            place=entry.place,
+            channel=entry.channel,
+            paragraph=paragraph,
+            base_version=entry.base_version if paragraph else None,
+            proposed=entry.proposed,
+        )
+        at = self.ago(entry.days_ago)
+        one = submit(ACTOR, self.process, draft, proven=True, confirmed=True, now=at).contribution
+        rows = [Support(contribution=one, pseudonym=f"demonstration-{number}") for number in range(entry.supports)]
+        Support.objects.bulk_create(rows)
+        Contribution.objects.filter(pk=one.pk).update(supports=entry.supports)
+        for comment in entry.comments:
+            self._comment(one, comment, at + dt.timedelta(days=1))
+        for step in entry.steps:
+            news = journey.News(state=step.state, outcome=step.outcome, note=step.note, project=step.project)
+            journey.advance(ACTOR, number=one.number, news=news, now=self.ago(step.days_ago))
+        self.by_key[entry.key] = one
+
+    def _comment(self, one: Contribution, entry: CommentEntry, at: dt.datetime) -> None:
+        Comment.objects.create(contribution=one, stance=entry.stance, body=entry.body, at=at)
+
+    def write(self, entry: ParagraphEntry) -> None:
+        """Put a paragraph with its first version; the others follow when its suggestions are there."""
+        first = entry.versions[0]
+        wording = texts.Wording(text_de=first.text.de, text_en=first.text.en, reason=first.reason)
+        paragraph = texts.add_paragraph(
+            ACTOR, self.process, heading=entry.heading, wording=wording, now=self.ago(first.days_ago)
+        )
+        numbers = [self.by_key[key].number for key in entry.grown_from]
+        texts.relate(ACTOR, paragraph, numbers=numbers, project=entry.project)
+
+    def rewrite(self, paragraph: Paragraph, entry: ParagraphEntry) -> None:
+        """Write the later versions."""
+        for base, version in enumerate(entry.versions[1:], 1):
+            wording = texts.Wording(
+                text_de=version.text.de,
+                text_en=version.text.en,
+                reason=version.reason,
+                suggestion=self.by_key.get(version.adopts),
+            )
+            texts.reword(ACTOR, paragraph, base=base, wording=wording, now=self.ago(version.days_ago))
+
+    def judge(self, entry: StatementEntry) -> None:
+        """Put a statement, and the made-up votes of each group."""
+        grown = self.by_key.get(entry.grown_from)
+        statement = votes.add_statement(
+            ACTOR, self.process, text_de=entry.text.de, text_en=entry.text.en, contribution=grown
+        )
+        for group, (agree, disagree, passed) in entry.votes.items():
+            values = [1] * agree + [-1] * disagree + [0] * passed
+            self._votes(statement, group, values)
+
+    def _votes(self, statement: Statement, group: str, values: list[int]) -> None:
+        # Each group has one row of people, of whom the first vote on everything.
+        topic = self.process.topics.filter(kind="group", slug=group).first()
+        names = [f"demonstration-{group}-{number}" for number in range(len(values))]
+        voters = [Voter(process=self.process, pseudonym=name, group=topic) for name in names]
+        Voter.objects.bulk_create(voters, ignore_conflicts=True)
+        turn = statement.number * 7 % max(1, len(values))
+        turned = values[turn:] + values[:turn]
+        pairs = zip(names, turned, strict=True)
+        Vote.objects.bulk_create([Vote(statement=statement, pseudonym=name, value=value) for name, value in pairs])
+
+
+@transaction.atomic
+def load_participation(content: ParticipationContent, *, gate: Gate, now: dt.datetime) -> int:
+    """Add the processes of the demonstration that are not there yet; give their number."""
+    added = 0
+    for entry in content.processes:
+        if Process.objects.filter(slug=entry.slug).exists():
+            continue
+        _tell(_Story(entry, now), gate)
+        added += 1
+    if added:
+        opinions.look_again(now)
+        _cite(content.rule_sources, gate)
+    return added
+
+
+def _cite(sources: dict[str, str], gate: Gate) -> None:
+    """Let rules name the sentences that they carry out, as their next versions, and put them in force."""
+    rules = {rule.slug: rule for rule in newest_rules()}
+    for slug, source in sources.items():
+        rule = rules.get(slug)
+        if rule is not None and source not in rule.source:
+            rule.source = f"{rule.source}; {source}"
+            edit_rule(ACTOR, rule=rule)
+    if drafts():
+        publish_rulebook(ACTOR, decision=DECISION, gate=gate)
+
+
+def _tell(story: _Story, gate: Gate) -> None:
+    entry = story.entry
+    story.found()
+    story.gather(suggestions=False)
+    for paragraph in entry.paragraphs:
+        story.write(paragraph)
+    story.gather(suggestions=True)
+    for row, paragraph in zip(story.process.paragraphs.all(), entry.paragraphs, strict=True):
+        story.rewrite(row, paragraph)
+    for statement in entry.statements:
+        story.judge(statement)
+    if entry.seal is not None:
+        at = story.ago(entry.seal.days_ago)
+        texts.seal(ACTOR, story.process, gate=gate, occasion=entry.seal.occasion, now=at)
+    if entry.result is not None:
+        processes.publish_result(ACTOR, story.process, entry.result, story.now)

@@ -1,0 +1,273 @@
+"""Open data: everything that is public, written to files in one moment, row by row."""
+
+import csv
+import datetime as dt
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+
+from allmende.accounts.rules import SystemActor
+from allmende.accounts.services import record
+from allmende.kernel.clock import UTC
+from allmende.participation.models import Comment, Contribution, ParagraphVersion, Process, Step
+from allmende.participation.queries import PUBLIC_STATES
+from allmende.participation.vote_queries import groups, standings
+
+FOLDER, KEPT, CHUNK = "open-data/participation", 3, 2_000
+LICENCE = "CC BY 4.0"
+LICENCE_TEXT = (
+    "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/\n\n"
+    "Beiträge von Teilnehmenden; keine Aussage der Stadt. Contributions by participants; no statement of the city.\n"
+)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+ACTOR = SystemActor("system:participation")
+# Each table: its columns with type and meaning, as schema.json tells them.
+TABLES: dict[str, dict[str, str]] = {
+    "processes": {
+        "slug": "string: short name",
+        "title_de": "string",
+        "title_en": "string",
+        "format": "string",
+        "state": "string: open, closed, archived",
+        "weight": "string: mood, recommendation, decision",
+        "demonstration": "boolean: contributions are made up",
+    },
+    "contributions": {
+        "number": "string: public number",
+        "process": "string: processes.slug",
+        "kind": "string: idea, need, suggestion",
+        "title": "string",
+        "body": "string",
+        "language": "string",
+        "category": "string",
+        "group": "string",
+        "tag": "string: idea, caution, conflict",
+        "longitude": "number: WGS 84",
+        "latitude": "number: WGS 84",
+        "channel": "string: online, onsite, paper",
+        "received": "date",
+        "state": "string",
+        "outcome": "string",
+        "answered": "date",
+        "due": "date: promised answer",
+        "supports": "integer",
+        "paragraph": "integer",
+        "base_version": "integer",
+        "proposed": "string",
+    },
+    "comments": {
+        "contribution": "string: contributions.number",
+        "paragraph": "integer",
+        "process": "string",
+        "stance": "string: pro, contra, question",
+        "body": "string",
+        "language": "string",
+        "day": "date",
+    },
+    "steps": {
+        "contribution": "string: contributions.number",
+        "at": "date-time",
+        "state": "string",
+        "outcome": "string",
+        "office_de": "string",
+        "note_de": "string",
+        "note_en": "string",
+        "project": "string",
+    },
+    "paragraphs": {
+        "process": "string",
+        "number": "integer",
+        "version": "integer",
+        "text_de": "string",
+        "text_en": "string",
+        "reason_de": "string",
+        "at": "date-time",
+    },
+    "statements": {
+        "process": "string",
+        "number": "integer",
+        "text_de": "string",
+        "text_en": "string",
+        "group": "string: empty for all",
+        "agree": "integer: only where at least 10 people voted",
+        "disagree": "integer",
+        "passed": "integer",
+    },
+}
+Row = dict[str, Any]
+
+
+def _day(at: dt.datetime | None) -> str | None:
+    return at.astimezone(UTC).date().isoformat() if at else None
+
+
+def _processes() -> Iterator[Row]:
+    for one in Process.objects.filter(state__in=PUBLIC_STATES).order_by("pk"):
+        yield {name: getattr(one, name) for name in TABLES["processes"]}
+
+
+def _contributions() -> Iterator[Row]:
+    rows = Contribution.objects.filter(visibility="shown", process__state__in=PUBLIC_STATES).order_by("pk")
+    for one in rows.select_related("process", "category", "group", "paragraph").iterator(CHUNK):
+        row = {name: getattr(one, name) for name in TABLES["contributions"] if hasattr(one, name)}
+        yield row | {
+            "process": one.process.slug,
+            "category": one.category.slug if one.category else None,
+            "group": one.group.slug if one.group else None,
+            "paragraph": one.paragraph.number if one.paragraph else None,
+            "received": _day(one.received),
+            "answered": _day(one.answered),
+            "due": _day(one.due),
+        }
+
+
+def _comments() -> Iterator[Row]:
+    rows = Comment.objects.filter(visibility="shown").order_by("pk")
+    for one in rows.select_related("contribution__process", "paragraph__process").iterator(CHUNK):
+        about = one.contribution or one.paragraph
+        if about is None or about.process.state not in PUBLIC_STATES:
+            continue
+        if one.contribution and one.contribution.visibility != "shown":
+            continue
+        yield {
+            "contribution": one.contribution.number if one.contribution else None,
+            "paragraph": one.paragraph.number if one.paragraph else None,
+            "process": about.process.slug,
+            "stance": one.stance,
+            "body": one.body,
+            "language": one.language,
+            "day": _day(one.at),
+        }
+
+
+def _steps() -> Iterator[Row]:
+    rows = Step.objects.filter(contribution__visibility="shown", contribution__process__state__in=PUBLIC_STATES)
+    for one in rows.order_by("pk").select_related("contribution").iterator(CHUNK):
+        row = {name: getattr(one, name) for name in TABLES["steps"]}
+        yield row | {"contribution": one.contribution.number, "at": one.at.astimezone(UTC).isoformat()}
+
+
+def _paragraphs() -> Iterator[Row]:
+    rows = ParagraphVersion.objects.filter(paragraph__process__state__in=PUBLIC_STATES).order_by("pk")
+    for one in rows.select_related("paragraph__process").iterator(CHUNK):
+        yield {
+            "process": one.paragraph.process.slug,
+            "number": one.paragraph.number,
+            "version": one.version,
+            "text_de": one.text_de,
+            "text_en": one.text_en,
+            "reason_de": one.reason_de,
+            "at": one.at.astimezone(UTC).isoformat(),
+        }
+
+
+def _statements() -> Iterator[Row]:
+    for process in Process.objects.filter(state__in=PUBLIC_STATES).prefetch_related("topics").order_by("pk"):
+        names = ["", *(group.slug for group in groups(process))]
+        for one in standings(process):
+            for name, share in zip(names, (one.all, *one.groups), strict=True):
+                yield {
+                    "process": process.slug,
+                    "number": one.statement.number,
+                    "text_de": one.statement.text_de,
+                    "text_en": one.statement.text_en,
+                    "group": name,
+                    "agree": share.agree if share else None,
+                    "disagree": share.disagree if share else None,
+                    "passed": share.passed if share else None,
+                }
+
+
+SOURCES = {
+    "processes": _processes,
+    "contributions": _contributions,
+    "comments": _comments,
+    "steps": _steps,
+    "paragraphs": _paragraphs,
+    "statements": _statements,
+}
+
+
+def _cell(value: object) -> object:
+    """Keep text from becoming a formula in a spreadsheet."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _write(folder: Path, name: str, rows: Iterator[Row]) -> int:
+    """Write a table as CSV and as JSON lines, and places as GeoJSON; give the number of rows."""
+    columns, count, encode = list(TABLES[name]), 0, msgspec.json.Encoder().encode
+    with (
+        (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as table,
+        (folder / f"{name}.jsonl").open("wb") as lines,
+        (folder / f"{name}.geojson").open("wb") as places,
+    ):
+        writer = csv.writer(table)
+        writer.writerow(columns)
+        places.write(b'{"type":"FeatureCollection","features":[')
+        begun = False
+        for row in rows:
+            writer.writerow([_cell(row[column]) for column in columns])
+            lines.write(encode({column: row[column] for column in columns}) + b"\n")
+            if row.get("longitude") is not None:
+                places.write((b",\n" if begun else b"\n") + encode(_feature(row)))
+                begun = True
+            count += 1
+        places.write(b"\n]}\n")
+    if "longitude" not in columns:
+        (folder / f"{name}.geojson").unlink()
+    return count
+
+
+def _feature(row: Row) -> Row:
+    point = {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]}
+    about = {name: value for name, value in row.items() if name not in ("longitude", "latitude")}
+    return {"type": "Feature", "geometry": point, "properties": about}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_snapshot(home: Path, now: dt.datetime) -> Path:
+    """Write all files of one generation, and only then show them; older generations go."""
+    generation = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = home / FOLDER
+    made = folder / f".{generation}"
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        counts = {name: _write(made, name, source()) for name, source in SOURCES.items()}
+    (made / "licence.txt").write_text(LICENCE_TEXT, encoding="utf-8")
+    (made / "schema.json").write_bytes(msgspec.json.format(msgspec.json.encode(TABLES)))
+    files = {path.name: _sha256(path) for path in sorted(made.iterdir())}
+    manifest = {"generation": generation, "licence": LICENCE, "rows": counts, "sha256": files}
+    (made / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    final = folder / generation
+    shutil.rmtree(final, ignore_errors=True)
+    made.rename(final)
+    for old in sorted(path for path in folder.iterdir() if path.name[0] != ".")[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    record(ACTOR, "participation.snapshot_written", "participation", after={"generation": generation, "rows": counts})
+    return final
+
+
+def newest_snapshot(home: Path) -> Path | None:
+    """Give the folder of the newest generation."""
+    folder = home / FOLDER
+    found = sorted(path for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
+    return found[-1] if found else None
+
+
+def snapshot_facts(folder: Path) -> dict[str, Any]:
+    """Give what a generation says of itself."""
+    found: dict[str, Any] = msgspec.json.decode((folder / "manifest.json").read_bytes())
+    return found

@@ -1,0 +1,97 @@
+"""Taking votes: one for each pseudonym and statement, whoever sends how often at once."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import Max
+
+from allmende.accounts.services import Actor, record
+from allmende.kernel.errors import ErrorCode, Invalid, NotFound
+from allmende.kernel.text import Text
+from allmende.participation import rules
+from allmende.participation.models import Code, Contribution, Process, Statement, Topic, Vote, Voter
+from allmende.participation.services.contributions import require_open
+
+NO_STATEMENT = ErrorCode(
+    "participation.unknown_statement",
+    Text("Diese Aussage gibt es in diesem Verfahren nicht.", "There is no such statement in this process."),
+    Text("Laden Sie die Seite neu.", "Load the page anew."),
+)
+FORGOTTEN = ErrorCode(
+    "participation.forgotten",
+    Text("Dieses Verfahren hat seinen Schlüssel vernichtet.", "This process has destroyed its key."),
+    Text("Es nimmt nichts mehr an; die Ergebnisse bleiben.", "It takes nothing any more; the results remain."),
+)
+VALUES = {"agree": 1, "pass": 0, "disagree": -1}
+MOST_CODES = 20_000
+
+
+def pseudonym_of(process: Process, method: str, subject: str) -> str:
+    """Give what stands for a person in this process alone."""
+    if process.key is None:
+        raise Invalid(FORGOTTEN)
+    return rules.pseudonym(bytes(process.key), method, subject)
+
+
+def vote(process: Process, number: int, pseudonym: str, choice: str, now: dt.datetime) -> None:
+    """Take a vote; a second one of the same pseudonym changes the first. No entry is kept of who voted and when."""
+    require_open(process, "vote", now)
+    statement = Statement.objects.filter(process=process, number=number, visibility="shown").values_list("pk").first()
+    if statement is None or choice not in VALUES:
+        raise NotFound(NO_STATEMENT)
+    Vote.objects.bulk_create(
+        [Vote(statement_id=statement[0], pseudonym=pseudonym, value=VALUES[choice])],
+        update_conflicts=True,
+        update_fields=["value"],
+        unique_fields=["statement", "pseudonym"],
+    )
+
+
+@transaction.atomic
+def choose_group(process: Process, pseudonym: str, slug: str) -> None:
+    """Keep the group that a pseudonym names for itself."""
+    group = Topic.objects.filter(process=process, kind="group", slug=slug).first()
+    Voter.objects.bulk_create(
+        [Voter(process=process, pseudonym=pseudonym, group=group)],
+        update_conflicts=True,
+        update_fields=["group"],
+        unique_fields=["process", "pseudonym"],
+    )
+
+
+@transaction.atomic
+def add_statement(
+    actor: Actor, process: Process, *, text_de: str, text_en: str, contribution: Contribution | None = None
+) -> Statement:
+    """Put a statement to be judged; its words are never changed, as people judged these."""
+    Process.objects.select_for_update().get(pk=process.pk)
+    last = process.statements.aggregate(last=Max("number"))["last"] or 0
+    found = Statement.objects.create(
+        process=process, number=last + 1, text_de=text_de, text_en=text_en, contribution=contribution
+    )
+    record(actor, "participation.statement_added", process, after={"number": found.number, "text": text_de})
+    return found
+
+
+@transaction.atomic
+def make_codes(actor: Actor, process: Process, count: int) -> list[str]:
+    """Make codes to be printed; they are shown this once, and kept as hashes."""
+    codes = [rules.new_secret() for _ in range(min(count, MOST_CODES))]
+    rows = [Code(process=process, digest=_code_digest(process, code)) for code in codes]
+    Code.objects.bulk_create(rows, batch_size=2_000)
+    record(actor, "participation.codes_made", process, after={"count": len(codes)})
+    return codes
+
+
+def _code_digest(process: Process, code: str) -> str:
+    return pseudonym_of(process, "printed", code)
+
+
+@transaction.atomic
+def redeem(process: Process, text: str) -> str:
+    """Give the pseudonym of a code; the same code gives the same one, so that using it twice counts once."""
+    code = rules.plain_code(text)
+    found = Code.objects.filter(process=process, digest=_code_digest(process, code))
+    if not found.update(used=True):
+        raise NotFound(rules.BAD_CODE)
+    return pseudonym_of(process, "code", code)

@@ -1,0 +1,96 @@
+"""Reads of texts: paragraphs with their newest words, suggestions and answers, sealed wholes."""
+
+import re
+
+import msgspec
+from django.db.models import Prefetch, QuerySet
+
+from allmende.participation.models import (
+    Comment,
+    Contribution,
+    Origin,
+    Paragraph,
+    ParagraphVersion,
+    Process,
+    SealedText,
+)
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ„“\"])")
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """A paragraph with its newest version, what was suggested and said about it, and what it grew from."""
+
+    paragraph: Paragraph
+    versions: list[ParagraphVersion]
+    suggestions: list[Contribution]
+    comments: list[Comment]
+    origins: list[Contribution]
+
+    @property
+    def current(self) -> ParagraphVersion:
+        """Give the newest version."""
+        return self.versions[-1]
+
+    @property
+    def open(self) -> int:
+        """Count the suggestions without an answer."""
+        return sum(one.answered is None for one in self.suggestions)
+
+
+def paragraphs(process: Process) -> QuerySet[Paragraph]:
+    """Give the paragraphs with all that belongs to them."""
+    shown = Contribution.objects.filter(visibility="shown").prefetch_related("steps").order_by("id")
+    grown = Origin.objects.filter(contribution__visibility="shown").select_related("contribution")
+    return process.paragraphs.prefetch_related(
+        "versions",
+        Prefetch("suggestions", shown, to_attr="shown_suggestions"),
+        Prefetch("comments", Comment.objects.filter(visibility="shown"), to_attr="shown_comments"),
+        Prefetch("origins", grown, to_attr="shown_origins"),
+    )
+
+
+def clause_of(paragraph: Paragraph) -> Clause:
+    """Put together what ``paragraphs`` read."""
+    found = paragraph.__dict__
+    return Clause(
+        paragraph,
+        list(paragraph.versions.all()),
+        found["shown_suggestions"],
+        found["shown_comments"],
+        [origin.contribution for origin in found["shown_origins"]],
+    )
+
+
+def clauses(process: Process) -> list[Clause]:
+    """Give the text of a process."""
+    return [clause_of(paragraph) for paragraph in paragraphs(process)]
+
+
+def clause(process: Process, number: int) -> Clause | None:
+    """Give one paragraph."""
+    found = paragraphs(process).filter(number=number).first()
+    return clause_of(found) if found else None
+
+
+def newest(paragraph: Paragraph) -> ParagraphVersion:
+    """Give the newest version of a paragraph."""
+    return paragraph.versions.order_by("-version")[0]
+
+
+def seals(process: Process) -> QuerySet[SealedText]:
+    """Give the sealed wholes, newest first."""
+    return process.seals.all()
+
+
+def sentences(text: str) -> list[str]:
+    """Split a paragraph into its sentences, which rules cite by their number."""
+    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+def citing(code: str, number: int, sources: list[tuple[str, str]]) -> list[tuple[str, int]]:
+    """Give the rules whose source names a paragraph, with the number of the sentence; 0 is the whole paragraph."""
+    if not code:
+        return []
+    pattern = re.compile(rf"{re.escape(code)},? § {number}(?!\d)(?:,? Satz (\d+))?")
+    return [(slug, int(match.group(1) or 0)) for slug, source in sources for match in pattern.finditer(source)]

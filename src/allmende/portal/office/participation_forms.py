@@ -1,0 +1,276 @@
+"""Forms of the staff about processes, contributions, texts and moderation."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from allmende.kernel.clock import CIVIL_TIME, today
+from allmende.kernel.text import Text
+from allmende.participation.formats import formats
+from allmende.participation.models import Phase, Process
+from allmende.participation.rules import CHANNELS, OUTCOMES, REASONS, STATES, TAGS
+from allmende.programme.queries import milestones_on, projects_on
+
+DECLARATIONS = (
+    *("title_de", "title_en", "purpose_de", "purpose_en", "audience_de", "audience_en", "office_de", "office_en"),
+    *("weight", "weight_de", "weight_en", "level", "writing", "strict", "answer_days", "keep_days"),
+    *("purpose_slug", "code", "project", "demonstration"),
+)
+RESERVED = frozenset({"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto"})
+
+
+def _named(texts: dict[str, Text]) -> list[tuple[str, str]]:
+    return [(name, text.within(get_language() or "de")) for name, text in texts.items()]
+
+
+def _pair(label: Any, *, required: bool = True, rows: int = 3) -> dict[str, forms.CharField]:
+    return {
+        language: forms.CharField(
+            label=f"{label} ({word})", required=required, max_length=4_000, widget=forms.Textarea(attrs={"rows": rows})
+        )
+        for language, word in (("de", _("deutsch")), ("en", _("englisch")))
+    }
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+
+class ProcessForm(forms.ModelForm[Process]):
+    """What a process declares."""
+
+    class Meta:
+        """Everything that is shown."""
+
+        model = Process
+        fields = DECLARATIONS
+
+
+class FoundForm(ProcessForm):
+    """A new process from a format."""
+
+    first_day = _day(_("Beginn der ersten Phase"))
+
+    class Meta:
+        """Name and format besides."""
+
+        model = Process
+        fields = ("format", "slug", *DECLARATIONS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["format"] = forms.ChoiceField(label=_("Format"), choices=_named(formats()))
+        self.fields["first_day"].initial = today()
+
+    def clean_slug(self) -> str:
+        """Keep names free that the portal itself uses."""
+        slug: str = self.cleaned_data["slug"]
+        if slug in RESERVED:
+            raise forms.ValidationError(_("Diesen Namen verwendet das Portal selbst."))
+        return slug
+
+
+class CloneForm(forms.Form):
+    """A process like another."""
+
+    slug = forms.SlugField(label=_("Kurzname"))
+    title_de = forms.CharField(label=_("Titel (deutsch)"), max_length=200)
+    title_en = forms.CharField(label=_("Titel (englisch)"), max_length=200)
+    first_day = _day(_("Beginn der ersten Phase"))
+
+    def clean_slug(self) -> str:
+        """Refuse a name that is taken."""
+        slug: str = self.cleaned_data["slug"]
+        if slug in RESERVED or Process.objects.filter(slug=slug).exists():
+            raise forms.ValidationError(_("Diesen Namen gibt es schon."))
+        return slug
+
+
+class PhaseForm(forms.Form):
+    """When a phase begins and ends; its last day counts whole."""
+
+    since = forms.DateTimeField(
+        label=_("Beginn"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    until = forms.DateTimeField(
+        label=_("Ende"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+
+    def __init__(self, phase: Phase, data: Any = None) -> None:
+        times = {"since": phase.since.astimezone(CIVIL_TIME), "until": phase.until.astimezone(CIVIL_TIME)}
+        super().__init__(data, initial=times, prefix=phase.slug)
+        self.phase = phase
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an end before the beginning."""
+        values: dict[str, Any] = super().clean() or {}
+        if "since" in values and "until" in values and values["until"] <= values["since"]:
+            self.add_error("until", _("Das Ende liegt vor dem Beginn."))
+        return values
+
+
+class ResultForm(forms.Form):
+    """What came out, and what follows from it."""
+
+    result_de = _pair(_("Ergebnis"), rows=6)["de"]
+    result_en = _pair(_("Ergebnis"), rows=6)["en"]
+
+
+class StepForm(forms.Form):
+    """A step of the journey; all of it is public."""
+
+    state = forms.ChoiceField(label=_("neuer Stand"))
+    outcome = forms.ChoiceField(label=_("Ergebnis"), required=False, help_text=_("nur bei „beantwortet“"))
+    note_de = _pair(_("Grund"), required=False)["de"]
+    note_en = _pair(_("Grund"), required=False)["en"]
+    office_de = forms.CharField(label=_("Stelle (deutsch)"), max_length=200)
+    office_en = forms.CharField(label=_("Stelle (englisch)"), max_length=200)
+    project = forms.ChoiceField(label=_("Projekt"), required=False)
+    milestone = forms.ChoiceField(label=_("Meilenstein"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["state"].choices = [pair for pair in _named(STATES) if pair[0] != "received"]
+        fields["outcome"].choices = [("", "–"), *_named(OUTCOMES)]
+        language = get_language() or "de"
+        projects = [(view.project.slug, view.project.title.within(language)) for view in projects_on(today())]
+        fields["project"].choices = [("", "–"), *projects]
+        rows = [(str(row.milestone.pk), str(row.milestone)) for row in milestones_on(today())]
+        fields["milestone"].choices = [("", "–"), *rows]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for outcome and reason of an answer, and for the project or milestone that it leads into."""
+        values: dict[str, Any] = super().clean() or {}
+        if bool(values.get("note_de")) != bool(values.get("note_en")):
+            self.add_error("note_en", _("Beide Sprachen, oder keine."))
+        if values.get("state") == "answered":
+            if not values.get("outcome"):
+                self.add_error("outcome", _("Eine Antwort braucht ein Ergebnis."))
+            if not values.get("note_de"):
+                self.add_error("note_de", _("Eine Antwort braucht einen Grund."))
+        if values.get("state") == "linked" and not values.get("project") and not values.get("milestone"):
+            self.add_error("project", _("Nennen Sie das Projekt oder den Meilenstein."))
+        return values
+
+
+class MergeForm(forms.Form):
+    """Into which other contribution this goes."""
+
+    into = forms.CharField(label=_("Nummer des anderen Beitrags"), max_length=20)
+
+
+class SplitForm(forms.Form):
+    """The parts of a contribution."""
+
+    parts = forms.CharField(
+        label=_("Teile"),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("ein Teil je Zeile: Titel, dann nach einem senkrechten Strich der Text"),
+    )
+
+    def clean_parts(self) -> list[tuple[str, str]]:
+        """Read the lines."""
+        lines = [line for line in self.cleaned_data["parts"].splitlines() if line.strip()]
+        parts = [(head.strip()[:120], tail.strip()) for head, _bar, tail in (line.partition("|") for line in lines)]
+        if len(parts) < 2 or not all(title for title, _text in parts):
+            raise forms.ValidationError(_("Mindestens zwei Teile, jeder mit Titel."))
+        return parts
+
+
+class EntryForm(forms.Form):
+    """A contribution that was made on site or on paper."""
+
+    title = forms.CharField(label=_("Titel"), max_length=120)
+    body = forms.CharField(label=_("Text"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    channel = forms.ChoiceField(label=_("Weg"))
+    category = forms.ChoiceField(label=_("Thema"), required=False)
+    group = forms.ChoiceField(label=_("Gruppe"), required=False)
+    tag = forms.ChoiceField(label=_("Art"), required=False)
+    place = forms.CharField(label=_("Ort"), required=False, max_length=100)
+
+    def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["channel"].choices = [pair for pair in _named(CHANNELS) if pair[0] != "online"]
+        for kind in ("category", "group"):
+            topics = {topic.slug: topic.title for topic in process.topics.all() if topic.kind == kind}
+            fields[kind].choices = [("", "–"), *_named(topics)]
+            if not topics:
+                del self.fields[kind]
+        fields["tag"].choices = [("", "–"), *_named(TAGS)]
+        if "needs" not in process.form.parts:
+            del self.fields["tag"]
+
+
+class StatementForm(forms.Form):
+    """A statement to be judged, and the need from which it comes."""
+
+    text_de = forms.CharField(label=_("Aussage (deutsch)"), max_length=200)
+    text_en = forms.CharField(label=_("Aussage (englisch)"), max_length=200)
+    number = forms.CharField(label=_("aus Beitrag"), required=False, max_length=20)
+
+
+class CodesForm(forms.Form):
+    """How many codes are to be printed."""
+
+    count = forms.IntegerField(label=_("Anzahl der Codes"), min_value=1, max_value=20_000)
+
+
+class TopicForm(forms.Form):
+    """A category or a group."""
+
+    kind = forms.ChoiceField(label=_("Art"), choices=[("category", _("Thema")), ("group", _("Gruppe"))])
+    slug = forms.SlugField(label=_("Kurzname"))
+    title_de = forms.CharField(label=_("Titel (deutsch)"), max_length=200)
+    title_en = forms.CharField(label=_("Titel (englisch)"), max_length=200)
+
+
+class WordingForm(forms.Form):
+    """New words for a paragraph; ``base`` is the version that was read."""
+
+    base = forms.IntegerField(widget=forms.HiddenInput)
+    text_de = _pair(_("Wortlaut"), rows=6)["de"]
+    text_en = _pair(_("Übersetzung"), required=False, rows=6)["en"]
+    reason_de = forms.CharField(label=_("Grund (deutsch)"), max_length=500)
+    reason_en = forms.CharField(label=_("Grund (englisch)"), max_length=500)
+    suggestion = forms.CharField(label=_("übernimmt Vorschlag"), required=False, max_length=20)
+
+
+class ParagraphForm(WordingForm):
+    """A paragraph at the end."""
+
+    heading_de = forms.CharField(label=_("Überschrift (deutsch)"), max_length=200)
+    heading_en = forms.CharField(label=_("Überschrift (englisch)"), max_length=200)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["base"], self.fields["suggestion"]
+        self.order_fields(("heading_de", "heading_en"))
+
+
+class RelateForm(forms.Form):
+    """From which contributions a paragraph grew, and which project carries it out."""
+
+    numbers = forms.CharField(label=_("entstanden aus (Nummern)"), required=False, max_length=500)
+    project = forms.SlugField(label=_("Projekt"), required=False)
+
+
+class SealForm(forms.Form):
+    """On which occasion a text is sealed."""
+
+    occasion_de = forms.CharField(label=_("Anlass (deutsch)"), max_length=300)
+    occasion_en = forms.CharField(label=_("Anlass (englisch)"), max_length=300)
+
+
+class DecideForm(forms.Form):
+    """Why something is hidden."""
+
+    reason = forms.ChoiceField(label=_("Grund"), required=False, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reason: Any = self.fields["reason"]
+        reason.choices = _named(REASONS)

@@ -1,0 +1,233 @@
+"""What the staff does with contributions, texts and cases of moderation."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from allmende.accounts.models import Person
+from allmende.accounts.rules import may_write
+from allmende.catalog.door import gate
+from allmende.kernel.clock import utc_now
+from allmende.kernel.errors import AllmendeError
+from allmende.kernel.text import Text
+from allmende.participation import queries, text_queries
+from allmende.participation.difference import difference
+from allmende.participation.models import Contribution, Process
+from allmende.participation.rules import REASONS, TEXT_MOVED
+from allmende.participation.services import journey, moderation, texts
+from allmende.participation.text_queries import Clause
+from allmende.portal.office.frame import page, tell
+from allmende.portal.office.participation_forms import (
+    DecideForm,
+    MergeForm,
+    ParagraphForm,
+    RelateForm,
+    SealForm,
+    SplitForm,
+    StepForm,
+    WordingForm,
+)
+from allmende.portal.office.participation_views import AREA, ICON, process_of
+from allmende.portal.office.permissions import person_of, reads, roles_of
+
+
+def _back(process: Process) -> tuple[str, str]:
+    return reverse("office:participation-process", args=[process.slug]), process.title_de
+
+
+@reads(AREA)
+def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Show a contribution; tell its next step, merge it, split it."""
+    one = queries.contribution(number) or Contribution.objects.filter(number=number).first()
+    if one is None:
+        raise Http404
+    deed = request.POST.get("deed", "")
+    office = {"office_de": one.process.office_de, "office_en": one.process.office_en}
+    shown: dict[str, forms.Form] = {
+        "step": StepForm(request.POST if deed == "step" else None, initial=office),
+        "merge": MergeForm(request.POST if deed == "merge" else None),
+        "split": SplitForm(request.POST if deed == "split" else None),
+    }
+    form = shown.get(deed)
+    if form is not None and form.is_valid():
+        try:
+            messages.success(request, _deed(person_of(request), one, deed, form.cleaned_data))
+        except AllmendeError as error:
+            tell(request, error)
+        return redirect("office:participation-contribution", number)
+    base = one.paragraph.versions.filter(version=one.base_version or 1).first() if one.paragraph else None
+    return page(
+        request,
+        "participation_contribution",
+        one.number,
+        icon=ICON,
+        back=_back(one.process),
+        one=one,
+        shown=shown,
+        parts=difference(base.text_de, one.proposed) if base else [],
+        now=utc_now(),
+        alike=[row for row in queries.similar(one.process, one.title, None) if row.pk != one.pk],
+        may_change=may_write(roles_of(request.user), AREA),
+    )
+
+
+def _deed(person: Person, one: Contribution, deed: str, values: dict[str, Any]) -> str:
+    now = utc_now()
+    if deed == "merge":
+        journey.merge(person, number=one.number, into=values["into"].strip(), now=now)
+        return gettext("Zusammengeführt.")
+    if deed == "split":
+        made = journey.split(person, number=one.number, parts=values["parts"], now=now)
+        return gettext("Geteilt in: %(numbers)s") % {"numbers": ", ".join(part.number for part in made)}
+    news = journey.News(
+        state=values["state"],
+        outcome=values["outcome"] if values["state"] == "answered" else "",
+        note=Text(values["note_de"], values["note_en"]) if values["note_de"] else None,
+        office=Text(values["office_de"], values["office_en"]),
+        project=values["project"],
+        milestone=int(values["milestone"]) if values["milestone"] else None,
+    )
+    journey.advance(person, number=one.number, news=news, now=now)
+    return gettext("Der Schritt ist öffentlich; wer folgt, erfährt es.")
+
+
+@reads(AREA)
+def text(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """List the paragraphs; add one at the end; seal the whole."""
+    process = process_of(slug)
+    deed = request.POST.get("deed", "")
+    add = ParagraphForm(request.POST if deed == "add" else None)
+    seal = SealForm(request.POST if deed == "seal" else None)
+    person = person_of(request)
+    if add.is_bound and add.is_valid():
+        values = add.cleaned_data
+        heading = Text(values["heading_de"], values["heading_en"])
+        texts.add_paragraph(person, process, heading=heading, wording=_wording(values, None), now=utc_now())
+        return redirect("office:participation-text", slug)
+    if seal.is_bound and seal.is_valid():
+        occasion = Text(seal.cleaned_data["occasion_de"], seal.cleaned_data["occasion_en"])
+        texts.seal(person, process, gate=gate(), occasion=occasion, now=utc_now())
+        messages.success(request, gettext("Versiegelt; die Prüfsumme steht in Sekunden im öffentlichen Protokoll."))
+        return redirect("office:participation-text", slug)
+    return page(
+        request,
+        "participation_text",
+        _("Text"),
+        icon=ICON,
+        back=_back(process),
+        process=process,
+        clauses=text_queries.clauses(process),
+        seals=text_queries.seals(process),
+        add=add,
+        seal=seal,
+        may_change=may_write(roles_of(request.user), AREA),
+    )
+
+
+def _wording(values: dict[str, Any], suggestion: Contribution | None) -> texts.Wording:
+    reason = Text(values["reason_de"], values["reason_en"])
+    return texts.Wording(text_de=values["text_de"], text_en=values["text_en"], reason=reason, suggestion=suggestion)
+
+
+@reads(AREA)
+def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
+    """Reword a paragraph; whoever typed while somebody else saved sees both, and loses nothing."""
+    process = process_of(slug)
+    clause = text_queries.clause(process, number)
+    if clause is None:
+        raise Http404
+    deed = request.POST.get("deed", "")
+    form = WordingForm(request.POST if deed == "reword" else None, initial=_first(request, clause))
+    numbers = " ".join(one.number for one in clause.origins)
+    first = {"numbers": numbers, "project": clause.paragraph.project}
+    relate = RelateForm(request.POST if deed == "relate" else None, initial=first)
+    person, moved = person_of(request), None
+    if relate.is_bound and relate.is_valid():
+        values = relate.cleaned_data
+        texts.relate(person, clause.paragraph, numbers=values["numbers"].split(), project=values["project"])
+        return redirect("office:participation-paragraph", slug, number)
+    if form.is_bound and form.is_valid():
+        try:
+            return _reworded(request, person, clause, form.cleaned_data)
+        except AllmendeError as error:
+            if error.code is not TEXT_MOVED:
+                raise
+            tell(request, error)
+            clause = text_queries.clause(process, number) or clause
+            moved = difference(clause.current.text_de, form.cleaned_data["text_de"])
+            form.data = {**request.POST.dict(), "base": str(clause.current.version)}
+    return page(
+        request,
+        "participation_paragraph",
+        str(clause.paragraph),
+        icon=ICON,
+        clause=clause,
+        form=form,
+        relate=relate,
+        back=(reverse("office:participation-text", args=[slug]), _("Text")),
+        process=process,
+        moved=moved,
+        may_change=may_write(roles_of(request.user), AREA),
+    )
+
+
+def _first(request: HttpRequest, clause: Clause) -> dict[str, Any]:
+    """Begin with the newest words, or with those of the suggestion that is to be taken over."""
+    current = clause.current
+    taken = next((one for one in clause.suggestions if one.number == request.GET.get("vorschlag")), None)
+    return {
+        "base": current.version,
+        "text_de": taken.proposed if taken else current.text_de,
+        "text_en": "" if taken else current.text_en,
+        "suggestion": taken.number if taken else "",
+    }
+
+
+def _reworded(request: HttpRequest, person: Person, clause: Clause, values: dict[str, Any]) -> HttpResponseBase:
+    taken = next((one for one in clause.suggestions if one.number == values["suggestion"].strip()), None)
+    process = clause.paragraph.process
+    texts.reword(person, clause.paragraph, base=values["base"], wording=_wording(values, taken), now=utc_now())
+    messages.success(request, gettext("Neue Fassung gespeichert."))
+    if taken is not None and taken.answered is None:
+        messages.info(request, gettext("Beantworten Sie jetzt den Vorschlag."))
+        return redirect("office:participation-contribution", taken.number)
+    return redirect("office:participation-text", process.slug)
+
+
+@reads(AREA)
+def cases(request: HttpRequest) -> HttpResponseBase:
+    """Show the next case of moderation with all that is needed to decide it; then the one after it."""
+    rows = queries.waiting_cases()
+    wanted = request.GET.get("fall", "")
+    current = (rows.filter(pk=int(wanted)).first() if wanted.isdigit() else None) or rows.first()
+    form = DecideForm(request.POST or None)
+    if request.method == "POST":
+        keep, reason = request.POST.get("deed") == "keep", request.POST.get("reason", "")
+        number = request.POST.get("case", "")
+        if number.isdigit() and (keep or reason in REASONS):
+            try:
+                moderation.decide(person_of(request), case=int(number), keep=keep, reason=reason, now=utc_now())
+                messages.success(request, gettext("Gezeigt.") if keep else gettext("Verborgen."))
+            except AllmendeError as error:
+                tell(request, error)
+        else:
+            messages.error(request, gettext("Zum Verbergen fehlt der Grund."))
+        return redirect("office:participation-cases")
+    return page(
+        request,
+        "participation_cases",
+        _("Moderation"),
+        icon=ICON,
+        current=current,
+        rows=rows[:100],
+        form=form,
+        back=(reverse("office:participation"), _("Beteiligung")),
+        may_change=may_write(roles_of(request.user), AREA),
+    )

@@ -1,0 +1,207 @@
+"""The forms with which people take part: few fields, no account, nothing that cannot be sent by keyboard."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from allmende.kernel.errors import AllmendeError
+from allmende.participation import photos
+from allmende.participation.models import Process
+from allmende.participation.rules import STANCES, TAGS, cleaned
+from allmende.portal.participation_frame import find_place, language
+from allmende.register.around import Point
+
+Choices = list[tuple[str, Any]]
+
+
+class OpenForm(forms.Form):
+    """A form that anybody may send; a field that people do not see gives programs away."""
+
+    website = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
+
+    def clean_website(self) -> str:
+        """Refuse what a program filled in."""
+        if self.cleaned_data["website"]:
+            raise forms.ValidationError(_("Dieses Feld bleibt leer."))
+        return ""
+
+    def clean(self) -> dict[str, Any]:
+        """Take out signs that cannot be seen and turn text around."""
+        values: dict[str, Any] = super().clean() or {}
+        return {name: cleaned(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _topics(process: Process, kind: str) -> Choices:
+    return [(topic.slug, topic.title.within(language())) for topic in process.topics.all() if topic.kind == kind]
+
+
+class WritingForm(OpenForm):
+    """What somebody writes, with a name and an address only if they wish."""
+
+    author = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        required=False,
+        help_text=_("Öffentlich. Ohne Namen steht dort „Teilnehmende Person“."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    email = forms.EmailField(
+        label=_("E-Mail"),
+        required=False,
+        help_text=_("Nie öffentlich. Wir schreiben Ihnen, was aus Ihrem Beitrag wird."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def require_email(self) -> None:
+        """Ask for the address where it has to be confirmed."""
+        self.fields["email"].required = True
+        self.fields["email"].help_text = _(
+            "Nie öffentlich. Ihr Beitrag erscheint, wenn Sie den Link in der Mail öffnen."
+        )
+
+
+class ContributionForm(WritingForm):
+    """An idea or a need, with or without a place."""
+
+    title = forms.CharField(
+        label=_("Kurz gesagt"), min_length=5, max_length=120, help_text=_("Ein Satz, der allein zu verstehen ist.")
+    )
+    body = forms.CharField(
+        label=_("Mehr dazu"),
+        required=False,
+        max_length=5_000,
+        help_text=_("Was soll sich ändern, und warum? Bis 5.000 Zeichen."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    place = forms.CharField(
+        label=_("Ort"),
+        required=False,
+        max_length=100,
+        help_text=_("Stadtteil, Platz oder Koordinaten wie 47.6619, 9.1739. Leer heißt: ohne Ort."),
+        widget=forms.TextInput(attrs={"list": "orte", "autocomplete": "off"}),
+    )
+    photo = forms.FileField(
+        label=_("Foto"),
+        required=False,
+        help_text=_("Bis 10 MB. Ort und Gerät werden aus der Datei entfernt. Bitte keine Personen zeigen."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+    photo_alt = forms.CharField(
+        label=_("Was ist auf dem Foto zu sehen?"),
+        required=False,
+        max_length=300,
+        help_text=_("Ein Satz für Menschen, die es nicht sehen."),
+    )
+
+    def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.point: Point | None = None
+        self.redrawn = b""
+        categories, groups = _topics(process, "category"), _topics(process, "group")
+        needs = "needs" in process.form.parts
+        if categories:
+            self.fields["category"] = forms.ChoiceField(
+                label=_("Thema"), choices=[("", _("bitte wählen")), *categories]
+            )
+        if needs:
+            self.fields["group"] = forms.ChoiceField(
+                label=_("Ich spreche als"),
+                choices=[("", _("bitte wählen")), *groups],
+                help_text=_("Sie ordnen sich selbst zu."),
+            )
+            tags = [(name, text.within(language())) for name, text in TAGS.items()]
+            self.fields["tag"] = forms.ChoiceField(label=_("Das ist"), choices=tags, widget=forms.RadioSelect)
+        if not process.form.place:
+            del self.fields["place"]
+        if not process.form.photo:
+            del self.fields["photo"], self.fields["photo_alt"]
+        if process.writing == "mail":
+            self.require_email()
+        first = ("title", "group", "tag", "category", "body", "place", "photo", "photo_alt", "author", "email")
+        self.order_fields(first)
+
+    def clean_place(self) -> str:
+        """Find the place, without asking anybody."""
+        text = self.cleaned_data["place"]
+        if not text:
+            return ""
+        self.point, name = find_place(text)
+        if self.point is None:
+            raise forms.ValidationError(
+                _("Diesen Ort kennt die Suche nicht. Wählen Sie ihn in der Karte, oder lassen Sie das Feld leer.")
+            )
+        return name
+
+    def clean_photo(self) -> Any:
+        """Take the pixels of the photo and nothing else."""
+        file: Any = self.cleaned_data["photo"]
+        if file is None:
+            return None
+        try:
+            self.redrawn = photos.redrawn(file.file, file.size)
+        except AllmendeError as error:
+            raise forms.ValidationError(f"{error.what.within(language())} {error.next.within(language())}") from error
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for words for a photo."""
+        values = super().clean()
+        if self.redrawn and not values.get("photo_alt"):
+            self.add_error("photo_alt", _("Beschreiben Sie das Foto in einem Satz."))
+        return values
+
+
+class SuggestionForm(WritingForm):
+    """A change of a paragraph."""
+
+    proposed = forms.CharField(
+        label=_("So soll der Absatz lauten"),
+        min_length=10,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("Ändern Sie den Text im Feld. Was Sie geändert haben, zeigen wir Wort für Wort."),
+    )
+    title = forms.CharField(label=_("Was ändert sich?"), min_length=5, max_length=120)
+    body = forms.CharField(
+        label=_("Warum?"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    base_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if process.writing == "mail":
+            self.require_email()
+        self.order_fields(("proposed", "title", "body", "author", "email"))
+
+
+class CommentForm(OpenForm):
+    """A reason for or against, or a question."""
+
+    stance = forms.ChoiceField(label=_("Ihr Kommentar ist"), widget=forms.RadioSelect, initial="pro")
+    body = forms.CharField(
+        label=_("Ihr Grund oder Ihre Frage"),
+        min_length=3,
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Antworten auf Kommentare gibt es nicht: Nennen Sie Gründe, nicht Personen."),
+    )
+    author = forms.CharField(label=_("Name"), max_length=80, required=False, help_text=_("Öffentlich."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stance: Any = self.fields["stance"]
+        stance.choices = [(name, text.within(language())) for name, text in STANCES.items()]
+        self.order_fields(("stance", "body", "author"))
+
+
+class FollowForm(OpenForm):
+    """An address that wants to know."""
+
+    email = forms.EmailField(label=_("E-Mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+
+class WordsForm(OpenForm):
+    """A few words: why something is reported, or contested."""
+
+    words = forms.CharField(label=_("Warum?"), min_length=3, max_length=500, widget=forms.Textarea(attrs={"rows": 3}))

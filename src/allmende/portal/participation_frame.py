@@ -1,0 +1,181 @@
+"""What the pages of a process share: finding it, passes without a cookie, the doors of its forms."""
+
+import time
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from allmende.kernel.clock import utc_now
+from allmende.kernel.errors import Denied, ErrorCode
+from allmende.kernel.text import Text
+from allmende.packs.read import pack_folder, read_places
+from allmende.participation import proof, queries
+from allmende.participation.models import Process
+from allmende.participation.rules import LEVELS, NEEDS_PASS, allowed_now, fits
+from allmende.portal.frame import page
+from allmende.portal.visitors import require_own_page, take_room
+from allmende.register.around import Point, named, read_point
+from allmende.ui import maps
+
+MOST_AN_HOUR, MOST_VOTES_AN_HOUR, MOST_TRIES = 20, 2_000, 20
+SALT, MAP_COLUMNS = "participation.pass", 8
+FROM_ELSEWHERE = ErrorCode(
+    "participation.from_elsewhere",
+    Text("Das Formular wurde von einer anderen Website abgeschickt.", "The form was sent by another website."),
+    Text("Füllen Sie es auf dieser Seite aus.", "Fill it in on this page."),
+)
+TOO_MANY = ErrorCode(
+    "participation.too_many",
+    Text(
+        "Von Ihrem Anschluss kamen in dieser Stunde schon {limit} Beiträge.",
+        "{limit} contributions have come from your connection within this hour already.",
+    ),
+    Text(
+        "Senden Sie in einer Stunde noch einmal; Ihr Text ist noch da.",
+        "Send again in an hour; your text is still there.",
+    ),
+)
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """That somebody may take part: the level that was checked, and what stands for them in this process."""
+
+    level: str
+    pseudonym: str
+    word: str
+
+
+def language() -> str:
+    """Give the language of the page."""
+    return "en" if (get_language() or "de").startswith("en") else "de"
+
+
+def process_or_404(request: HttpRequest, slug: str) -> Process:
+    """Give a process that this visitor may see."""
+    found = queries.process_of(slug, request.GET.get("vorschau", ""))
+    if found is None:
+        raise Http404
+    return found
+
+
+def new_pass(process: Process, level: str, pseudonym: str) -> str:
+    """Give the word that stands for a checked person in the addresses of a process."""
+    return signing.Signer(salt=SALT).sign_object([process.pk, level, pseudonym], compress=True)
+
+
+def pass_of(request: HttpRequest, process: Process) -> Pass | None:
+    """Read the pass of a request; one of another process is none."""
+    word = request.POST.get("karte") or request.GET.get("karte", "")
+    if not word or len(word) > 500:
+        return None
+    try:
+        number, level, pseudonym = signing.Signer(salt=SALT).unsign_object(word)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return Pass(level, pseudonym, word) if number == process.pk else None
+
+
+def require_pass(request: HttpRequest, process: Process, action: str) -> Pass:
+    """Refuse who has no pass of the level that an action needs."""
+    needed = process.needs(action)
+    found = pass_of(request, process)
+    if found is None or not fits(needed, found.level):
+        raise Denied(NEEDS_PASS, level=LEVELS[needed])
+    return found
+
+
+def private(answer: HttpResponse) -> HttpResponse:
+    """Keep a page with a key or a pass out of caches and out of other sites' logs."""
+    answer["Cache-Control"] = "no-store"
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+def require_form(request: HttpRequest, limit: int = MOST_AN_HOUR, name: str = "participation") -> None:
+    """Let in what this page's own form sends, as often as one connection may."""
+    require_own_page(request, FROM_ELSEWHERE)
+    take_room(request, name, limit, TOO_MANY)
+
+
+def proven(request: HttpRequest) -> bool:
+    """Tell whether the browser computed the sum, and use it up."""
+    mark = proof.solved(request.POST.get("nachweis", ""), settings.SECRET_KEY)
+    return mark is not None and cache.add(f"proof-{mark}", 1, proof.SECONDS)
+
+
+def new_proof(_request: HttpRequest) -> HttpResponseBase:
+    """Give a new sum to compute."""
+    body = msgspec.json.encode(proof.challenge(settings.SECRET_KEY, time.time()))
+    answer = HttpResponse(body, content_type="application/json")
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def process_page(
+    request: HttpRequest, template: str, process: Process, *, status: int = 200, **values: Any
+) -> HttpResponse:
+    """Render a page of a process."""
+    now = utc_now()
+    running = [phase for phase in process.phases.all() if phase.since <= now < phase.until]
+    allowed = allowed_now(process.spans, now) if process.state == "open" else set()
+    card = pass_of(request, process)
+    frame = {
+        "process": process,
+        "now": now,
+        "running": running,
+        "allowed": allowed,
+        "card": card,
+        "query": f"?karte={card.word}" if card else "",
+    }
+    answer = page(request, f"participation/{template}", status=status, **{**frame, **values})
+    return private(answer) if card or request.method == "POST" or process.state == "draft" else answer
+
+
+def address(request: HttpRequest, name: str, *words: Any) -> str:
+    """Give the full address of a page."""
+    base = settings.ALLMENDE.public_url.rstrip("/")
+    path = reverse(name, args=words)
+    return f"{base}{path}" if base else request.build_absolute_uri(path)
+
+
+def find_place(text: str) -> tuple[Point | None, str]:
+    """Find a place by its name in the pack's list or by coordinates, without asking anybody; give its name, too."""
+    point = read_point(text)
+    if point is not None:
+        return point, ""
+    known = read_places(settings.ALLMENDE.pack)
+    hits = named([one.name.de for one in known], text)
+    if not hits:
+        return None, ""
+    one = known[hits[0]]
+    return Point(one.longitude, one.latitude), one.name.within(language())
+
+
+def place_names() -> list[str]:
+    """Give the names that the search knows."""
+    return [one.name.within(language()) for one in read_places(settings.ALLMENDE.pack)]
+
+
+def draw(markers: list[maps.Marker], around: Point | None = None) -> dict[str, Any]:
+    """Lay out the map of contributions, with the fields in which a place can be chosen."""
+    frame = maps.frame_near(around.longitude, around.latitude, 600) if around else maps.KONSTANZ
+    if markers and around is None:
+        wide = maps.frame_around([*markers, *_corners()])
+        frame = wide
+    outline = pack_folder(settings.ALLMENDE.pack) / "outline.geojson"
+    rows, cells = maps.cells(frame, MAP_COLUMNS * 2)
+    fields = [(cell.name, f"{cell.latitude:.5f},{cell.longitude:.5f}") for cell in cells]
+    drawing = maps.draw_map(outline, markers, get_language() or "de", frame)
+    return {"drawing": drawing, "fields": fields, "rows": rows, "columns": MAP_COLUMNS * 2}
+
+
+def _corners() -> list[maps.Marker]:
+    """Keep the city in the picture, however few places there are."""
+    return [maps.Marker(lon, lat, "", "", "") for lon, lat in ((9.150, 47.655), (9.200, 47.692))]

@@ -1,0 +1,250 @@
+"""Contributions as list and map, and handing one in: with a look at what was said before."""
+
+import base64
+from typing import Any
+
+from django.core import signing
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt
+
+from allmende.kernel.clock import utc_now
+from allmende.kernel.errors import AllmendeError
+from allmende.participation import photos, queries, rules
+from allmende.participation.models import Contribution, Process
+from allmende.participation.services import contributions as services
+from allmende.participation.services import notices
+from allmende.portal.data_views import told
+from allmende.portal.files import csv_stream
+from allmende.portal.participation_forms import ContributionForm, WritingForm
+from allmende.portal.participation_frame import (
+    address,
+    draw,
+    language,
+    place_names,
+    private,
+    process_or_404,
+    process_page,
+    proven,
+    require_form,
+    require_pass,
+)
+from allmende.ui.maps import Marker
+
+PHOTO_SALT, PHOTO_SECONDS = "participation.photo", 3_600
+HEADER = (
+    *("number", "title", "body", "category", "group", "tag", "longitude", "latitude", "channel", "received"),
+    *("state", "outcome", "answered", "due", "supports", "comments"),
+)
+
+
+def kind_of(process: Process) -> str:
+    """Give the kind of contributions that a process collects."""
+    if "needs" in process.form.parts:
+        return "need"
+    if "ideas" in process.form.parts:
+        return "idea"
+    raise Http404
+
+
+def _wanted(request: HttpRequest, kind: str) -> queries.Wanted:
+    asked = request.GET
+    return queries.Wanted(
+        kind=kind,
+        category=asked.get("thema", ""),
+        group=asked.get("gruppe", ""),
+        state=asked.get("zustand", ""),
+        words=asked.get("suche", "").strip()[:100],
+        order="supported" if asked.get("folge") == "unterstuetzt" else "newest",
+        after=asked.get("ab", ""),
+    )
+
+
+def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Show a page of contributions, on the map and beside it as a list."""
+    process = process_or_404(request, slug)
+    wanted = _wanted(request, kind_of(process))
+    found = queries.listing(process, wanted)
+    markers = [
+        Marker(one.longitude, one.latitude, f"{one.number}: {one.title}", str(place), f"#b{one.number}")
+        for place, one in enumerate(found.rows, 1)
+        if one.longitude is not None and one.latitude is not None
+    ]
+    following = request.GET.copy()
+    following["ab"] = found.after
+    return process_page(
+        request,
+        "ideas.html",
+        process,
+        entries=list(enumerate(found.rows, 1)),
+        placed=len(markers),
+        wanted=wanted,
+        tally=queries.tally(process, utc_now()),
+        categories=[topic for topic in process.topics.all() if topic.kind == "category"],
+        groups=[topic for topic in process.topics.all() if topic.kind == "group"],
+        states=rules.STATES.items(),
+        following=following.urlencode() if found.after else "",
+        **(draw(markers) if process.form.place else {}),
+    )
+
+
+def ideas_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Give all shown contributions as CSV, row by row."""
+    process = process_or_404(request, slug)
+    return csv_stream(slug, HEADER, (_cells(one) for one in queries.every_shown(process).iterator(2_000)))
+
+
+def _cells(one: Contribution) -> tuple[Any, ...]:
+    topics = [topic.slug if topic else None for topic in (one.category, one.group)]
+    days = [moment.date() if moment else None for moment in (one.received, one.answered, one.due)]
+    return (
+        *(one.number, one.title, one.body, *topics, one.tag, one.longitude, one.latitude, one.channel, days[0]),
+        *(one.state, one.outcome, days[1], days[2], one.supports, one.__dict__["said"]),
+    )
+
+
+def photo(_request: HttpRequest, number: str) -> HttpResponseBase:
+    """Give the photo of a shown contribution."""
+    one = queries.contribution(number)
+    if one is None or one.visibility != "shown" or not one.photo or not default_storage.exists(one.photo):
+        raise Http404
+    return FileResponse(default_storage.open(one.photo), content_type="image/jpeg")
+
+
+@csrf_exempt
+@told
+def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Show the form; show what is alike; keep what is sent. What was typed is never lost."""
+    process = process_or_404(request, slug)
+    kind = kind_of(process)
+    if process.writing in ("code", "oidc"):
+        require_pass(request, process, "contribute")
+    if request.method != "POST":
+        form = ContributionForm(process, initial={"place": request.GET.get("ort", "")})
+        return _form(request, process, form)
+    form = ContributionForm(process, request.POST, request.FILES)
+    kept = _kept_photo(request)
+    chosen = request.POST.get("feld", "")
+    if chosen:
+        form.data = {**request.POST.dict(), "place": chosen}
+        return _form(request, process, form, typed=True, photo=_fresh_photo(request) or kept)
+    try:
+        if not form.is_valid():
+            return _form(request, process, form, status=400)
+        services.require_open(process, "contribute", utc_now())
+        alike = [] if request.POST.get("gesehen") else queries.similar(process, form.cleaned_data["title"], form.point)
+        if alike:
+            return _form(request, process, form, alike=alike, photo=form.redrawn or kept)
+        require_form(request)
+        return _taken(request, process, _draft(process, form, kind, kept), form)
+    except AllmendeError as error:
+        return _form(request, process, form, status=error.status, refused=error)
+
+
+def _fresh_photo(request: HttpRequest) -> bytes:
+    """Take a photo that was chosen before a field of the map, as a browser sends it only once."""
+    file = request.FILES.get("photo")
+    try:
+        return photos.redrawn(file.file, file.size or 0) if file and file.file else b""
+    except AllmendeError:
+        return b""
+
+
+def _kept_photo(request: HttpRequest) -> bytes:
+    """Read the photo that went along with the look at what is alike."""
+    word = request.POST.get("foto_behalten", "")
+    if not word:
+        return b""
+    try:
+        return base64.b64decode(signing.loads(word, salt=PHOTO_SALT, max_age=PHOTO_SECONDS))
+    except signing.BadSignature:
+        return b""
+
+
+def _draft(process: Process, form: ContributionForm, kind: str, kept: bytes) -> services.Draft:
+    values = form.cleaned_data
+    picture = form.redrawn or kept
+    return services.Draft(
+        kind="need" if kind == "need" else "idea",
+        title=values["title"],
+        body=values["body"],
+        language=language(),
+        category=values.get("category", ""),
+        group=values.get("group", ""),
+        tag=values.get("tag", ""),
+        point=form.point,
+        place=values.get("place", ""),
+        photo=picture,
+        photo_alt=values.get("photo_alt", "") if picture else "",
+        author=values["author"],
+    )
+
+
+def _form(
+    request: HttpRequest,
+    process: Process,
+    form: ContributionForm,
+    *,
+    status: int = 200,
+    typed: bool = False,
+    refused: AllmendeError | None = None,
+    alike: list[Contribution] | None = None,
+    photo: bytes = b"",
+) -> HttpResponse:
+    kept = (
+        signing.dumps(base64.b64encode(photo).decode(), salt=PHOTO_SALT)
+        if photo
+        else request.POST.get("foto_behalten", "")
+    )
+    return process_page(
+        request,
+        "idea_form.html",
+        process,
+        status=status,
+        form=form,
+        shows_errors=form.is_bound and not typed and not refused and not alike,
+        refused=refused,
+        alike=alike,
+        kept_photo=kept,
+        names=place_names(),
+        own_words=own_words(form),
+        **(draw([]) if process.form.place else {}),
+    )
+
+
+def own_words(form: WritingForm) -> str:
+    """Give what was typed as one text, to be saved when it cannot be taken now."""
+    parts = [str(form.data.get(name, "")) for name in ("title", "body", "proposed")] if form.is_bound else []
+    return "\n\n".join(part for part in parts if part.strip())
+
+
+def _taken(request: HttpRequest, process: Process, draft: services.Draft, form: WritingForm) -> HttpResponseBase:
+    return take(request, process, draft, form.cleaned_data["email"])
+
+
+def take(request: HttpRequest, process: Process, draft: services.Draft, email: str) -> HttpResponseBase:
+    """Keep a contribution, ask its address to confirm, and lead to the page that only its author sees."""
+    now = utc_now()
+    confirmed = process.writing != "mail"
+    taken = services.submit(services.PUBLIC, process, draft, proven=proven(request), confirmed=confirmed, now=now)
+    one = taken.contribution
+    if email:
+        follower = notices.follow(process, one, email=email, language=language(), now=now)
+        ask_to_confirm(request, follower.email, notices.token_of(follower), one.number)
+    return private(redirect(reverse("own-contribution", args=[one.number, taken.key]) + "?neu=1"))
+
+
+def ask_to_confirm(request: HttpRequest, email: str, token: str, what: str) -> None:
+    """Write to an address that somebody typed, once; nothing else is sent before it is confirmed."""
+    link = address(request, "follow-confirm", token)
+    subject = gettext("Bitte bestätigen: Nachrichten zu %(what)s") % {"what": what}
+    body = gettext(
+        "Jemand hat diese Adresse angegeben, um zu erfahren, was aus %(what)s wird.\n\n"
+        "Öffnen Sie diesen Link, wenn Sie das waren:\n%(link)s\n\n"
+        "Sonst tun Sie nichts; Sie bekommen dann keine weitere Mail.\n"
+    ) % {"what": what, "link": link}
+    notices.post(email, subject, body, utc_now())

@@ -1,0 +1,278 @@
+"""A contribution and its journey: looked up by number, followed, commented, supported, reported, contested."""
+
+import segno
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+
+from allmende.kernel.clock import today, utc_now
+from allmende.kernel.errors import AllmendeError
+from allmende.participation import queries
+from allmende.participation.difference import difference
+from allmende.participation.models import Comment, Contribution
+from allmende.participation.rules import STANCES
+from allmende.participation.services import contributions as services
+from allmende.participation.services import moderation, notices
+from allmende.portal.data_views import told
+from allmende.portal.frame import page
+from allmende.portal.participation_forms import CommentForm, FollowForm, WordsForm
+from allmende.portal.participation_frame import (
+    MOST_VOTES_AN_HOUR,
+    address,
+    draw,
+    language,
+    pass_of,
+    private,
+    process_page,
+    proven,
+    require_form,
+    require_pass,
+)
+from allmende.portal.participation_idea_views import ask_to_confirm
+from allmende.portal.participation_views import steps_feed
+from allmende.programme import queries as programme
+from allmende.register.around import Point
+from allmende.ui.maps import Marker
+
+
+def _found(number: str) -> Contribution:
+    one = queries.contribution(number)
+    if one is None:
+        raise Http404
+    return one
+
+
+def _shown(number: str) -> Contribution:
+    one = _found(number)
+    if one.visibility != "shown":
+        raise Http404
+    return one
+
+
+def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Show a contribution, whose journey everybody can look up; of what is hidden, only that it is."""
+    return _page(request, _found(number), CommentForm())
+
+
+def _page(
+    request: HttpRequest,
+    one: Contribution,
+    comment: CommentForm,
+    *,
+    status: int = 200,
+    refused: AllmendeError | None = None,
+) -> HttpResponseBase:
+    comments = list(queries.comments_of(one))
+    card = pass_of(request, one.process)
+    steps = [(step, _project(step.project), _milestone(step.milestone)) for step in one.steps.all()]
+    base = one.paragraph.versions.filter(version=one.base_version or 1).first() if one.paragraph else None
+    return process_page(
+        request,
+        "contribution.html",
+        one.process,
+        status=status,
+        one=one,
+        is_shown=one.visibility == "shown",
+        steps=steps,
+        stances=[(name, text, [row for row in comments if row.stance == name]) for name, text in STANCES.items()],
+        parts=difference(base.text_de, one.proposed) if base else [],
+        merged=queries.merged_of([one.pk]),
+        grown=one.paragraphs.select_related("paragraph"),
+        comment_form=comment,
+        follow_form=FollowForm(),
+        report_form=WordsForm(),
+        supported=bool(card and queries.supported_by(one, card.pseudonym)),
+        refused=refused,
+        said=request.GET.get("gesagt"),
+        where=_where(one),
+    )
+
+
+def _where(one: Contribution) -> dict[str, object] | None:
+    if one.longitude is None or one.latitude is None:
+        return None
+    marker = Marker(one.longitude, one.latitude, one.title, one.place, "#inhalt")
+    return draw([marker], Point(one.longitude, one.latitude))
+
+
+def _project(slug: str) -> object:
+    return programme.project_on(slug, today()) if slug else None
+
+
+def _milestone(number: int | None) -> object:
+    if number is None:
+        return None
+    return next((row.milestone for row in programme.milestones_on(today()) if row.milestone.pk == number), None)
+
+
+@csrf_exempt
+@told
+def own(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
+    """Show its author what only they see: the key, why it waits, and how to contest that it was hidden."""
+    one = _found(number)
+    if not moderation.owns(one, key):
+        raise Http404
+    if request.method == "POST":
+        return _appeal(request, one, key)
+    causes = [case.cause_text for case in one.cases.filter(closed__isnull=True)]
+    hidden = one.cases.filter(decision="hidden").order_by("-closed").first() if one.visibility == "hidden" else None
+    contested = one.cases.filter(cause="appeal").exists()
+    answer = process_page(
+        request,
+        "own.html",
+        one.process,
+        one=one,
+        key=key,
+        causes=causes,
+        hidden=hidden,
+        contested=contested,
+        form=WordsForm(),
+        follow_form=FollowForm(),
+        fresh=request.GET.get("neu"),
+        short=address(request, "short-contribution", one.number),
+    )
+    return private(answer)
+
+
+def _appeal(request: HttpRequest, one: Contribution, key: str) -> HttpResponseBase:
+    require_form(request)
+    form = WordsForm(request.POST)
+    if form.is_valid():
+        moderation.appeal(services.PUBLIC, one, form.cleaned_data["words"], utc_now())
+    return redirect("own-contribution", one.number, key)
+
+
+def qr(request: HttpRequest, number: str) -> HttpResponse:
+    """Draw the QR code that leads to a contribution."""
+    code = segno.make(address(request, "short-contribution", _found(number).number), error="m")
+    svg = code.svg_inline(scale=4, border=2, dark="#131525", light="#ffffff")
+    text = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) if "xmlns" not in svg else svg
+    return HttpResponse(text, content_type="image/svg+xml")
+
+
+def feed(request: HttpRequest, number: str) -> HttpResponse:
+    """Give the journey as an Atom feed."""
+    one = _shown(number)
+    steps = list(one.steps.select_related("contribution"))[::-1]
+    return steps_feed(request, f"{one.number}: {one.title}", address(request, "contribution", one.number), steps)
+
+
+@csrf_exempt
+@told
+def comment(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Take a comment."""
+    one = _shown(number)
+    form = CommentForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _page(request, one, form, status=400 if form.is_bound else 200)
+    try:
+        if one.process.writing != "open":
+            require_pass(request, one.process, "comment")
+        require_form(request)
+        values = form.cleaned_data
+        causes = services.comment(
+            services.PUBLIC,
+            one,
+            stance=values["stance"],
+            body=values["body"],
+            author=values["author"],
+            language=language(),
+            proven=proven(request),
+            now=utc_now(),
+        )
+    except AllmendeError as error:
+        return _page(request, one, form, status=error.status, refused=error)
+    said = "wartet" if causes else "da"
+    return redirect(f"{reverse('contribution', args=[one.number])}?gesagt={said}#kommentare")
+
+
+@csrf_exempt
+@told
+def support(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Count that somebody wants this."""
+    one = _shown(number)
+    if request.method == "POST":
+        require_form(request, MOST_VOTES_AN_HOUR, "participation-votes")
+        card = require_pass(request, one.process, "support")
+        services.support(one, card.pseudonym, utc_now())
+        return private(redirect(f"{reverse('contribution', args=[one.number])}?karte={card.word}"))
+    return redirect("contribution", number)
+
+
+@csrf_exempt
+@told
+def report(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Take word that something does not belong here; with the number of a comment, about that."""
+    one = _shown(number)
+    form = WordsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        require_form(request)
+        which = request.POST.get("kommentar", "")
+        thing: Contribution | Comment = one
+        if which.isdigit():
+            thing = queries.comments_of(one).filter(pk=int(which)).first() or one
+        services.report(services.PUBLIC, thing, form.cleaned_data["words"], utc_now())
+        return redirect(f"{reverse('contribution', args=[one.number])}?gesagt=gemeldet")
+    return redirect("contribution", number)
+
+
+@csrf_exempt
+@told
+def follow(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Ask an address to confirm that it wants to know."""
+    one = _shown(number)
+    form = FollowForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        require_form(request)
+        _ask(request, one, form.cleaned_data["email"])
+        return redirect(f"{reverse('contribution', args=[one.number])}?gesagt=folgen")
+    return redirect("contribution", number)
+
+
+def _ask(request: HttpRequest, one: Contribution, email: str) -> None:
+    follower = notices.follow(one.process, one, email=email, language=language(), now=utc_now())
+    if follower.confirmed is None:
+        ask_to_confirm(request, follower.email, notices.token_of(follower), one.number)
+
+
+@csrf_exempt
+@told
+def follow_process(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Ask an address to confirm that it wants to know everything of a process."""
+    process = queries.process_of(slug)
+    form = FollowForm(request.POST or None)
+    if process is None:
+        raise Http404
+    if request.method == "POST" and form.is_valid():
+        require_form(request)
+        follower = notices.follow(process, None, email=form.cleaned_data["email"], language=language(), now=utc_now())
+        if follower.confirmed is None:
+            title = process.title.within(language())
+            ask_to_confirm(request, follower.email, notices.token_of(follower), title)
+        return redirect(f"{reverse('process', args=[slug])}?gefolgt=1")
+    return redirect("process", slug)
+
+
+@csrf_exempt
+@told
+def follow_confirm(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Ask once more by a button, as mail programs open links unasked; then confirm."""
+    follower = notices.follower_by(token, max_age=notices.CONFIRM_SECONDS)
+    done = False
+    if request.method == "POST" and follower is not None:
+        follower = notices.confirm(token, utc_now())
+        if follower is not None and follower.contribution is not None:
+            services.show_confirmed(services.PUBLIC, follower.contribution.pk)
+        done = True
+    return private(page(request, "participation/confirm.html", follower=follower, done=done))
+
+
+@csrf_exempt
+@told
+def follow_stop(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Stop at one click (RFC 8058): programs post here, people press the button."""
+    done = request.method == "POST" and notices.stop(token)
+    known = notices.follower_by(token) is not None
+    return private(page(request, "participation/stop.html", done=done, known=known))

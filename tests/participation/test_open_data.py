@@ -1,0 +1,60 @@
+"""Open data: one generation of files, whole, without persons; calendars and feeds."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+
+from django.test import Client
+
+from allmende.kernel.clock import utc_now
+from allmende.participation.models import Contribution
+from allmende.participation.services.snapshot import newest_snapshot, write_snapshot
+from tests.participation.conftest import Make, handed_in
+
+
+def test_files_of_a_generation_belong_together_and_hold_what_is_shown(make: Make, tmp_path: Path) -> None:
+    process, client = make(), Client()
+    shown, _ = handed_in(
+        client, process, title="=1+1 öffentlich", place="47.66, 9.17", author="Kim", email="k@example.org"
+    )
+    handed_in(client, process, proven=False, title="Wartet noch auf jemanden")
+    write_snapshot(tmp_path, utc_now())
+    manifest = client.get("/mitmachen/offene-daten/manifest.json")
+    facts = json.loads(b"".join(manifest.streaming_content))  # type: ignore[attr-defined]
+    bodies = {}
+    for name, digest in facts["sha256"].items():
+        answer = client.get(f"/mitmachen/offene-daten/{name}")
+        bodies[name] = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+        assert (hashlib.sha256(bodies[name]).hexdigest(), answer["X-Generation"]) == (digest, facts["generation"])
+    rows = list(csv.DictReader(io.StringIO(bodies["contributions.csv"].decode())))
+    assert [(row["number"], row["title"]) for row in rows] == [(shown.number, "'=1+1 öffentlich")]
+    assert json.loads(bodies["contributions.geojson"])["features"][0]["geometry"]["coordinates"] == [9.17, 47.66]
+    assert facts["rows"]["contributions"] == 1
+    whole = b"".join(bodies.values())
+    assert (b"Kim" in whole, b"k@example.org" in whole, b"Wartet noch" in whole) == (False, False, False)
+    assert shown.number in client.get("/mitmachen/offene-daten/contributions.jsonl").getvalue().decode()
+
+
+def test_only_files_of_the_newest_generation_are_given_and_few_are_kept(make: Make, tmp_path: Path) -> None:
+    make()
+    (tmp_path / "secret.key").write_text("geheim")
+    for second in range(5):
+        write_snapshot(tmp_path, utc_now().replace(second=second))
+    newest = newest_snapshot(tmp_path)
+    assert newest is not None
+    assert len(list(newest.parent.iterdir())) == 3
+    for name in ("..%2f..%2f..%2fsecret.key", "secret.key", "nichts.csv"):
+        assert Client().get(f"/mitmachen/offene-daten/{name}").status_code == 404
+
+
+def test_phases_are_a_calendar_whose_lines_are_short_enough(make: Make) -> None:
+    process = make()
+    process.title_de = "Ein sehr langer Titel, mit Komma; und Strichpunkt " * 3
+    process.save()
+    text = Client().get(f"/mitmachen/{process.slug}/phasen.ics").content
+    assert text.count(b"BEGIN:VEVENT") == 3
+    assert max(len(line) for line in text.split(b"\r\n")) <= 75
+    assert b"\\," in text
+    assert Contribution.objects.count() == 0

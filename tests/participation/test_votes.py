@@ -1,0 +1,158 @@
+"""Votes: one for each person, by whichever way they came; and what is published of them."""
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from allmende.kernel.clock import utc_now
+from allmende.participation.models import Code, Process, Topic, Vote, Voter
+from allmende.participation.services import processes, votes
+from allmende.participation.services.notices import send_mails
+from allmende.participation.vote_queries import standings
+from tests.participation.conftest import ACTOR, Make, end_phase, pass_for
+
+
+@pytest.fixture
+def process(make: Make) -> Process:
+    found = make("survey")
+    for text in ("Mehr Bäume.", "Mehr Bänke."):
+        votes.add_statement(ACTOR, found, text_de=text, text_en=text)
+    return found
+
+
+def vote(client: Client, process: Process, card: str, number: int, choice: str) -> Any:
+    path = f"/mitmachen/{process.slug}/aussagen/"
+    return client.post(path, {"karte": card, "aussage": str(number), "stimme": choice, "ohne": "1"})
+
+
+def test_statements_come_one_after_the_other_and_an_answer_can_be_changed(process: Process) -> None:
+    client = Client(enforce_csrf_checks=True)
+    card = pass_for(client, process, weiter="aussagen")
+    path = f"/mitmachen/{process.slug}/aussagen/?karte={card}"
+    assert "Wozu zählen Sie sich?" in client.get(path).content.decode()
+    first = client.get(f"{path}&ohne=1").content.decode()
+    assert ("Aussage 1 von 2" in first, client.get(path)["Cache-Control"]) == (True, "no-store")
+    assert vote(client, process, card, 1, "agree").status_code == 302
+    assert "Aussage 2 von 2" in client.get(f"{path}&ohne=1").content.decode()
+    vote(client, process, card, 1, "disagree")
+    vote(client, process, card, 2, "pass")
+    assert sorted(Vote.objects.values_list("statement__number", "value")) == [(1, -1), (2, 0)]
+    assert "Sie haben alle Aussagen bewertet" in client.get(f"{path}&ohne=1").content.decode()
+    assert not client.cookies
+
+
+@pytest.mark.parametrize("card", ["", "erfunden", "e30:abc"])
+def test_without_a_pass_nothing_counts(process: Process, card: str) -> None:
+    assert vote(Client(), process, card, 1, "agree").status_code == 403
+    assert Vote.objects.count() == 0
+
+
+def test_a_pass_of_another_process_is_none(process: Process, make: Make) -> None:
+    card = pass_for(Client(), make("survey", slug="other"))
+    assert vote(Client(), process, card, 1, "agree").status_code == 403
+
+
+@pytest.mark.parametrize(("number", "choice"), [(3, "agree"), (1, "maybe"), (0, "agree")])
+def test_what_there_is_not_cannot_be_voted_on(process: Process, number: int, choice: str) -> None:
+    card = pass_for(Client(), process)
+    assert vote(Client(), process, card, number, choice).status_code == 404
+
+
+def test_after_the_phase_nothing_counts(process: Process) -> None:
+    card = pass_for(Client(), process)
+    end_phase(process)
+    assert vote(Client(), process, card, 1, "agree").status_code == 409
+
+
+def test_the_database_itself_refuses_a_second_vote(process: Process) -> None:
+    statement = process.statements.get(number=1)
+    Vote.objects.create(statement=statement, pseudonym="a", value=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Vote.objects.create(statement=statement, pseudonym="a", value=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Vote.objects.create(statement=statement, pseudonym="b", value=2)
+
+
+def test_a_printed_code_is_one_person_however_often_it_is_typed(process: Process) -> None:
+    Process.objects.filter(pk=process.pk).update(level="code")
+    process.refresh_from_db()
+    (code,) = votes.make_codes(ACTOR, process, 1)
+    assert code not in str(list(Code.objects.values()))
+    spelled = f" {code[:4].upper()}-{code[4:8]} {code[8:]}"
+    cards = [pass_for(Client(), process, code=text) for text in (code, spelled)]
+    for card in cards:
+        vote(Client(), process, card, 1, "agree")
+    assert Vote.objects.count() == 1
+    wrong = Client().post(f"/mitmachen/{process.slug}/teilnehmen/", {"code": "aaaabbbbcccc"})
+    assert (wrong.status_code, "Diesen Code gibt es" in wrong.content.decode()) == (404, True)
+    guesses = [
+        Client().post(f"/mitmachen/{process.slug}/teilnehmen/", {"code": f"guess{n}"}).status_code for n in range(30)
+    ]
+    assert guesses[-1] == 429
+
+
+def test_a_code_of_another_process_opens_nothing(process: Process, make: Make) -> None:
+    other = make("survey", slug="other", level="code")
+    (code,) = votes.make_codes(ACTOR, other, 1)
+    Process.objects.filter(pk=process.pk).update(level="code")
+    assert Client().post(f"/mitmachen/{process.slug}/teilnehmen/", {"code": code}).status_code == 404
+
+
+def test_by_mail_the_same_address_is_one_person_and_is_kept_nowhere(process: Process, mailoutbox: list[Any]) -> None:
+    Process.objects.filter(pk=process.pk).update(level="mail")
+    for address in ("Kim@example.org", "kim@example.org"):
+        sent = Client().post(f"/mitmachen/{process.slug}/teilnehmen/", {"email": address})
+        assert "Öffnen Sie den Link" in sent.content.decode()
+    send_mails(utc_now())
+    cards = [mail.body.partition("karte=")[2].split()[0] for mail in mailoutbox]
+    for card in cards:
+        vote(Client(), process, card, 1, "agree")
+    assert (len(cards), Vote.objects.count()) == (2, 1)
+    assert "kim@" not in str(list(Vote.objects.values()) + list(Voter.objects.values()))
+
+
+def cast(process: Process, group: str, agree: int, disagree: int, number: int = 1) -> None:
+    statement = process.statements.get(number=number)
+    topic = Topic.objects.get(process=process, kind="group", slug=group)
+    for place, value in enumerate([1] * agree + [-1] * disagree):
+        name = f"{group}-{place}"
+        Voter.objects.get_or_create(process=process, pseudonym=name, defaults={"group": topic})
+        Vote.objects.create(statement=statement, pseudonym=name, value=value)
+
+
+def test_counts_of_fewer_than_ten_are_published_nowhere_not_even_by_subtraction(process: Process) -> None:
+    cast(process, "handel", 10, 2)
+    cast(process, "familien", 3, 4)
+    small = standings(process)[0]
+    assert (small.all and small.all.total, small.groups) == (19, (None, None))
+    csv = Client().get(f"/mitmachen/{process.slug}/ergebnis.csv").content.decode()
+    assert "1,Mehr Bäume.,Mehr Bäume.,familien,,,," in csv
+    cast(process, "familien", 6, 0, number=2)
+    assert standings(process)[1].all is None
+
+
+def test_conflicts_and_agreement_are_named(process: Process) -> None:
+    for group, pair in {"handel": (12, 1), "familien": (2, 14)}.items():
+        cast(process, group, *pair)
+    for group in ("handel", "familien"):
+        cast(process, group, 15, 1, number=2)
+    page = Client().get(f"/mitmachen/{process.slug}/ergebnis/")
+    assert [one.statement.number for one in page.context["conflicts"]] == [1]
+    assert [one.statement.number for one in page.context["common"]] == [2]
+
+
+def test_the_key_is_destroyed_when_the_process_forgets_and_the_counts_stay(process: Process) -> None:
+    cast(process, "handel", 12, 1)
+    before = standings(process)[0].all
+    processes.move(ACTOR, process, "closed", utc_now())
+    process.refresh_from_db()
+    assert processes.forget_ended(utc_now()) == []
+    process.keep_days = 0
+    process.save()
+    assert processes.forget_ended(utc_now()) == [process.slug]
+    process.refresh_from_db()
+    assert (process.key, standings(process)[0].all) == (None, before)
+    assert Client().post(f"/mitmachen/{process.slug}/teilnehmen/").status_code == 422
+    assert "Gelöscht am" in Client().get(f"/mitmachen/{process.slug}/").content.decode()
