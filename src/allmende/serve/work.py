@@ -59,8 +59,12 @@ def _beat(settings: Settings) -> None:
 def _warn(settings: Settings, gate: Gate) -> None:
     """Judge the rules of alerts, and send the messages that are due."""
     set_up_django()
+    from django.db import close_old_connections
+
     from allmende.alerts.services import deliver, evaluate
 
+    # One that the database has ended since would stay broken for as long as this process lives.
+    close_old_connections()
     evaluate(gate, utc_now())
     deliver(utc_now(), settings.source_hosts)
 
