@@ -35,7 +35,7 @@ from tests.uplinks import HELLO, READ, Network, packet, text, until, uplink  # n
 
 DEVICES = int(os.environ.get("BENCH_DEVICES", "2000"))
 AUTOSAVE, KEPT_SECONDS, WINDOW = 5, 20.0, 1_000
-BETWEEN, AWAY = (3.0, 12.0), (0.0, 2.0)
+BETWEEN, AWAY = (2.0, 8.0), (0.0, 2.0)
 
 
 class Sender(threading.Thread):
@@ -175,8 +175,8 @@ class Attack:
         self._network, self._cluster = network, cluster
         self.kills: Counter[str] = Counter()
         self._work = self._started()
-        self._turns = [*(("data", port) for port in network.processes), ("work", 0), ("broker", 0)]
-        self._turns += [("PostgreSQL", 0)] if cluster else []
+        first, *more = (("data", port) for port in network.processes)
+        self._turns = [first, ("broker", 0), *((("PostgreSQL", 0),) if cluster else ()), ("work", 0), *more]
 
     def _started(self) -> "subprocess.Popen[bytes]":
         url = self._network.store_url

@@ -41,8 +41,12 @@ def declare(settings: Settings, mapping_path: Path) -> None:
 def declare_source(settings: Settings, connector: Connector) -> None:
     """Enter the dataset of a connector, with licence and attribution, unless it is there."""
     set_up_django()
+    from django.db import close_old_connections
+
     from allmende.catalog.services import ensure_dataset
 
+    # The thread of a worker lives on when the database has been away.
+    close_old_connections()
     manifest, facts = connector.manifest, connector.manifest.data
     if facts is None:
         return

@@ -8,22 +8,20 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from allmende.accounts.rules import SystemActor
-from allmende.apis.sensorthings.mqtt.session import read_broker
 from allmende.connectors.simulation.files import drop_files
 from allmende.connectors.simulation.generate import advance, is_running
 from allmende.gate.door import Gate, open_gate
 from allmende.gate.ledger import Ledger
 from allmende.gate.quarantine import sweep_quarantine
-from allmende.kernel.clock import today, utc_now
+from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.quality.rounds import Checks
 from allmende.serve.datasets import declare_source
 from allmende.serve.ledger import Sequencer
 from allmende.serve.logs import configure_logs
+from allmende.serve.portal_jobs import portal_jobs
 from allmende.serve.retention import delete_overdue
 from allmende.serve.settings import Settings
-from allmende.serve.web import set_up_django
 from allmende.sources.definition import Connector
 from allmende.sources.rounds import Rounds
 from allmende.sources.run import House
@@ -32,7 +30,6 @@ log = structlog.get_logger("allmende.work")
 HEARTBEAT_SECONDS = 5.0
 SOURCES_SECONDS = 2.0
 QUALITY_SECONDS = 10.0
-COUNCIL = SystemActor("system:council")
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -61,81 +58,6 @@ def _beat(settings: Settings) -> None:
     folder = settings.home / "run"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "work.alive").write_text(utc_now().isoformat(), encoding="utf-8")
-
-
-def _warn(settings: Settings, gate: Gate) -> None:
-    """Judge the rules of alerts, and send the messages that are due."""
-    set_up_django()
-    from allmende.alerts.services import Ways, deliver, evaluate
-
-    evaluate(gate, utc_now())
-    broker = read_broker(settings.mqtt_url, settings.mqtt_ca) if settings.mqtt_url else None
-    deliver(utc_now(), Ways(settings.source_hosts, broker))
-
-
-def _council(settings: Settings) -> None:
-    """Ask the council's systems that are due for papers."""
-    set_up_django()
-    from django.db import connections
-
-    from allmende.council.services import import_due
-
-    house = source_house(settings)
-    try:
-        import_due(COUNCIL, now=utc_now(), allowed_hosts=house.allowed_hosts, contact=house.contact)
-    finally:
-        connections.close_all()
-
-
-def _remind(settings: Settings) -> None:
-    """Send the weekly mail about what is late or due soon, where a mail server is set."""
-    if not settings.mail_url:
-        return
-    set_up_django()
-    from allmende.programme.services.reminders import send_digests
-
-    send_digests(today(), base=settings.public_url.rstrip("/"))
-
-
-def _determine(gate: Gate) -> None:
-    """Determine the values of the indicators that are due by their rhythm."""
-    set_up_django()
-    from allmende.accounts.rules import SystemActor
-    from allmende.effects.runs import run_due
-
-    run_due(SystemActor("system:work"), gate=gate, today=today())
-
-
-def _address(settings: Settings) -> Callable[[str, str], str]:
-    """Give how a page of the portal is addressed in mails."""
-    from django.urls import reverse
-
-    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    return lambda name, word: base + reverse(name, args=[word])
-
-
-def _write_to_people(settings: Settings) -> None:
-    """Send the mails that are due, and each follower's digest of the day."""
-    set_up_django()
-    from allmende.participation.services.notices import send_digests, send_mails
-
-    send_mails(utc_now())
-    send_digests(utc_now(), _address(settings))
-
-
-def _publish_and_forget(settings: Settings) -> None:
-    """Write the open data of the participation once a day, and forget what is due."""
-    set_up_django()
-    from allmende.participation.services.opinions import look_again
-    from allmende.participation.services.processes import forget_ended
-    from allmende.participation.services.snapshot import newest_snapshot, write_snapshot
-
-    now = utc_now()
-    forget_ended(now)
-    look_again(now)
-    newest = newest_snapshot(settings.home)
-    if newest is None or newest.name[:8] < f"{now:%Y%m%d}":
-        write_snapshot(settings.home, now)
 
 
 def source_house(settings: Settings) -> House:
@@ -194,6 +116,7 @@ def run_work(settings: Settings) -> None:
     gate = open_gate(settings.store_url)
     declared: set[str] = set()
     rounds = Rounds(source_house(settings), gate, lambda one: _declare(settings, declared, one))
+    begun = time.monotonic()
     jobs = [
         Job(name="heartbeat", every_seconds=HEARTBEAT_SECONDS, run=lambda: _beat(settings)),
         Job(name="retention", every_seconds=3600.0, run=lambda: delete_overdue(gate, utc_now())),
@@ -203,24 +126,17 @@ def run_work(settings: Settings) -> None:
         Job(name="ledger days", every_seconds=600.0, run=lambda: Ledger(gate).close_days()),
         Job(name="quarantine", every_seconds=3_600.0, run=lambda: sweep_quarantine(gate)),
         Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
-        Job(name="alerts", every_seconds=15.0, run=lambda: _warn(settings, gate), due=time.monotonic() + 15.0),
-        Job(
-            name="quality",
-            every_seconds=QUALITY_SECONDS,
-            run=Aside("quality", Checks(gate).look),
-            due=time.monotonic() + 5.0,
-        ),
-        Job(
-            name="council",
-            every_seconds=60.0,
-            run=Aside("council", lambda: _council(settings)),
-            due=time.monotonic() + 30.0,
-        ),
-        Job(name="reminders", every_seconds=3_600.0, run=lambda: _remind(settings), due=time.monotonic() + 60.0),
-        Job(name="indicators", every_seconds=600.0, run=lambda: _determine(gate), due=time.monotonic() + 20.0),
-        Job(name="mails", every_seconds=15.0, run=lambda: _write_to_people(settings), due=time.monotonic() + 20.0),
-        Job(name="open data", every_seconds=900.0, run=lambda: _publish_and_forget(settings)),
+        Job(name="quality", every_seconds=QUALITY_SECONDS, run=Aside("quality", Checks(gate).look), due=begun + 5.0),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
+        *(
+            Job(
+                name=one.name,
+                every_seconds=one.every_seconds,
+                run=Aside(one.name, one.run),
+                due=begun + one.after_seconds,
+            )
+            for one in portal_jobs(settings, gate, source_house(settings))
+        ),
     ]
     try:
         while not stop.wait(0.5):
