@@ -128,7 +128,6 @@ class RowEdit(generic.EditView):  # type: ignore[misc]
         ]
         form.data = form.data.copy()
         form.data["seen"] = version_of(stored)
-        tell(self.request, error)
         different = [pair for pair in pairs if pair[1] != pair[2]]
         context = self.get_context_data(form=form, clash=different, clash_words=told(error))
         answer: HttpResponse = self.render_to_response(context, status=409)
