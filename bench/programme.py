@@ -155,7 +155,7 @@ def _measure(path: str) -> tuple[float, int, int]:
 
 PAGES = (
     *("/programm/", "/programm/zusammenspiel/", "/programm/aenderungen/", "/programm/strategie/", "/projekte/"),
-    *("/projekte/?seite=3", "/projekte/p7/", "/meilensteine/", "/meilensteine/?seite=90", "/meilensteine/?projekt=p7"),
+    *("/projekte/?seite=3", "/projekte/p7/", "/meilensteine/", "/meilensteine/?seite=120", "/meilensteine/?projekt=p7"),
     *("/meilensteine/?zustand=late", "/einbetten/projekt/p7/", "/einbetten/meilensteine/"),
 )
 

@@ -25,7 +25,7 @@ from allmende.programme.queries.schedule import (
 from allmende.ui import plans
 from allmende.ui.templatetags.allmende import day as written_day
 
-ON_A_PAGE, MOST_MOVES = 30, 25
+ON_A_PAGE, MOST_MOVES = 25, 20
 STATES = ("late", "unproven", "ahead", "done")
 
 

@@ -13,6 +13,7 @@ from allmende.programme.models import StrategyVersion
 from allmende.programme.queries.strategy import difference, strategies_until
 from allmende.programme.queries.strategy import strategy as version_of
 from allmende.ui.documents import Document, Paragraph, Section, draw_document
+from allmende.ui.templatetags.allmende import day as written_day
 
 
 def _version(number: int, stand: Stand) -> StrategyVersion:
@@ -132,7 +133,7 @@ def strategy_pdf(request: HttpRequest, number: int) -> HttpResponseBase:
 
 
 def _stamp(version: StrategyVersion, language: str) -> str:
-    day = version.adopted.isoformat() if version.adopted else ""
+    day = written_day(version.adopted)
     return (
         f"Version {version.number}, adopted {day}"
         if language == "en"

@@ -5,11 +5,11 @@ import datetime as dt
 import msgspec
 
 from allmende.programme.models import Milestone, MilestoneDate, MilestoneNeed, ProgrammeEvent
-from allmende.programme.queries.known import MilestoneRow, milestones_named, rows_of
+from allmende.programme.queries.known import MilestoneRow, rows_of
 from allmende.programme.rules.milestones import PLANNED, CircleError, Move, longest_chain, moves_between
 
 DEFAULT_LOOK_BACK = dt.timedelta(days=180)
-MOST_STEPS = 30
+MOST_STEPS = 20
 
 
 class MoveRow(msgspec.Struct, frozen=True):
@@ -42,25 +42,21 @@ class ChainView(msgspec.Struct, frozen=True):
     steps: int
 
 
-def needs_on(on: dt.date) -> dict[int, list[int]]:
-    """Give for each milestone those that it waits for, as known on a day."""
-    needs: dict[int, list[int]] = {}
-    for waiting, needed in MilestoneNeed.objects.filter(since__lte=on).values_list("milestone_id", "needed_id"):
-        needs.setdefault(waiting, []).append(needed)
-    return needs
-
-
 def critical_chain(on: dt.date, *, project: str = "") -> ChainView | None:
     """Give the chain that takes longest; None where no milestone waits for another."""
-    known = milestones_named(on, project=project).order_by().values_list("pk", "duration_days")
-    days = dict(known)
-    pairs = {
-        waiting: [one for one in needed if one in days] for waiting, needed in needs_on(on).items() if waiting in days
-    }
-    if not any(pairs.values()):
+    links = MilestoneNeed.objects.filter(since__lte=on)
+    if project:
+        links = links.filter(milestone__project__slug=project, needed__project__slug=project)
+    needs: dict[int, list[int]] = {}
+    days: dict[int, int | None] = {}
+    columns = ("milestone_id", "needed_id", "milestone__duration_days", "needed__duration_days")
+    for waiting, needed, length, needed_length in links.order_by().values_list(*columns):
+        needs.setdefault(waiting, []).append(needed)
+        days[waiting], days[needed] = length, needed_length
+    if not needs:
         return None
     try:
-        chain = longest_chain({key: length or 0 for key, length in days.items()}, pairs)
+        chain = longest_chain({key: length or 0 for key, length in days.items()}, needs)
     except CircleError:
         return None
     shown = chain.steps[-MOST_STEPS:]
