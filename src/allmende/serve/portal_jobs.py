@@ -29,8 +29,8 @@ def portal_jobs(settings: Settings, gate: Gate, house: House) -> list[PortalJob]
     """Give the jobs; each connects anew, so that one that the database ended does not stay broken."""
     jobs: list[tuple[str, float, float, Callable[[], None]]] = [
         ("alerts", 15.0, 15.0, lambda: _warn(settings, gate)),
-        ("mails", 15.0, 20.0, lambda: _write_to_people(settings)),
-        ("indicators", 600.0, 20.0, lambda: _determine(gate)),
+        ("mails", 15.0, 25.0, lambda: _write_to_people(settings)),
+        ("indicators", 600.0, 40.0, lambda: _determine(gate)),
         ("council", 60.0, 30.0, lambda: _ask_council(house)),
         ("reminders", 3_600.0, 60.0, lambda: _remind(settings)),
         ("open data", 900.0, 60.0, lambda: _publish_and_forget(settings)),

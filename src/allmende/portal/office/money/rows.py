@@ -26,7 +26,7 @@ class Terms(RowViewSet):
     model = models.AwardTerms
     area = "grants"
     deeds = ADD_ONLY
-    name = "zuwendungsbedingungen"
+    name = "foerderbedingungen"
     icon = "clipboard-list"
     list_display = ("award", "known_since", "start", "end", "ceiling_cents", "reason")
 
