@@ -1,6 +1,6 @@
 """How long the pages about effects take with 200 indicators over ten years; prints figures beside the bar.
 
-    python bench/effects.py
+python bench/effects.py
 """
 
 import datetime as dt
