@@ -10,6 +10,8 @@ pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.browser]
 
 HEAVIEST = 150_000
 PATHS = (
+    *("/programm/strategie/", "/programm/zusammenspiel/", "/programm/aenderungen/"),
+    *("/einbetten/projekt/klimadatenplattform/", "/einbetten/meilensteine/"),
     *("/", "/programm/", "/projekte/", "/projekte/schaedlingsbekaempfung/", "/geld/", "/geld/?stand=2022-01-01"),
     *(
         "/meilensteine/",

@@ -27,6 +27,7 @@ PAGES = (
         "quarantaene/",
     ),
     *("quarantaene/1/", "personen/", "personen/neu/", "zugangsmarken/", "protokoll/", "entscheidungen/"),
+    *("aufgaben/", "erinnerungen/", "projekte-gewichte/klimadatenplattform/", "bedingungen/inspect/1/"),
     *("warnungen/", "warnregeln/", "warnregeln/edit/1/"),
     *("konto/2fa/", "konto/password/change/", "konto/logout/"),
 )

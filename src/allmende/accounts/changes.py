@@ -3,11 +3,13 @@
 import re
 from typing import Any, Protocol
 
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import ForeignKey, Model, ProtectedError
 
 from allmende.accounts.models import AuditEntry
+from allmende.accounts.queries import history_of
 from allmende.accounts.services import Actor, record
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
@@ -17,6 +19,20 @@ IN_USE = ErrorCode(
     Text("„{label}“ wird noch gebraucht: {users}.", "“{label}” is still in use: {users}."),
     Text("Lösen Sie zuerst diese Verbindungen.", "Remove these links first."),
 )
+STALE = ErrorCode(
+    "accounts.row_changed_meanwhile",
+    Text("„{label}“ wurde inzwischen von {actor} geändert.", "“{label}” was changed by {actor} meanwhile."),
+    Text(
+        "Vergleichen Sie beide Fassungen; noch einmal speichern nimmt Ihre.",
+        "Compare both versions; saving again takes yours.",
+    ),
+)
+CANNOT_UNDO = ErrorCode(
+    "accounts.cannot_undo",
+    Text("Diese Änderung lässt sich nicht zurücknehmen: {why}", "This change cannot be taken back: {why}"),
+    Text("Ändern Sie die Werte von Hand.", "Change the values by hand."),
+)
+LATER = Text("Dieselben Werte wurden danach noch einmal geändert.", "The same values were changed again afterwards.")
 MOST_USERS = 5
 
 
@@ -55,10 +71,28 @@ def _verb(row: Model, deed: str) -> str:
     return f"{row._meta.app_label}.{name}_{deed}"
 
 
+def version_of(row: Model) -> int:
+    """Give the number of the newest entry about a row: who changes the row must have seen that one."""
+    newest = history_of(row).first()
+    return newest.pk if newest else 0
+
+
+def _refuse_stale(row: Model, seen: int | None) -> None:
+    newest = history_of(row).first()
+    if seen is not None and newest is not None and newest.pk != seen:
+        raise Conflict(STALE, label=str(row), actor=newest.actor)
+
+
 @transaction.atomic
-def save_form(actor: Actor, *, form: RowForm) -> Model:
-    """Save a form's row; the entry holds all values of a new row, and what differs of an old one."""
-    old = type(form.instance)._default_manager.filter(pk=form.instance.pk).first() if form.instance.pk else None
+def save_form(actor: Actor, *, form: RowForm, seen: int | None = None) -> Model:
+    """Save a form's row; the entry holds all values of a new row, and what differs of an old one.
+
+    ``seen`` is the row's version that the form showed; the row is not touched when it has a newer one.
+    """
+    rows = type(form.instance)._default_manager.select_for_update()
+    old = rows.filter(pk=form.instance.pk).first() if form.instance.pk else None
+    if old is not None:
+        _refuse_stale(old, seen)
     before = snapshot(old) if old else {}
     row: Model = form.save()
     after = snapshot(row)
@@ -80,7 +114,36 @@ def delete_row(actor: Actor, *, row: Model) -> AuditEntry:
     try:
         row.delete()
     except ProtectedError as error:
-        users = [str(user) for user in error.protected_objects]
+        users = [f"{user._meta.verbose_name} „{user}“" for user in error.protected_objects]
         more = ["…"] if len(users) > MOST_USERS else []
         raise Conflict(IN_USE, label=str(row), users=", ".join(users[:MOST_USERS] + more)) from error
     return entry
+
+
+@transaction.atomic
+def undo_change(actor: Actor, *, row: Model, entry: AuditEntry) -> None:
+    """Give a row the values that one change took from it; refuses where they were changed again since."""
+    before, after = entry.before or {}, entry.after or {}
+    current = snapshot(row)
+    if not entry.verb.endswith("_changed") or any(current.get(name) != after.get(name) for name in before):
+        raise Conflict(CANNOT_UNDO, why=LATER)
+    links = {link.name for link in row._meta.many_to_many}
+    for name, value in before.items():
+        if name not in links:
+            field: Any = row._meta.get_field(name)
+            setattr(row, field.attname, _number(value) if isinstance(field, ForeignKey) else field.to_python(value))
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        why = " ".join(error.messages)
+        raise Conflict(CANNOT_UNDO, why=Text(why, why)) from error
+    row.save()
+    for name in links & set(before):
+        getattr(row, name).set([_number(value) for value in before[name]])
+    record(actor, _verb(row, "changed"), row, before=after, after=before, note=f"undo {entry.pk}")
+
+
+def _number(named: str | None) -> int | None:
+    """Give the number in ``Name [17]``."""
+    found = re.search(r"\[(\d+)\]$", named or "")
+    return int(found[1]) if found else None

@@ -5,6 +5,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, StreamingHttpResponse
 
 from allmende.ui import charts
@@ -44,6 +45,15 @@ def csv_stream(name: str, header: Sequence[str], rows: Iterable[Sequence[object]
     """Give a large table as a file, line by line."""
     response = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def json_file(name: str, content: object) -> HttpResponse:
+    """Give content as JSON to be read by programs; unknown is null."""
+    response = HttpResponse(
+        msgspec.json.format(msgspec.json.encode(content), indent=1), content_type="application/json"
+    )
+    response["Content-Disposition"] = f'inline; filename="{name}.json"'
     return response
 
 

@@ -74,6 +74,16 @@ def _determine(gate: Gate) -> None:
     run_due(SystemActor("system:work"), gate=gate, today=today())
 
 
+def _remind(settings: Settings) -> None:
+    """Send the weekly mail about what is late or due soon, where a mail server is set."""
+    if not settings.mail_url:
+        return
+    set_up_django()
+    from allmende.programme.services.reminders import send_digests
+
+    send_digests(today(), base=settings.public_url.rstrip("/"))
+
+
 def source_house(settings: Settings) -> House:
     """Say where sources keep what they need, and whom they may ask."""
     return House(settings.home, settings.source_hosts, settings.public_url)
@@ -121,6 +131,7 @@ def run_work(settings: Settings) -> None:
         Job(name="sources", every_seconds=SOURCES_SECONDS, run=rounds.look),
         Job(name="alerts", every_seconds=15.0, run=lambda: _warn(settings, gate), due=time.monotonic() + 15.0),
         Job(name="indicators", every_seconds=600.0, run=lambda: _determine(gate), due=time.monotonic() + 20.0),
+        Job(name="reminders", every_seconds=3_600.0, run=lambda: _remind(settings), due=time.monotonic() + 60.0),
         Job(name="raw replies", every_seconds=3_600.0, run=rounds.sweep),
     ]
     try:

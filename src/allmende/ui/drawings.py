@@ -42,12 +42,14 @@ class _Placed(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
-def _text(x: float, y: float, words: str, *, size: int = 13, colour: str = INK, bold: bool = False) -> str:
+def words(x: float, y: float, said: str, *, size: int = 13, colour: str = INK, bold: bool = False) -> str:
+    """Write words at a place."""
     weight = ' font-weight="600"' if bold else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}"{weight}>{escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}"{weight}>{escape(said)}</text>'
 
 
-def _svg(width: int, height: int, name: str, parts: Sequence[str]) -> bytes:
+def svg(width: int, height: int, name: str, parts: Sequence[str]) -> bytes:
+    """Put the parts of a picture together."""
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
     return (
         f'{head}font-family="{FONT}"><title>{escape(name)}</title>'
@@ -90,11 +92,11 @@ def _label(item: _Placed, top: float) -> str:
     else:
         start = edge + 14 + item.lane * LANE
         stem = start + height + 4
-    words = "".join(
-        _text(item.x + 8, start + LINE_HEIGHT * (index + 0.8), line) for index, line in enumerate(item.lines)
+    label = "".join(
+        words(item.x + 8, start + LINE_HEIGHT * (index + 0.8), line) for index, line in enumerate(item.lines)
     )
     line = f'<path d="M{item.x:.1f} {edge:.1f}V{stem:.1f}" stroke="{LINE}" stroke-width="1.5"/>'
-    return line + words + _dot(item, edge)
+    return line + label + _dot(item, edge)
 
 
 def _dot(item: _Placed, y: float) -> str:
@@ -118,12 +120,12 @@ def timeline(name: str, steps: Sequence[Step], on: dt.date, on_name: str) -> byt
         x = LEFT + usable * (dt.date(year, 1, 1) - first).days / span
         middle = x + usable / (last.year - first.year) / 2 - 15
         parts.append(f'<path d="M{x:.1f} {top}v{BAND}" stroke="#fff" stroke-width="2"/>')
-        parts.append(_text(middle, top + 18, str(year), colour=QUIET))
+        parts.append(words(middle, top + 18, str(year), colour=QUIET))
     x = LEFT + usable * (on - first).days / span
     parts.append(f'<path d="M{x:.1f} 18V{height - 8}" stroke="#b06a00" stroke-width="1.5" stroke-dasharray="5 4"/>')
-    parts.append(_text(x + 5, 14, on_name, size=12, colour="#8a5200", bold=True))
+    parts.append(words(x + 5, 14, on_name, size=12, colour="#8a5200", bold=True))
     parts += [_label(item, top) for item in placed]
-    return _svg(WIDTH, height, name, parts)
+    return svg(WIDTH, height, name, parts)
 
 
 def flow(name: str, inflows: Sequence[Inflow], whole: tuple[str, str], beyond: Sequence[str], *, width: int) -> bytes:
@@ -135,29 +137,30 @@ def flow(name: str, inflows: Sequence[Inflow], whole: tuple[str, str], beyond: S
     centre = inside
     for entry in inflows:
         high = room * entry.value / total
-        parts.append(_stream(22, middle, at, inside, high, entry.colour))
+        parts.append(stream(22, middle, at, inside, high, entry.colour))
         parts.append(f'<rect x="8" y="{at:.1f}" width="{bar}" height="{high:.1f}" rx="3" fill="{entry.colour}"/>')
         lines = textwrap.wrap(entry.name, int((middle - 34) / (LETTER + BOLDER)))
         start = at + high / 2 + 6 - LINE_HEIGHT * len(lines) / 2
-        parts += [_text(30, start + LINE_HEIGHT * row, line, bold=True) for row, line in enumerate(lines)]
-        parts.append(_text(30, start + LINE_HEIGHT * len(lines) + 2, entry.written))
+        parts += [words(30, start + LINE_HEIGHT * row, line, bold=True) for row, line in enumerate(lines)]
+        parts.append(words(30, start + LINE_HEIGHT * len(lines) + 2, entry.written))
         at, inside = at + high + gap, inside + high
-    parts.append(_stream(middle + bar, end, centre, centre, room, "#8a90a6"))
+    parts.append(stream(middle + bar, end, centre, centre, room, "#8a90a6"))
     parts.append(f'<rect x="{middle:.1f}" y="{centre:.1f}" width="{bar}" height="{room}" rx="3" fill="{INK}"/>')
     dashed = f'fill="#fff" stroke="{QUIET}" stroke-width="1.5" stroke-dasharray="4 3"'
     parts.append(f'<rect x="{end:.1f}" y="{centre:.1f}" width="{bar}" height="{room}" rx="3" {dashed}/>')
     parts += [
-        _text(middle + bar + 8, centre + room / 2 - 3, whole[0], bold=True),
-        _text(middle + bar + 8, centre + room / 2 + 15, whole[1]),
+        words(middle + bar + 8, centre + room / 2 - 3, whole[0], bold=True),
+        words(middle + bar + 8, centre + room / 2 + 15, whole[1]),
     ]
     longest = max(len(line) for line in beyond) * LETTER + 8
     for index, line in enumerate(beyond):
         y = centre + room / 2 - 3 + 18 * (index - (len(beyond) - 1) / 2)
-        parts.append(_text(end - longest, y, line, colour=QUIET))
-    return _svg(width, round(room + gap * (len(inflows) - 1) + 28), name, parts)
+        parts.append(words(end - longest, y, line, colour=QUIET))
+    return svg(width, round(room + gap * (len(inflows) - 1) + 28), name, parts)
 
 
-def _stream(left: float, right: float, start: float, finish: float, high: float, colour: str) -> str:
+def stream(left: float, right: float, start: float, finish: float, high: float, colour: str) -> str:
+    """Draw a band from one height to another."""
     bend, low, end = (left + right) / 2, start + high, finish + high
     upper = f"M{left:.1f} {start:.1f}C{bend:.1f} {start:.1f} {bend:.1f} {finish:.1f} {right:.1f} {finish:.1f}"
     lower = f"V{end:.1f}C{bend:.1f} {end:.1f} {bend:.1f} {low:.1f} {left:.1f} {low:.1f}Z"

@@ -13,6 +13,7 @@ from allmende.portal.office import (
     sheet_views,
     source_views,
     station_views,
+    task_views,
     token_views,
     waiting_views,
 )
@@ -41,6 +42,10 @@ page_patterns = [
     path("indikatoren/<slug:slug>/fassung/", effect_views.revise, name="indicator-revise"),
     path("datennutzung/<slug:slug>/", sheet_views.life, name="data-use"),
     path("datennutzungen-verlauf.csv", sheet_views.events_csv, name="data-uses-csv"),
+    path("aufgaben/", task_views.tasks, name="tasks"),
+    path("aufgaben.csv", task_views.tasks_csv, name="tasks-csv"),
+    path("erinnerungen/", task_views.reminders, name="reminders"),
+    path("projekte-gewichte/<slug:slug>/", task_views.weights, name="weights"),
     path("wartet/", waiting_views.waiting, name="waiting"),
     path("wartet.csv", waiting_views.waiting_csv, name="waiting-csv"),
     path("einwaende/", objection_views.objections, name="objections"),

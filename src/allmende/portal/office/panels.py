@@ -17,6 +17,7 @@ from allmende.portal.office.frame import told
 from allmende.portal.office.permissions import roles_of
 from allmende.portal.office.quarantine_views import waiting
 from allmende.portal.office.services import asking
+from allmende.portal.office.task_views import ON_THE_FIRST_PAGE, items_of
 from allmende.portal.office.trail import written
 from allmende.programme.models import Decision, Milestone, Project
 from allmende.register.queries import drafts
@@ -71,6 +72,19 @@ def _waiting(request: Any) -> list[Figure]:
     return [] if count is None else [Figure(gettext("In Quarantäne"), count, "office:quarantine")]
 
 
+class TasksPanel(Component):  # type: ignore[misc]
+    """What is late, due soon or missing."""
+
+    name = "tasks"
+    template_name = "office/panels/tasks.html"
+    order = 15
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        """Give the most pressing tasks."""
+        items = items_of(parent_context["request"].user)
+        return {"items": items[:ON_THE_FIRST_PAGE], "count": len(items)}
+
+
 class LastWritesPanel(Component):  # type: ignore[misc]
     """Who wrote last, for who may read the trail; the others see what they wrote themselves."""
 
@@ -119,4 +133,4 @@ def silent_streams(person: Any) -> tuple[list[Silent], int]:
 
 def home_panels() -> list[Any]:
     """Give the panels in their order."""
-    return [FiguresPanel(), LastWritesPanel(), SilentPanel()]
+    return [FiguresPanel(), TasksPanel(), LastWritesPanel(), SilentPanel()]

@@ -48,18 +48,45 @@ class AreaPolicy(BasePermissionPolicy):  # type: ignore[misc]
         return Person.objects.filter(groups__name__in=allowed, is_active=True).distinct()
 
 
-class ProjectPolicy(AreaPolicy):
-    """As the area says; besides, a project lead changes the projects they lead."""
+class OwnPolicy(AreaPolicy):
+    """As the area says; besides, a project lead adds to and changes what belongs to the projects they lead.
+
+    ``path`` leads from a row to the leads of its project. Who has no other role than lead sees only such rows.
+    """
+
+    def __init__(
+        self, model: type[Model], area: str, deeds: Collection[str] = WRITING, *, path: str, adds: bool = True
+    ) -> None:
+        super().__init__(model, area, deeds)
+        self.path = path
+        self.led = self.deeds & ({"add", "change"} if adds else {"change"})
 
     def user_has_permission(self, user: Any, action: str) -> bool:
-        """Tell whether a person may do this to some project."""
-        leads_any = action == "change" and "lead" in roles_of(user) and user.projects.exists()
-        return leads_any or super().user_has_permission(user, action)
+        """Tell whether a person may do this to some row."""
+        leads_any = action in self.led and "lead" in roles_of(user) and user.projects.exists()
+        return bool(leads_any) or super().user_has_permission(user, action)
 
     def user_has_permission_for_instance(self, user: Any, action: str, instance: Any) -> bool:
-        """Tell whether a person may do this to one project."""
-        leads_it = action == "change" and "lead" in roles_of(user) and instance.leads.filter(pk=user.pk).exists()
-        return leads_it or super().user_has_permission(user, action)
+        """Tell whether a person may do this to one row."""
+        if action in self.led and not super().user_has_permission(user, action):
+            return self.is_own(user, instance)
+        if action == "view" and only_leads(user):
+            return self.is_own(user, instance)
+        return bool(super().user_has_permission_for_instance(user, action, instance))
+
+    def is_own(self, user: Any, instance: Model) -> bool:
+        """Tell whether a row belongs to a project that a person leads."""
+        return "lead" in roles_of(user) and self.own_rows(user).filter(pk=instance.pk).exists()
+
+    def own_rows(self, user: Any) -> QuerySet[Any]:
+        """Give the rows of the projects that a person leads."""
+        rows: QuerySet[Any] = self.model._default_manager.filter(**{self.path: user.pk}).distinct()
+        return rows
+
+
+def only_leads(user: Any) -> bool:
+    """Tell whether somebody is a project lead and nothing else."""
+    return roles_of(user) == {"lead"}
 
 
 def person_of(request: HttpRequest) -> Person:

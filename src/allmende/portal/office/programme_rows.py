@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.model import ModelViewSetGroup
+from wagtail.admin.widgets.button import Button
 
 from allmende.accounts.rules import may_write
-from allmende.portal.office.permissions import ProjectPolicy, roles_of
-from allmende.portal.office.rows import RowEdit, RowViewSet
+from allmende.portal.office.permissions import roles_of
+from allmende.portal.office.rows import OwnRowViewSet, RowEdit, RowList, RowViewSet
 from allmende.programme import models
 
 # What was published or known on a day is never overwritten: a correction is a new row.
@@ -26,11 +28,24 @@ class ProjectEdit(RowEdit):
         return form
 
 
-class Projects(RowViewSet):
+class ProjectList(RowList):
+    """The list of projects, from which one comes to their weights."""
+
+    def get_list_more_buttons(self, instance: Any) -> list[Any]:
+        """Offer the weights to who may change the project."""
+        buttons = super().get_list_more_buttons(instance)
+        if not self.user_has_permission_for_instance("change", instance):
+            return list(buttons)
+        address = reverse("office:weights", args=[instance.slug])
+        return [*buttons, Button(_("Gewichte der Beiträge"), url=address, icon_name="pick", priority=26)]
+
+
+class Projects(OwnRowViewSet):
     """Projects."""
 
     model = models.Project
-    policy_class = ProjectPolicy
+    adds = False
+    index_view_class = ProjectList
     edit_view_class = ProjectEdit
     name = "projekte"
     icon = "folder-open-inverse"
@@ -39,7 +54,7 @@ class Projects(RowViewSet):
     search_fields = (*TITLES, "sentence_de", "purpose_de", "slug")
 
 
-class ProjectEvents(RowViewSet):
+class ProjectEvents(OwnRowViewSet):
     """What happened to projects."""
 
     model = models.ProjectEvent
@@ -51,7 +66,7 @@ class ProjectEvents(RowViewSet):
     ordering = ("-day",)
 
 
-class ProjectTargets(RowViewSet):
+class ProjectTargets(OwnRowViewSet):
     """Which project serves which target image."""
 
     model = models.ProjectTarget
@@ -62,7 +77,7 @@ class ProjectTargets(RowViewSet):
     search_fields = ("project__title_de", "target__title_de")
 
 
-class Partners(RowViewSet):
+class Partners(OwnRowViewSet):
     """Who takes part in projects."""
 
     model = models.Partner
@@ -73,7 +88,7 @@ class Partners(RowViewSet):
     search_fields = ("name", "role_de", "role_en")
 
 
-class Milestones(RowViewSet):
+class Milestones(OwnRowViewSet):
     """Milestones."""
 
     model = models.Milestone
@@ -84,17 +99,28 @@ class Milestones(RowViewSet):
     search_fields = (*TITLES, "text_de", "slug")
 
 
-class MilestoneDates(RowViewSet):
+class MilestoneDates(OwnRowViewSet):
     """Dates of milestones; a moved date is a new row."""
 
     model = models.MilestoneDate
     deeds = ADD_ONLY
     name = "meilensteindaten"
     icon = "date"
-    list_display = ("milestone", "kind", "day", "precision", "known_since", "reason_de")
+    list_display = ("milestone", "kind", "day", "precision", "known_since", "reason_de", "evidence")
     list_filter = ("milestone", "kind")
     search_fields = ("milestone__title_de", "reason_de")
     ordering = ("-known_since",)
+
+
+class MilestoneNeeds(OwnRowViewSet):
+    """Which milestone waits for which."""
+
+    model = models.MilestoneNeed
+    name = "meilenstein-abhaengigkeiten"
+    icon = "link"
+    list_display = ("__str__", "milestone", "needed", "since")
+    list_filter = ("milestone",)
+    search_fields = ("milestone__title_de", "needed__title_de")
 
 
 class PlanVersions(RowViewSet):
@@ -232,7 +258,7 @@ class ProgrammeGroup(ModelViewSetGroup):  # type: ignore[misc]
     menu_icon = "folder-open-inverse"
     menu_order = 100
     items = (
-        *(Projects, ProjectEvents, ProjectTargets, Partners, Milestones, MilestoneDates),
+        *(Projects, ProjectEvents, ProjectTargets, Partners, Milestones, MilestoneDates, MilestoneNeeds),
         *(PlanVersions, Decisions, ProgrammeEvents),
     )
 

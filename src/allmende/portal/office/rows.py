@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.forms import CheckboxSelectMultiple
+from django.forms import CheckboxSelectMultiple, HiddenInput, IntegerField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -19,18 +19,48 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button, HeaderButton
 from wagtail.permissions import register_permission_policy
 
-from allmende.accounts.changes import delete_row, save_form
+from allmende.accounts.changes import delete_row, save_form, snapshot, undo_change, version_of
 from allmende.accounts.queries import history_of
-from allmende.kernel.errors import AllmendeError
-from allmende.portal.office.frame import tell
-from allmende.portal.office.permissions import WRITING, AreaPolicy
+from allmende.accounts.rules import may_write
+from allmende.kernel.errors import AllmendeError, Conflict
+from allmende.portal.office.frame import tell, told
+from allmende.portal.office.permissions import WRITING, AreaPolicy, OwnPolicy, only_leads, person_of, roles_of
 from allmende.portal.office.trail import Written, written
+from allmende.programme import models
+
+# The way from a row to the leads of its project.
+OWN_PATHS: dict[Any, str] = {
+    models.Project: "leads",
+    models.ProjectEvent: "project__leads",
+    models.ProjectTarget: "project__leads",
+    models.Partner: "project__leads",
+    models.Milestone: "project__leads",
+    models.MilestoneDate: "milestone__project__leads",
+    models.MilestoneNeed: "milestone__project__leads",
+    models.Risk: "project__leads",
+    models.RiskEstimate: "risk__project__leads",
+}
+
+
+def _readable(field: Any, value: Any) -> str:
+    """Write a form's value as people read it: choices by their names."""
+    choices = {str(key): str(name) for key, name in getattr(field.field, "choices", [])}
+    values = value if isinstance(value, list | tuple) else [value]
+    plain = [getattr(one, "pk", one) for one in values]
+    return ", ".join(choices.get(str(one), "" if one is None else str(one)) for one in plain)
 
 
 class RowList(generic.IndexView):  # type: ignore[misc]
     """A list with search, filters and CSV; who may not change a row sees it."""
 
     history_url_name: str = ""
+
+    def get_base_queryset(self) -> Any:
+        """Give the rows that this person may see."""
+        rows, policy = super().get_base_queryset(), self.permission_policy
+        if isinstance(policy, OwnPolicy) and only_leads(self.request.user):
+            return rows.filter(pk__in=policy.own_rows(self.request.user).values("pk"))
+        return rows
 
     def get_edit_url(self, instance: Any) -> str | None:
         """Lead to the form of a row that this person may change."""
@@ -44,8 +74,24 @@ class RowList(generic.IndexView):  # type: ignore[misc]
         return [*super().get_list_more_buttons(instance), history]
 
 
+def narrow(form: Any, policy: Any, user: Any) -> Any:
+    """Offer a lead only their own projects and what belongs to them; the office is offered all."""
+    if not isinstance(policy, OwnPolicy) or may_write(roles_of(user), policy.area):
+        return form
+    for field in form.fields.values():
+        path = OWN_PATHS.get(getattr(getattr(field, "queryset", None), "model", None))
+        if path is not None:
+            field.queryset = field.queryset.filter(**{path: user.pk}).distinct()
+            field.required = True
+    return form
+
+
 class RowCreate(generic.CreateView):  # type: ignore[misc]
     """Adds a row with its audit entry."""
+
+    def get_form(self, form_class: Any = None) -> Any:
+        """Narrow the choices of a project lead."""
+        return narrow(super().get_form(form_class), self.permission_policy, self.request.user)
 
     def save_instance(self) -> Any:
         """Save in one transaction with the entry."""
@@ -53,7 +99,40 @@ class RowCreate(generic.CreateView):  # type: ignore[misc]
 
 
 class RowEdit(generic.EditView):  # type: ignore[misc]
-    """Changes a row with its audit entry."""
+    """Changes a row with its audit entry; who was overtaken by somebody else sees both versions and loses nothing."""
+
+    template_name = "office/row_edit.html"
+
+    def get_form(self, form_class: Any = None) -> Any:
+        """Narrow the choices of a project lead, and keep which version of the row the form shows."""
+        form = narrow(super().get_form(form_class), self.permission_policy, self.request.user)
+        form.fields["seen"] = IntegerField(required=False, widget=HiddenInput, initial=version_of(self.object))
+        return form
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Save, or show what somebody else saved meanwhile beside what is about to be saved."""
+        try:
+            answer: HttpResponse = super().form_valid(form)
+        except Conflict as error:
+            return self._clash(form, error)
+        return answer
+
+    def _clash(self, form: Any, error: Conflict) -> HttpResponse:
+        stored = self.model._default_manager.get(pk=self.object.pk)
+        theirs = snapshot(stored)
+        shown = self.get_form_class()(instance=stored)
+        pairs = [
+            (form[name].label, _readable(shown[name], shown[name].initial), _readable(form[name], form[name].value()))
+            for name in form.changed_data
+            if name in theirs
+        ]
+        form.data = form.data.copy()
+        form.data["seen"] = version_of(stored)
+        tell(self.request, error)
+        different = [pair for pair in pairs if pair[1] != pair[2]]
+        context = self.get_context_data(form=form, clash=different, clash_words=told(error))
+        answer: HttpResponse = self.render_to_response(context, status=409)
+        return answer
 
     def get_object(self, queryset: Any = None) -> Any:
         """Give the row; refuses one that this person may not change."""
@@ -64,7 +143,7 @@ class RowEdit(generic.EditView):  # type: ignore[misc]
 
     def save_instance(self) -> Any:
         """Save in one transaction with the entry."""
-        return save_form(self.request.user, form=self.form)
+        return save_form(self.request.user, form=self.form, seen=self.form.cleaned_data.get("seen"))
 
     def get_side_panels(self) -> Any:
         """Give none: Wagtail's own log is not used, the history is a page."""
@@ -91,6 +170,13 @@ class RowInspect(generic.InspectView):  # type: ignore[misc]
     page_title = _("Ansehen")
     history_url_name: str = ""
 
+    def get_object(self, queryset: Any = None) -> Any:
+        """Give the row; refuses one that this person may not see."""
+        row = super().get_object(queryset)
+        if not self.user_has_permission_for_instance("view", row):
+            raise PermissionDenied
+        return row
+
     def get_edit_url(self) -> str | None:
         """Lead to the form, if this person may change the row."""
         allowed = self.user_has_permission_for_instance("change", self.object)
@@ -113,11 +199,32 @@ class RowHistory(PermissionCheckedMixin, generic.WagtailAdminTemplateMixin, Temp
     model: Any = None
     index_url_name = ""
     inspect_url_name = ""
+    deeds: Any = WRITING
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Find the row."""
         super().setup(request, *args, **kwargs)
         self.object = get_object_or_404(self.model, pk=kwargs["pk"])
+        if not self.user_has_permission_for_instance("view", self.object):
+            raise PermissionDenied
+
+    def user_may_undo(self) -> bool:
+        """Tell whether this person may take a change of this row back."""
+        return "change" in self.deeds and self.user_has_permission_for_instance("change", self.object)
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        """Take one change back."""
+        if not self.user_may_undo():
+            raise PermissionDenied
+        number = request.POST.get("undo", "")
+        entry = get_object_or_404(history_of(self.object), pk=number if number.isdecimal() else 0)
+        try:
+            undo_change(person_of(request), row=self.object, entry=entry)
+        except AllmendeError as error:
+            tell(request, error)
+        else:
+            messages.success(request, _("Zurückgenommen."))
+        return redirect(request.path)
 
     def get_page_subtitle(self) -> str:
         """Name the row."""
@@ -135,7 +242,12 @@ class RowHistory(PermissionCheckedMixin, generic.WagtailAdminTemplateMixin, Temp
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the writes."""
-        return {**super().get_context_data(**kwargs), "object": self.object, "entries": self.entries()}
+        return {
+            **super().get_context_data(**kwargs),
+            "object": self.object,
+            "entries": self.entries(),
+            "undo": self.user_may_undo(),
+        }
 
 
 class RowViewSet(ModelViewSet):  # type: ignore[misc]
@@ -143,7 +255,6 @@ class RowViewSet(ModelViewSet):  # type: ignore[misc]
 
     area = "programme"
     deeds = WRITING
-    policy_class = AreaPolicy
     index_view_class = RowList
     add_view_class = RowCreate
     edit_view_class = RowEdit
@@ -159,7 +270,15 @@ class RowViewSet(ModelViewSet):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        register_permission_policy(self.model, self.policy_class(self.model, self.area, self.deeds), exact_class=True)
+        register_permission_policy(self.model, self.policy(), exact_class=True)
+
+    def policy(self) -> AreaPolicy:
+        """Say who may do what with these rows."""
+        return AreaPolicy(self.model, self.area, self.deeds)
+
+    def get_history_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Tell the history which deeds these rows allow."""
+        return {**super().get_history_view_kwargs(**kwargs), "deeds": self.deeds}
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """Leave out Wagtail's page on usage, and the pages that these deeds do not need."""
@@ -188,3 +307,13 @@ class RowViewSet(ModelViewSet):  # type: ignore[misc]
         links = [link.name for link in self.model._meta.many_to_many]
         ticked = [FieldPanel(name, widget=CheckboxSelectMultiple) for name in links]
         return [FieldPanel(name) for name in fields] + ticked
+
+
+class OwnRowViewSet(RowViewSet):
+    """The pages of a table whose rows belong to projects; ``path`` leads to the project's leads."""
+
+    adds = True
+
+    def policy(self) -> AreaPolicy:
+        """Open the rows of their own projects to leads."""
+        return OwnPolicy(self.model, self.area, self.deeds, path=OWN_PATHS[self.model], adds=self.adds)

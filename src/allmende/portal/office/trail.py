@@ -49,6 +49,12 @@ class Written(msgspec.Struct, frozen=True):
     label: str
     note: str
     changes: tuple[Change, ...]
+    number: int = 0
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Tell whether values became others, so that they can become what they were."""
+        return self.verb.endswith("_changed")
 
 
 def written(entry: AuditEntry, model: type[Model] | None = None) -> Written:
@@ -64,6 +70,7 @@ def written(entry: AuditEntry, model: type[Model] | None = None) -> Written:
         entry.label or entry.subject,
         entry.note,
         tuple(change for change in changes if change.before != change.after),
+        entry.pk,
     )
 
 

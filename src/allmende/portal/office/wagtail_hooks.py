@@ -18,6 +18,7 @@ from allmende.portal.office.panels import home_panels
 from allmende.portal.office.permissions import roles_of
 from allmende.portal.office.programme_rows import GroundGroup, ProgrammeGroup
 from allmende.portal.office.register_rows import CatalogueGroup, RegisterGroup
+from allmende.portal.office.steering_rows import SteeringGroup
 
 UNUSED = {"explorer", "images", "documents", "snippets", "reports", "settings", "help"}
 
@@ -38,6 +39,7 @@ class AreaItem(MenuItem):  # type: ignore[misc]
 
 PAGES = (
     AreaItem("effects", _("Indikatoren"), reverse_lazy("office:indicators"), icon_name="history", order=150),
+    AreaItem("programme", _("Meine Aufgaben"), reverse_lazy("office:tasks"), icon_name="tasks", order=50),
     AreaItem("register", _("Was wartet"), reverse_lazy("office:waiting"), icon_name="time", order=205),
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
@@ -56,7 +58,7 @@ PAGES = (
 @hooks.register("register_admin_viewset")  # type: ignore[untyped-decorator]
 def tables() -> list[Any]:
     """Open the tables, by area."""
-    return [ProgrammeGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules()]
+    return [ProgrammeGroup(), SteeringGroup(), GroundGroup(), RegisterGroup(), CatalogueGroup(), AlertRules()]
 
 
 @hooks.register("register_admin_urls")  # type: ignore[untyped-decorator]

@@ -1,6 +1,5 @@
 """The course of the programme: plans, milestones, events, and what is not known."""
 
-import datetime as dt
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from allmende.kernel.clock import today
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.programme.models.facts import PRECISIONS, DatedFact, Fact, Source, fault_words
@@ -111,6 +111,7 @@ class MilestoneDate(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(kind="actual") | ~Q(evidence=""), name="reached_needs_evidence")
         ]
+        indexes = [models.Index(fields=["milestone", "kind", "known_since", "id", "day"], name="newest_date_of_a_kind")]
 
     def __str__(self) -> str:
         """Give kind and day."""
@@ -136,7 +137,7 @@ class MilestoneDate(models.Model):
 def check_date(new: MilestoneDate) -> None:
     """Refuse a new date of a milestone that the rules do not allow."""
     others = [date.value for date in new.milestone.dates.exclude(pk=new.pk)]
-    if fault := date_fault(others, new.value, dt.date.today()):
+    if fault := date_fault(others, new.value, today()):
         raise ValidationError(fault_words(fault))
 
 

@@ -1,13 +1,14 @@
 """Sources, facts, and what the whole programme is."""
 
-import datetime as dt
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from allmende.kernel.clock import today
 from allmende.kernel.errors import ErrorCode
 from allmende.kernel.text import Text
 from allmende.programme.rules.states import FUTURE
@@ -176,8 +177,12 @@ class Decision(Titled, Told, DatedFact):
     slug = models.SlugField(_("Kurzname"), unique=True)
     body = models.ForeignKey(Body, verbose_name=_("Gremium"), on_delete=models.PROTECT, related_name="decisions")
     paper = models.CharField(_("Vorlage"), max_length=200, blank=True)
-    oparl = models.URLField(
-        _("Adresse der Vorlage (OParl)"), max_length=500, blank=True, help_text=_("aus dem Ratsinformationssystem")
+    oparl = models.CharField(
+        _("Adresse der Vorlage (OParl)"),
+        max_length=500,
+        blank=True,
+        validators=[URLValidator(schemes=["https", "http"])],
+        help_text=_("aus dem Ratsinformationssystem"),
     )
 
     class Meta:
@@ -189,5 +194,5 @@ class Decision(Titled, Told, DatedFact):
 
     def clean(self) -> None:
         """Refuse a decision that is still to come."""
-        if self.day and self.day > dt.date.today():
+        if self.day and self.day > today():
             raise ValidationError({"day": fault_words((FUTURE, {"day": self.day}))})

@@ -1,13 +1,12 @@
 """Projects: what happened to them, whom they serve, who takes part."""
 
-import datetime as dt
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from allmende.kernel.clock import today
 from allmende.kernel.text import Text
 from allmende.programme.models.facts import DatedFact, Decision, Fault, Source, TargetImage, fault_words
 from allmende.programme.rules.base import Happening
@@ -111,7 +110,7 @@ class ProjectEvent(Told, DatedFact):
 
 def event_fault(new: ProjectEvent) -> Fault | None:
     """Give what hinders a new event of a project."""
-    if new.day > dt.date.today():
+    if new.day > today():
         return FUTURE, {"day": new.day}
     if not new.text_de.strip() or not new.text_en.strip():
         return NO_REASON, {}

@@ -1,11 +1,11 @@
 """The strategy as a document in versions: numbered sections of statements that link to what they speak of."""
 
-import datetime as dt
-
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from allmende.kernel.clock import today
+from allmende.kernel.text import Text
 from allmende.programme.models.facts import Decision, Fact
 from allmende.programme.models.projects import Project
 from allmende.programme.models.steering import Goal
@@ -37,11 +37,16 @@ class StrategyVersion(Titled, Fact):
         verbose_name_plural = _("Fassungen der Strategie")
         ordering = ("number",)
 
+    @property
+    def summary(self) -> Text:
+        """Say in short what it is about."""
+        return Text(self.summary_de, self.summary_en)
+
     def clean(self) -> None:
         """Refuse a change of what is adopted, and a day to come."""
         if self.pk and StrategyVersion.objects.filter(pk=self.pk, adopted__isnull=False).exists():
             raise ValidationError(FROZEN)
-        if self.adopted and self.adopted > dt.date.today():
+        if self.adopted and self.adopted > today():
             raise ValidationError({"adopted": _("Der Tag liegt in der Zukunft.")})
 
 

@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import DateField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from allmende.kernel.money import Money
 from allmende.programme.models import (
@@ -14,6 +16,7 @@ from allmende.programme.models import (
     FundingRule,
     Gap,
     Milestone,
+    MilestoneDate,
     PlanVersion,
     Programme,
     ProgrammeEvent,
@@ -40,6 +43,11 @@ class ProjectView(msgspec.Struct, frozen=True):
     def last_event(self) -> ProjectEvent | None:
         """Give the newest event."""
         return self.events[-1] if self.events else None
+
+    @property
+    def last_state(self) -> ProjectEvent | None:
+        """Give the event that brought the state."""
+        return next((event for event in reversed(self.events) if event.state != "note"), None)
 
 
 class PlanView(msgspec.Struct, frozen=True):
@@ -115,16 +123,18 @@ def _view(project: Project, on: dt.date) -> ProjectView:
     )
 
 
-def _projects() -> QuerySet[Project]:
-    events = ProjectEvent.objects.select_related("source", "decision").order_by("day", "pk")
-    return Project.objects.prefetch_related(Prefetch("events", events), "targets__target", "partners", "sources")
+def _state(on: dt.date) -> Subquery:
+    """Give the state that the latest event up to a day gave, as a column."""
+    events = ProjectEvent.objects.filter(project=OuterRef("pk"), day__lte=on).exclude(state="note")
+    return Subquery(events.order_by("-day", "-pk").values("state")[:1])
 
 
-def projects_on(
+def projects_known(
     on: dt.date, *, target: str = "", state: str = "", text: str = "", standing: Iterable[str] = ()
-) -> list[ProjectView]:
-    """Give the projects that were known on a day, narrowed by target image, state, words or standing."""
-    rows = _projects()
+) -> QuerySet[Project]:
+    """Give the projects that were known on a day, with their state as ``state_then``, narrowed as wished."""
+    known = ProjectEvent.objects.filter(project=OuterRef("pk"), day__lte=on)
+    rows = Project.objects.filter(Exists(known)).annotate(state_then=_state(on))
     if target:
         rows = rows.filter(targets__target__slug=target)
     if text:
@@ -134,25 +144,33 @@ def projects_on(
         rows = rows.filter(words)
     if standing:
         rows = rows.filter(standing__in=list(standing))
-    views = [_view(project, on) for project in rows]
-    return [view for view in views if view.events and (not state or view.state == state)]
+    return rows.filter(state_then=state) if state else rows
+
+
+def views_of(rows: QuerySet[Project], on: dt.date) -> list[ProjectView]:
+    """Give projects as they were known on a day, with their events, target images, partners and sources."""
+    events = ProjectEvent.objects.select_related("source", "decision").order_by("day", "pk")
+    found = rows.prefetch_related(Prefetch("events", events), "targets__target", "partners", "sources")
+    return [_view(project, on) for project in found]
+
+
+def projects_on(
+    on: dt.date, *, target: str = "", state: str = "", text: str = "", standing: Iterable[str] = ()
+) -> list[ProjectView]:
+    """Give all projects that were known on a day, narrowed by target image, state, words or standing."""
+    return views_of(projects_known(on, target=target, state=state, text=text, standing=standing), on)
 
 
 def states_on(on: dt.date, standing: Iterable[str]) -> list[tuple[Project, str | None]]:
     """Give the projects that were known on a day with their state, without anything else about them."""
-    events = Prefetch("events", ProjectEvent.objects.filter(day__lte=on).order_by("day", "pk"))
-    found = []
-    for project in Project.objects.filter(standing__in=list(standing)).prefetch_related(events):
-        happenings = [Happening(event.day, event.state) for event in project.events.all()]
-        if happenings:
-            found.append((project, state_on(happenings, on)))
-    return found
+    rows: QuerySet[Any] = projects_known(on, standing=standing).only("slug", "title_de", "title_en")
+    return [(project, project.state_then) for project in rows]
 
 
 def project_on(slug: str, on: dt.date) -> ProjectView | None:
     """Give one project as it was known on a day; None when there is none of this name."""
-    project = _projects().filter(slug=slug).first()
-    return _view(project, on) if project else None
+    views = views_of(Project.objects.filter(slug=slug), on)
+    return views[0] if views else None
 
 
 def counts_until(on: dt.date) -> QuerySet[ProjectCount]:
@@ -179,17 +197,50 @@ def plan_on(on: dt.date) -> PlanView | None:
     return plans[-1] if plans else None
 
 
-def milestones_on(on: dt.date, *, project: str = "") -> list[MilestoneRow]:
-    """Give the milestones that were known on a day, in order of the date that counts."""
-    rows = Milestone.objects.select_related("source", "project").prefetch_related("dates")
-    if project:
-        rows = rows.filter(project__slug=project)
-    found = []
-    for milestone in rows:
-        view = milestone_on([date.value for date in milestone.dates.all()], on)
-        if view.shown is not None:
-            found.append(MilestoneRow(milestone, view))
-    return sorted(found, key=lambda row: row.view.shown.day if row.view.shown else on)
+def _newest(kinds: Iterable[str], on: dt.date) -> Subquery:
+    dates = MilestoneDate.objects.filter(milestone=OuterRef("pk"), kind__in=list(kinds), known_since__lte=on)
+    return Subquery(dates.order_by("-known_since", "-pk").values("day")[:1])
+
+
+# Which columns tell a state, see milestone_on().
+STATE_COLUMNS = {
+    "done": Q(reached__isnull=False),
+    "unproven": Q(reached=None, reported__isnull=False),
+    "open": Q(reached=None),
+    "late": Q(reached=None, reported=None, due__lt=F("then")),
+    "ahead": Q(reached=None, reported=None, due__gte=F("then")),
+}
+
+
+def milestones_known(on: dt.date, *, project: str = "", state: str = "") -> QuerySet[Milestone]:
+    """Give the milestones that were known on a day, in order of the date that counts (``shown``)."""
+    rows = Milestone.objects.filter(project__slug=project) if project else Milestone.objects.all()
+    rows = rows.annotate(
+        then=Value(on, output_field=DateField()),
+        reached=_newest(["actual"], on),
+        reported=_newest(["claimed"], on),
+        due=Coalesce(_newest(["forecast"], on), _newest(["baseline"], on)),
+    ).annotate(shown=Coalesce("reached", "due", "reported"))
+    rows = rows.filter(shown__isnull=False).order_by("shown", "pk")
+    return rows.filter(STATE_COLUMNS[state]) if state in STATE_COLUMNS else rows
+
+
+def milestones_named(on: dt.date, *, project: str = "") -> QuerySet[Milestone]:
+    """Give the milestones that were known on a day, without order and dates: quicker where only they count."""
+    dates = MilestoneDate.objects.filter(milestone=OuterRef("pk"), known_since__lte=on)
+    rows = Milestone.objects.filter(project__slug=project) if project else Milestone.objects.all()
+    return rows.filter(Exists(dates))
+
+
+def rows_of(rows: QuerySet[Milestone], on: dt.date) -> list[MilestoneRow]:
+    """Give milestones with what was known about their dates on a day."""
+    found = rows.select_related("source", "project").prefetch_related("dates")
+    return [MilestoneRow(row, milestone_on([date.value for date in row.dates.all()], on)) for row in found]
+
+
+def milestones_on(on: dt.date, *, project: str = "", state: str = "") -> list[MilestoneRow]:
+    """Give all milestones that were known on a day, in order of the date that counts."""
+    return rows_of(milestones_known(on, project=project, state=state), on)
 
 
 def events_until(on: dt.date, *, kind: str = "") -> QuerySet[ProgrammeEvent]:

@@ -1,15 +1,15 @@
 """The schedule: milestones beside each other, what moved, and the chain that takes longest."""
 
 import datetime as dt
-from collections.abc import Sequence
 
 import msgspec
 
-from allmende.programme.models import Milestone, MilestoneNeed, ProgrammeEvent
-from allmende.programme.queries.known import MilestoneRow
-from allmende.programme.rules.milestones import CircleError, Move, longest_chain, moves_between
+from allmende.programme.models import Milestone, MilestoneDate, MilestoneNeed, ProgrammeEvent
+from allmende.programme.queries.known import MilestoneRow, rows_of
+from allmende.programme.rules.milestones import PLANNED, CircleError, Move, longest_chain, moves_between
 
 DEFAULT_LOOK_BACK = dt.timedelta(days=180)
+MOST_STEPS = 20
 
 
 class MoveRow(msgspec.Struct, frozen=True):
@@ -24,42 +24,42 @@ def last_report_until(on: dt.date) -> ProgrammeEvent | None:
     return ProgrammeEvent.objects.filter(kind="report", day__lt=on).order_by("-day").first()
 
 
-def moved_since(rows: Sequence[MilestoneRow], since: dt.date, on: dt.date) -> list[MoveRow]:
+def moved_since(since: dt.date, on: dt.date, *, project: str = "") -> list[MoveRow]:
     """Give the moves that became known after a day, up to another, newest first."""
+    touched = MilestoneDate.objects.filter(known_since__gt=since, known_since__lte=on, kind__in=PLANNED)
+    moved = Milestone.objects.filter(pk__in=touched.values("milestone"))
+    rows = rows_of(moved.filter(project__slug=project) if project else moved, on)
     found = [MoveRow(row.milestone, move) for row in rows for move in moves_between(row.view.moves, since, on)]
     return sorted(found, key=lambda row: row.move.after.known_since, reverse=True)
 
 
 class ChainView(msgspec.Struct, frozen=True):
-    """The longest chain of dependent milestones, and how many of its steps have no known length."""
+    """The longest chain of dependent milestones: its last steps, the number of all, and of those of unknown length."""
 
     rows: tuple[MilestoneRow, ...]
     days: int
     unknown: int
+    steps: int
 
 
-def needs_on(on: dt.date) -> dict[int, list[int]]:
-    """Give for each milestone those that it waits for, as known on a day."""
-    needs: dict[int, list[int]] = {}
-    for waiting, needed in MilestoneNeed.objects.filter(since__lte=on).values_list("milestone_id", "needed_id"):
-        needs.setdefault(waiting, []).append(needed)
-    return needs
-
-
-def critical_chain(rows: Sequence[MilestoneRow], on: dt.date) -> ChainView | None:
+def critical_chain(on: dt.date, *, project: str = "") -> ChainView | None:
     """Give the chain that takes longest; None where no milestone waits for another."""
-    known = {str(row.milestone.pk): row for row in rows}
-    pairs = {
-        str(waiting): [str(one) for one in needed if str(one) in known]
-        for waiting, needed in needs_on(on).items()
-        if str(waiting) in known
-    }
-    if not any(pairs.values()):
+    links = MilestoneNeed.objects.filter(since__lte=on)
+    if project:
+        links = links.filter(milestone__project__slug=project, needed__project__slug=project)
+    needs: dict[int, list[int]] = {}
+    days: dict[int, int | None] = {}
+    columns = ("milestone_id", "needed_id", "milestone__duration_days", "needed__duration_days")
+    for waiting, needed, length, needed_length in links.order_by().values_list(*columns):
+        needs.setdefault(waiting, []).append(needed)
+        days[waiting], days[needed] = length, needed_length
+    if not needs:
         return None
-    days = {key: row.milestone.duration_days or 0 for key, row in known.items()}
     try:
-        chain = longest_chain(days, pairs)
+        chain = longest_chain({key: length or 0 for key, length in days.items()}, needs)
     except CircleError:
         return None
-    steps = tuple(known[step] for step in chain.steps)
-    return ChainView(steps, chain.days, sum(row.milestone.duration_days is None for row in steps))
+    shown = chain.steps[-MOST_STEPS:]
+    rows = {row.milestone.pk: row for row in rows_of(Milestone.objects.filter(pk__in=shown), on)}
+    unknown = sum(days[step] is None for step in chain.steps)
+    return ChainView(tuple(rows[step] for step in shown), chain.days, unknown, len(chain.steps))

@@ -133,3 +133,8 @@ def conditions_on(on: dt.date) -> list[ConditionView]:
     return [
         ConditionView(row, tuple(row.findings.all())) for row in rows.prefetch_related(Prefetch("findings", findings))
     ]
+
+
+def measures_of(project: Project, on: dt.date) -> QuerySet[MeasureProject]:
+    """Give the funder's measures to which a project belongs on a day."""
+    return project.measures.filter(holding(on)).select_related("measure__source")

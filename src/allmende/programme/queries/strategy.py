@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 from django.db.models import Prefetch, QuerySet
 
-from allmende.programme.models import StrategySection, StrategyStatement, StrategyVersion
+from allmende.programme.models import Project, StrategySection, StrategyStatement, StrategyVersion
 from allmende.programme.rules.steering import Passage, word_difference
 
 
@@ -34,11 +34,11 @@ class SectionDifference(msgspec.Struct, frozen=True):
         return all(passage.kind == "same" for passage in self.passages)
 
 
-def _words(section: StrategySection | None, language: str) -> str:
+def _words(section: StrategySection | None, language: str, *, titled: bool) -> str:
     if section is None:
         return ""
     texts = [statement.text.within(language) for statement in section.statements.all()]
-    return "\n\n".join([section.title.within(language), *texts])
+    return "\n\n".join([section.title.within(language), *texts] if titled else texts)
 
 
 def difference(before: StrategyVersion, after: StrategyVersion, language: str) -> list[SectionDifference]:
@@ -47,7 +47,17 @@ def difference(before: StrategyVersion, after: StrategyVersion, language: str) -
     new = {section.key: section for section in after.sections.all()}
     found = []
     for key in [*new, *(key for key in old if key not in new)]:
-        pair = old.get(key), new.get(key)
-        passages = word_difference(_words(pair[0], language), _words(pair[1], language))
-        found.append(SectionDifference(*pair, tuple(passages)))
+        was, now = old.get(key), new.get(key)
+        titled = bool(was and now and was.title != now.title)
+        words = [_words(section, language, titled=titled) for section in (was, now)]
+        found.append(SectionDifference(was, now, tuple(word_difference(*words))))
     return found
+
+
+def statements_about(project: Project, on: dt.date) -> list[StrategyStatement]:
+    """Give what the strategy in force says about a project."""
+    newest = strategies_until(on).last()
+    if newest is None:
+        return []
+    rows = StrategyStatement.objects.filter(section__version=newest, projects=project)
+    return list(rows.select_related("section__version"))

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -131,10 +131,13 @@ def moves_between(dates: Sequence[Dated], since: dt.date, on: dt.date) -> list[M
     return [Move(before, after) for before, after in pairs if after.known_since > since and after.day != before.day]
 
 
-class Chain(msgspec.Struct, frozen=True):
+Key = TypeVar("Key", int, str)
+
+
+class Chain(msgspec.Struct, Generic[Key], frozen=True):
     """The longest way through dependent steps, first step first, and how many days of work it takes."""
 
-    steps: tuple[str, ...]
+    steps: tuple[Key, ...]
     days: int
 
 
@@ -142,31 +145,41 @@ class CircleError(ValueError):
     """Steps wait for each other."""
 
 
-def in_order(steps: Iterable[str], needs: Mapping[str, Iterable[str]]) -> list[str]:
+def in_order(steps: Iterable[Key], needs: Mapping[Key, Iterable[Key]]) -> list[Key]:
     """Put every step behind those that it needs; raises CircleError when that cannot be."""
-    open_needs = {step: set(needs.get(step, ())) for step in steps}
-    for before in [name for names in open_needs.values() for name in names]:
-        open_needs.setdefault(before, set())
-    ordered: list[str] = []
-    while open_needs:
-        ready = sorted(step for step, names in open_needs.items() if not names)
-        if not ready:
-            raise CircleError(sorted(open_needs)[0])
-        ordered += ready
-        for step in ready:
-            del open_needs[step]
-        for names in open_needs.values():
-            names.difference_update(ready)
+    waits = {step: set(needs.get(step, ())) for step in steps}
+    followers: dict[Key, list[Key]] = {}
+    for step, names in waits.items():
+        for name in names:
+            followers.setdefault(name, []).append(step)
+    ready = [step for step, names in waits.items() if not names] + [name for name in followers if name not in waits]
+    ordered: list[Key] = []
+    while ready:
+        step = ready.pop()
+        ordered.append(step)
+        for follower in followers.get(step, ()):
+            waits[follower].discard(step)
+            if not waits[follower]:
+                ready.append(follower)
+    if any(waits.values()):
+        raise CircleError
     return ordered
 
 
-def longest_chain(days: Mapping[str, int], needs: Mapping[str, Iterable[str]]) -> Chain:
+def longest_chain(days: Mapping[Key, int], needs: Mapping[Key, Iterable[Key]]) -> Chain[Key]:
     """Give the chain of dependent steps with most days of work; steps of unknown length count no days."""
-    best: dict[str, tuple[int, int, tuple[str, ...]]] = {}
+    best: dict[Key, tuple[int, int]] = {}
+    came_from: dict[Key, Key] = {}
     for step in in_order(days, needs):
-        before = max((best[name] for name in needs.get(step, ())), default=(0, 0, ()))
-        best[step] = (before[0] + days.get(step, 0), before[1] + 1, (*before[2], step))
+        length, count = 0, 0
+        for name in needs.get(step, ()):
+            if best[name] > (length, count):
+                (length, count), came_from[step] = best[name], name
+        best[step] = (length + days.get(step, 0), count + 1)
     if not best:
         return Chain((), 0)
-    total, _, steps = max(best.values())
-    return Chain(steps, total)
+    last = max(best, key=lambda step: (*best[step], step))
+    steps = [last]
+    while steps[-1] in came_from:
+        steps.append(came_from[steps[-1]])
+    return Chain(tuple(reversed(steps)), best[last][0])

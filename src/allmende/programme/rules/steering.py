@@ -39,7 +39,7 @@ class Passage(msgspec.Struct, frozen=True):
 
 def word_difference(before: str, after: str) -> list[Passage]:
     """Compare two texts word by word; joined without the new (gone) passages they give the old (new) text."""
-    old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
+    old, new = (re.findall(r"[^\S\n]*\S+[^\S\n]*|\n+|[^\S\n]+", text) for text in (before, after))
     found: list[Passage] = []
     for deed, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if deed == "equal":

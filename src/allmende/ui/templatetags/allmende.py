@@ -10,7 +10,7 @@ from django.urls import translate_url
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from allmende.kernel.clock import CIVIL_TIME, instant_from_micros
 from allmende.kernel.money import Money
@@ -108,6 +108,37 @@ def state_kind(state: str) -> str:
     return kinds.get(state, "warning")
 
 
+@register.filter
+@stringfilter
+def milestone_state(state: str) -> str:
+    """Name a milestone's state."""
+    names = {
+        "done": gettext("erreicht"),
+        "unproven": gettext("gemeldet, Nachweis fehlt"),
+        "late": gettext("überfällig oder ohne Nachweis"),
+        "ahead": gettext("geplant"),
+    }
+    return names.get(state, gettext("unbekannt"))
+
+
+@register.filter
+def delay(days: int | None) -> str:
+    """Say by how many days something is later or earlier."""
+    if not days:
+        return ""
+    if days > 0:
+        return ngettext("%(n)d Tag später.", "%(n)d Tage später.", days) % {"n": days}
+    return ngettext("%(n)d Tag früher.", "%(n)d Tage früher.", -days) % {"n": -days}
+
+
+@register.simple_tag(takes_context=True)
+def with_page(context: dict[str, Any], number: int) -> str:
+    """Give the address of this page's list, turned to another page of it."""
+    query = context["request"].GET.copy()
+    query["seite"] = number
+    return f"?{query.urlencode()}"
+
+
 @register.simple_tag
 def badge(kind: str, label: str) -> SafeString:
     """Make a badge with a sign and a word, so that colour says nothing alone."""
@@ -119,6 +150,13 @@ def badge(kind: str, label: str) -> SafeString:
         icon,
         label,
     )
+
+
+@register.simple_tag
+def milestone_badge(state: str) -> SafeString:
+    """Mark a milestone's state."""
+    kinds = {"done": "success", "late": "warning", "unproven": "warning"}
+    return badge(kinds.get(state, "info"), milestone_state(state))
 
 
 # Height of a picture without its rows, height of a row: wide and narrow (two lines of title).

@@ -1,0 +1,121 @@
+"""Blocks for other sites: plain HTML without cookie and script, and the oEmbed door that tells of them."""
+
+from html import escape
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
+from django.utils.translation import get_language, override
+from django.views.decorators.clickjacking import xframe_options_exempt
+
+from allmende.kernel.errors import ErrorCode, NotFound
+from allmende.kernel.text import Text
+from allmende.portal.asof import stand_of
+from allmende.portal.files import json_file
+from allmende.portal.frame import site
+from allmende.portal.middleware import POLICY
+from allmende.portal.views import refused
+from allmende.programme import queries
+from allmende.programme.queries.steering import shares_on
+
+WIDTH, HEIGHT = 480, 420
+MOST_ROWS = 8
+ANYWHERE = POLICY.replace("frame-ancestors 'self'", "frame-ancestors *")
+NO_BLOCK = ErrorCode(
+    "portal.no_block",
+    Text("Zu dieser Adresse gibt es keinen Block zum Einbetten.", "There is no block to embed for this address."),
+    Text(
+        "Nehmen Sie die Adresse eines Projekts oder der Meilensteine auf dieser Seite.",
+        "Take the address of a project or of the milestones on this site.",
+    ),
+)
+
+
+def _base(request: HttpRequest) -> str:
+    return str(settings.ALLMENDE.public_url).rstrip("/") or f"{request.scheme}://{request.get_host()}"
+
+
+def _block(request: HttpRequest, template: str, **values: object) -> HttpResponse:
+    frame = {"site": site(), "base": _base(request), **values}
+    response = render(request, f"portal/embed/{template}", frame)
+    response["Content-Security-Policy"] = ANYWHERE
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+@xframe_options_exempt
+def project(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give a project as a block."""
+    stand = stand_of(request)
+    view = queries.project_on(slug, stand.day)
+    if view is None or not view.events:
+        raise Http404
+    ahead = queries.milestones_known(stand.day, project=slug, state="ahead")[:1]
+    return _block(
+        request,
+        "project.html",
+        stand=stand,
+        view=view,
+        shares=shares_on(stand.day, [view.project]).get(view.project.pk, []),
+        next=queries.rows_of(ahead, stand.day),
+    )
+
+
+@xframe_options_exempt
+def milestones(request: HttpRequest) -> HttpResponse:
+    """Give the next and the last milestones as a block, of one project where ``?projekt=`` says so."""
+    stand, project_slug = stand_of(request), request.GET.get("projekt", "")[:50]
+    done = queries.milestones_known(stand.day, project=project_slug, state="done").reverse()
+    coming = queries.milestones_known(stand.day, project=project_slug, state="open")
+    rows = queries.rows_of(done[: MOST_ROWS // 2], stand.day)[::-1]
+    rows += queries.rows_of(coming[: MOST_ROWS - len(rows)], stand.day)
+    return _block(request, "milestones.html", stand=stand, rows=rows)
+
+
+def _match(path: str) -> tuple[ResolverMatch, str] | None:
+    language = "en" if path.startswith("/en/") else "de"
+    with override(language):
+        try:
+            return resolve(path), language
+        except Resolver404:
+            return None
+
+
+def oembed(request: HttpRequest) -> HttpResponse:
+    """Tell how the page at ``?url=`` is embedded (oEmbed 1.0, rich, JSON)."""
+    parts = urlsplit(request.GET.get("url", ""))
+    own = {urlsplit(_base(request)).netloc, request.get_host()}
+    found = _match(parts.path) if parts.netloc in own and parts.scheme in ("http", "https") else None
+    if found is None or found[0].url_name not in ("project", "milestones"):
+        return refused(request, NotFound(NO_BLOCK))
+    match, language = found
+    stand = f"?{urlencode({'stand': stand_of(request).written})}" if "stand" in request.GET else ""
+    if match.url_name == "project" and queries.project_on(match.kwargs["slug"], stand_of(request).day) is None:
+        return refused(request, NotFound(NO_BLOCK))
+    with override(language):
+        name, title = _named(match, request)
+        address = _base(request) + reverse(f"embed-{name}", kwargs=match.kwargs) + stand
+    width, height = _room(request, "maxwidth", WIDTH), _room(request, "maxheight", HEIGHT)
+    frame = (
+        f'<iframe src="{escape(address)}" width="{width}" height="{height}" title="{escape(title)}" '
+        'style="border:0;max-width:100%" loading="lazy"></iframe>'
+    )
+    content = {"version": "1.0", "type": "rich", "title": title, "provider_name": site().title}
+    about = {"provider_url": _base(request), "width": width, "height": height, "html": frame, "cache_age": 3600}
+    response = json_file("oembed", {**content, **about})
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _named(match: ResolverMatch, request: HttpRequest) -> tuple[str, str]:
+    if match.url_name == "milestones":
+        return "milestones", site().title
+    view = queries.project_on(match.kwargs["slug"], stand_of(request).day)
+    return "project", view.project.title.within(get_language() or "de") if view else ""
+
+
+def _room(request: HttpRequest, name: str, usual: int) -> int:
+    wished = request.GET.get(name, "")
+    return min(int(wished), usual) if wished.isdecimal() and int(wished) > 0 else usual

@@ -1,0 +1,46 @@
+"""Texts with numbered sections as accessible PDF (PDF/UA-1)."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+TEMPLATE = Path(__file__).parent / "document.typ"
+
+
+class Paragraph(msgspec.Struct, frozen=True):
+    """A paragraph and the names of what it speaks of."""
+
+    text: str
+    about: str = ""
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A numbered section."""
+
+    number: str
+    title: str
+    depth: int
+    paragraphs: tuple[Paragraph, ...]
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A document in one language: whose it is, its title, a short text, version and day, its sections."""
+
+    language: str
+    title: str
+    over: str
+    summary: str
+    stamp: str
+    contents: str
+    sections: tuple[Section, ...]
+
+
+@lru_cache(maxsize=8)
+def draw_document(document: Document) -> bytes:
+    """Lay the document out."""
+    import typst
+
+    inputs = {"document": msgspec.json.encode(document).decode()}
+    page: bytes = typst.compile(str(TEMPLATE), format="pdf", sys_inputs=inputs, pdf_standards="ua-1")
+    return page
