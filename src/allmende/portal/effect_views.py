@@ -120,6 +120,7 @@ def effect(request: HttpRequest, slug: str) -> HttpResponse:
         "definition": view.current.definition,
         "newest": newest,
         "expected": view.status.expected,
+        "door": "/sensorthings/v1.1",
         "history": _history(view, stand),
         "lineage": queries.lineage_of(newest) if newest else {},
         "written": written_method(view),

@@ -125,8 +125,8 @@ def aim(definition: Definition, point: Point | None) -> str:
         return ""
     if point.low == point.high:
         return quantity(definition, point.low)
-    to = gettext("bis")
-    return f"{number(float(point.low), definition.digits)} {to} {quantity(definition, point.high)}"
+    words = {"first": number(float(point.low), definition.digits), "last": quantity(definition, point.high)}
+    return gettext("%(first)s bis %(last)s") % words
 
 
 @register.simple_tag
