@@ -56,7 +56,7 @@ def _definition(source: Any, **more: Any) -> DefinitionEntry:
 
 def _entry(slug: str, source: Any, **more: Any) -> IndicatorEntry:
     definition = more.pop("definition", {})
-    values = {"title": _both(slug.title()), "sentence": _both(f"about {slug}"), "kind": "impact"}
+    values: dict[str, Any] = {"title": _both(slug.title()), "sentence": _both(f"about {slug}"), "kind": "impact"}
     return IndicatorEntry(slug=slug, versions=(_definition(source, **definition),), **(values | more))
 
 
@@ -125,7 +125,7 @@ def test_values_come_through_the_gate_with_their_lineage_and_a_late_change_is_a_
     run = run_indicator(ACTOR, gate=city, indicator=one, today=TODAY)
     assert (run.outcome, run.added) == ("ok", 1)
     value = Value.objects.get()
-    assert (value.value, value.quality, value.used, value.left_out) == (9, "final", 365, 0)
+    assert (int(value.value), value.quality, value.used, value.left_out) == (9, "final", 365, 0)
     assert value.lineage["rules"] == ["umwelt-veroeffentlichen"]
     assert value.lineage["rulebook"] == city.rulebook().version
     assert [one["id"] for one in value.lineage["datastreams"]] == [stream]
@@ -135,7 +135,7 @@ def test_values_come_through_the_gate_with_their_lineage_and_a_late_change_is_a_
     city.remove(grant, stream, day, day + 86_400_000_000)
     assert run_due(ACTOR, gate=city, today=dt.date(2026, 4, 2)) == 1
     new = Value.objects.order_by("-pk")[0]
-    assert (new.value, new.quality, new.left_out) == (8, "corrected", 1)
+    assert (int(new.value), new.quality, new.left_out) == (8, "corrected", 1)
     assert _fresh("hot", dt.date(2026, 3, 31)).current.newest.value == 9
     assert _fresh("hot", dt.date(2026, 4, 2)).current.newest.value == 8
     assert {"corrected", "gaps"} < {reason.code for reason in _fresh("hot", dt.date(2026, 4, 2)).status.reasons}
@@ -311,8 +311,8 @@ def test_statistics_are_loaded_whole_and_feed_indicators(city: Gate, figures: Pa
     assert again.changed == ("solar",)
     assert load_statistics(ACTOR, content=content, folder=figures, today=dt.date(2026, 2, 2)).same == ("solar",)
     run_indicator(ACTOR, gate=city, indicator=Indicator.objects.get(), today=dt.date(2026, 2, 1))
-    values = {(value.first.year, f"{value.value:g}", value.quality) for value in _fresh("solar", TODAY).current.values}
-    assert values == {(2023, "100", "final"), (2024, "121", "corrected"), (2025, "122", "final")}
+    values = {(value.first.year, int(value.value), value.quality) for value in _fresh("solar", TODAY).current.values}
+    assert values == {(2023, 100, "final"), (2024, 121, "corrected"), (2025, 122, "final")}
     assert csv_rows("/daten/statistik/solar.csv?stand=2025-06-01")[-1]["bestand"] == "120.5"
     assert csv_rows("/daten/statistik/solar.csv")[-1] == {"jahr": "2025", "neu": "1", "bestand": "122"}
     page = text(Client(), "/en/daten/statistik/solar/")

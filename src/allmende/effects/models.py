@@ -9,7 +9,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allmende.effects.content import Level, PathEntry, Source
-from allmende.effects.rules import Path
 from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
 from allmende.ui.bilingual import Titled, pair
@@ -139,19 +138,21 @@ class Definition(models.Model):
 
     def written(self, value: Decimal) -> Text:
         """Write a value with its unit, or as the step of the scale that it reaches."""
-        steps = [step for step in msgspec.convert(self.levels, tuple[Level, ...]) if step.value <= value]
-        if steps:
-            return max(steps, key=lambda step: step.value).name
+        reached = [step for step in self.steps if step.value <= value]
+        if reached:
+            return max(reached, key=lambda step: step.value).name
         plain = f"{value:,.{self.digits}f}".replace("-", "−")
-        german = plain.translate(GERMAN)
-        return (
-            Text(f"{german}\u00a0{self.sign.de}", f"{plain}\u00a0{self.sign.en}") if self.sign else Text(german, plain)
-        )
+        german, sign = plain.translate(GERMAN), self.sign
+        return Text(german, plain) if sign is None else Text(f"{german}\u00a0{sign.de}", f"{plain}\u00a0{sign.en}")
+
+    @property
+    def steps(self) -> tuple[Level, ...]:
+        """Give the steps of a qualitative scale."""
+        return msgspec.convert(self.levels, tuple[Level, ...]) if self.levels else ()
 
     def level(self, value: Any) -> Text | None:
         """Name the step of a qualitative scale."""
-        steps = msgspec.convert(self.levels, tuple[Level, ...])
-        return next((step.name for step in steps if value == step.value), None)
+        return next((step.name for step in self.steps if value == step.value), None)
 
 
 class TargetPath(models.Model):
@@ -170,11 +171,6 @@ class TargetPath(models.Model):
     def content(self) -> PathEntry:
         """Give what was decided."""
         return msgspec.convert(self.entry, PathEntry)
-
-    @property
-    def path(self) -> Path:
-        """Give the plain value."""
-        return self.content.path(self.definition.direction)  # type: ignore[arg-type]
 
 
 class Value(models.Model):

@@ -3,15 +3,55 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from allmende.effects.models import CausalLink, Definition, Indicator, Run, Table, TableLoad, TargetPath, Value
 from allmende.effects.rules import Path, Point, Reading, Status, Trend, cadence, due, status, trend
 from allmende.effects.tables import Schema
 from allmende.kernel.text import Text
+from allmende.ui.bilingual import pair
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A value as it was known on a day, without its lineage; a list of many is made of these and not of model rows."""
+
+    pk: int
+    definition: int
+    first: dt.date
+    last: dt.date
+    value: Decimal
+    known_since: dt.date
+    quality: Any
+    used: int
+    left_out: int
+    simulated: bool
+    note_de: str
+    note_en: str
+    origin: str
+
+    @property
+    def note(self) -> Text | None:
+        """Give the reason of a rating or a correction."""
+        return pair(self, "note")
+
+    @property
+    def reading(self) -> Reading:
+        """Give the plain value that the rules judge."""
+        return Reading(
+            value=self.value,
+            first=self.first,
+            last=self.last,
+            quality=self.quality,
+            left_out=self.left_out,
+            simulated=self.simulated,
+        )
+
+
+COLUMNS = tuple("definition_id" if name == "definition" else name for name in Known.__struct_fields__)
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -19,18 +59,13 @@ class Version(msgspec.Struct, frozen=True):
 
     definition: Definition
     target: TargetPath | None
-    values: tuple[Value, ...]
+    path: Path
+    values: tuple[Known, ...]
 
     @property
-    def newest(self) -> Value | None:
+    def newest(self) -> Known | None:
         """Give the value of the latest days."""
         return self.values[-1] if self.values else None
-
-    @property
-    def path(self) -> Path:
-        """Give the path; an empty one where nothing was decided."""
-        direction: Any = self.definition.direction
-        return self.target.path if self.target else Path(direction=direction)
 
 
 class IndicatorView(msgspec.Struct, frozen=True):
@@ -44,7 +79,7 @@ class IndicatorView(msgspec.Struct, frozen=True):
     status: Status
     trend: Trend
     run: Run | None
-    judged: Value | None
+    judged: Known | None
 
     @property
     def current(self) -> Version:
@@ -62,41 +97,32 @@ class IndicatorView(msgspec.Struct, frozen=True):
         return self.current.path.target
 
     @property
-    def level(self) -> Text | None:
-        """Name the newest value, where it is a rating."""
-        newest = self.current.newest
-        return self.current.definition.level(newest.value) if newest else None
-
-    @property
     def earlier(self) -> tuple[Version, ...]:
         """Give the former versions that have values."""
         return tuple(version for version in self.versions[:-1] if version.values)
 
 
-def _current(rows: Iterable[Value]) -> tuple[Value, ...]:
-    """Keep of each span of days what became known last; rows come in the order in which they became known."""
-    newest = {(row.first, row.last): row for row in rows}
-    return tuple(sorted(newest.values(), key=lambda row: (row.last, row.first)))
+def _known(definitions: Sequence[int], on: dt.date) -> dict[int, list[Known]]:
+    """Give of each span of days what became known last, by definition, oldest days first."""
+    later = Value.objects.filter(
+        definition=OuterRef("definition"), first=OuterRef("first"), last=OuterRef("last"), known_since__lte=on
+    ).filter(Q(known_since__gt=OuterRef("known_since")) | Q(known_since=OuterRef("known_since"), pk__gt=OuterRef("pk")))
+    rows = Value.objects.filter(~Exists(later), definition__in=definitions, known_since__lte=on)
+    found: dict[int, list[Known]] = defaultdict(list)
+    for row in rows.order_by("last", "first").values_list(*COLUMNS):
+        found[row[1]].append(Known(*row))
+    return found
 
 
-def current_values(definition: Definition) -> tuple[Value, ...]:
-    """Give the values of a definition as they are known now."""
-    return _current(definition.values.order_by("known_since", "id"))
+def current_values(definition: Definition, on: dt.date) -> list[Known]:
+    """Give the values of a definition as they are known on a day."""
+    return _known([definition.pk], on)[definition.pk]
 
 
-def reading_of(value: Value | None) -> Reading | None:
-    """Give the plain value that the rules judge."""
-    if value is None:
-        return None
-    quality: Any = value.quality
-    return Reading(
-        value=value.value,
-        first=value.first,
-        last=value.last,
-        quality=quality,
-        left_out=value.left_out,
-        simulated=value.simulated,
-    )
+def lineage_of(value: Known) -> dict[str, Any]:
+    """Give from what a value was computed."""
+    found: dict[str, Any] = Value.objects.values_list("lineage", flat=True).get(pk=value.pk)
+    return found
 
 
 def _runs(definitions: Sequence[int]) -> dict[int, Run]:
@@ -115,20 +141,20 @@ def indicators_on(on: dt.date, *, public: bool = True, narrowed: Q | None = None
     for definition in found:
         definitions[definition.indicator_id].append(definition)
     ids = [definition.pk for group in definitions.values() for definition in group]
-    paths: dict[int, TargetPath] = {}
-    for path in TargetPath.objects.filter(definition__in=ids, since__lte=on).select_related("definition"):
-        paths[path.definition_id] = path
-    values: dict[int, list[Value]] = defaultdict(list)
-    for value in (
-        Value.objects.filter(definition__in=ids, known_since__lte=on).defer("lineage").order_by("known_since", "id")
-    ):
-        values[value.definition_id].append(value)
+    paths = {path.definition_id: path for path in TargetPath.objects.filter(definition__in=ids, since__lte=on)}
+    values = _known(ids, on)
     runs = _runs(ids)
     return [
-        _view(one, [Version(d, paths.get(d.pk), _current(values[d.pk])) for d in definitions[one.pk]], runs, on)
+        _view(one, [_version(d, paths.get(d.pk), values[d.pk]) for d in definitions[one.pk]], runs, on)
         for one in indicators
         if definitions[one.pk]
     ]
+
+
+def _version(definition: Definition, target: TargetPath | None, values: list[Known]) -> Version:
+    direction: Any = definition.direction
+    path = target.content.path(direction) if target else Path(direction=direction)
+    return Version(definition, target, path, tuple(values))
 
 
 def _view(one: Indicator, versions: list[Version], runs: dict[int, Run], on: dt.date) -> IndicatorView:
@@ -139,7 +165,7 @@ def _view(one: Indicator, versions: list[Version], runs: dict[int, Run], on: dt.
     direction: Any = definition.direction
     over = [value for value in current.values if value.last < on]
     shown = over[-1] if over else current.newest
-    judged = status(reading_of(shown), current.path, cadence(period, rhythm), on, definition.written)
+    judged = status(shown.reading if shown else None, current.path, cadence(period, rhythm), on, definition.written)
     # Measured and simulated values make no common trend (ADR 0011).
     figures = [value.value for value in over if value.simulated == over[-1].simulated]
     run = runs.get(definition.pk)

@@ -232,7 +232,7 @@ def _cell(row: dict[str, Any], source: Column) -> Decimal | None:
 
 def _keep(definition: Definition, found: Iterable[Found], today: dt.date) -> int:
     """Add what differs from what is known; a run that finds nothing new adds nothing."""
-    known = {(value.first, value.last): value for value in current_values(definition)}
+    known = {(value.first, value.last): value for value in current_values(definition, today)}
     new = []
     for one in found:
         before = known.get((one.first, one.last))

@@ -18,7 +18,7 @@ from allmende.effects.content import (
     ValueEntry,
 )
 from allmende.effects.models import CausalLink, Definition, Indicator, TargetPath, Value
-from allmende.effects.queries import current_values
+from allmende.effects.queries import Known, current_values
 from allmende.indicators.method import method
 from allmende.indicators.registry import COMPUTES
 from allmende.kernel.clock import today
@@ -291,9 +291,9 @@ def _check_value(definition: Definition, entry: ValueEntry) -> None:
         raise Invalid(NO_REASON)
 
 
-def _replaced(definition: Definition, entry: ValueEntry) -> Value | None:
+def _replaced(definition: Definition, entry: ValueEntry) -> Known | None:
     """Give the value for the same days; refuse days that overlap with those of another value."""
-    for value in current_values(definition):
+    for value in current_values(definition, today()):
         if (value.first, value.last) == (entry.first, entry.last):
             return value
         if value.first <= entry.last and entry.first <= value.last:

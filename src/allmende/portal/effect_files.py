@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from allmende.effects.models import Value
-from allmende.effects.queries import IndicatorView, Version
+from allmende.effects.models import Definition, Value
+from allmende.effects.queries import IndicatorView, Known, Version
 from allmende.effects.rules import Point
 
 HEADER = (
@@ -51,15 +51,15 @@ def row_of(view: IndicatorView) -> tuple[object, ...]:
     )
 
 
-def value_rows(values: list[Value]) -> list[tuple[object, ...]]:
-    """Give the rows of all values, also of those that were replaced."""
+def value_rows(slug: str, values: list[tuple[Definition, Value | Known]]) -> list[tuple[object, ...]]:
+    """Give the rows of values with their definitions."""
     return [
         (
-            *(value.definition.indicator.slug, value.definition.number, value.definition.unit, value.first, value.last),
+            *(slug, definition.number, definition.unit, value.first, value.last),
             *(_plain(value.value), value.known_since, value.quality, value.used, value.left_out, value.simulated),
             *(value.origin, value.note_de, value.note_en),
         )
-        for value in values
+        for definition, value in values
     ]
 
 
@@ -88,7 +88,9 @@ def about(view: IndicatorView) -> dict[str, Any]:
         "target_image": one.target_image,
         "projects": one.projects,
         "versions": [_version(version) for version in view.versions],
-        "newest": None if newest is None else dict(zip(VALUE_HEADER, value_rows([newest])[0], strict=True)),
+        "newest": None
+        if newest is None
+        else dict(zip(VALUE_HEADER, value_rows(one.slug, [(view.current.definition, newest)])[0], strict=True)),
         "status": view.status.state,
         "reasons": [msgspec.to_builtins(reason) for reason in view.status.reasons],
         "trend": view.trend,

@@ -120,8 +120,9 @@ def effect(request: HttpRequest, slug: str) -> HttpResponse:
         "definition": view.current.definition,
         "newest": newest,
         "expected": view.status.expected,
+        "door": "/sensorthings/v1.1",
         "history": _history(view, stand),
-        "lineage": newest.lineage if newest else {},
+        "lineage": queries.lineage_of(newest) if newest else {},
         "written": written_method(view),
         "limits": limits_of(view),
         "causes": [link for link in links if link.effect_id == view.indicator.pk],
@@ -133,11 +134,16 @@ def effect(request: HttpRequest, slug: str) -> HttpResponse:
     return page(request, "effects/effect.html", stand, **shown)
 
 
+def _rows(view: IndicatorView, stand: Stand) -> list[tuple[object, ...]]:
+    history = queries.history_of(view.indicator, stand.day)
+    return value_rows(view.indicator.slug, [(value.definition, value) for value in history])
+
+
 def effect_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Give every value that was ever known, with version, quality and since when."""
     stand = stand_of(request)
     view = _view(slug, stand)
-    return csv_file(f"wirkung-{slug}", VALUE_HEADER, value_rows(queries.history_of(view.indicator, stand.day)))
+    return csv_file(f"wirkung-{slug}", VALUE_HEADER, _rows(view, stand))
 
 
 def effect_json(request: HttpRequest, slug: str) -> HttpResponse:
@@ -147,7 +153,7 @@ def effect_json(request: HttpRequest, slug: str) -> HttpResponse:
     history = queries.history_of(view.indicator, stand.day)
     values = [
         dict(zip(VALUE_HEADER, row, strict=True)) | {"lineage": value.lineage}
-        for row, value in zip(value_rows(history), history, strict=True)
+        for row, value in zip(_rows(view, stand), history, strict=True)
     ]
     return JsonResponse({"as_of": stand.written, **about(view), "values": values})
 

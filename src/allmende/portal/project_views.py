@@ -131,6 +131,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         milestones=queries.rows_of(steps.reverse()[:ON_A_PAGE], stand.day)[::-1],
         more_milestones=max(steps.count() - ON_A_PAGE, 0),
         dependencies=dependencies_on(stand.day, project=slug),
+        effects=indicators_of_project(slug, stand.day),
         measures=measures_of(view.project, stand.day),
         risks=risks_on(stand.day, project=slug),
         statements=statements_about(view.project, stand.day),

@@ -4,13 +4,14 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext, gettext_lazy, pgettext_lazy
 
-from allmende.effects.models import Definition
+from allmende.effects.models import QUALITIES, Definition
 from allmende.effects.queries import IndicatorView
 from allmende.effects.rules import Point
 from allmende.ui.templatetags.allmende import badge, day, number
@@ -21,40 +22,92 @@ SHOWN = 12
 ONE_DAY = dt.timedelta(days=1)
 
 
-def _states() -> dict[str, tuple[str, str]]:
-    return {
-        "reached": ("success", pgettext("Indikator", "Ziel erreicht")),
-        "on-track": ("success", pgettext("Indikator", "auf dem Weg")),
-        "behind": ("danger", pgettext("Indikator", "hinter dem Plan")),
-        "measured": ("info", pgettext("Indikator", "gemessen")),
-        "outdated": ("warning", pgettext("Indikator", "veraltet")),
-        "unknown": ("warning", pgettext("Indikator", "noch nicht gemessen")),
-    }
+STATES = {
+    "reached": ("success", pgettext_lazy("Indikator", "Ziel erreicht")),
+    "on-track": ("success", pgettext_lazy("Indikator", "auf dem Weg")),
+    "behind": ("danger", pgettext_lazy("Indikator", "hinter dem Plan")),
+    "measured": ("info", pgettext_lazy("Indikator", "gemessen")),
+    "outdated": ("warning", pgettext_lazy("Indikator", "veraltet")),
+    "unknown": ("warning", pgettext_lazy("Indikator", "noch nicht gemessen")),
+}
+TRENDS = {
+    "better": gettext_lazy("wird besser"),
+    "worse": gettext_lazy("wird schlechter"),
+    "changing": gettext_lazy("ändert sich"),
+    "steady": gettext_lazy("bleibt etwa gleich"),
+    "unknown": gettext_lazy("zu wenige Werte"),
+}
+
+
+class Row(msgspec.Struct, frozen=True):
+    """An indicator as a line of a table shows it; what is empty is unknown."""
+
+    slug: str
+    title: str
+    sentence: str
+    baseline: str
+    baseline_year: int | None
+    target: str
+    target_year: int | None
+    value: str
+    days: str
+    provisional: bool
+    simulated: bool
+    line: SafeString
+    badge: SafeString
+    judged: str
+
+
+@register.simple_tag
+def indicator_rows(views: list[IndicatorView]) -> list[Row]:
+    """Put indicators into the words of a table."""
+    return [_row(view, get_language() or "de") for view in views]
+
+
+def _row(view: IndicatorView, language: str) -> Row:
+    one, definition, newest = view.indicator, view.current.definition, view.current.newest
+    baseline, target, judged = view.baseline, view.target, view.judged
+    return Row(
+        slug=one.slug,
+        title=one.title.within(language),
+        sentence=one.sentence.within(language),
+        baseline=aim(definition, baseline),
+        baseline_year=baseline.day.year if baseline else None,
+        target=aim(definition, target),
+        target_year=target.day.year if target else None,
+        value=definition.written(newest.value).within(language) if newest else "",
+        days=span(newest.first, newest.last) if newest else "",
+        provisional=newest is not None and newest.quality == "provisional",
+        simulated=newest is not None and newest.simulated,
+        line=sparkline(view),
+        badge=standing(view),
+        judged=span(judged.first, judged.last) if judged and judged is not newest else "",
+    )
 
 
 @register.simple_tag
 def standing(view: IndicatorView) -> SafeString:
     """Make the badge of a status."""
-    return badge(*_states()[view.status.state])
+    kind, word = STATES[view.status.state]
+    return badge(kind, str(word))
 
 
 @register.simple_tag
 def standing_word(view: IndicatorView) -> str:
     """Name a status."""
-    return _states()[view.status.state][1]
+    return str(STATES[view.status.state][1])
+
+
+@register.filter
+def quality_word(quality: str) -> str:
+    """Name how good a value is."""
+    return str(dict(QUALITIES)[quality])
 
 
 @register.filter
 def trend_word(trend: str) -> str:
     """Name a trend."""
-    names = {
-        "better": gettext("wird besser"),
-        "worse": gettext("wird schlechter"),
-        "changing": gettext("ändert sich"),
-        "steady": gettext("bleibt etwa gleich"),
-        "unknown": gettext("zu wenige Werte"),
-    }
-    return names[trend]
+    return str(TRENDS[trend])
 
 
 @register.simple_tag
@@ -72,8 +125,8 @@ def aim(definition: Definition, point: Point | None) -> str:
         return ""
     if point.low == point.high:
         return quantity(definition, point.low)
-    to = gettext("bis")
-    return f"{number(float(point.low), definition.digits)} {to} {quantity(definition, point.high)}"
+    words = {"first": number(float(point.low), definition.digits), "last": quantity(definition, point.high)}
+    return gettext("%(first)s bis %(last)s") % words
 
 
 @register.simple_tag
