@@ -71,7 +71,7 @@ def test_an_idea_from_a_telephone_goes_all_the_way_to_its_answer(town: City, bro
     phone.get_by_label("Thema").select_option("wasser")
     phone.locator("details.pick summary").focus()
     phone.keyboard.press("Enter")
-    phone.get_by_role("button", name="Feld H12").tap()
+    phone.get_by_role("button", name="Feld H8").tap()
     assert re.fullmatch(r"47\.\d+,9\.\d+", phone.get_by_label("Ort", exact=False).first.input_value())
     phone.get_by_role("button", name="Abschicken").tap()
     phone.get_by_role("heading", name="Gibt es das schon?").wait_for()
