@@ -25,7 +25,7 @@ from allmende.register.around import Point, named, read_point
 from allmende.ui import maps
 
 MOST_AN_HOUR, MOST_VOTES_AN_HOUR, MOST_TRIES = 20, 2_000, 20
-SALT, MAP_COLUMNS = "participation.pass", 8
+SALT, MAP_COLUMNS = "participation.pass", 12
 FROM_ELSEWHERE = ErrorCode(
     "participation.from_elsewhere",
     Text("Das Formular wurde von einer anderen Website abgeschickt.", "The form was sent by another website."),
@@ -170,10 +170,10 @@ def draw(markers: list[maps.Marker], around: Point | None = None) -> dict[str, A
         wide = maps.frame_around([*markers, *_corners()])
         frame = wide
     outline = pack_folder(settings.ALLMENDE.pack) / "outline.geojson"
-    rows, cells = maps.cells(frame, MAP_COLUMNS * 2)
+    rows, cells = maps.cells(frame, MAP_COLUMNS)
     fields = [(cell.name, f"{cell.latitude:.5f},{cell.longitude:.5f}") for cell in cells]
     drawing = maps.draw_map(outline, markers, get_language() or "de", frame)
-    return {"drawing": drawing, "fields": fields, "rows": rows, "columns": MAP_COLUMNS * 2}
+    return {"drawing": drawing, "fields": fields, "rows": rows, "columns": MAP_COLUMNS}
 
 
 def _corners() -> list[maps.Marker]:

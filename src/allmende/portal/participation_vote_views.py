@@ -159,12 +159,12 @@ def _vote(request: HttpRequest, process: Process) -> HttpResponseBase:
     if "gruppe" in request.POST:
         votes.choose_group(process, card.pseudonym, request.POST["gruppe"])
         skipped = "" if request.POST["gruppe"] else "&ohne=1"
-        return private(redirect(f"{here}?karte={card.word}{skipped}#aussage"))
+        return private(redirect(f"{here}?karte={card.word}{skipped}"))
     number = request.POST.get("aussage", "")
     choice = request.POST.get("stimme", "")
     votes.vote(process, int(number) if number.isdigit() and len(number) < 9 else 0, card.pseudonym, choice, utc_now())
     kept = "&ohne=1" if request.POST.get("ohne") else ""
-    return private(redirect(f"{here}?karte={card.word}{kept}#aussage"))
+    return private(redirect(f"{here}?karte={card.word}{kept}"))
 
 
 def results(request: HttpRequest, slug: str) -> HttpResponseBase:
