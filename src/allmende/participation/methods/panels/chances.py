@@ -134,7 +134,7 @@ def _result(master: Master, bound: float) -> Chances:
     panels = tuple(master.panels[at] for at in used)
     parts = chances[used] / chances[used].sum()
     smallest = float((np.array(panels).T @ parts / master.sizes).min())
-    return Chances(panels, parts, smallest, bound)
+    return Chances(panels, parts, smallest, float(bound))
 
 
 def _unmet(pool: Pool) -> Invalid:
