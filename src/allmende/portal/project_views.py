@@ -135,7 +135,6 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         measures=measures_of(view.project, stand.day),
         risks=risks_on(stand.day, project=slug),
         statements=statements_about(view.project, stand.day),
-        effects=indicators_of_project(slug, stand.day),
         data_use=register.data_use(view.project.data_use) if view.project.data_use else None,
         processes=participation.processes().filter(project=slug, state="open"),
         steps=participation.steps_in_project(slug, stand.day)[:20],
