@@ -97,6 +97,10 @@ class RowCreate(generic.CreateView):  # type: ignore[misc]
         """Save in one transaction with the entry."""
         return save_form(self.request.user, form=self.form)
 
+    def get_success_buttons(self) -> Any:
+        """Lead to the form of the new row, where rows may be changed."""
+        return super().get_success_buttons() if self.edit_url_name else []
+
 
 class RowEdit(generic.EditView):  # type: ignore[misc]
     """Changes a row with its audit entry; who was overtaken by somebody else sees both versions and loses nothing."""
