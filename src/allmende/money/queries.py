@@ -154,10 +154,12 @@ def plan_totals(on: dt.date) -> list[tuple[Plan, Shares]]:
 
 def slots_of(plan: Plan) -> dict[Slot, dict[str, int]]:
     """Give a plan's positions: shares by source, by project, cost type and year."""
-    rows = plan.positions.values_list("project__slug", "cost_type__slug", "year", "source__slug", "cents")
+    slugs = [dict(model._default_manager.values_list("pk", "slug")) for model in (Project, CostType, FundingSource)]
     found: dict[Slot, dict[str, int]] = {}
+    rows = plan.positions.order_by().values_list("project", "cost_type", "year", "source", "cents")
     for project, cost_type, year, source, cents in rows:
-        found.setdefault(Slot(project, cost_type, year), {})[source] = cents
+        slot = Slot(slugs[0][project], slugs[1][cost_type], year)
+        found.setdefault(slot, {})[slugs[2][source]] = cents
     return found
 
 

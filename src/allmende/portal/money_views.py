@@ -1,6 +1,7 @@
 """Pages about money: from funder to project, plan against actual, versions over time, own money."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,7 @@ from allmende.programme.models import Project
 from allmende.ui import charts, drawings, sankey
 from allmende.ui.templatetags.allmende import millions
 
-MOST_FLOWS = 9
+MOST_FLOWS, MOST_DETAILED = 9, 30
 THIRD_COLOUR = "#8a5200"
 SHARES = ("federal", "city", "third")
 PROJECT_HEADER = (
@@ -137,14 +138,14 @@ def _changes(old: Plan, new: Plan) -> list[Change]:
     types = {kind.slug: kind.title.within(get_language() or "de") for kind in money_queries.cost_types()}
     totals = [summed((slot.project, cents) for slot, cents in one.items()) for one in sums]
     changes = []
-    for project in Project.objects.filter(slug__in={slot.project for slot in found}):
-        details = tuple(
-            (types[slot.cost_type], slot.year, Money(pair[0]), Money(pair[1]))
-            for slot, pair in sorted(found.items())
-            if slot.project == project.slug
-        )
+    projects = Project.objects.filter(slug__in={slot.project for slot in found})
+    details: dict[str, list[tuple[str, int, Money, Money]]] = defaultdict(list)
+    if len(projects) <= MOST_DETAILED:
+        for slot, (first, second) in sorted(found.items()):
+            details[slot.project].append((types[slot.cost_type], slot.year, Money(first), Money(second)))
+    for project in projects:
         pair = [Money(one.get(project.slug, 0)) for one in totals]
-        changes.append(Change(project, pair[0], pair[1], details))
+        changes.append(Change(project, pair[0], pair[1], tuple(details[project.slug])))
     return changes
 
 
