@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from allmende.programme import queries
+from allmende.programme.queries.steering import shares_on
 
 pytestmark = pytest.mark.usefixtures("loaded")
 
@@ -144,3 +145,17 @@ def test_what_came_later_is_not_known_earlier() -> None:
     assert queries.milestones_on(BEFORE_ANYTHING) == []
     assert list(queries.decisions_until(BEFORE_ANYTHING)) == []
     assert list(queries.events_until(BEFORE_ANYTHING)) == []
+
+
+def test_every_published_figure_and_count_names_its_source_and_what_differs_is_shown() -> None:
+    on = dt.date(2026, 6, 1)
+    assert all(view.plan.source.publisher for view in queries.plans_until(on))
+    assert all(count.source.publisher for count in queries.counts_until(on))
+    texts = " ".join(f"{row.title_de} {row.text_de}" for row in queries.discrepancies())
+    for stated in ("17,5 oder 17,6", "14,6 oder 14,7", "17", "11"):
+        assert stated in texts
+
+
+def test_what_is_not_known_of_steering_is_unknown_in_konstanz() -> None:
+    on = dt.date(2026, 6, 1)
+    assert {share.basis_points for shares in shares_on(on).values() for share in shares} == {None}

@@ -5,7 +5,7 @@ import datetime as dt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allmende.programme.rules.base import Happening, state_on
+from allmende.programme.rules.facts import Happening, state_on
 from allmende.programme.rules.states import FIRST, NEXT, allowed_after, broken_step, may_follow
 
 DAY = dt.date(2024, 1, 1)

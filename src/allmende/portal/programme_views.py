@@ -54,51 +54,46 @@ def programme_json(request: HttpRequest) -> HttpResponse:
     """Give the programme as JSON."""
     stand = stand_of(request)
     found = queries.programme()
+    about = {"slug": found.slug, "city": found.city, "title": found.title, "vision": found.vision} if found else None
     content = {
         "as_of": stand.day,
-        "programme": {"slug": found.slug, "city": found.city, "title": found.title, "vision": found.vision}
-        if found
-        else None,
+        "programme": about,
         "target_images": [{"slug": row.slug, "title": row.title, "text": row.text} for row in queries.target_images()],
-        "goals": [
-            {
-                "slug": row.slug,
-                "target_image": row.target.slug,
-                "title": row.title,
-                "text": row.text,
-                "since": row.since,
-            }
-            for row in goals_on(stand.day)
-        ],
+        "goals": [_goal(row) for row in goals_on(stand.day)],
         "decisions": [_decision(row) for row in queries.decisions_until(stand.day)],
-        "counts": [
-            {"day": row.day, "precision": row.precision, "count": row.count, "as_written": row.label}
-            for row in queries.counts_until(stand.day)
-        ],
-        "measures": [
-            {
-                "slug": view.measure.slug,
-                "title": view.measure.title,
-                "projects": [one.project.slug for one in view.links],
-            }
-            for view in measures_on(stand.day)
-        ],
+        "counts": [_count(row) for row in queries.counts_until(stand.day)],
+        "measures": [_measure(view) for view in measures_on(stand.day)],
         "conditions": [
             {"slug": view.condition.slug, "title": view.condition.title, "state": view.state}
             for view in conditions_on(stand.day)
         ],
-        "risks": [
-            {
-                "slug": view.risk.slug,
-                "title": view.risk.title,
-                "state": view.now.state,
-                "probability": view.now.probability,
-                "impact": view.now.impact,
-            }
-            for view in risks_on(stand.day)
-        ],
+        "risks": [_risk(view) for view in risks_on(stand.day)],
     }
     return json_file("programm", content)
+
+
+def _goal(row: Any) -> dict[str, Any]:
+    return {
+        "slug": row.slug,
+        "target_image": row.target.slug,
+        "title": row.title,
+        "text": row.text,
+        "since": row.since,
+    }
+
+
+def _count(row: Any) -> dict[str, Any]:
+    return {"day": row.day, "precision": row.precision, "count": row.count, "as_written": row.label}
+
+
+def _measure(view: Any) -> dict[str, Any]:
+    projects = [one.project.slug for one in view.links]
+    return {"slug": view.measure.slug, "title": view.measure.title, "projects": projects}
+
+
+def _risk(view: Any) -> dict[str, Any]:
+    now = {"state": view.now.state, "probability": view.now.probability, "impact": view.now.impact}
+    return {"slug": view.risk.slug, "title": view.risk.title, **now}
 
 
 def _decision(row: Any) -> dict[str, Any]:

@@ -97,6 +97,10 @@ class RowCreate(generic.CreateView):  # type: ignore[misc]
         """Save in one transaction with the entry."""
         return save_form(self.request.user, form=self.form)
 
+    def get_success_buttons(self) -> Any:
+        """Lead to the form of the new row, where rows may be changed."""
+        return super().get_success_buttons() if self.edit_url_name else []
+
 
 class RowEdit(generic.EditView):  # type: ignore[misc]
     """Changes a row with its audit entry; who was overtaken by somebody else sees both versions and loses nothing."""
@@ -128,7 +132,6 @@ class RowEdit(generic.EditView):  # type: ignore[misc]
         ]
         form.data = form.data.copy()
         form.data["seen"] = version_of(stored)
-        tell(self.request, error)
         different = [pair for pair in pairs if pair[1] != pair[2]]
         context = self.get_context_data(form=form, clash=different, clash_words=told(error))
         answer: HttpResponse = self.render_to_response(context, status=409)

@@ -9,7 +9,7 @@ from django.utils.translation import override
 from allmende.kernel.clock import today
 from allmende.kernel.text import Text
 from allmende.programme.models.facts import DatedFact, Decision, Fault, Source, TargetImage, fault_words
-from allmende.programme.rules.base import Happening
+from allmende.programme.rules.facts import Happening
 from allmende.programme.rules.states import (
     FORBIDDEN,
     FUTURE,

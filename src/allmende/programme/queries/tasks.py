@@ -11,7 +11,7 @@ from allmende.kernel.text import Text
 from allmende.programme.models import Decision, Project, ProjectEvent, Risk
 from allmende.programme.queries.known import milestones_known, programme, projects_known
 from allmende.programme.queries.steering import conditions_on
-from allmende.programme.rules.base import PROOF_A_MONTHS, PROOF_B_MONTHS, months_later
+from allmende.programme.rules.facts import PROOF_A_MONTHS, PROOF_B_MONTHS, months_later
 from allmende.programme.rules.states import DECIDED
 
 SOON, STALE, DEADLINE = dt.timedelta(days=30), dt.timedelta(days=180), dt.timedelta(days=180)

@@ -1,6 +1,6 @@
 """Decisions about the programme on plain values."""
 
-from allmende.programme.rules.base import (
+from allmende.programme.rules.facts import (
     OVER,
     PROOF_A_MONTHS,
     PROOF_B_MONTHS,

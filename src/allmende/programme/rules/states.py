@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from allmende.kernel.errors import ErrorCode
 from allmende.kernel.text import Text
-from allmende.programme.rules.base import Happening
+from allmende.programme.rules.facts import Happening
 
 # A project may enter the records at any of the first three: what was before is unknown.
 FIRST = frozenset({"idea", "decided", "running", "idea-store", "dropped"})

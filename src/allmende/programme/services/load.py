@@ -130,6 +130,9 @@ class _Loader:
             entry.slug: Body.objects.create(slug=entry.slug, **pairs(title=entry.title, role=entry.role))
             for entry in content.bodies
         }
+        self._decisions()
+
+    def _decisions(self) -> None:
         self.known["decisions"] = {
             entry.slug: Decision.objects.create(
                 slug=entry.slug,
@@ -141,7 +144,7 @@ class _Loader:
                 source=self._source(entry.source, f"decision {entry.slug}"),
                 **pairs(title=entry.title, text=entry.text),
             )
-            for entry in content.decisions
+            for entry in self.content.decisions
         }
 
     def _project(self, position: int, entry: ProjectEntry) -> None:
