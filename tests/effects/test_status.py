@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from allmende.effects.rules import (
@@ -48,7 +48,7 @@ def _reading(value: Decimal, last: dt.date = LAST, **more: Any) -> Reading:
     return Reading(**{"value": value, "first": last.replace(day=1), "last": last, "quality": "final", **more})
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.none() | st.tuples(NUMBERS, DAYS, QUALITIES, st.integers(0, 9)), paths(), st.sampled_from([*RHYTHMS]), DAYS)
 def test_every_status_has_its_reasons_and_none_is_good_without_a_value(
     given_reading: Any, path: Path, rhythm: Any, on: dt.date
@@ -72,7 +72,7 @@ def test_every_status_has_its_reasons_and_none_is_good_without_a_value(
         assert ("gaps" in codes) == bool(reading.left_out)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(NUMBERS, NUMBERS, paths(("up", "down")), st.dates(dt.date(2026, 1, 1), dt.date(2026, 9, 1)))
 def test_a_better_value_never_stands_worse(one: Decimal, other: Decimal, path: Path, on: dt.date) -> None:
     low, high = sorted((one, other))
@@ -81,7 +81,7 @@ def test_a_better_value_never_stands_worse(one: Decimal, other: Decimal, path: P
     assert RANK[states[0]] <= RANK[states[1]]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(paths(), DAYS)
 def test_the_path_stays_between_its_points(path: Path, day: dt.date) -> None:
     found = path.at(day)

@@ -16,6 +16,9 @@ PATHS = (
     *(
         "/meilensteine/",
         "/wirkung/",
+        "/wirkung/heisse-tage/",
+        "/wirkung/beteiligte/",
+        "/daten/statistik/",
         "/mitmachen/",
         "/erkenntnisse/",
         "/daten/",
