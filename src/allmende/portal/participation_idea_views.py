@@ -1,6 +1,7 @@
 """Contributions as list and map, and handing one in: with a look at what was said before."""
 
 import base64
+import io
 from typing import Any
 
 from django.core import signing
@@ -149,7 +150,7 @@ def _fresh_photo(request: HttpRequest) -> bytes:
     """Take a photo that was chosen before a field of the map, as a browser sends it only once."""
     file = request.FILES.get("photo")
     try:
-        return photos.redrawn(file.file, file.size or 0) if file and file.file else b""
+        return photos.redrawn(io.BytesIO(file.read()), file.size or 0) if file else b""
     except AllmendeError:
         return b""
 
