@@ -1,16 +1,47 @@
 """What all tests share: the sample files, PostgreSQL when it is there, a founded city."""
 
 import os
+import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.postgres import Databases
-from tests.program import founded_copy
+from tests.program import HOMES, founded_copy, migrated_home
 from tests.standards.tally import print_counts
 
 SAMPLES = Path(os.environ.get("ALLMENDE_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a folder for what all workers of this run share; workers find it in their environment."""
+    if HOMES not in os.environ:
+        os.environ[HOMES] = tempfile.mkdtemp(prefix="allmende-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove that folder when the run ends; a worker leaves it to the run."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(HOMES), ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """Give Django the portal's tables as ``allmende migrate`` makes them, in memory."""
+    from django.db import connection
+
+    home = migrated_home()
+    with django_db_blocker.unblock():
+        connection.settings_dict["NAME"] = "file:portal?mode=memory&cache=shared"
+        connection.ensure_connection()
+        with sqlite3.connect(home / "city.sqlite3") as made:
+            made.backup(connection.connection)
+        made.close()
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,17 @@
 """The program run as people run it, and a city founded once for all tests that need one."""
 
-import atexit
+import fcntl
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
+# Where the homes lie that all workers of a run share.
+HOMES = "TEST_HOMES"
 PROGRAM = [sys.executable, "-m", "allmende.cli.main"]
 # What the program notes about requests, changed by reading and refusing too.
 JOURNALS = (
@@ -45,24 +46,37 @@ def run(home: Path, *words: str, folder: Path | None = None, **more: str) -> sub
     )
 
 
-@cache
+def _once(name: str, make: Callable[[Path], None]) -> Path:
+    """Make a folder once for all workers of a run, which share the folder that the run has made."""
+    home = Path(os.environ[HOMES]) / name
+    with home.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            shutil.rmtree(unfinished := home.with_suffix(".new"), ignore_errors=True)
+            make(unfinished)
+            unfinished.rename(home)
+    return home
+
+
 def migrated_home() -> Path:
     """Make both databases once, with nothing in them; that takes most of the time of founding a city."""
-    folder = Path(tempfile.mkdtemp(prefix="allmende-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    done = run(folder / "migrated", "migrate")
-    assert done.returncode == 0, done.stderr
-    return folder / "migrated"
+
+    def make(home: Path) -> None:
+        done = run(home, "migrate")
+        assert done.returncode == 0, done.stderr
+
+    return _once("migrated", make)
 
 
-@cache
 def founded_home() -> Path:
     """Found the Konstanz pack once, without demonstration data; copies of the folder are cities of their own."""
-    home = migrated_home().parent / "founded"
-    shutil.copytree(migrated_home(), home)
-    done = run(home, "init", "--pack", "konstanz")
-    assert done.returncode == 0, done.stderr
-    return home
+
+    def make(home: Path) -> None:
+        shutil.copytree(migrated_home(), home)
+        done = run(home, "init", "--pack", "konstanz")
+        assert done.returncode == 0, done.stderr
+
+    return _once("founded", make)
 
 
 def founded_copy(folder: Path) -> Path:

@@ -1,12 +1,14 @@
 """Saving and deleting rows of any slice, each with its one audit entry in the same transaction."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import ForeignKey, Model, ProtectedError
+from django.utils.translation import override
 
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.queries import history_of
@@ -114,10 +116,17 @@ def delete_row(actor: Actor, *, row: Model) -> AuditEntry:
     try:
         row.delete()
     except ProtectedError as error:
-        users = [f"{user._meta.verbose_name} „{user}“" for user in error.protected_objects]
-        more = ["…"] if len(users) > MOST_USERS else []
-        raise Conflict(IN_USE, label=str(row), users=", ".join(users[:MOST_USERS] + more)) from error
+        users = list(error.protected_objects)
+        raise Conflict(IN_USE, label=str(row), users=Text(_named(users, "de"), _named(users, "en"))) from error
     return entry
+
+
+def _named(rows: Sequence[Model], language: str) -> str:
+    """Name the first few rows with what they are, in a language."""
+    form = {"de": "{} „{}“", "en": "{} “{}”"}[language]
+    with override(language):
+        names = [form.format(row._meta.verbose_name, row) for row in rows[:MOST_USERS]]
+    return ", ".join(names + ["…"] * (len(rows) > MOST_USERS))
 
 
 @transaction.atomic

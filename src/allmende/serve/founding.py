@@ -29,7 +29,7 @@ from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.serve.datasets import Datasets
 from allmende.serve.effects import run as run_indicators
 from allmende.serve.ledger import Sequencer
-from allmende.serve.portal_form import refuse_newer_portal
+from allmende.serve.portal_form import bring_up_to_date, refuse_newer_portal
 from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
 
@@ -60,15 +60,12 @@ def migrate(settings: Settings) -> None:
     """Bring both databases to this version's form and make the roles; the store comes first and refuses newer ones."""
     migrate_store(settings.store_url)
     set_up_django()
-    from django.core.management import call_command
-
     from allmende.accounts.rules import SystemActor
     from allmende.accounts.services import ensure_roles
     from allmende.register.sheets import carry_over
 
     refuse_newer_portal()
-
-    call_command("migrate", verbosity=0, interactive=False)
+    bring_up_to_date()
     ensure_roles()
     gate = open_gate(settings.store_url)
     try:
