@@ -117,11 +117,11 @@ def delete_row(actor: Actor, *, row: Model) -> AuditEntry:
         row.delete()
     except ProtectedError as error:
         users = list(error.protected_objects)
-        raise Conflict(IN_USE, label=str(row), users=Text(_named(users, "de"), _named(users, "en"))) from error
+        raise Conflict(IN_USE, label=str(row), users=Text(_users_named(users, "de"), _users_named(users, "en"))) from error
     return entry
 
 
-def _named(rows: Sequence[Model], language: str) -> str:
+def _users_named(rows: Sequence[Model], language: str) -> str:
     """Name the first few rows with what they are, in a language."""
     form = {"de": "{} „{}“", "en": "{} “{}”"}[language]
     with override(language):
