@@ -1,6 +1,7 @@
 """Every command explains itself with an example, and wrong words end in one line with a way out."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def test_every_command_has_an_example_that_it_understands(path: tuple[str, ...])
     shown = CliRunner().invoke(allmende, [*path, "--help"], prog_name=PROGRAM)
     assert shown.exit_code == 0
     wanted = " ".join((PROGRAM, *path))
-    examples = [line.split() for line in shown.output.splitlines() if line.strip().startswith(wanted)]
+    examples = [shlex.split(line) for line in shown.output.splitlines() if line.strip().startswith(wanted)]
     assert examples, shown.output
     for example in examples:
         command: click.Command = allmende

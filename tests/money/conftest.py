@@ -11,6 +11,7 @@ from django.test import Client
 from allmende.accounts.models import Person
 from allmende.accounts.rules import ROLES, SystemActor
 from allmende.accounts.services import create_person, ensure_roles
+from allmende.gate.door import Gate
 from allmende.money.content import MoneyContent
 from allmende.money.queries import forget
 from allmende.money.services.loading import load_money
@@ -18,6 +19,9 @@ from allmende.packs.read import read_optional, read_parts
 from allmende.programme.content import ProgrammeContent
 from allmende.programme.services.load import load_programme
 from allmende.serve.founding import PROGRAMME_FILES
+from tests.office.conftest import empty_store, gate
+
+__all__ = ["empty_store", "gate"]
 
 ACTOR = SystemActor("system:test")
 
@@ -42,7 +46,7 @@ def _musterstadt(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
 
 
 @pytest.fixture
-def musterstadt(_musterstadt: None, db: None) -> Iterator[None]:
+def musterstadt(_musterstadt: None, db: None, gate: Gate) -> Iterator[None]:
     """Give the invented city; what a test writes is undone."""
     cache.clear()
     forget()
@@ -51,7 +55,7 @@ def musterstadt(_musterstadt: None, db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def konstanz(db: None) -> None:
+def konstanz(db: None, gate: Gate) -> None:
     """Give the city of which only totals are public."""
     _load("konstanz")
     forget()

@@ -12,6 +12,9 @@ from allmende.programme.content import ProgrammeContent
 from allmende.programme.services import load_programme
 from allmende.programme.steering import SteeringContent
 from allmende.serve.founding import PROGRAMME_FILES
+from tests.office.conftest import empty_store, gate
+
+__all__ = ["empty_store", "gate"]
 
 ACTOR = SystemActor("system:test")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town", "gate")]
 
 PAGES = (
     *("/programm/", "/programm/strategie/", "/programm/strategie/1/", "/programm/strategie/2/gegen/1/"),

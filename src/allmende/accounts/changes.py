@@ -117,7 +117,9 @@ def delete_row(actor: Actor, *, row: Model) -> AuditEntry:
         row.delete()
     except ProtectedError as error:
         users = list(error.protected_objects)
-        raise Conflict(IN_USE, label=str(row), users=Text(_users_named(users, "de"), _users_named(users, "en"))) from error
+        raise Conflict(
+            IN_USE, label=str(row), users=Text(_users_named(users, "de"), _users_named(users, "en"))
+        ) from error
     return entry
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from allmende.cli.speech import language, say, t, warn
+from allmende.kernel.errors import ErrorCode, NotFound
+from allmende.kernel.text import Text
 from allmende.serve import effects
 from allmende.serve.readiness import require_ready
 from allmende.serve.settings import Settings, settings
@@ -64,7 +66,17 @@ def statistics() -> None:
     """Gather the commands about statistics."""
 
 
-FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+FOLDER = click.Path(path_type=Path)
+NO_FOLDER = ErrorCode(
+    "statistics.no_folder",
+    Text("„{folder}“ ist kein Ordner.", "“{folder}” is no folder."),
+    Text("Nennen Sie den Ordner, in dem die Dateien liegen.", "Name the folder in which the files lie."),
+)
+
+
+def _require_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise NotFound(NO_FOLDER, folder=str(folder))
 
 
 @statistics.command(
@@ -78,6 +90,7 @@ FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.argument("folder", type=FOLDER)
 def load(folder: Path) -> None:
     """Load the tables, and the indicators that read them."""
+    _require_folder(folder)
     done = effects.load_statistics(_ready(), folder)
     for name in done.missing:
         warn(f"Fehlt: {name}", f"Missing: {name}")
@@ -99,6 +112,7 @@ def load(folder: Path) -> None:
 @click.pass_context
 def check(ctx: click.Context, folder: Path) -> None:
     """Name every fault with file, line and column."""
+    _require_folder(folder)
     sound, faults = effects.check_statistics(folder)
     for fault in faults:
         click.echo(fault.within(language()))
