@@ -77,7 +77,7 @@ def begin(actor: Person, *, kind: str, day: dt.date, project: Project | None) ->
     row = Report.objects.create(kind=kind, day=day, since=since, project=project, made_by=actor)
     row.editors.add(actor)
     after = {"kind": kind, "day": day.isoformat(), "project": project.slug if project else None}
-    record(actor, "report.begun", row, after=after)
+    record(actor, "report.created", row, after=after)
     return row
 
 
@@ -86,6 +86,10 @@ def _held(number: int, state: str, fault: ErrorCode) -> Report:
     if row.state != state:
         raise Conflict(fault)
     return row
+
+
+def _flat(texts: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {f"{key} ({language})": words for key, text in texts.items() for language, words in text.items() if words}
 
 
 @transaction.atomic
@@ -101,7 +105,7 @@ def write(actor: Person, *, report: int, edits: int, texts: Mapping[str, Mapping
     before, row.texts, row.edits = row.texts, new, row.edits + 1
     row.save(update_fields=["texts", "edits"])
     row.editors.add(actor)
-    record(actor, "report.written", row, before=before, after=new)
+    record(actor, "report.edited", row, before=_flat(before), after=_flat(new))
     return row
 
 
@@ -131,7 +135,7 @@ def give_back(actor: Person, *, report: int, reason: str) -> Report:
     before = row.digest
     row.content, row.digest, row.state = None, "", DRAFT
     row.save(update_fields=["content", "digest", "state"])
-    record(actor, "report.given_back", row, before={"digest": before}, note=reason.strip())
+    record(actor, "report.returned", row, before={"digest": before}, note=reason.strip())
     return row
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from allmende.kernel.text import Text
@@ -50,7 +51,7 @@ def _projects(views: list[Any]) -> Table:
             view.project.slug,
             (
                 view.project.title,
-                both(lambda view=view: state_name(view.state or "")),
+                both(partial(state_name, view.state or "")),
                 iso(view.last_state.day) if view.last_state else None,
                 None if view.last_event is None else view.last_event.text,
             ),
@@ -81,7 +82,7 @@ def _milestones(day: dt.date, slug: str) -> Table:
             row.milestone.project.title if row.milestone.project else WHOLE,
             iso(baseline.day) if baseline else None,
             iso(shown.day) if shown else None,
-            both(lambda row=row: milestone_state(row.view.state)),
+            both(partial(milestone_state, row.view.state)),
             row.view.delay_days,
         )
         rows.append((row.milestone.slug, cells))
@@ -137,8 +138,8 @@ def _conditions(day: dt.date) -> Table:
 def _conditions_of(day: dt.date) -> Iterator[tuple[str, tuple[Cell, ...]]]:
     for view in steering.conditions_on(day):
         now = view.now
-        state = both(now.get_state_display) if now else None
-        yield view.condition.slug, (view.condition.title, state, iso(now.day) if now else None, now and now.text)
+        known = (both(now.get_state_display), iso(now.day), now.text) if now else (None, None, None)
+        yield view.condition.slug, (view.condition.title, *known)
 
 
 def _risks(day: dt.date, slug: str) -> Table:

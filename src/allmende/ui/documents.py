@@ -1,5 +1,6 @@
 """Texts with numbered sections as accessible PDF (PDF/UA-1)."""
 
+import datetime as dt
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,16 @@ class Paragraph(msgspec.Struct, frozen=True):
     about: str = ""
 
 
+class Grid(msgspec.Struct, frozen=True):
+    """A table of written cells with its title; columns of figures stand right."""
+
+    title: str
+    columns: tuple[str, ...]
+    figures: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    empty: str
+
+
 class Section(msgspec.Struct, frozen=True):
     """A numbered section."""
 
@@ -22,10 +33,14 @@ class Section(msgspec.Struct, frozen=True):
     title: str
     depth: int
     paragraphs: tuple[Paragraph, ...]
+    grids: tuple[Grid, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A document in one language: whose it is, its title, a short text, version and day, its sections."""
+    """A document in one language: whose it is, its title, a short text, version and day, its sections.
+
+    With a day it is dated so, and the same document gives the same bytes.
+    """
 
     language: str
     title: str
@@ -34,6 +49,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     stamp: str
     contents: str
     sections: tuple[Section, ...]
+    day: dt.date | None = None
+    wide: bool = False
 
 
 @lru_cache(maxsize=8)
