@@ -125,7 +125,7 @@ def _section(part: WrittenPart) -> Section:
             tuple(figure for _title, figure in table.columns),
             tuple(tuple(text for text, _figure in row) for row in table.rows),
             table.empty,
-        )
+        ).weighed()
         for table in part.tables
     )
     paragraphs = tuple(Paragraph(line) for words in part.words for line in words.splitlines() if line.strip())

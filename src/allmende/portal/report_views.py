@@ -29,8 +29,7 @@ def _report(number: int) -> Report:
 
 def reports(request: HttpRequest) -> HttpResponse:
     """List the approved reports, newest first."""
-    rows = [(row, queries.read(row).title) for row in queries.published()]
-    return page(request, "reports.html", rows=rows)
+    return page(request, "reports.html", rows=queries.headlines())
 
 
 def report(request: HttpRequest, number: int) -> HttpResponse:

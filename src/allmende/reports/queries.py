@@ -5,9 +5,22 @@ import datetime as dt
 import msgspec
 from django.db.models import QuerySet
 
+from allmende.kernel.text import Text
 from allmende.programme.models import Project
 from allmende.reports.models import APPROVED, PUBLIC, Report
 from allmende.reports.rules import Content
+
+
+class Headline(msgspec.Struct, frozen=True):
+    """The title of a frozen report, read without all the rest."""
+
+    title: Text
+
+
+def headlines() -> list[tuple[Report, Text]]:
+    """Give the published reports with their titles."""
+    rows = published().defer(None)
+    return [(row, msgspec.json.decode(bytes_of(row), type=Headline).title) for row in rows]
 
 
 def reports() -> QuerySet[Report]:

@@ -28,13 +28,14 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table; ``empty`` is said where it has no rows."""
+    """A table; ``empty`` is said where it has no rows. What only tells of a span of time is not compared."""
 
     key: str
     title: Text
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     empty: Text
+    spans: bool = False
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -85,9 +86,11 @@ class CellChange(msgspec.Struct, frozen=True):
 
 
 class TableChange(msgspec.Struct, frozen=True):
-    """What differs in a table."""
+    """What differs in a table: rows that came and went, figures, and words of rows that both have."""
 
     title: Text
+    came: tuple[Cell, ...]
+    went: tuple[Cell, ...]
     figures: tuple[FigureChange, ...]
     cells: tuple[CellChange, ...]
 
@@ -120,30 +123,40 @@ def difference(before: Content, after: Content, language: str) -> list[PartChang
 
 def _tables(before: Part | None, after: Part | None) -> list[TableChange]:
     old, new = ({table.key: table for table in part.tables} if part else {} for part in (before, after))
-    pairs = [(old.get(key), new.get(key)) for key in [*new, *(key for key in old if key not in new)]]
-    changes = [_table(was, now) for was, now in pairs]
-    return [change for change in changes if change.figures or change.cells]
+    keys = [*new, *(key for key in old if key not in new)]
+    shown = [(new.get(key) or old[key], old.get(key), new.get(key)) for key in keys]
+    changes = [_table(table, was, now) for table, was, now in shown if not table.spans]
+    return [one for one in changes if one.figures or one.cells or one.came or one.went]
 
 
-def _table(before: Table | None, after: Table | None) -> TableChange:
-    shown = after or before
-    if shown is None:
-        raise ValueError("a table is in one of both")
+def _table(shown: Table, before: Table | None, after: Table | None) -> TableChange:
     old, new = ({row.key: row for row in table.rows} if table else {} for table in (before, after))
-    figures, cells = [], []
+    figures: list[FigureChange] = []
+    cells: list[CellChange] = []
     for key in [*new, *(key for key in old if key not in new)]:
-        was, now = old.get(key), new.get(key)
-        name = (now or old[key]).cells[0]
-        for index, column in enumerate(shown.columns):
-            a, b = _cell(was, index), _cell(now, index)
-            if a == b:
-                continue
-            if column.kind in ("money", "count"):
-                first, second = (value if isinstance(value, int) else None for value in (a, b))
-                figures.append(FigureChange(name, column.title, column.kind, first, second))
-            else:
-                cells.append(CellChange(name, column.title, column.kind, a, b))
-    return TableChange(shown.title, tuple(figures), tuple(cells))
+        _row(shown.columns, old.get(key), new.get(key), figures, cells)
+    came = tuple(row.cells[0] for key, row in new.items() if key not in old)
+    went = tuple(row.cells[0] for key, row in old.items() if key not in new)
+    return TableChange(shown.title, came, went, tuple(figures), tuple(cells))
+
+
+def _row(
+    columns: tuple[Column, ...],
+    was: Row | None,
+    now: Row | None,
+    figures: list[FigureChange],
+    cells: list[CellChange],
+) -> None:
+    name = (now or was or Row("", ("",))).cells[0]
+    for index, column in enumerate(columns):
+        before, after = _cell(was, index), _cell(now, index)
+        if before == after:
+            continue
+        if column.kind in ("money", "count"):
+            first, second = (value if isinstance(value, int) else None for value in (before, after))
+            figures.append(FigureChange(name, column.title, column.kind, first, second))
+        elif was and now:
+            cells.append(CellChange(name, column.title, column.kind, before, after))
 
 
 def _cell(row: Row | None, index: int) -> Cell:

@@ -70,7 +70,7 @@ def _events(views: list[Any], begin: dt.date, day: dt.date) -> Table:
     )
     rows = [(f"{project.slug}-{event.pk}", (project.title, iso(event.day), event.text)) for event, project in found]
     title = Text("Was seit dem letzten Bericht geschah", "What happened since the last report")
-    return table("events", title, (PROJECT, DAY, WHAT), rows)
+    return table("events", title, (PROJECT, DAY, WHAT), rows, spans=True)
 
 
 def _milestones(day: dt.date, slug: str) -> Table:
@@ -113,7 +113,9 @@ def _moves(begin: dt.date, day: dt.date, slug: str) -> Table:
         *(column("Meilenstein", "Milestone"), column("vorher", "before", "day"), column("jetzt", "now", "day")),
         *(column("Tage später", "Days later", "count"), column("Grund", "Reason")),
     )
-    return table("moves", Text("Verschoben seit dem letzten Bericht", "Moved since the last report"), columns, rows)
+    return table(
+        "moves", Text("Verschoben seit dem letzten Bericht", "Moved since the last report"), columns, rows, spans=True
+    )
 
 
 def _decisions(begin: dt.date, day: dt.date) -> Table:
@@ -122,7 +124,7 @@ def _decisions(begin: dt.date, day: dt.date) -> Table:
         for row in queries.decisions_until(day).filter(day__gt=begin)
     ]
     columns = (column("Beschluss", "Decision"), DAY, column("Gremium", "Body"), column("Vorlage", "Paper"))
-    return table("decisions", Text("Beschlüsse", "Decisions"), columns, rows)
+    return table("decisions", Text("Beschlüsse", "Decisions"), columns, rows, spans=True)
 
 
 def _conditions(day: dt.date) -> Table:

@@ -38,6 +38,8 @@ def table(
     columns: Sequence[Column],
     rows: Iterable[tuple[str, Sequence[Cell]]],
     empty: Text = NOTHING,
+    *,
+    spans: bool = False,
 ) -> Table:
     """Make a table; a name that comes twice gets a number, so that each is found again."""
     seen: dict[str, int] = {}
@@ -45,4 +47,4 @@ def table(
     for name, cells in rows:
         seen[name] = seen.get(name, 0) + 1
         found.append(Row(name if seen[name] == 1 else f"{name}#{seen[name]}", tuple(cells)))
-    return Table(key, title, tuple(columns), tuple(found), empty)
+    return Table(key, title, tuple(columns), tuple(found), empty, spans)

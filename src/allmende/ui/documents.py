@@ -2,6 +2,7 @@
 
 import datetime as dt
 from functools import lru_cache
+from math import isqrt
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,12 @@ class Grid(msgspec.Struct, frozen=True):
     figures: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
     empty: str
+    weights: tuple[int, ...] = ()
+
+    def weighed(self) -> "Grid":
+        """Give the table with a share of the width for each column: more for longer cells, but not in proportion."""
+        longest = [max((len(row[place]) for row in self.rows), default=0) for place in range(len(self.columns))]
+        return msgspec.structs.replace(self, weights=tuple(max(4, isqrt(min(length, 400)) * 2) for length in longest))
 
 
 class Section(msgspec.Struct, frozen=True):

@@ -71,7 +71,7 @@ def report(request: HttpRequest, number: int) -> HttpResponseBase:
     if request.method == "POST" and _done(request, row, form):
         return redirect("office:report", number)
     content, person = _content(row), person_of(request)
-    others = queries.reports().exclude(pk=row.pk).exclude(state=DRAFT)
+    others = queries.reports().exclude(pk=row.pk).filter(state=APPROVED)
     return page(
         request,
         "report",
@@ -152,7 +152,7 @@ def _other(row: Report, wanted: str) -> Report:
     if not wanted.isdecimal():
         found = queries.before(row.kind, row.project, row.day)
     else:
-        rows = queries.reports().exclude(state=DRAFT).filter(kind=row.kind, project=row.project)
+        rows = queries.reports().filter(state=APPROVED, kind=row.kind, project=row.project)
         found = rows.filter(pk=int(wanted)).first()
     if found is None:
         raise Http404
