@@ -139,7 +139,7 @@ class TestFrozen:
         assert all(row["cells"][1] <= day.isoformat() for row in found["events"]["rows"])
         money = json.loads(get(f"/geld.json?stand={day}").content)
         for one in money["projects"]:
-            row = next(row for row in found["plan-actual"]["rows"] if row["key"] == one["slug"])
+            row = next(row for row in found["plan-actual"]["rows"] if row["key"] == one["project"])
             assert row["cells"][1] == sum(one["plan"].values())
 
     def test_unknown_is_said_and_is_not_zero(self) -> None:

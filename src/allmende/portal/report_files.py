@@ -137,15 +137,13 @@ def xlsx_of(content: Content, digest: str, language: str) -> bytes:
     book = Workbook()
     first = book.worksheets[0]
     first.title = content.kind
-    for words in (content.place, content.title):
-        _put(first, first.max_row + 1 if first["A1"].value else 1, 1, words.within(language))
-    _put(first, 3, 1, stamp_of(content, language))
-    _put(first, 4, 1, f"SHA-256: {digest}")
-    for part in written_parts(content, language):
-        _put(first, first.max_row + 2, 1, part.title, bold=True)
-        for text in part.words:
-            _put(first, first.max_row + 1, 1, text)
+    head = (content.place.within(language), content.title.within(language), stamp_of(content, language))
+    for line, words in enumerate((*head, f"SHA-256: {digest}"), 1):
+        _put(first, line, 1, words)
     for part in content.parts:
+        _put(first, first.max_row + 2, 1, part.title.within(language), bold=True)
+        for text in part.words:
+            _put(first, first.max_row + 1, 1, text.within(language))
         for table in part.tables:
             _sheet(book.create_sheet(f"{part.key[:14]}.{table.key}"[:31]), table, language)
     return _settled(book)
