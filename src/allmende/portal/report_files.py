@@ -53,7 +53,7 @@ def cell_text(cell: Cell, kind: Kind, language: str) -> str:
             return cell.within(language)
         if isinstance(cell, int):
             return Money(cell).written(language) if kind == "money" else str(cell).replace("-", "−")
-        return written_day(dt.date.fromisoformat(cell)) if kind == "day" else cell
+        return written_day(dt.date.fromisoformat(cell)).replace(" ", "\u00a0") if kind == "day" else cell
 
 
 def written_parts(content: Content, language: str) -> list[WrittenPart]:

@@ -1,6 +1,7 @@
 """What a report to the funder says, from what a proof of use of each award freezes."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,7 +13,8 @@ from allmende.money.services.proofs import bytes_on
 from allmende.programme.models import Project
 from allmende.reports.models import EXPENDITURE
 from allmende.reports.rules import Cell, Part, Table
-from allmende.reports.tables import PROJECT, column, table
+from allmende.reports.tables import PROJECT, both, column, table
+from allmende.ui.templatetags.allmende import day as written_day
 
 KIND = column("Kostenart", "Kind of cost")
 PLANNED, PAID = column("geplant", "planned", "money"), column("bezahlt", "paid", "money")
@@ -86,39 +88,51 @@ def _part(
             f"Hash (SHA-256) of the proof that the bookings of this day give: {digest}",
         )
     ]
-    tables = [_award(sheet), _expenditure(sheet), _projects(sheet)]
+    tables = [_award(sheet), _sums(sheet), _expenditure(sheet), _projects(sheet)]
     if project is not None:
         words.append(NOT_BY_PROJECT)
     else:
         tables += [_financing(sheet), _draw_downs(sheet), _payments(sheet)]
     if kind == EXPENDITURE:
         tables.append(_receipts(sheet))
-    title = Text(f"Zuwendung: {view.award.title.de}", f"Award: {view.award.title.en}")
-    return Part(view.award.slug, title, tuple(words), tuple(tables))
+    return Part(view.award.slug, view.award.title, tuple(words), tuple(tables))
 
 
 def _award(sheet: Sheet) -> Table:
-    award, totals, project = sheet.content["award"], sheet.content["totals"], sheet.project
-    federal = sheet.content["projects"].get(str(project.pk), [0, 0, 0])[2] if project else totals["federal_cents"]
-    rate = "/".join(str(one) for one in award["rate"])
-    facts: tuple[tuple[str, Text, Cell, int | None], ...] = (
-        ("funder", Text("Zuwendungsgeber", "Funder"), award["funder"], None),
-        ("reference", Text("Aktenzeichen", "Reference"), award["reference"] or None, None),
-        ("awarded", Text("Tag der Zusage", "Day of the award"), award["awarded"], None),
-        ("from", Text("Bewilligungszeitraum von", "Grant period from"), award["from"], None),
-        ("until", Text("Bewilligungszeitraum bis", "Grant period until"), award["until"], None),
-        ("due", Text("Verwendungsnachweis fällig", "Proof of use due"), award["proof_due"], None),
-        ("rate", Text("Förderquote", "Funding rate"), rate, None),
-        ("ceiling", Text("Höchstbetrag", "Ceiling"), "", award["ceiling_cents"]),
-        ("spent", Text("Ausgaben im Zeitraum", "Expenditure in the period"), "", sum(r.cents for r in sheet.receipts)),
-        ("eligible", Text("davon förderfähig", "of it eligible"), "", sum(r.eligible for r in sheet.receipts)),
-        ("federal", Text("Zuwendung danach", "Grant by that"), "", federal),
-        ("paid-out", Text("davon ausgezahlt", "of it paid out"), "", None if project else totals["paid_out_cents"]),
-        ("receipts", Text("Zahl der Belege", "Number of receipts"), str(len(sheet.receipts)), None),
+    award = sheet.content["award"]
+    days = {name: _day(award[name]) for name in ("awarded", "from", "until", "proof_due")}
+    facts: tuple[tuple[str, Text, Cell], ...] = (
+        ("funder", Text("Zuwendungsgeber", "Funder"), award["funder"]),
+        ("reference", Text("Aktenzeichen", "Reference"), award["reference"] or None),
+        ("awarded", Text("Tag der Zusage", "Day of the award"), days["awarded"]),
+        ("from", Text("Bewilligungszeitraum von", "Grant period from"), days["from"]),
+        ("until", Text("Bewilligungszeitraum bis", "Grant period until"), days["until"]),
+        ("due", Text("Verwendungsnachweis fällig", "Proof of use due"), days["proof_due"]),
+        ("rate", Text("Förderquote", "Funding rate"), "/".join(str(one) for one in award["rate"])),
+        ("receipts", Text("Zahl der Belege", "Number of receipts"), str(len(sheet.receipts))),
     )
-    rows = [(key, (title, word, cents)) for key, title, word, cents in facts]
-    columns = (column("Angabe", "Statement"), column("Inhalt", "Content"), column("Betrag", "Amount", "money"))
+    rows = [(key, (title, word)) for key, title, word in facts]
+    columns = (column("Angabe", "Statement"), column("Inhalt", "Content"))
     return table("award", Text("Angaben zur Zuwendung", "About the award"), columns, rows)
+
+
+def _day(written: str) -> Text:
+    return both(partial(written_day, dt.date.fromisoformat(written)))
+
+
+def _sums(sheet: Sheet) -> Table:
+    totals, project = sheet.content["totals"], sheet.project
+    federal = sheet.content["projects"].get(str(project.pk), [0, 0, 0])[2] if project else totals["federal_cents"]
+    sums = {
+        "spent": (Text("Ausgaben im Zeitraum", "Expenditure in the period"), sum(r.cents for r in sheet.receipts)),
+        "eligible": (Text("davon förderfähig", "of it eligible"), sum(r.eligible for r in sheet.receipts)),
+        "federal": (Text("Zuwendung danach", "Grant by that"), federal),
+    }
+    if not project:
+        sums["ceiling"] = (Text("Höchstbetrag", "Ceiling"), sheet.content["award"]["ceiling_cents"])
+        sums["paid-out"] = (Text("ausgezahlt", "paid out"), totals["paid_out_cents"])
+    columns = (column("Angabe", "Statement"), column("Betrag", "Amount", "money"))
+    return table("sums", Text("Beträge", "Amounts"), columns, sums.items())
 
 
 def _expenditure(sheet: Sheet) -> Table:

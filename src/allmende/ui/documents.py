@@ -29,8 +29,14 @@ class Grid(msgspec.Struct, frozen=True):
 
     def weighed(self) -> "Grid":
         """Give the table with a share of the width for each column: more for longer cells, but not in proportion."""
-        longest = [max((len(row[place]) for row in self.rows), default=0) for place in range(len(self.columns))]
-        return msgspec.structs.replace(self, weights=tuple(max(4, isqrt(min(length, 400)) * 2) for length in longest))
+        columns = zip(self.columns, *self.rows, strict=True)
+        return msgspec.structs.replace(self, weights=tuple(_weight(cells) for cells in columns))
+
+
+def _weight(cells: tuple[str, ...]) -> int:
+    """Give room for the longest word, which is not broken, and more where much is to be read."""
+    word = max(len(word) for cell in cells for word in (cell.split(" ") or [""]))
+    return max(word + 2, isqrt(min(max(map(len, cells)), 400)) * 2)
 
 
 class Section(msgspec.Struct, frozen=True):
