@@ -103,9 +103,14 @@ class PartChange(msgspec.Struct, frozen=True):
     tables: tuple[TableChange, ...]
 
     @property
+    def reworded(self) -> bool:
+        """Tell whether the sentences differ."""
+        return any(passage.kind != "same" for passage in self.passages)
+
+    @property
     def same(self) -> bool:
         """Tell whether nothing differs."""
-        return not self.tables and all(passage.kind == "same" for passage in self.passages)
+        return not self.tables and not self.reworded
 
 
 def difference(before: Content, after: Content, language: str) -> list[PartChange]:
