@@ -133,6 +133,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         "programme",
         "strategy",
         "interplay",
+        "reports",
         "projects",
         "money",
         "milestones",

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "allmende.alerts",
     "allmende.council",
     "allmende.effects",
+    "allmende.reports",
     "allmende.portal",
     "allmende.portal.office",
     "wagtail.users",

@@ -205,6 +205,11 @@ def draft_proof(actor: Person, *, award: Award, day: dt.date) -> Proof:
     return _finish(proof_steps(actor, award=award, day=day))
 
 
+def bytes_on(award: Award, day: dt.date) -> bytes:
+    """Give what a proof made now for a day would freeze, without making one."""
+    return canonical(_finish(content_steps(award, day, _names())))
+
+
 def bytes_of(proof: Proof) -> bytes:
     """Give a proof's content, byte for byte as it was frozen."""
     return zstandard.ZstdDecompressor().decompress(bytes(proof.content))

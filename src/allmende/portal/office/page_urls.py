@@ -15,6 +15,7 @@ from allmende.portal.office import (
     publish_views,
     quality_views,
     quarantine_views,
+    report_views,
     sheet_views,
     source_views,
     station_views,
@@ -26,6 +27,10 @@ from allmende.portal.office.money.urls import money_patterns
 
 page_patterns = [
     *money_patterns,
+    path("berichte/", report_views.reports, name="reports"),
+    path("berichte/<int:number>/", report_views.report, name="report"),
+    path("berichte/<int:number>/vergleich/", report_views.compare, name="report-compare"),
+    path("berichte/<int:number>.<slug:ending>", report_views.report_file, name="report-file"),
     path("regelwerk/", publish_views.publish, name="publish"),
     path("regelwerk/unterschied.txt", publish_views.difference, name="difference"),
     path("regelprobe/", publish_views.trial, name="trial"),

@@ -28,6 +28,9 @@ DEEDS = {
     "asked": gettext_lazy("Abholen aufgetragen"),
     "again": gettext_lazy("Neulesen aufgetragen"),
     "moved": gettext_lazy("weitergeführt"),
+    "sent": gettext_lazy("zur Freigabe gegeben"),
+    "returned": gettext_lazy("zurückgegeben"),
+    "approved": gettext_lazy("freigegeben"),
 }
 
 

@@ -1,0 +1,1 @@
+"""Reports: drafted, approved by a second person, then frozen with their hash."""
