@@ -97,7 +97,7 @@ def test_the_log_is_served_copied_proved_and_witnessed(other: City, tmp_path: Pa
     assert stat.S_IMODE((other.home / "ledger.key").stat().st_mode) == 0o600
     shown = other.good("ledger", "show", "--last", "1000")
     kinds = [json.loads(line.partition("\t")[2])["kind"] for line in shown.splitlines()]
-    assert kinds == ["begun", *["rules"] * 301]
+    assert kinds == ["begun", "rules", *["sheet"] * 2, *["rules"] * 300]
     assert "rita" not in shown
     copy = tmp_path / "copy"
     other.good("ledger", "export", str(copy))
@@ -108,7 +108,7 @@ def test_the_log_is_served_copied_proved_and_witnessed(other: City, tmp_path: Pa
 def _files_are_served(other: City, copy: Path, key: str) -> None:
     # A fresh checkpoint proves what is already in the log; nothing else is written meanwhile.
     with other.serving() as client:
-        for path in ("checkpoint", "key", "tile/0/000", "tile/entries/001.p/46", "tile/1/000.p/1", "rulebooks/3.json"):
+        for path in ("checkpoint", "key", "tile/0/000", "tile/entries/001.p/48", "tile/1/000.p/1", "rulebooks/3.json"):
             answer = client.get(f"/ledger/{path}")
             assert answer.content == (copy / path).read_bytes(), path
             lasting = path not in ("checkpoint", "key")

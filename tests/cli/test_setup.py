@@ -36,7 +36,7 @@ def test_before_init_the_way_is_shown_and_nothing_is_made(tmp_path: Path, words:
 def test_an_unknown_pack_names_those_that_are_there(tmp_path: Path) -> None:
     done = run(tmp_path / "var", "init", "--pack", "atlantis")
     assert done.returncode == 4
-    assert told(done.stderr) == "allmende: There is no “atlantis” among packs. There are: konstanz."
+    assert told(done.stderr) == "allmende: There is no “atlantis” among packs. There are: konstanz, musterstadt."
     assert rows(tmp_path / "var") == {}
 
 
