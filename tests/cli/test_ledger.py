@@ -119,7 +119,7 @@ def _files_are_served(other: City, copy: Path, key: str) -> None:
         assert client.get("/ledger/tile/0/000.p/7").content == (copy / "tile/0/000").read_bytes()[: 7 * 32]
         for path in (
             "tile/0/000.p/256",
-            "tile/0/001.p/47",
+            "tile/0/001.p/49",
             "tile/0/002",
             "tile/9/000",
             "tile/0/0",
@@ -128,14 +128,14 @@ def _files_are_served(other: City, copy: Path, key: str) -> None:
         ):
             answer = client.get(f"/ledger/{path}")
             assert (answer.status_code, answer.json()["code"]) == (404, "ledger.no_file"), path
-        assert client.get("/ledger/entries/302").json()["code"] == "ledger.no_entry"
+        assert client.get("/ledger/entries/304").json()["code"] == "ledger.no_entry"
         assert client.get("/ledger/", follow_redirects=False).headers["location"].endswith("/datenethik/")
         entry = client.get("/ledger/entries/17")
         (copy.parent / "17").write_bytes(client.get("/ledger/entries/17/proof").content)
         proved = other.good("ledger", "verify", str(copy.parent / "17"), "--key", key)
         assert proved.splitlines()[-1] == entry.text
         place = str(client.base_url.join("/ledger"))
-        assert "302 entries" in other.good("ledger", "verify", place, "--key", key)
+        assert "304 entries" in other.good("ledger", "verify", place, "--key", key)
 
 
 def _a_second_city_is_witness(other: City, neighbour: City, copy: Path, key: str) -> None:
@@ -147,19 +147,19 @@ def _a_second_city_is_witness(other: City, neighbour: City, copy: Path, key: str
         other.publish(2)
         said = other.good("ledger", "verify", "--witness", witness, "--since", str(copy / "checkpoint"), **asked)
         assert "co-signed by" in said
-        assert "continues the checkpoint of 302 entries (now 304)" in said
+        assert "continues the checkpoint of 304 entries (now 306)" in said
         checkpoint = (copy / "checkpoint").read_text(encoding="utf-8")
         for body, status in (
             (f"old 0\n\n{checkpoint}", 409),
-            (f"old 304\n\n{checkpoint}", 400),
+            (f"old 306\n\n{checkpoint}", 400),
             ("old 01\n\n", 400),
-            (f"old 304\n\n{checkpoint.replace('302', '305')}", 403),
+            (f"old 306\n\n{checkpoint.replace('304', '307')}", 403),
             (f"old 0\n\n{checkpoint.replace('/ledger', '/elsewhere', 1)}", 404),
         ):
             answer = client.post(door, content=body.encode())
             assert answer.status_code == status, (body, answer.text)
         again = client.post(door, content=f"old 0\n\n{checkpoint}".encode())
-        assert (again.text, again.headers["content-type"]) == ("304\n", "text/x.tlog.size")
+        assert (again.text, again.headers["content-type"]) == ("306\n", "text/x.tlog.size")
     other.publish()
     silent = other.run("ledger", "verify", "--witness", witness, **asked)
     assert (silent.returncode, "has not co-signed" in silent.stderr) == (2, True)
