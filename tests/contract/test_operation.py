@@ -88,7 +88,7 @@ def test_an_empty_database_asks_for_migration(tmp_path: Path) -> None:
 
 
 def test_migrating_again_changes_nothing(gate: Gate, store_url: str) -> None:
-    assert migrate_store(store_url) == 3
+    assert migrate_store(store_url) == 4
     assert gate.rulebook().version == 1
 
 

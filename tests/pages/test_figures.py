@@ -111,8 +111,10 @@ def test_climate_days_of_the_real_summer_agree_with_pandas(city_with_data: City,
     shown = re.search(r'<th scope="row">2024</th>(.*?)</tr>', page, re.DOTALL)
     assert shown is not None
     cells = re.findall(r'<td class="num">\s*([\d.,−-]+)', shown[1])
-    assert [int(cell) for cell in cells[:7]] == list(counted.values())
-    assert cells[7] == f"{float(hours.max()):.1f}".replace(".", ",")
+    few = int(row["days_with_too_few_values"])
+    assert [int(cell) for cell in cells[:3]] == [len(full), few, int(row["values_left_out"])]
+    assert [int(cell) for cell in cells[3:8]] == list(counted.values())[2:]
+    assert cells[8] == f"{float(hours.max()):.1f}".replace(".", ",")
 
 
 def test_the_comparison_lists_every_station_of_the_real_summer(city_with_data: City, samples: Path) -> None:

@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from allmende.gate.door import Gate
 from allmende.kernel.errors import Busy, Invalid
+from allmende.sources.fetch import trusted
 from allmende.sources.health import health
 from allmende.sources.run import House, pull
 from tests.sources.conftest import Make, Remote, Reply, stored
@@ -68,6 +69,7 @@ def over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     def serve(until: dt.datetime) -> str:
         certificate, key = _certificate(tmp_path, until)
         monkeypatch.setattr(certifi, "where", lambda: str(certificate))
+        trusted.cache_clear()
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
@@ -77,6 +79,7 @@ def over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         return f"https://127.0.0.1:{server.server_address[1]}/values"
 
     yield serve
+    trusted.cache_clear()
     for one in servers:
         one.shutdown()
         one.server_close()

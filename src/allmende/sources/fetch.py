@@ -102,7 +102,7 @@ class Fetcher:
         agent = f"Allmende/{version('allmende')} (open source; {contact or 'contact not set'})"
         self._headers = {"User-Agent": agent, **request.headers, **secret_header(request.secret)}
         self._login = _login(request.login)
-        self._client = httpx.Client(follow_redirects=False, trust_env=False, verify=_trusted())
+        self._client = httpx.Client(follow_redirects=False, trust_env=False, verify=trusted())
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -164,7 +164,7 @@ class Fetcher:
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """Read the authorities that vouch for hosts once: it takes longer than most runs."""
     return httpx.create_ssl_context(trust_env=False)
 
