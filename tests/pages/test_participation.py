@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.pages.conftest import City
 from tests.pages.window import NARROW, WIDE, Window
@@ -107,7 +107,7 @@ def test_statements_are_voted_on_by_keyboard_alone(town: City, browser: Browser)
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     for place, tabs in enumerate((0, 1, 2, 0)):
-        page.get_by_role("button", name="Stimme zu").wait_for()
+        expect(page.get_by_role("button", name="Stimme zu")).to_be_focused()
         for _ in range(tabs):
             page.keyboard.press("Tab")
         page.keyboard.press("Enter")
