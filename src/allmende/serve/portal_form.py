@@ -34,7 +34,6 @@ UNREACHABLE = ErrorCode(
         "Check ALLMENDE_DATABASE_URL, and that the database runs and is sound.",
     ),
 )
-OURS = "allmende."
 
 
 def _executor() -> Any:
@@ -48,20 +47,22 @@ def _executor() -> Any:
         raise Broken(UNREACHABLE, why=str(error).splitlines()[0]) from error
 
 
-def _our_own(names: Iterable[tuple[str, str]]) -> list[str]:
+def _own_labels() -> set[str]:
     from django.apps import apps
 
-    own = {config.label for config in apps.get_app_configs() if config.name.startswith(OURS)}
+    return {config.label for config in apps.get_app_configs() if config.name.startswith("allmende.")}
+
+
+def _our_own(names: Iterable[tuple[str, str]]) -> list[str]:
+    own = _own_labels()
     return sorted(f"{label}.{name}" for label, name in names if label in own)
 
 
 def bring_up_to_date() -> None:
     """Apply what is missing, the libraries' tables first: each of their many steps costs more with ours there."""
-    from django.apps import apps
     from django.core.management import call_command
 
-    executor = _executor()
-    own = {config.label for config in apps.get_app_configs() if config.name.startswith(OURS)}
+    executor, own = _executor(), _own_labels()
     executor.migrate([leaf for leaf in executor.loader.graph.leaf_nodes() if leaf[0] not in own])
     call_command("migrate", verbosity=0, interactive=False)
 
