@@ -43,16 +43,22 @@ def _events(on: dt.date, most: int) -> Iterator[Change]:
 def _dates(on: dt.date, most: int) -> Iterator[Change]:
     rows = MilestoneDate.objects.filter(known_since__lte=on, kind__in=["forecast", "actual"])
     for row in rows.select_related("milestone").order_by("-known_since", "-pk")[:most]:
-        day, evidence = row.day.isoformat(), row.evidence
-        text = (
-            Text(f"Erreicht am {day}. Nachweis: {evidence}", f"Reached on {day}. Evidence: {evidence}")
-            if row.kind == "actual"
-            else Text(f"Jetzt erwartet für {day}.", f"Now expected for {day}.")
-        )
-        if row.kind == "forecast" and row.reason:
-            text = Text(f"{text.de} {row.reason.de}", f"{text.en} {row.reason.en}")
+        text = _reached(row) if row.kind == "actual" else _expected(row)
         title = row.milestone.title
         yield Change(row.known_since, "milestone", f"termin-{row.pk}", title, text, "milestones", row.milestone.slug)
+
+
+def _reached(row: MilestoneDate) -> Text:
+    day = row.day.isoformat()
+    if not row.evidence:
+        return Text(f"Erreicht am {day}.", f"Reached on {day}.")
+    # The name of a document stays in its language: in quotation marks on the English page.
+    return Text(f"Erreicht am {day}. Nachweis: {row.evidence}", f"Reached on {day}. Evidence: “{row.evidence}”")
+
+
+def _expected(row: MilestoneDate) -> Text:
+    text = Text(f"Jetzt erwartet für {row.day.isoformat()}.", f"Now expected for {row.day.isoformat()}.")
+    return Text(f"{text.de} {row.reason.de}", f"{text.en} {row.reason.en}") if row.reason else text
 
 
 def _findings(on: dt.date, most: int) -> Iterator[Change]:
