@@ -33,9 +33,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     """Give Django the portal's tables as ``allmende migrate`` makes them, in memory."""
     from django.db import connection
+    from django.test import override_settings
 
     home = migrated_home()
-    with django_db_blocker.unblock():
+    # A password takes half a second of arithmetic, on purpose; whoever signs in through a served city pays it.
+    quick = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
+    with django_db_blocker.unblock(), quick:
         connection.settings_dict["NAME"] = "file:portal?mode=memory&cache=shared"
         connection.ensure_connection()
         with sqlite3.connect(home / "city.sqlite3") as made:

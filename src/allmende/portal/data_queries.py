@@ -1,7 +1,7 @@
 """What the data pages read, each through the gate as the public would."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -9,12 +9,14 @@ import msgspec
 from allmende.catalog.door import gate
 from allmende.catalog.models import Dataset
 from allmende.catalog.queries import datasets
+from allmende.connectors.vocabulary import VOCABULARY
 from allmende.ethics.sheets import Sheet
 from allmende.gate.door import PUBLIC, Ask, Grant
 from allmende.gate.query import DayStatistics, Observation, Query, Record, Series, StreamSummary, Within
 from allmende.indicators.climate import ClimateYear, climate_years_of
 from allmende.kernel.clock import instant_from_micros, micros_from_instant, utc_now
 from allmende.kernel.errors import Denied
+from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
 from allmende.portal.left_out import NOTHING, LeftOut, left_out, left_out_of_year
 
@@ -126,6 +128,19 @@ class ClimateRow(msgspec.Struct, frozen=True):
 def grant() -> Grant:
     """Ask the gate as the public."""
     return gate().grant(OPEN)
+
+
+def property_names(slugs: Iterable[str]) -> dict[str, Text]:
+    """Name observed properties: by the vocabulary, or else as their source named them."""
+    wanted = dict.fromkeys(slugs)
+    own = {} if wanted.keys() <= VOCABULARY.keys() else _names_of_sources()
+    return {slug: VOCABULARY[slug].name if slug in VOCABULARY else own.get(slug, Text(slug, slug)) for slug in wanted}
+
+
+def _names_of_sources() -> dict[str, Text]:
+    found = gate().page(grant(), Query(kind="ObservedProperties", top=10_000)).records
+    carried = [record.value.properties for record in found]
+    return {one["slug"]: msgspec.convert(one["name"], Text) for one in carried if "slug" in one and "name" in one}
 
 
 def stations(language: str = "de") -> list[Station]:

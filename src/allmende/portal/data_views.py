@@ -1,7 +1,7 @@
 """Citizens' pages about the measurements."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from allmende.catalog import queries as catalog
-from allmende.connectors.vocabulary import VOCABULARY
 from allmende.gate.sheets import suspension
 from allmende.indicators.method import method
 from allmende.kernel.clock import iso_from_micros
@@ -47,9 +46,14 @@ def _language() -> str:
     return get_language() or "de"
 
 
+def observed_names(slugs: Iterable[str]) -> dict[str, str]:
+    """Name observed properties in the page's language, in the order given."""
+    return {slug: name.within(_language()) for slug, name in queries.property_names(slugs).items()}
+
+
 def observed_name(slug: str) -> str:
-    """Name an observed property in the page's language."""
-    return VOCABULARY[slug].name.within(_language()) if slug in VOCABULARY else slug
+    """Name one observed property in the page's language."""
+    return observed_names([slug])[slug]
 
 
 def _part(request: HttpRequest, slug: str) -> tuple[queries.Station, queries.Part | None]:
@@ -177,9 +181,10 @@ def station(request: HttpRequest, slug: str) -> HttpResponseBase:
     shown = part.shown if part else ()
     week, year = behind_charts(shown)
     left = [queries.left_out_of(shown, span) for span in (queries.WEEK, queries.YEAR)]
+    names = observed_names(s.observed for s in shown)
     streams = [
         {
-            **{"stream": s, "name": observed_name(s.observed), "week": week.get(s.id), "year": year.get(s.id)},
+            **{"stream": s, "name": names[s.observed], "week": week.get(s.id), "year": year.get(s.id)},
             **{"week_left": left[0].get(s.id), "year_left": left[1].get(s.id)},
         }
         for s in shown

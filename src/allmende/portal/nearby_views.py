@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext
 
 from allmende.packs.read import pack_folder
 from allmende.portal.asof import stand_of
-from allmende.portal.data_views import observed_name, told
+from allmende.portal.data_views import observed_names, told
 from allmende.portal.files import csv_file
 from allmende.portal.frame import page
 from allmende.portal.search import RADII, Near, Search, search
@@ -60,7 +60,7 @@ def _row(near: Near) -> dict[str, Any]:
     return {
         "entry": entry,
         "distance": distance(near.metres),
-        "measures": [observed_name(name) for name in entry.measures],
+        "measures": observed_names(entry.measures).values(),
         "pictogram": pictogram_of(entry),
         "use": entry.data_uses[0] if entry.data_uses else None,
     }

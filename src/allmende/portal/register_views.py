@@ -9,7 +9,7 @@ from allmende.ethics.model import Rulebook
 from allmende.ethics.wording import duty_words
 from allmende.portal.asof import stand_of
 from allmende.portal.data_queries import OPEN
-from allmende.portal.data_views import observed_name, told
+from allmende.portal.data_views import observed_names, told
 from allmende.portal.files import csv_file
 from allmende.portal.frame import page
 from allmende.register import queries
@@ -71,9 +71,9 @@ def _uses_of(entry: queries.SensorEntry) -> list[str]:
 @told
 def register(request: HttpRequest) -> HttpResponseBase:
     """List everything that measures."""
-    entries = [
-        {"entry": entry, "measures": [observed_name(slug) for slug in entry.measures]} for entry in _entries(request)
-    ]
+    found = _entries(request)
+    names = observed_names(slug for entry in found for slug in entry.measures)
+    entries = [{"entry": entry, "measures": [names[slug] for slug in entry.measures]} for entry in found]
     only = queries.data_use(request.GET.get("nutzung", ""))
     return page(request, "register/register.html", entries=entries, text=request.GET.get("text", ""), only=only)
 

@@ -16,7 +16,7 @@ from allmende.kernel.text import Text
 from allmende.ledger.files import CHECKPOINT
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.data_queries import OPEN
-from allmende.portal.data_views import observed_name, told
+from allmende.portal.data_views import observed_names, told
 from allmende.portal.files import csv_file
 from allmende.portal.frame import page
 from allmende.portal.nearby_views import pictogram_of
@@ -99,7 +99,7 @@ def sensor(request: HttpRequest, slug: str) -> HttpResponseBase:
         "register/sensor.html",
         stand,
         entry=entry,
-        measures=[observed_name(name) for name in entry.measures],
+        measures=observed_names(entry.measures).values(),
         titles=queries.titles(book),
         book=book,
         pictogram=pictogram_of(entry),

@@ -10,10 +10,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language, get_language_from_request, override
 
 from allmende.catalog.door import gate
-from allmende.connectors.vocabulary import VOCABULARY
 from allmende.kernel.text import Text
 from allmende.portal.asof import stand_of
-from allmende.portal.data_queries import OPEN
+from allmende.portal.data_queries import OPEN, property_names
 from allmende.portal.frame import site
 from allmende.portal.nearby_views import distance, pictogram_of
 from allmende.portal.search import USUAL, search
@@ -45,10 +44,6 @@ SIMULATED = Text("Vorführung: die Werte sind simuliert.", "Demonstration: the v
 UNKNOWN = Text("unbekannt", "unknown")
 
 
-def _name_of(observed: str) -> Text:
-    return VOCABULARY[observed].name if observed in VOCABULARY else Text(observed, observed)
-
-
 def _joined(texts: list[Text], between: str) -> Text:
     once = list(dict.fromkeys(texts)) or [UNKNOWN]
     return Text(between.join(text.de for text in once), between.join(text.en for text in once))
@@ -56,7 +51,7 @@ def _joined(texts: list[Text], between: str) -> Text:
 
 def _measured(entry: SensorEntry) -> Text:
     """List what is measured as a sentence goes on: English words after the first are small."""
-    names = [_name_of(name) for name in entry.measures]
+    names = list(property_names(entry.measures).values())
     small = [Text(name.de, name.en[:1].lower() + name.en[1:]) for name in names[1:]]
     return _joined([*names[:1], *small], ", ")
 
