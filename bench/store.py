@@ -20,14 +20,14 @@ from allmende.apis.sensorthings.answer import Answerer  # noqa: E402
 from allmende.apis.sensorthings.options import Options, read_options  # noqa: E402
 from allmende.apis.sensorthings.paths import Resource, read_path  # noqa: E402
 from allmende.gate.door import Gate, Grant, migrate_store, open_gate  # noqa: E402
-from allmende.gate.query import Arrival, Order, Query, Within  # noqa: E402
+from allmende.gate.query import Arrival, Batch, Order, Query, Within  # noqa: E402
 from allmende.gate.query import Path as Property  # noqa: E402
 from allmende.kernel.clock import micros_from_instant, utc_now  # noqa: E402
 from bench.floors import FASTER, Floors, Sheet, measured, milliseconds, size  # noqa: E402
-from bench.town import COLLECT, READ, START, STEP, fill, found  # noqa: E402 - the folder lies beside the tests
+from bench.town import COLLECT, READ, START, STEP, block, fill, found  # noqa: E402 - the folder lies beside the tests
 from tests.postgres import Databases  # noqa: E402
 
-WRITERS, ROUNDS = 32, 100
+WRITERS, ROUNDS, BLOCK = 32, 100, 1_000
 BY_TIME = (Order(Property(("phenomenonTime",))),)
 ROOT, LATEST = "http://127.0.0.1/sensorthings/v1.1", "Observations($top=1;$orderby=phenomenonTime desc)"
 
@@ -92,6 +92,22 @@ def _shares(gate: Gate, stream: int, state: str) -> None:
         sheet.say(f"{state}: the gate's share of {what}", _share(asked, given), "%", "<= 5 %")
 
 
+def _writing_share(gate: Gate, streams: list[int], first: int) -> None:
+    """Compare blocks that ask the gate with the same ones that the store takes without a decision."""
+    grant, following = gate.grant(COLLECT), iter(streams)
+
+    def batch() -> Batch:
+        return block(next(following), first, BLOCK, 1)
+
+    def asked() -> None:
+        gate.append(grant, batch())
+
+    def given() -> None:
+        gate.store.append(batch(), lambda _amounts: [])
+
+    sheet.say("the gate's share of a block of 1,000", _share(asked, given, len(streams) // 40), "%", "<= 5 %")
+
+
 def _reads(gate: Gate, streams: list[int], values: int, total: int, floors: Floors, state: str) -> None:
     grant = gate.grant(READ)
     one, end = streams[-1], START + values * STEP
@@ -136,6 +152,7 @@ def measure(name: str, folder: Path, url: str, values: int) -> None:
     sheet.say(
         "single values of 32 writers", rate, FASTER, ">= 10,000", f"32 with each fdatasync {32 * floors.syncs:,.0f}"
     )
+    _writing_share(gate, streams[: len(streams) // 2], values + ROUNDS)
     _reads(gate, streams, values, total, floors, "fresh")
     begin = time.perf_counter()
     sealed = gate.seal()
