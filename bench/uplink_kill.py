@@ -2,7 +2,8 @@
 
 Usage: ``python bench/uplink_kill.py [UPLINKS] [sqlite|postgres]``. Devices send over a real Mosquitto with QoS 1; data
 processes, the work process, Mosquitto and PostgreSQL's server (where SQLite is the store, its host is the data process)
-are killed at random moments and started again. ``BENCH_DEVICES`` changes how many devices send.
+are killed at random moments and started again. ``BENCH_DEVICES`` changes how many devices send, ``BENCH_RATE`` how many
+uplinks a second: the broker writes all that waits in it every few seconds, so what waits must not grow to gigabytes.
 
 Mosquitto acknowledges what it has in memory, and writes it to disk every few seconds. The sender therefore sends again,
 after a connection broke, what was acknowledged shortly before: that is what a sender has to do that is to survive the
@@ -34,7 +35,8 @@ from tests.program import PROGRAM, environment, run  # noqa: E402
 from tests.uplinks import HELLO, READ, Network, packet, text, until, uplink  # noqa: E402
 
 DEVICES = int(os.environ.get("BENCH_DEVICES", "2000"))
-AUTOSAVE, KEPT_SECONDS, WINDOW = 5, 20.0, 1_000
+RATE = int(os.environ.get("BENCH_RATE", "4000"))
+AUTOSAVE, KEPT_SECONDS, WINDOW, BREATH = 5, 12.0, 1_000, 0.02
 BETWEEN, AWAY = (2.0, 8.0), (0.0, 2.0)
 
 
@@ -47,7 +49,7 @@ class Sender(threading.Thread):
         self._next = self.sent = self.again = 0
         self._waiting: deque[int] = deque()
         self._kept: deque[tuple[float, int]] = deque()
-        self._quiet_since = 0.0
+        self._quiet_since, self._began = 0.0, time.monotonic()
 
     @property
     def done(self) -> bool:
@@ -70,7 +72,7 @@ class Sender(threading.Thread):
             time.sleep(0.1)
 
     def _connected(self, on_the_way: dict[int, int]) -> None:
-        mark, rest = 0, b""
+        mark, rest, heard = 0, b"", time.monotonic()
         with socket.create_connection(("127.0.0.1", self._port), 5) as line:
             line.sendall(HELLO)
             if line.recv(4) != b"\x20\x02\x00\x00":
@@ -82,11 +84,12 @@ class Sender(threading.Thread):
                     on_the_way[mark] = number
                     parts.append(_packet(mark, number))
                 line.sendall(b"".join(parts))
-                if not select.select([line], [], [], 5)[0]:
-                    if on_the_way:
+                if not select.select([line], [], [], BREATH if self._next < self._count else 5)[0]:
+                    if on_the_way and time.monotonic() - heard > 5:
                         return
                     line.sendall(b"\xc0\x00")
                     continue
+                heard = time.monotonic()
                 got = line.recv(65_536)
                 if not got:
                     return
@@ -95,7 +98,7 @@ class Sender(threading.Thread):
     def _number(self) -> int | None:
         if self._waiting:
             return self._waiting.popleft()
-        if self._next >= self._count:
+        if self._next >= min(self._count, (time.monotonic() - self._began) * RATE):
             return None
         self._next += 1
         return self._next - 1

@@ -5,6 +5,7 @@ import datetime as dt
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from itertools import islice
 from typing import cast
 
 import msgspec
@@ -147,8 +148,9 @@ class Reception:
         return start
 
     def _forget_frames(self) -> None:
-        while len(self._frames) > MOST_FRAMES:
-            del self._frames[next(iter(self._frames))]
+        # In one go: to look for the first of a dict passes over all that was removed before it.
+        for frame in list(islice(self._frames, max(0, len(self._frames) - MOST_FRAMES))):
+            del self._frames[frame]
 
     def _take(self, parcels: list[Parcel]) -> None:
         with self._counting() as state:

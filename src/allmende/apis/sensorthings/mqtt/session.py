@@ -15,6 +15,8 @@ from allmende.apis.sensorthings.mqtt import packets
 from allmende.apis.sensorthings.mqtt.packets import Published
 
 KEEP_ALIVE, CONNECT_SECONDS = 30, 10.0
+# Mosquitto has one thread, and answers nobody while it saves what waits: gigabytes after a long outage.
+SILENT_SECONDS = 2 * KEEP_ALIVE
 AT_ONCE, MOST_PUBLISHED = 10_000, 1_000
 REFUSED = 0x80
 REASONS = {
@@ -118,6 +120,7 @@ class Session(asyncio.Protocol):
             await loop.create_connection(
                 lambda: self, self._broker.host, self._broker.port, ssl=tls, server_hostname=named
             )
+        async with asyncio.timeout(SILENT_SECONDS):
             hello = packets.connect(
                 *(self._client_id, account),
                 keep_alive=KEEP_ALIVE,
@@ -216,7 +219,7 @@ class Session(asyncio.Protocol):
 
     def beat(self) -> None:
         """Give a sign of life; end a connection from which none came for long."""
-        if not self._paused and time.monotonic() - self._heard > 2 * KEEP_ALIVE:
+        if not self._paused and time.monotonic() - self._heard > SILENT_SECONDS:
             self.fail("the broker is silent")
         self._write(packets.PING)
 
