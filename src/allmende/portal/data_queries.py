@@ -9,12 +9,14 @@ import msgspec
 from allmende.catalog.door import gate
 from allmende.catalog.models import Dataset
 from allmende.catalog.queries import datasets
+from allmende.connectors.vocabulary import VOCABULARY
 from allmende.ethics.sheets import Sheet
 from allmende.gate.door import PUBLIC, Ask, Grant
 from allmende.gate.query import DayStatistics, Observation, Query, Record, Series, StreamSummary, Within
 from allmende.indicators.climate import ClimateYear, climate_years_of
 from allmende.kernel.clock import instant_from_micros, micros_from_instant, utc_now
 from allmende.kernel.errors import Denied
+from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
 from allmende.portal.left_out import NOTHING, LeftOut, left_out, left_out_of_year
 
@@ -121,6 +123,11 @@ class ClimateRow(msgspec.Struct, frozen=True):
     station: Station
     year: ClimateYear
     left: LeftOut = NOTHING
+
+
+def observed_text(slug: str) -> Text:
+    """Name an observed property in both languages."""
+    return VOCABULARY[slug].name if slug in VOCABULARY else Text(slug, slug)
 
 
 def grant() -> Grant:

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from allmende.catalog import queries as catalog
-from allmende.connectors.vocabulary import VOCABULARY
 from allmende.gate.sheets import suspension
 from allmende.indicators.method import method
 from allmende.kernel.clock import iso_from_micros
@@ -49,7 +48,7 @@ def _language() -> str:
 
 def observed_name(slug: str) -> str:
     """Name an observed property in the page's language."""
-    return VOCABULARY[slug].name.within(_language()) if slug in VOCABULARY else slug
+    return queries.observed_text(slug).within(_language())
 
 
 def _part(request: HttpRequest, slug: str) -> tuple[queries.Station, queries.Part | None]:
