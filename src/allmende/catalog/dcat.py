@@ -99,10 +99,15 @@ def _about(subject: str, kind: str, *pairs: tuple[str, Object | str | Sequence[O
     node = NamedNode(subject)
     yield Triple(node, _term("rdf:type"), _term(kind))
     for name, value in pairs:
-        objects = [_node(value)] if isinstance(value, str) else value if isinstance(value, Sequence) else [value]
-        for one in objects:
-            if not isinstance(one, NamedNode) or one.value:
+        for one in _objects(value):
+            if one.value:
                 yield Triple(node, _term(name), one)
+
+
+def _objects(value: Object | str | Sequence[Object]) -> Sequence[Object]:
+    if isinstance(value, str):
+        return [_node(value)] if value else []
+    return [value] if isinstance(value, NamedNode | Literal) else value
 
 
 def _agent(frame: Frame, name: str) -> str:
