@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from allmende.portal import (
     alert_views,
     algorithm_views,
+    catalogue_views,
     data_views,
     effect_views,
     embed_views,
@@ -148,6 +149,9 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path("daten/", data_views.data, name="data"),
     path("daten/datensaetze.csv", data_views.datasets_csv, name="datasets-csv"),
+    path("daten/katalog/", catalogue_views.listing, name="catalogue"),
+    path("daten/katalog.csv", catalogue_views.listing_csv, name="catalogue-csv"),
+    path("daten/katalog/<slug:kind>/<slug:slug>/", catalogue_views.entry, name="catalogue-entry"),
     path("daten/karte/", data_views.station_map, name="map"),
     path("daten/karte.csv", data_views.map_csv, name="map-csv"),
     path("daten/statistik/", statistics_views.listing, name="tables"),

@@ -140,6 +140,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_receive_endpoint: Annotated[
         str, Meta(description="address that is told to the public for receiving updates over MQTT")
     ] = ""
+    catalogue_contributor: Annotated[
+        str,
+        Meta(description="IRI by which a data portal knows who delivers the catalogue, from its list of contributors"),
+    ] = ""
+    catalogue_licence: Annotated[
+        str, Meta(description="licence of the city's own tables in the catalogue, such as projects and register")
+    ] = "CC-BY-4.0"
     ledger_key: Annotated[
         str, Meta(description="private key that signs the ledger; made once and kept under home when empty")
     ] = ""

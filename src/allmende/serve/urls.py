@@ -4,6 +4,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("allmende.portal.doors")),
     path("intern/", include("allmende.portal.office.urls")),
     *i18n_patterns(path("", include("allmende.portal.urls")), prefix_default_language=False),
 ]

@@ -1,0 +1,11 @@
+"""Paths for programs, without language: one address for everybody."""
+
+from django.urls import path, re_path
+
+from allmende.portal import catalogue_views
+
+urlpatterns = [
+    path("catalog", catalogue_views.catalogue, name="catalogue-door"),
+    re_path(r"^catalog\.(?P<ending>ttl|rdf|jsonld)$", catalogue_views.catalogue_file, name="catalogue-file"),
+    path("catalog/<slug:kind>/<slug:slug>", catalogue_views.dataset, name="catalogue-dataset"),
+]
