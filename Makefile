@@ -8,6 +8,9 @@ DEV_STAMP := $(VENV)/.installed-dev
 CATALOGUE := src/allmende/ui/locale/en/LC_MESSAGES/django
 VENDOR := src/allmende/ui/static/vendor/.built
 
+# Some machines forbid it; starting takes a second less where compiled modules are kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run setup test check bench oracles format messages reference lock clean
 
 run: setup

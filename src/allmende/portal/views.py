@@ -5,7 +5,6 @@ from collections import Counter
 import mistune
 import msgspec
 from django.conf import settings
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -17,7 +16,6 @@ from allmende.portal import data_queries
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.frame import page
 from allmende.programme import queries
-from allmende.programme.models import Milestone
 from allmende.programme.models.projects import STATES
 from allmende.ui import drawings, maps
 from allmende.ui.templatetags.allmende import day as written_day
@@ -44,7 +42,7 @@ class Tally(msgspec.Struct, frozen=True):
 def home(request: HttpRequest) -> HttpResponse:
     """Show what the programme is, where it stands and what was measured last."""
     stand = stand_of(request)
-    steps = queries.milestones_known(stand.day)
+    steps, last, ahead = _milestones(stand)
     known = queries.states_on(stand.day, OWN)
     counted = Counter(state or "unknown" for _, state in known)
     freshest = data_queries.freshest_measurements(get_language() or "de")
@@ -58,25 +56,28 @@ def home(request: HttpRequest) -> HttpResponse:
         count=queries.count_on(stand.day),
         running=[project for project, state in known if state in ("running", "permanent")],
         tally=[Tally(state, counted[state]) for state in (*SHOWN_STATES, "unknown") if counted[state]],
-        timeline=_timeline(_on_timeline(steps, stand), stand),
-        done=_last_reached(stand),
-        ahead=queries.rows_of(queries.milestones_known(stand.day, state="ahead")[:3], stand.day),
+        timeline=_timeline(steps, stand),
+        done=last,
+        ahead=ahead,
         freshest=freshest,
         suspended=data_queries.suspended(),
         drawing=_temperatures(freshest),
     )
 
 
-def _on_timeline(steps: QuerySet[Milestone], stand: Stand) -> list[queries.MilestoneRow]:
-    """Give what fits on the timeline: all milestones, or where there are many the newest of the whole programme."""
-    if steps.count() > MOST_STEPS:
-        steps = steps.filter(project=None)
-    return queries.rows_of(steps.reverse()[:MOST_STEPS], stand.day)[::-1]
+def _milestones(stand: Stand) -> tuple[list[queries.MilestoneRow], ...]:
+    """Give the milestones on the timeline, those reached last, and the next ones.
 
-
-def _last_reached(stand: Stand) -> list[queries.MilestoneRow]:
-    reached = queries.milestones_known(stand.day, state="done").reverse()
-    return queries.rows_of(reached[:2], stand.day)[::-1]
+    The timeline has all, or where there are many the newest of the whole programme.
+    """
+    known, day = queries.milestones_known(stand.day), stand.day
+    rows = queries.rows_of(known[: MOST_STEPS + 1], day)
+    if len(rows) <= MOST_STEPS:
+        done, ahead = ([row for row in rows if row.view.state == state] for state in ("done", "ahead"))
+        return rows, done[-2:], ahead[:3]
+    newest = queries.rows_of(known.filter(project=None).reverse()[:MOST_STEPS], day)[::-1]
+    reached = queries.rows_of(queries.milestones_known(day, state="done").reverse()[:2], day)[::-1]
+    return newest, reached, queries.rows_of(queries.milestones_known(day, state="ahead")[:3], day)
 
 
 def _timeline(rows: list[queries.MilestoneRow], stand: Stand) -> SafeString:

@@ -49,6 +49,7 @@ PART_REFUSES = ErrorCode(
 )
 
 FIRST_PAUSE, LONGEST_PAUSE, SETTLED_SECONDS, GRACE_SECONDS = 0.2, 10.0, 30.0, 10.0
+WORK_WAITS_SECONDS = 5.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -111,7 +112,8 @@ def _children(settings: Settings, listener: socket.socket, sockets: Path) -> lis
             ],
             pass_fds=(listener.fileno(),),
         ),
-        Child(name="work", command=[*program, "work", "--supervised"]),
+        # Nobody waits for the work; readers wait for the pages, and starting takes processor time.
+        Child(name="work", command=[*program, "work", "--supervised"], due=time.monotonic() + WORK_WAITS_SECONDS),
     ]
 
 

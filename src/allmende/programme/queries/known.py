@@ -162,8 +162,10 @@ def projects_on(
 
 
 def states_on(on: dt.date, standing: Iterable[str]) -> list[tuple[Project, str | None]]:
-    """Give the projects that were known on a day with their state, without anything else about them."""
-    rows: QuerySet[Any] = projects_known(on, standing=standing).only("slug", "title_de", "title_en")
+    """Give the projects that were known on a day with their state, and of them no more than name and sentence."""
+    rows: QuerySet[Any] = projects_known(on, standing=standing).only(
+        "slug", "title_de", "title_en", "sentence_de", "sentence_en"
+    )
     return [(project, project.state_then) for project in rows]
 
 
