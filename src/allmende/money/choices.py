@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from allmende.kernel.money import Money
 from allmende.money.interest import Paid, Rate, exact_interest
 
 Way = Literal["continue", "shrink", "stop"]
@@ -41,6 +42,11 @@ class Standing(msgspec.Struct, frozen=True):
     rest: int
     contracts: tuple[Contract, ...]
     received: tuple[Paid, ...]
+
+    @property
+    def rest_money(self) -> Money:
+        """Give what is still planned."""
+        return Money(self.rest)
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -336,7 +336,7 @@ def unallocated() -> QuerySet[OpenInvoice]:
 
 def draw_downs(on: dt.date) -> QuerySet[DrawDown]:
     """Give the draw-downs known on a day."""
-    return DrawDown.objects.filter(known_since__lte=on).select_related("award", "person", "payment")
+    return DrawDown.objects.filter(known_since__lte=on).select_related("award", "person", "released_by", "payment")
 
 
 def received_by_project(on: dt.date) -> dict[int, tuple[Paid, ...]]:

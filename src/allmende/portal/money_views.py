@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
+from allmende.ledger.files import CHECKPOINT
 from allmende.money import queries as money_queries
 from allmende.money.models import Plan, Proof
 from allmende.money.models.claims import APPROVED
@@ -51,6 +52,7 @@ def money(request: HttpRequest) -> HttpResponse:
         versions=money_queries.plan_totals(stand.day),
         awards=money_queries.awards_on(stand.day),
         running=money_queries.running_costs(stand.day),
+        log=f"/ledger/{CHECKPOINT}",
         proofs=Proof.objects.filter(state=APPROVED, day__lte=stand.day).select_related("award").defer("content"),
     )
 

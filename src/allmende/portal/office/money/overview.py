@@ -11,12 +11,13 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_read
-from allmende.kernel.clock import today
+from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.money import Money
 from allmende.money import queries
 from allmende.money.interest import Paid, interest
-from allmende.money.models import Proof
+from allmende.money.models import PreparedDrawDown, Proof
 from allmende.money.models.claims import DRAFT
+from allmende.money.waiting import prepared_draw_downs
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import person_of, reads, roles_of
@@ -24,6 +25,8 @@ from allmende.portal.office.permissions import person_of, reads, roles_of
 SOON, MOST_TASKS = 180, 20
 # An invoice that is on no position after so many days is late.
 PATIENCE = dt.timedelta(days=30)
+# So long a second person may take.
+A_WEEK = dt.timedelta(days=7)
 
 
 class Deadline(msgspec.Struct, frozen=True):
@@ -62,7 +65,15 @@ def tasks() -> list[tuple[str, str, dt.date, str]]:
     for row in queries.unallocated()[:MOST_TASKS]:
         url = reverse("office:money-invoice", args=[row.invoice_id])
         found.append((gettext("offene Rechnung"), str(row.invoice), row.invoice.day + PATIENCE, url))
+    found += [
+        (gettext("Mittelabruf freigeben"), str(row), row.made_at.astimezone(CIVIL_TIME).date() + A_WEEK, _prepared(row))
+        for row in prepared_draw_downs()
+    ]
     return found
+
+
+def _prepared(row: PreparedDrawDown) -> str:
+    return reverse("office:money-prepared", args=[row.pk])
 
 
 class Risk(msgspec.Struct, frozen=True):
@@ -97,6 +108,7 @@ def overview(request: HttpRequest) -> HttpResponseBase:
             "drafts": queries.draft_plans(),
             "waiting_proofs": Proof.objects.filter(state=DRAFT).select_related("award").defer("content"),
             "deadlines": [one for one in deadlines() if one.left <= SOON][:8],
+            "prepared": prepared_draw_downs(),
             "unpaid": [row for row in queries.draw_downs(today()) if not hasattr(row, "payment")],
         }
     else:
