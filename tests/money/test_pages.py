@@ -180,13 +180,15 @@ class TestStaff:
 
     def test_a_scenario_is_saved_and_a_stale_one_refused(self) -> None:
         office, pk = browser("anna"), Scenario.objects.get(name="Kürzen").pk
-        form = office.get(f"/intern/geld/szenarien/{pk}/").context["form"]
+        form = office.get(f"/intern/geld/szenarien/{pk}/aendern/").context["form"]
         sent = {field.html_name: field.value() for field in form}
         licht = Project.objects.get(slug="licht").pk
         changed = {**sent, f"way_{licht}": "stop", f"risk_{licht}": "0"}
-        assert office.post(f"/intern/geld/szenarien/{pk}/", changed).status_code == 302
+        assert office.post(f"/intern/geld/szenarien/{pk}/aendern/", changed).status_code == 302
         assert Scenario.objects.get(pk=pk).choices["licht"] == {"way": "stop", "risk": 0}
-        assert "seit Sie ihn gesehen haben" in office.post(f"/intern/geld/szenarien/{pk}/", sent).content.decode()
+        assert (
+            "seit Sie ihn gesehen haben" in office.post(f"/intern/geld/szenarien/{pk}/aendern/", sent).content.decode()
+        )
 
 
 @pytest.mark.usefixtures("musterstadt")

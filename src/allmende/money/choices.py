@@ -7,7 +7,6 @@ from typing import Literal
 
 import msgspec
 
-from allmende.kernel.money import Money
 from allmende.money.interest import Paid, Rate, exact_interest
 
 Way = Literal["continue", "shrink", "stop"]
@@ -42,11 +41,6 @@ class Standing(msgspec.Struct, frozen=True):
     rest: int
     contracts: tuple[Contract, ...]
     received: tuple[Paid, ...]
-
-    @property
-    def rest_money(self) -> Money:
-        """Give what is still planned."""
-        return Money(self.rest)
 
 
 class Outcome(msgspec.Struct, frozen=True):

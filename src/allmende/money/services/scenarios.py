@@ -14,7 +14,7 @@ from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.money import queries
 from allmende.money.choices import WHOLE, Choice, Contract, Outcome, Standing, outcome
-from allmende.money.models import Scenario
+from allmende.money.models import Commitment, Scenario
 from allmende.money.services.plans import DRAFT_MOVED, names
 from allmende.programme.models import Project
 
@@ -65,10 +65,12 @@ def standings(on: dt.date) -> dict[Project, Standing]:
     """Give how each project's money stood on a day."""
     drawn, received = queries.drawn_on_commitments(on), queries.received_by_project(on)
     contracts: dict[int, list[Contract]] = {}
-    for row in queries.commitments_on(on):
-        left = max(0, row.cents - drawn.get(row.number, 0))
-        if left and (row.until is None or row.until >= on):
-            contracts.setdefault(row.project_id, []).append(Contract(left, row.exit_cents))
+    rows = Commitment.objects.filter(known_since__lte=on).order_by("known_since", "pk")
+    newest = {row[0]: row for row in rows.values_list("number", "project", "cents", "until", "exit_cents")}
+    for number, project, cents, until, leaving in newest.values():
+        left = max(0, cents - drawn.get(number, 0))
+        if left and (until is None or until >= on):
+            contracts.setdefault(project, []).append(Contract(left, leaving))
     found = {}
     for line in queries.overview(on).lines:
         if line.project is None:

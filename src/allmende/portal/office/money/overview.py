@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import msgspec
+from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -22,7 +23,7 @@ from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import person_of, reads, roles_of
 
-SOON, MOST_TASKS = 180, 20
+SOON, MOST_TASKS, PAGE = 180, 20, 50
 # An invoice that is on no position after so many days is late.
 PATIENCE = dt.timedelta(days=30)
 # So long a second person may take.
@@ -52,9 +53,8 @@ def deadlines() -> list[Deadline]:
             found.append(Deadline(view.terms.end, gettext("Bewilligungszeitraum endet"), title))
         if not done:
             found.append(Deadline(view.proof_due, gettext("Verwendungsnachweis und letzter Abruf fällig"), title))
-    for row in queries.commitments_on(today()):
-        if row.until is not None and row.until >= today():
-            found.append(Deadline(row.until, gettext("Vertrag endet"), str(row)))
+    ends = gettext("Vertrag endet")
+    found += [Deadline(until, ends, about) for until, about in queries.contract_ends(today())]
     return sorted(found, key=lambda one: (one.day, one.about))
 
 
@@ -114,7 +114,8 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     else:
         own = set(person_of(request).projects.values_list("pk", flat=True))
         lines = tuple(line for line in lines if line.project and line.project.pk in own)
-    return page(request, "money/overview", _("Geld"), icon="tablet-alt", whole=whole, lines=lines, **values)
+    sheet = Paginator(lines, PAGE).get_page(request.GET.get("seite"))
+    return page(request, "money/overview", _("Geld"), icon="tablet-alt", whole=whole, sheet=sheet, **values)
 
 
 @reads("grants")
@@ -130,7 +131,8 @@ def deadlines_page(request: HttpRequest) -> HttpResponseBase:
         "money/deadlines",
         _("Fristen und Zinsrisiko"),
         icon="time",
-        deadlines=deadlines(),
+        sheet=Paginator(deadlines(), PAGE).get_page(request.GET.get("seite")),
+        query=f"bis={until.isoformat()}",
         risks=risks(until),
         until=until,
         rates=queries.base_rates(),

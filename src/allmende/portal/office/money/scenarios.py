@@ -1,5 +1,6 @@
 """Scenarios: which saved ones there are, what they lead to side by side, and choosing project by project."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.money import Money
+from allmende.money import queries
 from allmende.money.models import Scenario
 from allmende.money.services import scenarios as services
 from allmende.portal.files import csv_file
@@ -29,9 +31,7 @@ COLUMNS = (
     *(_("noch zu zahlen"), _("davon aus Verträgen"), _("davon Bund")),
     *(_("gefährdete Förderung"), _("Zinsen darauf"), _("eigenes Geld")),
 )
-# What a project's cell tells: contracts, grants at risk, interest, own money.
-TOLD = (1, 3, 4, 5)
-MOST_COMPARED, PAGE = 4, 50
+MOST_COMPARED, PAGE, COMPARED_PAGE = 4, 25, 12
 
 
 def _results(rows: Iterable[Scenario]) -> list[services.Result]:
@@ -103,13 +103,6 @@ def _lines(results: list[services.Result], *, whole: bool) -> list[Line]:
     ]
 
 
-def _cells(rows: list[services.Row | None]) -> list[tuple[services.Row | None, list[tuple[Any, Money]]]]:
-    return [
-        (row, [(COLUMNS[place], figures[place]) for place in TOLD if figures[place].cents] if figures else [])
-        for row, figures in ((row, row.figures if row else []) for row in rows)
-    ]
-
-
 def _chosen(request: HttpRequest) -> list[Scenario]:
     """Give the scenarios asked for, in the order asked for; all when none is named."""
     numbers = list(dict.fromkeys(int(one) for one in request.GET.getlist("szenario") if one.isdigit()))
@@ -125,7 +118,7 @@ def compare(request: HttpRequest) -> HttpResponseBase:
     asked = _chosen(request)
     results = _results(asked[:MOST_COMPARED])
     whole = request.GET.get("alle") == "1"
-    sheet = Paginator(_lines(results, whole=whole), PAGE).get_page(request.GET.get("seite"))
+    sheet = Paginator(_lines(results, whole=whole), COMPARED_PAGE).get_page(request.GET.get("seite"))
     kept = request.GET.copy()
     kept.pop("seite", None)
     query = kept.urlencode()
@@ -137,7 +130,8 @@ def compare(request: HttpRequest) -> HttpResponseBase:
         icon="view",
         results=results,
         measures=_measures(results) if results else [],
-        lines=[(project, _cells(rows)) for project, rows in sheet],
+        lines=list(sheet),
+        columns=COLUMNS,
         sheet=sheet,
         query=query,
         other_query=kept.urlencode(),
@@ -152,7 +146,25 @@ def compare(request: HttpRequest) -> HttpResponseBase:
 
 @reads("grants")
 def scenario(request: HttpRequest, number: int) -> HttpResponseBase:
-    """Show a scenario project by project, and change it."""
+    """Show what a scenario leads to, project by project."""
+    row = get_object_or_404(Scenario, pk=number)
+    result = services.worked_out(row)
+    return page(
+        request,
+        "money/scenario",
+        row.name,
+        icon="view",
+        row=row,
+        result=result,
+        sheet=Paginator(result.rows, PAGE).get_page(request.GET.get("seite")),
+        columns=COLUMNS,
+        **_frame(request),
+    )
+
+
+@reads("grants")
+def edit(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Change what is to happen with each project of a scenario."""
     return _edit(request, get_object_or_404(Scenario, pk=number))
 
 
@@ -167,26 +179,32 @@ def new(request: HttpRequest) -> HttpResponseBase:
             "money/scenario_projects",
             _("Neues Szenario"),
             icon="view",
-            projects=[(one, standing.rest_money) for one, standing in services.standings(today()).items()],
+            projects=_rests(today()),
             chosen=set(),
             **_frame(request),
         )
     return _edit(request, None, old)
 
 
+def _rests(day: dt.date) -> list[tuple[Project, Money]]:
+    """Give the projects that have money, with what is expected beyond what was paid."""
+    lines = queries.overview(day).lines
+    return [(line.project, max(Money(0), line.expected - line.actual.total)) for line in lines if line.project]
+
+
 @reads("grants")
 def scenario_projects(request: HttpRequest, number: int) -> HttpResponseBase:
     """Choose other projects for a saved scenario."""
     row = get_object_or_404(Scenario, pk=number)
-    projects = services.standings(row.day)
-    chosen = set(row.projects) or {project.slug for project in projects}
+    projects = _rests(row.day)
+    chosen = set(row.projects) or {project.slug for project, _rest in projects}
     return page(
         request,
         "money/scenario_projects",
         row.name,
         icon="view",
         row=row,
-        projects=[(one, standing.rest_money) for one, standing in projects.items()],
+        projects=projects,
         chosen=chosen,
         **_frame(request),
     )
@@ -194,12 +212,12 @@ def scenario_projects(request: HttpRequest, number: int) -> HttpResponseBase:
 
 def _edit(request: HttpRequest, row: Scenario | None, old: Scenario | None = None) -> HttpResponseBase:
     shown = row or old
-    standing = services.standings(row.day if row else today())
     given = request.POST if request.method == "POST" else request.GET
     named = given.getlist("projekt") if "projekt" in given else (shown.projects if shown else ())
     wanted = {slug for slug in named if slug}
-    projects = [project for project in standing if not wanted or project.slug in wanted]
-    first = {"day": row.day if row else today(), "stop": shown.stop if shown else today()}
+    known = (project for project, _rest in _rests(row.day if row else today()))
+    projects = [project for project in known if not wanted or project.slug in wanted]
+    first: dict[str, Any] = {"day": row.day if row else today(), "stop": shown.stop if shown else today()}
     if row:
         first |= {"name": row.name, "edits": row.edits}
     choices = shown.choices if shown else {}
@@ -217,12 +235,9 @@ def _edit(request: HttpRequest, row: Scenario | None, old: Scenario | None = Non
             return redirect("office:money-scenario", saved.pk)
     return page(
         request,
-        "money/scenario",
+        "money/scenario_form",
         row.name if row else _("Neues Szenario"),
         icon="view",
-        row=row,
-        result=services.worked_out(row, standing) if row else None,
-        columns=COLUMNS,
         form=form,
         **_frame(request),
     )

@@ -32,6 +32,7 @@ money_patterns = [
     path("geld/szenarien/neu/", scenarios.new, name="money-scenario-new"),
     path("geld/szenarien/vergleich/", scenarios.compare, name="money-scenarios-compare"),
     path("geld/szenarien/<int:number>/", scenarios.scenario, name="money-scenario"),
+    path("geld/szenarien/<int:number>/aendern/", scenarios.edit, name="money-scenario-edit"),
     path("geld/szenarien/<int:number>/projekte/", scenarios.scenario_projects, name="money-scenario-projects"),
     path("geld/szenarien.csv", scenarios.scenarios_csv, name="money-scenarios-csv"),
 ]
