@@ -136,6 +136,11 @@ def _files_are_served(other: City, copy: Path, key: str) -> None:
         assert proved.splitlines()[-1] == entry.text
         place = str(client.base_url.join("/ledger"))
         assert "304 entries" in other.good("ledger", "verify", place, "--key", key)
+    book, asked = copy / "rulebooks" / "1.json", ("ledger", "verify", str(copy), "--key", key, "--document")
+    assert "1.json: the hash" in other.good(*asked, str(book))
+    (copy.parent / "other.json").write_bytes(book.read_bytes() + b" ")
+    done = other.run(*asked, str(copy.parent / "other.json"))
+    assert (done.returncode, "is not in the log" in told(done.stderr)) == (2, True)
 
 
 def _a_second_city_is_witness(other: City, neighbour: City, copy: Path, key: str) -> None:

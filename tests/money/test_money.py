@@ -1,6 +1,7 @@
 """Bookings, plans, draw-downs, proofs and scenarios keep their rules, and the past stays as it was known."""
 
 import datetime as dt
+import hashlib
 from typing import Any
 
 import pytest
@@ -9,8 +10,13 @@ from django.db.models import Sum
 
 from allmende.accounts.changes import delete_row
 from allmende.accounts.models import AuditEntry
+from allmende.catalog.door import gate
+from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError, Conflict, Denied, Invalid
+from allmende.ledger.check import verify_log
+from allmende.ledger.entry import DocumentApproved, read_entry
+from allmende.ledger.note import LOG, Signer
 from allmende.money import queries
 from allmende.money.models import (
     Award,
@@ -208,15 +214,52 @@ def test_a_plan_with_too_much_federal_money_is_not_published() -> None:
     assert code_of(work) == "money.federal_beyond_rate"
 
 
+def drawn(award: Award, until: dt.date) -> DrawDown:
+    """Prepare a draw-down, and let another person release it."""
+    waiting = claims.prepare(person("anna"), award=award.pk, until=until)
+    return claims.release(person("berta"), prepared=waiting.pk)
+
+
+def test_a_draw_down_needs_two_people_and_claims_what_the_second_one_saw() -> None:
+    award, until = Award.objects.get(slug="umsetzungsphase"), dt.date(2026, 11, 15)
+    waiting = claims.prepare(person("anna"), award=award.pk, until=until)
+    assert not DrawDown.objects.filter(award=award, until=until).exists()
+    with pytest.raises(Denied):
+        claims.release(person("anna"), prepared=waiting.pk)
+    assert code_of(lambda: claims.prepare(person("berta"), award=award.pk, until=until)) == "money.draw_down_waits"
+    late = bookings.allocate(person("anna"), invoice=invoice().pk, part=part())
+    made = claims.release(person("berta"), prepared=waiting.pk)
+    assert (made.federal_cents, made.person, made.released_by) == (
+        waiting.federal_cents,
+        person("anna"),
+        person("berta"),
+    )
+    assert not made.lines.filter(booking=late).exists()
+    assert code_of(lambda: claims.release(person("berta"), prepared=waiting.pk)) == "money.draw_down_not_waiting"
+    following = claims.propose(award, until)
+    assert [entry.number for entry in following.entries] == [late.pk]
+
+
+def test_a_prepared_draw_down_of_which_a_booking_was_taken_back_is_not_released() -> None:
+    award, until = Award.objects.get(slug="umsetzungsphase"), dt.date(2026, 11, 15)
+    waiting = claims.prepare(person("anna"), award=award.pk, until=until)
+    taken = waiting.lines.filter(booking__reverses=None, booking__cents__gt=0)[0].booking
+    bookings.reverse_booking(person("anna"), booking=taken.pk, reason="doppelt")
+    assert code_of(lambda: claims.release(person("berta"), prepared=waiting.pk)) == "money.draw_down_differs"
+    assert code_of(lambda: claims.withdraw(person("berta"), prepared=waiting.pk, reason=" ")).endswith("reason")
+    claims.withdraw(person("berta"), prepared=waiting.pk, reason="Beleg doppelt")
+    assert drawn(award, until).lines.filter(booking=taken).count() == 0
+
+
 def test_draw_downs_use_each_booking_once_and_stay_at_the_rate() -> None:
     award = Award.objects.get(slug="umsetzungsphase")
     proposal = claims.propose(award, dt.date(2026, 11, 15))
-    made = claims.draw_down(person("anna"), award=award.pk, until=dt.date(2026, 11, 15))
+    made = drawn(award, dt.date(2026, 11, 15))
     assert (made.federal_cents, made.lines.count()) == (proposal.federal, len(proposal.entries))
     assert sum(share.federal_cents for share in made.shares.all()) == made.federal_cents
     sums = award.draw_downs.aggregate(Sum("eligible_cents"), Sum("federal_cents"))
     assert sums["federal_cents__sum"] == sums["eligible_cents__sum"] * 13 // 20
-    again = lambda: claims.draw_down(person("anna"), award=award.pk, until=dt.date(2026, 11, 15))  # noqa: E731
+    again = lambda: claims.prepare(person("anna"), award=award.pk, until=dt.date(2026, 11, 15))  # noqa: E731
     assert code_of(again) == "money.nothing_to_claim"
     line = made.lines.all()[0]
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -248,16 +291,26 @@ def test_a_proof_is_reproduced_byte_for_byte_whatever_is_booked_later() -> None:
     Project.objects.filter(slug="licht").update(title_de="Anders", slug="anders")
     assert proofs.reproduced(proof)
     with pytest.raises(Denied):
-        proofs.approve_proof(person("anna"), proof=proof.pk)
-    assert proofs.approve_proof(person("berta"), proof=proof.pk).digest == proof.digest
+        proofs.approve_proof(person("anna"), proof=proof.pk, ledger=Ledger(gate()))
+    assert proofs.approve_proof(person("berta"), proof=proof.pk, ledger=Ledger(gate())).digest == proof.digest
     assert code_of(lambda: proofs.draft_proof(person("anna"), award=award, day=today())) == "money.proof_of_today"
+    log, signer = Ledger(gate()), Signer.made("city.example", LOG)
+    log.sequence(signer)
+    named = verify_log(log, signer.key, sha256=hashlib.sha256(proofs.bytes_of(proof)).hexdigest()).named
+    entry = read_entry(log.entry(named[0]), named[0])
+    assert isinstance(entry, DocumentApproved)
+    assert entry.document == f"proof/umsetzungsphase/{AS_OF}/{proof.pk}"
+    assert "berta" not in log.entry(named[0]).decode()
 
 
 def test_a_stored_proof_that_was_tampered_with_is_not_approved() -> None:
     award = Award.objects.get(slug="strategiephase")
     proof = proofs.draft_proof(person("anna"), award=award, day=AS_OF)
     Booking.objects.filter(award=award).update(cents=1)
-    assert code_of(lambda: proofs.approve_proof(person("berta"), proof=proof.pk)) == "money.proof_differs"
+    assert (
+        code_of(lambda: proofs.approve_proof(person("berta"), proof=proof.pk, ledger=Ledger(gate())))
+        == "money.proof_differs"
+    )
 
 
 def test_scenarios_stand_side_by_side_and_stopping_costs_interest() -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from allmende.accounts.models import AuditEntry
+from allmende.kernel.money import Money
 from allmende.money import queries
 from allmende.money.models import Award, Booking, DrawDown, Invoice, Plan, Proof, Scenario
 from allmende.programme.models import Project
@@ -16,7 +17,7 @@ from tests.money.conftest import browser, person
 AS_OF = dt.date(2026, 11, 20)
 STAFF = (
     *("", "buchungen/", "buchungen.csv", "buchungen.xlsx", "rechnungen/", "plaene/", "abrufe/", "nachweise/"),
-    *("einlesen/", "szenarien/", "szenarien.csv", "fristen/", "fristen.csv"),
+    *("einlesen/", "szenarien/", "szenarien.csv", "szenarien/neu/", "szenarien/vergleich/", "fristen/", "fristen.csv"),
 )
 
 
@@ -145,7 +146,14 @@ class TestStaff:
         award = Award.objects.get(slug="umsetzungsphase")
         preview = text_of(office, f"/intern/geld/abrufe/?award={award.pk}&until=2026-11-15")
         assert "abzurufen" in preview
-        office.post("/intern/geld/abrufe/", {"award": award.pk, "until": "2026-11-15"})
+        waits = office.post("/intern/geld/abrufe/", {"award": award.pk, "until": "2026-11-15"}).headers["Location"]
+        assert "zweite Person" in text_of(office, waits)
+        assert "B7" in b"".join(office.get(f"{waits.rstrip('/')}.csv").streaming_content).decode()  # type: ignore[attr-defined]
+        assert "zweite Person" in office.post(waits, {"deed": "release"}, follow=True).content.decode()
+        assert not hasattr(row, "line")
+        assert "Mittelabruf freigeben" in text_of(office, "/intern/aufgaben/")
+        assert "freigegeben von" in browser("berta").post(waits, {"deed": "release"}, follow=True).content.decode()
+        row.refresh_from_db()
         assert row.line.draw_down == DrawDown.objects.order_by("-pk")[0]
         wrong = office.post(address, {**part, "cents": "9", "eligible": "9"})
         assert (
@@ -172,10 +180,83 @@ class TestStaff:
 
     def test_a_scenario_is_saved_and_a_stale_one_refused(self) -> None:
         office, pk = browser("anna"), Scenario.objects.get(name="Kürzen").pk
-        form = office.get(f"/intern/geld/szenarien/{pk}/").context["form"]
+        form = office.get(f"/intern/geld/szenarien/{pk}/aendern/").context["form"]
         sent = {field.html_name: field.value() for field in form}
         licht = Project.objects.get(slug="licht").pk
         changed = {**sent, f"way_{licht}": "stop", f"risk_{licht}": "0"}
-        assert office.post(f"/intern/geld/szenarien/{pk}/", changed).status_code == 302
+        assert office.post(f"/intern/geld/szenarien/{pk}/aendern/", changed).status_code == 302
         assert Scenario.objects.get(pk=pk).choices["licht"] == {"way": "stop", "risk": 0}
-        assert "seit Sie ihn gesehen haben" in office.post(f"/intern/geld/szenarien/{pk}/", sent).content.decode()
+        assert (
+            "seit Sie ihn gesehen haben" in office.post(f"/intern/geld/szenarien/{pk}/aendern/", sent).content.decode()
+        )
+
+
+@pytest.mark.usefixtures("musterstadt")
+class TestScenarios:
+    """Choosing projects, what happens with each, and what that leads to side by side."""
+
+    def test_projects_are_chosen_then_decided_one_by_one_and_compared(self) -> None:
+        office = browser("anna")
+        assert 'value="energie"' in text_of(office, "/intern/geld/szenarien/neu/")
+        form = text_of(office, "/intern/geld/szenarien/neu/?projekt=&projekt=energie&projekt=licht")
+        energy, light = (Project.objects.get(slug=slug).pk for slug in ("energie", "licht"))
+        assert f"way_{energy}" in form
+        assert f"way_{Project.objects.get(slug='parken').pk}" not in form
+        sent: dict[str, Any] = {
+            **{"name": "Nur zwei", "day": "2026-11-20", "stop": "2026-12-31", "edits": 0},
+            **{"projekt": ["energie", "licht"], f"way_{energy}": "stop", f"risk_{energy}": 100},
+            **{f"way_{light}": "shrink", f"keep_{light}": 10},
+        }
+        assert office.post("/intern/geld/szenarien/neu/", sent).status_code == 302
+        saved = Scenario.objects.get(name="Nur zwei")
+        assert saved.choices == {"energie": {"way": "stop", "risk": 100}, "licht": {"way": "shrink", "keep": 10}}
+        index = text_of(office, "/intern/geld/szenarien/")
+        assert "Nur zwei" in index
+        other = office.post(
+            "/intern/geld/szenarien/neu/", {**sent, "name": "Beide weiter", f"way_{energy}": "continue"}
+        )
+        going = other.headers["Location"].rstrip("/").rpartition("/")[2]
+        page = office.get(f"/intern/geld/szenarien/vergleich/?szenario={going}&szenario={saved.pk}")
+        grants = page.context["measures"][3].amounts
+        assert grants[0][0].cents == 0
+        assert grants[1][1] == grants[1][0] == sum_of_received("energie")
+        assert [project.slug for project, _cells in page.context["lines"]] == ["energie"]
+        assert (
+            len(office.get(f"{page.request['PATH_INFO']}?{page.request['QUERY_STRING']}&alle=1").context["lines"]) == 2
+        )
+        rows = text_of(office, f"/intern/geld/szenarien.csv?szenario={saved.pk}").splitlines()
+        assert [row.split(",")[2:6] for row in rows[1:]] == [
+            ["licht", "shrink", "10", ""],
+            ["energie", "stop", "", "100"],
+        ]
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"way": "double"}, "was geschehen soll"),
+            ({"way": "stop", "risk": "101"}, "von 0 bis 100"),
+            ({"way": "shrink", "keep": "-5"}, "von 0 bis 100"),
+            ({"way": "shrink"}, "von 0 bis 100"),
+        ],
+    )
+    def test_what_cannot_be_chosen_is_refused_and_nothing_is_saved(self, change: dict[str, str], said: str) -> None:
+        number = Project.objects.get(slug="licht").pk
+        sent = {"name": "Falsch", "day": "2026-11-20", "stop": "2026-12-31", "edits": "0", "projekt": "licht"}
+        sent |= {f"{name}_{number}": value for name, value in change.items()}
+        assert said in browser("anna").post("/intern/geld/szenarien/neu/", sent).content.decode()
+        assert not Scenario.objects.filter(name="Falsch").exists()
+
+    def test_what_is_not_alike_is_said(self) -> None:
+        one = Scenario.objects.create(name="A", day=AS_OF, stop=AS_OF, projects=["licht"], choices={})
+        two = Scenario.objects.create(name="B", day=dt.date(2025, 1, 1), stop=AS_OF, choices={})
+        text = text_of(browser("anna"), f"/intern/geld/szenarien/vergleich/?szenario={one.pk}&szenario={two.pk}")
+        assert "Zahlen verschiedener Tage" in text
+        assert "verschiedenen Projekten" in text
+        Scenario.objects.create(name="C", day=AS_OF, stop=AS_OF, choices={})
+        assert "weggelassen" in text_of(browser("anna"), "/intern/geld/szenarien/vergleich/")
+
+
+def sum_of_received(slug: str) -> Any:
+    """Give what the funder had paid for a project."""
+    paid = queries.received_by_project(AS_OF)[Project.objects.get(slug=slug).pk]
+    return Money(sum(one.cents for one in paid))

@@ -19,11 +19,11 @@ PAGES = (
 CSV = (
     *("/programm/beschluesse.csv", "/programm/bedingungen.csv", "/programm/risiken.csv", "/programm/aenderungen.csv"),
     *("/programm/zusammenspiel.csv", "/programm/strategie/2.csv", "/projekte.csv", "/projekte/innenstadt/verlauf.csv"),
-    *("/meilensteine.csv", "/meilensteine/verschoben.csv?seit=2024-01-01"),
+    *("/meilensteine.csv", "/meilensteine/verschoben.csv?seit=2024-01-01", "/programm/strategie/1/gegen/2.csv"),
 )
 JSON = (
     *("/programm.json", "/programm/zusammenspiel.json", "/programm/strategie/2.json", "/projekte.json"),
-    *("/projekte/innenstadt.json", "/meilensteine.json"),
+    *("/projekte/innenstadt.json", "/meilensteine.json", "/programm/strategie/2/gegen/1.json"),
 )
 
 
@@ -98,6 +98,32 @@ def test_a_statement_of_the_strategy_leads_to_what_it_speaks_of() -> None:
 def test_the_difference_marks_words_that_came_and_went() -> None:
     page = _text("/en/programm/strategie/2/gegen/1/")
     assert "<del>48,000 </del><ins>48,600 </ins>" in page
+
+
+def test_the_difference_is_there_as_csv_and_json_with_the_same_passages_as_the_page() -> None:
+    rows = list(csv.DictReader(io.StringIO(_text("/programm/strategie/2/gegen/1.csv"))))
+    english = [(row["change"], row["words"]) for row in rows if row["language"] == "en"]
+    assert ("gone", "48,000 ") in english
+    assert ("new", "48,600 ") in english
+    tree = json.loads(_text("/programm/strategie/2/gegen/1.json"))
+    assert (tree["before"]["number"], tree["after"]["number"]) == (1, 2)
+    told = [(one["change"], one["words"]) for part in tree["sections"] for one in part["passages"]["en"]]
+    assert sorted(told) == sorted(english)
+    assert Client().get("/programm/strategie/2/gegen/9.json").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "mark"), [("beschluesse", "decisions", "slug"), ("aenderungen", "changes", "mark")]
+)
+def test_json_has_the_rows_of_the_csv_as_of_the_day(name: str, rows: str, mark: str) -> None:
+    for day in ("2024-06-30", "2026-11-01"):
+        tree = json.loads(_text(f"/programm/{name}.json?stand={day}"))
+        lines = list(csv.DictReader(io.StringIO(_text(f"/programm/{name}.csv?stand={day}"))))
+        assert tree["as_of"] == day
+        assert [(one[mark], one["day"], one["title"]["de"]) for one in tree[rows]] == [
+            (line[mark], line["day"], line["title_de"]) for line in lines
+        ]
+    assert tree[rows]
 
 
 @pytest.mark.parametrize("language", ["", "/en"])

@@ -14,6 +14,7 @@ from allmende.accounts.rules import ROLES, SystemActor
 from allmende.accounts.services import create_person, ensure_roles
 from allmende.effects.content import IndicatorsContent
 from allmende.effects.services import load_indicators
+from allmende.gate.door import Gate
 from allmende.money.content import MoneyContent
 from allmende.money.queries import forget
 from allmende.money.services.loading import load_money
@@ -23,6 +24,9 @@ from allmende.programme.services.load import load_programme
 from allmende.programme.steering import SteeringContent
 from allmende.reports.models import Report
 from allmende.serve.founding import PROGRAMME_FILES
+from tests.office.conftest import empty_store, gate
+
+__all__ = ["empty_store", "gate"]
 
 ACTOR = SystemActor("system:test")
 EARLY, LATE = dt.date(2025, 6, 30), dt.date(2026, 6, 30)
@@ -52,7 +56,7 @@ def _musterstadt(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
 
 
 @pytest.fixture
-def musterstadt(_musterstadt: None, db: None) -> Iterator[None]:
+def musterstadt(_musterstadt: None, db: None, gate: Gate) -> Iterator[None]:
     """Give the invented city; what a test writes is undone."""
     cache.clear()
     forget()

@@ -12,7 +12,11 @@ import pytest
 from django.test import Client
 
 from allmende.accounts.models import AuditEntry
+from allmende.gate.door import Gate
+from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import today
+from allmende.ledger.check import verify_log
+from allmende.ledger.note import LOG, Signer
 from allmende.money.models import Award, Invoice, Proof
 from allmende.money.services.proofs import draft_proof
 from allmende.programme.models import Project, ProjectEvent
@@ -117,6 +121,19 @@ class TestFrozen:
         digest = hashlib.sha256(first["json"]).hexdigest()
         assert digest == Report.objects.get().digest
         assert digest in get("/en/programm/berichte/").content.decode()
+
+    def test_its_hash_stands_in_the_public_log_once_it_is_approved(self, gate: Gate) -> None:
+        log, signer = Ledger(gate), Signer.made("city.example", LOG)
+        browser("office").post(begun(), {"deed": "send"})
+        log.sequence(signer)
+        waiting = Report.objects.get()
+        assert verify_log(log, signer.key, sha256=waiting.digest).named == ()
+        browser("second").post(f"/intern/berichte/{waiting.pk}/", {"deed": "approve"})
+        log.sequence(signer)
+        body = get(f"/programm/berichte/{waiting.pk}.json").content
+        named = verify_log(log, signer.key, sha256=hashlib.sha256(body).hexdigest()).named
+        assert json.loads(log.entry(named[0]))["document"] == f"council/{LATE}/{waiting.pk}"
+        assert "/ledger/checkpoint" in get(f"/programm/berichte/{waiting.pk}/").content.decode()
 
     def test_what_changes_later_changes_nothing(self) -> None:
         number = approved()
@@ -273,3 +290,29 @@ def written(cents: int) -> str:
     """Write an amount as German pages do."""
     whole, rest = divmod(abs(cents), 100)
     return f"{'−' if cents < 0 else ''}{whole:,}".replace(",", ".") + f",{rest:02d}"
+
+
+class TestCostBesideEffect:
+    """What the projects of an indicator cost, and a price where it is honest."""
+
+    def test_a_price_stands_where_it_is_honest_and_a_reason_everywhere_else(self) -> None:
+        rows = list(csv.DictReader(io.StringIO(get("/wirkung/kosten.csv?stand=2026-11-20").content.decode())))
+        honest = [row for row in rows if row["honest"] == "1"]
+        assert [row["indicator"] for row in honest] == ["strom-licht"]
+        cents, change = int(honest[0]["paid_cents"]), float(honest[0]["better_by"])
+        assert change == pytest.approx(29.6)
+        assert int(honest[0]["cents_per_unit"]) == round(cents / change)
+        assert all(bool(row["reasons_en"]) != (row["honest"] == "1") for row in rows)
+        tree = json.loads(get("/wirkung/kosten.json?stand=2026-11-20").content)
+        assert [str(one["cents_per_unit"] or "") for one in tree["indicators"]] == [
+            row["cents_per_unit"] for row in rows
+        ]
+
+    def test_the_pages_say_it_in_both_languages_and_as_of_a_day(self) -> None:
+        assert "Hier wäre ein Preis nicht ehrlich" in get("/wirkung/kosten/").content.decode()
+        assert "would not be honest" in get("/en/wirkung/kosten/").content.decode()
+        assert 'href="/wirkung/kosten/"' in get("/wirkung/").content.decode()
+        assert "je Einheit" in get("/wirkung/strom-licht/").content.decode()
+        early = get("/wirkung/strom-licht/?stand=2024-06-30").content.decode()
+        assert "Ein Preis je Einheit wäre hier nicht ehrlich" in early
+        assert "viele Ursachen" in get("/wirkung/radunfaelle/").content.decode()

@@ -1,6 +1,7 @@
 """``allmende ledger``: show, check and copy the public log."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import msgspec
 from allmende.cli.speech import progress, say, t, warn
 from allmende.gate.door import open_gate
 from allmende.gate.ledger import Ledger
-from allmende.kernel.errors import ErrorCode, Invalid
+from allmende.kernel.errors import ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.ledger.check import Verified, verify_consistency, verify_log, verify_proof
 from allmende.ledger.files import KEY, Source, require, source_of
@@ -27,6 +28,22 @@ NO_KEY = ErrorCode(
         "Nennen Sie ihn: --key SCHLÜSSEL (die Stadt gibt ihn bekannt).",
         "Name it: --key KEY (the city makes it known).",
     ),
+)
+NOT_NAMED = ErrorCode(
+    "ledger.document_not_named",
+    Text("{document} steht nicht im Protokoll (SHA-256 {sha256}).", "{document} is not in the log (SHA-256 {sha256})."),
+    Text(
+        "Prüfen Sie, ob die Datei Byte für Byte die freigegebene ist (das JSON, nicht das PDF).",
+        "Check whether the file is the approved one, byte for byte (the JSON, not the PDF).",
+    ),
+)
+WHOLE_LOG = ErrorCode(
+    "ledger.document_needs_log",
+    Text(
+        "--document braucht das ganze Protokoll: eine Adresse oder einen Ordner, ohne --quick.",
+        "--document needs the whole log: an address or a folder, without --quick.",
+    ),
+    Text("Nennen Sie das Protokoll der Stadt.", "Name the log of the city."),
 )
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 KEY_HELP = t("Schlüssel des Protokolls, oder eine Datei damit", "key of the log, or a file with it")
@@ -105,34 +122,63 @@ def _told(found: Verified) -> None:
     is_flag=True,
     help=t("mit --since: nur die Fortsetzung prüfen", "with --since: check the continuation alone"),
 )
-def verify(place: str | None, given: str | None, since: Path | None, witnesses: tuple[str, ...], quick: bool) -> None:
+@click.option(
+    "--document",
+    type=FILE,
+    help=t("Datei, deren Prüfsumme im Protokoll stehen muss", "file whose hash must stand in the log"),
+)
+def verify(
+    place: str | None,
+    given: str | None,
+    since: Path | None,
+    witnesses: tuple[str, ...],
+    quick: bool,
+    document: Path | None,
+) -> None:
     """Check from files alone; the first fault is named and ends it with an exit code."""
+    if document is not None and (quick or (place is not None and Path(place).is_file())):
+        raise Invalid(WHOLE_LOG)
     keys = [_key_from(text) for text in witnesses]
     if place is None:
         with _own() as (_, own):
-            _verify_log(own, own.key(), since, keys, quick=quick)
+            _verify_log(own, own.key(), since, keys, quick=quick, document=document)
     elif Path(place).is_file():
         _verify_proof(Path(place), _key_of(place, None, given), keys)
     else:
         source = source_of(place)
-        _verify_log(source, _key_of(place, source, given), since, keys, quick=quick)
+        _verify_log(source, _key_of(place, source, given), since, keys, quick=quick, document=document)
 
 
-def _verify_log(source: Source, key: Key, since: Path | None, witnesses: list[Key], *, quick: bool) -> None:
+def _verify_log(
+    source: Source, key: Key, since: Path | None, witnesses: list[Key], *, quick: bool, document: Path | None
+) -> None:
+    sha256 = hashlib.sha256(document.read_bytes()).hexdigest() if document else ""
     before: Note | None = None if since is None else opened(since.read_bytes(), key)
     if quick and before is not None:
         now = verify_consistency(source, key, before)
         size = now.size
     else:
         with progress("Protokoll wird geprüft", "Checking the log") as advance:
-            found = verify_log(source, key, witnesses, before, advance)
+            found = verify_log(source, key, witnesses, before, advance, sha256)
         _told(found)
+        if document is not None:
+            _told_document(document, sha256, found.named)
         size = found.checkpoint.size
     if before is not None:
         old = before.checkpoint.size
         say(
             f"✓ setzt den Prüfpunkt mit {old} Einträgen fort (jetzt {size})",
             f"✓ continues the checkpoint of {old} entries (now {size})",
+        )
+
+
+def _told_document(document: Path, sha256: str, named: tuple[int, ...]) -> None:
+    if not named:
+        raise NotFound(NOT_NAMED, document=document.name, sha256=sha256)
+    for index in named:
+        say(
+            f"✓ {document.name}: die Prüfsumme {sha256} steht in Eintrag {index}",
+            f"✓ {document.name}: the hash {sha256} stands in entry {index}",
         )
 
 

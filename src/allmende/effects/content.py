@@ -104,7 +104,10 @@ class PointEntry(Entry, frozen=True):
 
 
 class PathEntry(Entry, frozen=True):
-    """Baseline and target of one version, as decided on a day; a new decision adds a path and changes none."""
+    """Baseline and target of one version, as decided on a day; a new decision adds a path and changes none.
+
+    ``cost_basis`` says why the cost of the project serves this result alone; without it there is no price per unit.
+    """
 
     since: dt.date
     points: tuple[PointEntry, ...] = ()
@@ -113,6 +116,7 @@ class PathEntry(Entry, frozen=True):
     version: int = 1
     source: str = ""
     reason: Text | None = None
+    cost_basis: Text | None = None
 
     def path(self, direction: Direction) -> Path:
         """Give the plain value."""

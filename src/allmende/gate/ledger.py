@@ -19,6 +19,7 @@ from allmende.ledger.entry import (
     ClockSetBack,
     DayClosed,
     Deleted,
+    DocumentApproved,
     Entry,
     MinutesSealed,
     Opening,
@@ -119,6 +120,10 @@ class _Composing:
             self.entries.append(MinutesSealed(at=self.at, acted=acted, **{**told, **hidden}))
         elif act.kind == "text":
             self.entries.append(TextSealed(at=self.at, acted=acted, **msgspec.json.decode(act.body)))
+        elif act.kind == "document":
+            told = msgspec.json.decode(act.body)
+            actor = self._commit(told["actor"], told["actor"])
+            self.entries.append(DocumentApproved(at=self.at, acted=acted, **{**told, "actor": actor}))
         elif act.kind == "day":
             self.entries.append(DayClosed(at=self.at, **msgspec.json.decode(act.body)))
         else:
@@ -282,6 +287,14 @@ class Ledger:
         """Leave word of a sealed text: its name and the hash of its bytes, to stand in the log within seconds."""
         body = msgspec.json.encode({"text": name, "sha256": sha256}).decode()
         self._tables.tell(Act(micros_from_instant(utc_now()), "text", body))
+
+    def tell_document(self, name: str, sha256: str, actor: str) -> None:
+        """Leave word that a frozen report or proof of use was approved: its name, the hash of its bytes, and by whom.
+
+        Who it was goes into the log as a commitment only.
+        """
+        body = msgspec.json.encode({"document": name, "sha256": sha256, "actor": actor}).decode()
+        self._tables.tell(Act(micros_from_instant(utc_now()), "document", body))
 
     def openings(self, index: int) -> list[Opening]:
         """Give what the commitments of an entry hide, for those who may know."""

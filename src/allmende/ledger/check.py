@@ -109,6 +109,7 @@ class Verified(msgspec.Struct, frozen=True):
     first: str = ""
     last: str = ""
     rulebooks: int = 0
+    named: tuple[int, ...] = ()
     witnesses: tuple[tuple[str, int], ...] = ()
 
 
@@ -154,10 +155,11 @@ class _Levels:
 class _Reading:
     """The entries of a log, one bundle after the other."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, wanted: str) -> None:
+        self.source, self.wanted = source, wanted
         self.first = self.last = ""
         self.rulebooks = 0
+        self.named: list[int] = []
 
     def bundle(self, place: int, width: int) -> bytes:
         """Check a bundle; give the hashes of its entries."""
@@ -176,6 +178,8 @@ class _Reading:
         if entry.at < self.last:
             raise Invalid(BACKWARDS, position=position, at=entry.at, before=self.last)
         self.first, self.last = self.first or entry.at, entry.at
+        if self.wanted and getattr(entry, "sha256", None) == self.wanted:
+            self.named.append(position)
         if isinstance(entry, RulesPublished):
             path = rulebook_path(entry.version)
             content = self.source.read(path)
@@ -190,14 +194,18 @@ def verify_log(
     witnesses: Sequence[Key] = (),
     before: Note | None = None,
     advance: Advance = lambda _done, _total: None,
+    sha256: str = "",
 ) -> Verified:
-    """Check all of a log; ``before`` is an earlier checkpoint of which it must be the continuation."""
+    """Check all of a log; ``before`` is an earlier checkpoint of which it must be the continuation.
+
+    ``sha256`` is a hash of which the entries that name it are told.
+    """
     note = opened(require(source, CHECKPOINT), key)
     times = _witnessed(note, witnesses)
     size = note.checkpoint.size
     if before is not None and before.checkpoint.size > size:
         raise Conflict(SHRUNK, new=size, old=before.checkpoint.size)
-    levels, reading = _Levels(source, size), _Reading(source)
+    levels, reading = _Levels(source, size), _Reading(source, sha256)
     bundles = (size + WIDTH - 1) // WIDTH
     for place in range(bundles):
         levels.add(0, place, reading.bundle(place, width_of(size, 0, place)))
@@ -208,7 +216,9 @@ def verify_log(
         raise Invalid(OTHER_ROOT, size=size)
     if before is not None:
         _require_continued(tree, before.checkpoint)
-    return Verified(note.checkpoint, reading.first, reading.last, reading.rulebooks, times)
+    return Verified(
+        note.checkpoint, reading.first, reading.last, reading.rulebooks, tuple(reading.named), witnesses=times
+    )
 
 
 def _require_continued(tree: Tree, before: Checkpoint) -> None:
@@ -259,4 +269,4 @@ def verify_proof(raw: bytes, key: Key, witnesses: Sequence[Key] = ()) -> tuple[b
     ):
         raise Invalid(NOT_INCLUDED, index=position)
     at = read_entry(entry, position).at
-    return entry, position, Verified(note.checkpoint, at, at, 0, times)
+    return entry, position, Verified(note.checkpoint, at, at, witnesses=times)

@@ -122,13 +122,33 @@ class TextSealed(_Entry, frozen=True, tag="text"):
     sha256: str
 
 
+class DocumentApproved(_Entry, frozen=True, tag="document"):
+    """A frozen report or proof of use was approved; ``sha256`` is that of its bytes, ``actor`` commits to who did."""
+
+    acted: str
+    document: str
+    sha256: str
+    actor: str
+
+
 class ClockSetBack(_Entry, frozen=True, tag="clock"):
     """The machine's clock was behind the log; ``clock`` is what it showed."""
 
     clock: str
 
 
-Entry = Begun | RulesPublished | SheetMoved | MinutesSealed | TextSealed | Deleted | Released | DayClosed | ClockSetBack
+Entry = (
+    Begun
+    | RulesPublished
+    | SheetMoved
+    | MinutesSealed
+    | TextSealed
+    | DocumentApproved
+    | Deleted
+    | Released
+    | DayClosed
+    | ClockSetBack
+)
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 

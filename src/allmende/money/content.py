@@ -148,6 +148,7 @@ class ScenarioEntry(Entry, frozen=True):
     day: dt.date
     stop: dt.date
     choices: dict[str, dict[str, str | int]]
+    projects: tuple[str, ...] = ()
 
 
 class MoneyContent(Entry, frozen=True):

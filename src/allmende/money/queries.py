@@ -84,6 +84,11 @@ class Line(msgspec.Struct, frozen=True):
     years: tuple[tuple[int, Shares, Shares], ...] = ()
 
     @property
+    def figures(self) -> tuple[Money, Money, Money]:
+        """Give planned, paid, and what of that is not eligible."""
+        return self.plan.total, self.actual.total, self.not_eligible
+
+    @property
     def rest(self) -> Money:
         """Give plan minus paid."""
         return self.plan.total - self.actual.total
@@ -336,7 +341,7 @@ def unallocated() -> QuerySet[OpenInvoice]:
 
 def draw_downs(on: dt.date) -> QuerySet[DrawDown]:
     """Give the draw-downs known on a day."""
-    return DrawDown.objects.filter(known_since__lte=on).select_related("award", "person", "payment")
+    return DrawDown.objects.filter(known_since__lte=on).select_related("award", "person", "released_by", "payment")
 
 
 def received_by_project(on: dt.date) -> dict[int, tuple[Paid, ...]]:
@@ -347,7 +352,9 @@ def received_by_project(on: dt.date) -> dict[int, tuple[Paid, ...]]:
         claimed[draw_down][project] = cents
     found: dict[int, list[Paid]] = defaultdict(list)
     for payment in payments(on):
-        for project, cents in spread(payment.cents, claimed[payment.draw_down_id]).items():
+        shares_of = claimed[payment.draw_down_id]
+        whole = payment.cents == sum(shares_of.values())
+        for project, cents in (shares_of if whole else spread(payment.cents, shares_of)).items():
             found[project].append(Paid(payment.day, cents))
     return {project: tuple(rows) for project, rows in found.items()}
 
@@ -357,10 +364,11 @@ def payments(on: dt.date) -> QuerySet[Payment]:
     return Payment.objects.filter(known_since__lte=on).select_related("draw_down__award")
 
 
-def commitments_on(on: dt.date) -> list[Commitment]:
-    """Give the commitments as last known on a day."""
-    rows = Commitment.objects.filter(known_since__lte=on).select_related("project", "cost_type")
-    return list({row.number: row for row in rows}.values())
+def contract_ends(on: dt.date) -> list[tuple[dt.date, str]]:
+    """Give the contracts that still run on a day, as last known: their last day and name."""
+    rows = Commitment.objects.filter(known_since__lte=on).values_list("number", "title", "until")
+    newest = {number: (title, until) for number, title, until in rows}
+    return [(until, f"{number} {title}") for number, (title, until) in newest.items() if until and until >= on]
 
 
 def drawn_on_commitments(on: dt.date) -> dict[str, int]:

@@ -4,33 +4,18 @@ import csv
 import datetime as dt
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-import openpyxl
-from openpyxl.utils.datetime import CALENDAR_MAC_1904
-from openpyxl.utils.exceptions import InvalidFileException
 
 from allmende.kernel.text import Text
+from allmende.money.workbook import MOST_ROWS, TOO_MANY, CellFault, Refused, letters, read_workbook
 
-MOST_ROWS, MOST_BYTES, MOST_UNPACKED = 100_000, 20_000_000, 400_000_000
+MOST_BYTES = 20_000_000
 PLAIN = re.compile(r"-?\d{1,13}(\.\d{1,2})?")
 COMMA = re.compile(r"-?[\d.]+,\d+")
-LETTERS = 26
-_HIDDEN_ROW = re.compile(rb'<row\b[^>]*\bhidden="(?:1|true)"[^>]*>')
-_HIDDEN_COLUMN = re.compile(rb'<col\b[^>]*\bhidden="(?:1|true)"[^>]*>')
-_MERGED = re.compile(rb'<mergeCell\b[^>]*\bref="([A-Z0-9:]+)"')
-_NUMBER = re.compile(rb'\b(?:r|min)="(\d+)"')
-
-
-class CellFault(msgspec.Struct, frozen=True):
-    """What is wrong in a cell; the cell is empty for what concerns the whole file."""
-
-    cell: str
-    reason: Text
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -46,15 +31,6 @@ class Sheet(msgspec.Struct, frozen=True):
         if not self.excel:
             return f"{column}, {row}"
         return f"{letters(self.columns.index(column) + 1) if column in self.columns else ''}{row}"
-
-
-def letters(number: int) -> str:
-    """Give the letters of a column, counted from 1."""
-    found = ""
-    while number:
-        number, rest = divmod(number - 1, LETTERS)
-        found = chr(65 + rest) + found
-    return found
 
 
 def _whole(reason: Text) -> Sheet:
@@ -88,52 +64,10 @@ def _read_csv(content: bytes) -> Sheet:
 
 def _read_excel(content: bytes) -> Sheet:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
-                return _whole(Text("Die Datei ist ausgepackt zu groß.", "The file is too large when unpacked."))
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
-        return _whole(Text("Das ist keine lesbare Excel-Datei.", "This is no readable Excel file."))
-    try:
-        return _of_book(book, content)
-    finally:
-        book.close()
-
-
-def _of_book(book: Any, content: bytes) -> Sheet:
-    if len(book.worksheets) != 1:
-        several = f"{len(book.worksheets)}"
-        return _whole(
-            Text(
-                f"Die Datei hat {several} Blätter; erlaubt ist eines.",
-                f"The file has {several} sheets; one is allowed.",
-            )
-        )
-    if book.epoch == CALENDAR_MAC_1904:
-        return _whole(
-            Text(
-                "Die Datei zählt Tage ab 1904; alle Daten wären vier Jahre verschoben. Stellen Sie auf 1900 um.",
-                "The file counts days from 1904; all dates would be four years off. Switch to 1900.",
-            )
-        )
-    faults = list(_hidden(content, book.worksheets[0]._worksheet_path))
-    lines = ((number, list(row)) for number, row in enumerate(book.worksheets[0].iter_rows(), 1))
-    return _table(lines, faults, excel=True)
-
-
-def _hidden(content: bytes, path: str) -> Iterator[CellFault]:
-    """Find what a reader does not see or sees twice: hidden rows and columns, merged cells."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        raw = archive.read(path.lstrip("/"))
-    for found in _HIDDEN_ROW.finditer(raw):
-        number = _NUMBER.search(found[0])
-        yield CellFault(number[1].decode() if number else "", Text("Die Zeile ist verborgen.", "The row is hidden."))
-    for found in _HIDDEN_COLUMN.finditer(raw):
-        number = _NUMBER.search(found[0])
-        name = letters(int(number[1])) if number else ""
-        yield CellFault(name, Text("Die Spalte ist verborgen.", "The column is hidden."))
-    for found in _MERGED.finditer(raw):
-        yield CellFault(found[1].decode(), Text("Die Zellen sind verbunden.", "The cells are merged."))
+        lines, faults = read_workbook(content)
+    except Refused as refused:
+        return _whole(refused.reason)
+    return _table(iter(enumerate(lines, 1)), faults, excel=True)
 
 
 def _table(lines: Iterator[tuple[int, list[Any]]], faults: list[CellFault], *, excel: bool) -> Sheet:
@@ -151,25 +85,13 @@ def _table(lines: Iterator[tuple[int, list[Any]]], faults: list[CellFault], *, e
         if all(value is None or value == "" for value in values.values()):
             continue
         if len(rows) >= MOST_ROWS:
-            faults.append(CellFault(str(number), Text("Mehr als 100.000 Zeilen.", "More than 100,000 rows.")))
+            faults.append(CellFault(str(number), TOO_MANY))
             break
-        if excel:
-            faults += _formulas(number, columns, line)
         rows.append((number, values))
     return Sheet(columns, tuple(rows), tuple(faults), excel=excel)
 
 
-def _formulas(number: int, columns: tuple[str, ...], line: list[Any]) -> list[CellFault]:
-    reason = Text("Hier steht eine Formel statt eines Werts.", "Here is a formula instead of a value.")
-    return [
-        CellFault(f"{letters(index + 1)}{number}", reason)
-        for index, cell in enumerate(line[: len(columns)])
-        if cell.data_type == "f"
-    ]
-
-
-def _value(cell: Any) -> Any:
-    value = getattr(cell, "value", cell) if not isinstance(cell, str) else cell
+def _value(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 

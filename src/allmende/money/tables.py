@@ -11,7 +11,7 @@ import msgspec
 from allmende.kernel.clock import today
 from allmende.kernel.errors import ErrorCode
 from allmende.kernel.text import Text
-from allmende.money.reading import CellFault, Sheet, cents_of, day_of
+from allmende.money.reading import Sheet, cents_of, day_of
 from allmende.money.rules import (
     ELIGIBLE_TOO_MUCH,
     FEDERAL_OUTSIDE,
@@ -25,6 +25,7 @@ from allmende.money.rules import (
     plan_faults,
     terms_on,
 )
+from allmende.money.workbook import CellFault
 
 BOOKING_COLUMNS = (
     *("rechnung", "aussteller", "datum", "bezahlt", "betrag", "waehrung", "projekt", "kostenart", "jahr"),

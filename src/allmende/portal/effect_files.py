@@ -21,10 +21,10 @@ VALUE_HEADER = (
 
 
 def _point(point: Point | None) -> tuple[object, object, object]:
-    return (None, None, None) if point is None else (_plain(point.low), _plain(point.high), point.day)
+    return (None, None, None) if point is None else (plain(point.low), plain(point.high), point.day)
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """Write a decimal without needless zeros."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -39,7 +39,7 @@ def row_of(view: IndicatorView) -> tuple[object, ...]:
     value: tuple[object, ...] = (None,) * 7
     if newest is not None:
         value = (
-            *(_plain(newest.value), newest.first, newest.last, newest.known_since, newest.quality),
+            *(plain(newest.value), newest.first, newest.last, newest.known_since, newest.quality),
             *(newest.left_out, newest.simulated),
         )
     return (
@@ -56,7 +56,7 @@ def value_rows(slug: str, values: list[tuple[Definition, Value | Known]]) -> lis
     return [
         (
             *(slug, definition.number, definition.unit, value.first, value.last),
-            *(_plain(value.value), value.known_since, value.quality, value.used, value.left_out, value.simulated),
+            *(plain(value.value), value.known_since, value.quality, value.used, value.left_out, value.simulated),
             *(value.origin, value.note_de, value.note_en),
         )
         for definition, value in values

@@ -11,7 +11,9 @@ from django.utils.translation import get_language, gettext
 from allmende.effects import queries
 from allmende.effects.models import CausalLink, Indicator
 from allmende.effects.queries import IndicatorView
+from allmende.money import queries as money
 from allmende.portal.asof import Stand, stand_of
+from allmende.portal.cost_views import bills_of, costs_of
 from allmende.portal.effect_files import HEADER, VALUE_HEADER, about, row_of, value_rows
 from allmende.portal.effect_method import limits_of, written_method
 from allmende.portal.files import csv_file, picture, width_of
@@ -115,6 +117,8 @@ def effect(request: HttpRequest, slug: str) -> HttpResponse:
     newest = view.current.newest
     links = queries.links(about=view.indicator)
     titles = {one.slug: one for one, _ in programme.states_on(stand.day, (*OWN, "neighbour"))}
+    overview = money.overview(stand.day)
+    cost = costs_of([view], overview)[0]
     shown: dict[str, Any] = {
         "view": view,
         "definition": view.current.definition,
@@ -122,6 +126,9 @@ def effect(request: HttpRequest, slug: str) -> HttpResponse:
         "expected": view.status.expected,
         "door": "/sensorthings/v1.1",
         "history": _history(view, stand),
+        "cost": cost,
+        "bills": bills_of(cost, titles),
+        "money_simulated": overview.simulated,
         "lineage": queries.lineage_of(newest) if newest else {},
         "written": written_method(view),
         "limits": limits_of(view),

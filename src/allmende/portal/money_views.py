@@ -1,7 +1,6 @@
 """Pages about money: from funder to project, plan against actual, versions over time, own money."""
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,10 +12,12 @@ from django.utils.translation import get_language, gettext
 
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
+from allmende.ledger.files import CHECKPOINT
 from allmende.money import queries as money_queries
+from allmende.money.differences import moved
 from allmende.money.models import Plan, Proof
 from allmende.money.models.claims import APPROVED
-from allmende.money.rules import difference, summed
+from allmende.money.rules import difference
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.files import csv_file, csv_stream, picture, width_of
 from allmende.portal.frame import page
@@ -25,7 +26,7 @@ from allmende.programme.models import Project
 from allmende.ui import charts, drawings, sankey
 from allmende.ui.templatetags.allmende import millions
 
-MOST_FLOWS, MOST_DETAILED = 9, 30
+MOST_FLOWS = 9
 THIRD_COLOUR = "#8a5200"
 SHARES = ("federal", "city", "third")
 PROJECT_HEADER = (
@@ -51,6 +52,7 @@ def money(request: HttpRequest) -> HttpResponse:
         versions=money_queries.plan_totals(stand.day),
         awards=money_queries.awards_on(stand.day),
         running=money_queries.running_costs(stand.day),
+        log=f"/ledger/{CHECKPOINT}",
         proofs=Proof.objects.filter(state=APPROVED, day__lte=stand.day).select_related("award").defer("content"),
     )
 
@@ -132,20 +134,13 @@ class Change(msgspec.Struct, frozen=True):
 
 def _changes(old: Plan, new: Plan) -> list[Change]:
     """Give the projects whose plan differs, with what changed by cost type and year."""
-    before, after = money_queries.slots_of(old), money_queries.slots_of(new)
-    sums = [{slot: sum(shares.values()) for slot, shares in slots.items()} for slots in (before, after)]
-    found = difference(sums[0], sums[1])
+    found = {one.project: one for one in moved(old, new)}
     types = {kind.slug: kind.title.within(get_language() or "de") for kind in money_queries.cost_types()}
-    totals = [summed((slot.project, cents) for slot, cents in one.items()) for one in sums]
     changes = []
-    projects = Project.objects.filter(slug__in={slot.project for slot in found})
-    details: dict[str, list[tuple[str, int, Money, Money]]] = defaultdict(list)
-    if len(projects) <= MOST_DETAILED:
-        for slot, (first, second) in sorted(found.items()):
-            details[slot.project].append((types[slot.cost_type], slot.year, Money(first), Money(second)))
-    for project in projects:
-        pair = [Money(one.get(project.slug, 0)) for one in totals]
-        changes.append(Change(project, pair[0], pair[1], tuple(details[project.slug])))
+    for project in Project.objects.filter(slug__in=found):
+        one = found[project.slug]
+        details = ((types[kind], year, Money(was), Money(now)) for kind, year, was, now in one.places)
+        changes.append(Change(project, Money(one.before), Money(one.after), tuple(details)))
     return changes
 
 

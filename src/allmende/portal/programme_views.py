@@ -124,6 +124,13 @@ def decisions_csv(request: HttpRequest) -> HttpResponse:
     return csv_file("beschluesse", header, rows)
 
 
+def decisions_json(request: HttpRequest) -> HttpResponse:
+    """Give the decisions as JSON."""
+    stand = stand_of(request)
+    rows = [_decision(row) for row in queries.decisions_until(stand.day)]
+    return json_file("beschluesse", {"as_of": stand.day, "decisions": rows})
+
+
 def conditions_csv(request: HttpRequest) -> HttpResponse:
     """Give every finding about the conditions as CSV."""
     header = ["condition", "title_de", "title_en", "day", "state", "evidence", "text_de", "text_en"]
@@ -220,6 +227,19 @@ def changes_csv(request: HttpRequest) -> HttpResponse:
         for one in changes_until(stand_of(request).day, FEED_LENGTH)
     ]
     return csv_file("aenderungen", header, rows)
+
+
+def changes_json(request: HttpRequest) -> HttpResponse:
+    """Give what was decided and what changed last as JSON, each with the page that tells more."""
+    stand = stand_of(request)
+    rows = [
+        {
+            **{"day": one.day, "kind": one.kind, "mark": one.mark, "title": one.title, "text": one.text},
+            "page": request.build_absolute_uri(_page_of(one)),
+        }
+        for one in changes_until(stand.day, FEED_LENGTH)
+    ]
+    return json_file("aenderungen", {"as_of": stand.day, "changes": rows})
 
 
 def _page_of(one: Change) -> str:

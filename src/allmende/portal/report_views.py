@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 
+from allmende.ledger.files import CHECKPOINT
 from allmende.portal.files import csv_file
 from allmende.portal.frame import page
 from allmende.portal.report_files import CSV_HEADER, csv_rows, pdf_of, stamp_of, written_parts, xlsx_of
@@ -44,6 +45,7 @@ def report(request: HttpRequest, number: int) -> HttpResponse:
         stamped=stamp_of(content, language),
         parts=written_parts(content, language),
         before=queries.before(row.kind, row.project, row.day),
+        log=f"/ledger/{CHECKPOINT}",
     )
 
 

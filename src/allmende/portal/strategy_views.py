@@ -10,7 +10,7 @@ from allmende.portal.asof import Stand, stand_of
 from allmende.portal.files import csv_file, json_file
 from allmende.portal.frame import page, site
 from allmende.programme.models import StrategyVersion
-from allmende.programme.queries.strategy import difference, strategies_until
+from allmende.programme.queries.strategy import SectionDifference, difference, strategies_until
 from allmende.programme.queries.strategy import strategy as version_of
 from allmende.ui.documents import Document, Paragraph, Section, draw_document
 from allmende.ui.templatetags.allmende import day as written_day
@@ -47,13 +47,63 @@ def strategy(request: HttpRequest, number: int | None = None) -> HttpResponse:
 
 def compare(request: HttpRequest, number: int, other: int) -> HttpResponse:
     """Show what differs between two versions, word by word."""
-    stand = stand_of(request)
-    before, after = _version(min(number, other), stand), _version(max(number, other), stand)
+    before, after = _pair(request, number, other)
     sections = difference(before, after, _language())
     changed = sum(not section.same for section in sections)
     return page(
-        request, "strategy_difference.html", stand, before=before, after=after, sections=sections, changed=changed
+        request,
+        "strategy_difference.html",
+        stand_of(request),
+        before=before,
+        after=after,
+        sections=sections,
+        changed=changed,
     )
+
+
+def _pair(request: HttpRequest, number: int, other: int) -> tuple[StrategyVersion, StrategyVersion]:
+    stand = stand_of(request)
+    return _version(min(number, other), stand), _version(max(number, other), stand)
+
+
+def compare_csv(request: HttpRequest, number: int, other: int) -> HttpResponse:
+    """Give what differs between two versions as CSV: a row for each passage, in both languages."""
+    before, after = _pair(request, number, other)
+    header = ["section", "number_before", "number_after", "language", "place", "change", "words"]
+    rows = [
+        (
+            _places(one)["section"],
+            one.before.number if one.before else None,
+            one.after.number if one.after else None,
+            *(language, place, passage.kind, passage.words),
+        )
+        for language in ("de", "en")
+        for one in difference(before, after, language)
+        for place, passage in enumerate(one.passages, 1)
+    ]
+    return csv_file(f"strategie-{before.number}-{after.number}", header, rows)
+
+
+def compare_json(request: HttpRequest, number: int, other: int) -> HttpResponse:
+    """Give what differs between two versions as JSON, section by section, in both languages."""
+    before, after = _pair(request, number, other)
+    sections = []
+    for german, english in zip(*(difference(before, after, language) for language in ("de", "en")), strict=True):
+        passages = {
+            language: [{"change": passage.kind, "words": passage.words} for passage in one.passages]
+            for language, one in (("de", german), ("en", english))
+        }
+        sections.append({**_places(german), "same": german.same and english.same, "passages": passages})
+    about = {"before": _about(before), "after": _about(after)}
+    return json_file(f"strategie-{before.number}-{after.number}", {**about, "sections": sections})
+
+
+def _places(one: SectionDifference) -> dict[str, Any]:
+    sides = {"before": one.before, "after": one.after}
+    return {
+        "section": next(section.key for section in sides.values() if section),
+        **{name: {"number": row.number, "title": row.title} if row else None for name, row in sides.items()},
+    }
 
 
 def strategy_json(request: HttpRequest, number: int) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from allmende.accounts.models import Person
 from allmende.accounts.services import record
+from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import today
 from allmende.kernel.errors import Conflict, Denied, ErrorCode, Invalid
 from allmende.kernel.text import Text
@@ -140,12 +141,14 @@ def give_back(actor: Person, *, report: int, reason: str) -> Report:
 
 
 @transaction.atomic
-def approve(actor: Person, *, report: int) -> Report:
-    """Approve a report on which one has not worked; from now on it stays as it is."""
+def approve(actor: Person, *, report: int, ledger: Ledger) -> Report:
+    """Approve a report on which one has not worked; from now on it stays as it is, and the ledger has its hash."""
     row = _held(report, WAITING, NOT_WAITING)
     if row.editors.filter(pk=actor.pk).exists():
         raise Denied(SECOND)
     row.state, row.approved_by, row.approved_at = APPROVED, actor, timezone.now()
     row.save(update_fields=["state", "approved_by", "approved_at"])
     record(actor, "report.approved", row, after={"digest": row.digest})
+    subject = f"/{row.project.slug}" if row.project else ""
+    ledger.tell_document(f"{row.kind}{subject}/{row.day.isoformat()}/{row.pk}", row.digest, actor.email)
     return row

@@ -11,7 +11,16 @@ from allmende.money.models.bookings import (
     RunningCost,
     WorkHours,
 )
-from allmende.money.models.claims import DrawDown, DrawDownLine, DrawDownShare, Payment, Proof, Scenario
+from allmende.money.models.claims import (
+    DrawDown,
+    DrawDownLine,
+    DrawDownShare,
+    Payment,
+    PreparedDrawDown,
+    PreparedLine,
+    Proof,
+    Scenario,
+)
 from allmende.money.models.grants import Award, AwardTerms, BaseRate, CostType, FundingSource
 from allmende.money.models.plans import Plan, PlanPosition
 
@@ -34,6 +43,8 @@ __all__ = [
     "Payment",
     "Plan",
     "PlanPosition",
+    "PreparedDrawDown",
+    "PreparedLine",
     "Proof",
     "RunningCost",
     "Scenario",

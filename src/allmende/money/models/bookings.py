@@ -155,6 +155,11 @@ class Booking(Kept):
                 name="booking_sums",
             ),
             models.Index(fields=["award", "known_since", "paid"], name="booking_award"),
+            models.Index(
+                fields=["commitment", "known_since", "cents"],
+                condition=~models.Q(commitment=""),
+                name="booking_contract",
+            ),
         ]
 
     def __str__(self) -> str:

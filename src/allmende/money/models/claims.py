@@ -25,7 +25,18 @@ class DrawDown(Kept):
     eligible_cents = models.BigIntegerField(_("förderfähige Ausgaben in Cent"))
     federal_cents = models.BigIntegerField(_("abgerufen in Cent"))
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("Person"), null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("vorbereitet von"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("freigegeben von"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
 
     class Meta:
@@ -98,6 +109,77 @@ class DrawDownShare(models.Model):
         return Money(self.federal_cents)
 
 
+PREPARED, RELEASED, WITHDRAWN = "prepared", "released", "withdrawn"
+PREPARED_STATES = [
+    (PREPARED, _("wartet auf die zweite Person")),
+    (RELEASED, _("freigegeben")),
+    (WITHDRAWN, _("zurückgezogen")),
+]
+
+
+class PreparedDrawDown(models.Model):
+    """A draw-down that one person prepared: which bookings it would claim, and how much; another one releases it."""
+
+    award = models.ForeignKey(Award, verbose_name=_("Zuwendung"), on_delete=models.PROTECT, related_name="prepared")
+    until = models.DateField(_("Zahlungen bis"))
+    eligible_cents = models.BigIntegerField(_("förderfähige Ausgaben in Cent"))
+    federal_cents = models.BigIntegerField(_("abzurufen in Cent"))
+    state = models.CharField(_("Zustand"), max_length=10, choices=PREPARED_STATES, default=PREPARED)
+    made_at = models.DateTimeField(_("vorbereitet"), auto_now_add=True)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("vorbereitet von"), on_delete=models.PROTECT, related_name="+"
+    )
+    draw_down = models.OneToOneField(
+        DrawDown, verbose_name=_("Mittelabruf"), null=True, on_delete=models.PROTECT, related_name="prepared"
+    )
+
+    class Meta:
+        """Newest first; one at a time waits for each award, since two would claim the same bookings."""
+
+        verbose_name = _("vorbereiteter Mittelabruf")
+        verbose_name_plural = _("vorbereitete Mittelabrufe")
+        ordering = ("-pk",)
+        constraints = [
+            models.UniqueConstraint(fields=["award"], condition=models.Q(state="prepared"), name="draw_down_waits_once")
+        ]
+
+    def __str__(self) -> str:
+        """Give award and last day."""
+        return f"{self.award} {self.until}"
+
+    @property
+    def eligible(self) -> Money:
+        """Give the eligible expenditure."""
+        return Money(self.eligible_cents)
+
+    @property
+    def federal(self) -> Money:
+        """Give what would be claimed."""
+        return Money(self.federal_cents)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Refuse."""
+        raise TypeError("a prepared draw-down is withdrawn, not deleted")
+
+
+class PreparedLine(models.Model):
+    """A booking that a prepared draw-down would claim; once withdrawn, another may prepare it again."""
+
+    prepared = models.ForeignKey(PreparedDrawDown, on_delete=models.PROTECT, related_name="lines")
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="prepared_lines")
+
+    class Meta:
+        """Each once."""
+
+        verbose_name = _("Beleg eines vorbereiteten Mittelabrufs")
+        verbose_name_plural = _("Belege vorbereiteter Mittelabrufe")
+        constraints = [models.UniqueConstraint(fields=["prepared", "booking"], name="prepared_line_once")]
+
+    def __str__(self) -> str:
+        """Name both."""
+        return f"{self.prepared_id}/{self.booking_id}"
+
+
 class Payment(Kept):
     """Money that the funder paid out."""
 
@@ -167,6 +249,7 @@ class Scenario(models.Model):
     name = models.CharField(_("Name"), max_length=120, unique=True)
     day = models.DateField(_("Stand der Zahlen"))
     stop = models.DateField(_("Tag der Änderung"))
+    projects = models.JSONField(_("Projekte"), default=list, help_text=_("keines: alle, die Geld haben"))
     choices = models.JSONField(_("Wahl je Projekt"))
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Person"), null=True, on_delete=models.PROTECT, related_name="+"

@@ -21,7 +21,7 @@ from allmende.money import queries
 from allmende.money.models import Booking, CostType, FundingSource, ImportRun, Invoice, Plan
 from allmende.money.models.grants import FEDERAL
 from allmende.money.models.plans import DRAFT
-from allmende.money.reading import CellFault, Sheet, read_table
+from allmende.money.reading import Sheet, read_table
 from allmende.money.rules import summed, terms_on
 from allmende.money.services.bookings import count_up
 from allmende.money.services.plans import DRAFT_MOVED, names, set_slots
@@ -34,6 +34,7 @@ from allmende.money.tables import (
     read_bookings,
     read_plan,
 )
+from allmende.money.workbook import CellFault
 from allmende.programme.models import Project
 
 HAS_FAULTS = ErrorCode(

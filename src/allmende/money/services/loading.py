@@ -85,7 +85,16 @@ class _Loader:
             made_draw_down(draw_down.award, until=draw_down.until, made=draw_down.made, paid=draw_down.paid)
         for one in self.content.scenarios:
             choices: dict[str, dict[str, object]] = {name: {**values} for name, values in one.choices.items()}
-            save_scenario(self.actor, number=None, edits=0, name=one.name, day=one.day, stop=one.stop, choices=choices)
+            save_scenario(
+                self.actor,
+                number=None,
+                edits=0,
+                name=one.name,
+                day=one.day,
+                stop=one.stop,
+                projects=one.projects,
+                choices=choices,
+            )
 
     def _ground(self) -> None:
         for position, kind in enumerate(self.content.cost_types):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from allmende.accounts.models import Person
 from allmende.accounts.services import record
+from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import today
 from allmende.kernel.errors import Conflict, Denied, ErrorCode, Invalid
 from allmende.kernel.text import Text
@@ -229,8 +230,8 @@ def reproduced(proof: Proof) -> bool:
 
 
 @transaction.atomic
-def approve_proof(actor: Person, *, proof: int) -> Proof:
-    """Approve a proof that somebody else made, if the bookings still give the same bytes."""
+def approve_proof(actor: Person, *, proof: int, ledger: Ledger) -> Proof:
+    """Approve a proof that somebody else made, if the bookings still give the same bytes; the ledger gets its hash."""
     row = Proof.objects.select_for_update().select_related("award").get(pk=proof)
     if row.state != DRAFT:
         raise Conflict(NO_DRAFT)
@@ -241,4 +242,5 @@ def approve_proof(actor: Person, *, proof: int) -> Proof:
     row.state, row.approved_by, row.approved_at = APPROVED, actor, timezone.now()
     row.save(update_fields=["state", "approved_by", "approved_at"])
     record(actor, "money.proof_approved", row, after={"digest": row.digest})
+    ledger.tell_document(f"proof/{row.award.slug}/{row.day.isoformat()}/{row.pk}", row.digest, actor.email)
     return row

@@ -128,6 +128,12 @@ class PathForm(PairedForm):
     source = forms.CharField(label=_("Quelle oder Beschluss"), max_length=500)
     reason_de = _long(_("Warum es sich ändert (deutsch)"), required=False)
     reason_en = _long(_("Warum es sich ändert (englisch)"), required=False)
+    basis_de = _long(
+        _("Warum die Kosten des Projekts allein diesem Ergebnis dienen (deutsch)"),
+        required=False,
+        help_text=_("leer: es wird kein Preis je Einheit genannt"),
+    )
+    basis_en = _long(_("Warum die Kosten des Projekts allein diesem Ergebnis dienen (englisch)"), required=False)
 
     def clean_points(self) -> tuple[PointEntry, ...]:
         """Read the lines."""
@@ -152,6 +158,7 @@ class PathForm(PairedForm):
             version=version,
             source=values["source"],
             reason=self.pair("reason"),
+            cost_basis=self.pair("basis"),
         )
 
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.queries import history_of
 from allmende.accounts.rules import may_read, may_write
+from allmende.catalog.door import gate
+from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.office.frame import page, tell, told
@@ -108,7 +110,7 @@ def _done(request: HttpRequest, row: Report, form: TextsForm) -> bool:
         elif deed == "send":
             services.send(actor, report=row.pk)
         elif deed == "approve":
-            services.approve(actor, report=row.pk)
+            services.approve(actor, report=row.pk, ledger=Ledger(gate()))
         else:
             services.give_back(actor, report=row.pk, reason=request.POST.get("reason", ""))
     except AllmendeError as error:

@@ -1,6 +1,7 @@
 """Filters and tags that all pages share: language, days, money, numbers, sources."""
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ from django import template
 from django.template.defaultfilters import stringfilter
 from django.urls import translate_url
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
@@ -58,6 +59,22 @@ def moment(micros: int | None) -> str:
 def money(amount: Money | None) -> str:
     """Write an amount to the cent."""
     return amount.written(get_language() or "de") if amount is not None else gettext("unbekannt")
+
+
+@register.simple_tag
+def money_cells(amounts: Iterable[Money | None]) -> SafeString:
+    """Write a row's amounts as its cells: of a long table, several times quicker than cell by cell."""
+    language, unknown = get_language() or "de", gettext("unbekannt")
+    words = (unknown if amount is None else amount.written(language) for amount in amounts)
+    return SafeString("".join([f'<td class="num">{escape(word)}</td>' for word in words]))
+
+
+@register.simple_tag
+def paired_cells(pairs: Iterable[tuple[Money, Money] | None]) -> SafeString:
+    """Write two amounts in each cell, one above the other; a dash where there are none."""
+    language = get_language() or "de"
+    words = ("–" if pair is None else "<br>".join(escape(one.written(language)) for one in pair) for pair in pairs)
+    return SafeString("".join([f'<td class="num">{word}</td>' for word in words]))
 
 
 @register.filter

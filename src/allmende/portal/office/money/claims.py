@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -16,24 +16,26 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.models import Person
 from allmende.accounts.queries import history_of
+from allmende.catalog.door import gate
+from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.money import Money
-from allmende.money import queries
-from allmende.money.models import Award, Booking, DrawDown, Proof
-from allmende.money.models.claims import DRAFT
+from allmende.money import queries, waiting
+from allmende.money.models import Award, Booking, DrawDown, PreparedDrawDown, Proof
+from allmende.money.models.claims import DRAFT, PREPARED
 from allmende.money.services import claims, proofs
 from allmende.portal.files import csv_stream
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.money.bookings import context_of
-from allmende.portal.office.money.forms import DrawForm, PaymentForm, ProofForm, month_end, plain
+from allmende.portal.office.money.forms import DrawForm, PaymentForm, ProofForm, ReasonForm, month_end, plain
 from allmende.portal.office.permissions import person_of, reads
 from allmende.portal.office.trail import written
 
 
 @reads("grants")
 def draw_downs(request: HttpRequest) -> HttpResponseBase:
-    """List the draw-downs, and propose the next one: first shown, then made."""
+    """List the draw-downs, and propose the next one: shown, prepared by one person, released by another."""
     latest = queries.awards_on(today())
     first = {"until": month_end(today()), "award": latest[-1].award if latest else None}
     form = DrawForm(request.POST or request.GET or None, initial=first)
@@ -42,9 +44,9 @@ def draw_downs(request: HttpRequest) -> HttpResponseBase:
         award, until = form.cleaned_data["award"], form.cleaned_data["until"]
         try:
             if request.method == "POST":
-                row = claims.draw_down(person_of(request), award=award.pk, until=until)
-                messages.success(request, gettext("Der Mittelabruf ist angelegt."))
-                return redirect("office:money-draw-down", row.pk)
+                row = claims.prepare(person_of(request), award=award.pk, until=until)
+                messages.success(request, gettext("Der Mittelabruf ist vorbereitet und wartet auf die zweite Person."))
+                return redirect("office:money-prepared", row.pk)
             proposal = claims.propose(award, until)
         except AllmendeError as error:
             form.add_error(None, told(error))
@@ -57,7 +59,53 @@ def draw_downs(request: HttpRequest) -> HttpResponseBase:
         form=form,
         proposal=proposal,
         rows=rows,
+        prepared=waiting.prepared_draw_downs(),
         **context_of(request),
+    )
+
+
+def _deed(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Release or withdraw a prepared draw-down."""
+    actor, back = person_of(request), redirect("office:money-prepared", number)
+    try:
+        if request.POST.get("deed") == "withdraw":
+            claims.withdraw(actor, prepared=number, reason=request.POST.get("reason", ""))
+            messages.success(request, gettext("Zurückgezogen; die Buchungen warten auf den nächsten Abruf."))
+            return back
+        made = claims.release(actor, prepared=number)
+    except AllmendeError as error:
+        tell(request, error)
+        return back
+    messages.success(request, gettext("Freigegeben."))
+    return redirect("office:money-draw-down", made.pk)
+
+
+def _by_type(rows: QuerySet[Booking]) -> list[tuple[Any, Money, int]]:
+    kinds = {kind.pk: kind.title for kind in queries.cost_types()}
+    sums = rows.order_by("cost_type__position").values_list("cost_type").annotate(Sum("eligible_cents"), Count("pk"))
+    return [(kinds[kind], Money(cents), count) for kind, cents, count in sums]
+
+
+@reads("grants")
+def prepared(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Show what a prepared draw-down would claim; a second person releases it."""
+    row = get_object_or_404(PreparedDrawDown.objects.select_related("award", "made_by", "draw_down"), pk=number)
+    if request.method == "POST":
+        return _deed(request, number)
+    return page(
+        request,
+        "money/prepared",
+        str(row),
+        icon="download",
+        row=row,
+        waits=row.state == PREPARED,
+        second=row.made_by_id != person_of(request).pk,
+        kinds=_by_type(waiting.bookings_of(row)),
+        projects=waiting.eligible_by_project(row),
+        count=row.lines.count(),
+        reason_form=ReasonForm(),
+        entries=[written(entry) for entry in history_of(row)[:20]],
+        **{**context_of(request), "back": (reverse("office:money-draw-downs"), _("Mittelabrufe"))},
     )
 
 
@@ -74,9 +122,6 @@ def draw_down(request: HttpRequest, number: int) -> HttpResponseBase:
         else:
             messages.success(request, gettext("Die Auszahlung ist eingetragen."))
             return redirect("office:money-draw-down", number)
-    by_type = Booking.objects.filter(line__draw_down=row).order_by("cost_type__position")
-    kinds = {kind.pk: kind.title for kind in queries.cost_types()}
-    sums = by_type.values_list("cost_type").annotate(Sum("eligible_cents"), Count("pk"))
     return page(
         request,
         "money/draw_down",
@@ -85,7 +130,7 @@ def draw_down(request: HttpRequest, number: int) -> HttpResponseBase:
         row=row,
         payment=getattr(row, "payment", None),
         shares=row.shares.select_related("project").order_by("project__position"),
-        kinds=[(kinds[kind], Money(cents), count) for kind, cents, count in sums],
+        kinds=_by_type(Booking.objects.filter(line__draw_down=row)),
         form=form,
         entries=[written(entry) for entry in history_of(row)[:20]],
         **{**context_of(request), "back": (reverse("office:money-draw-downs"), _("Mittelabrufe"))},
@@ -96,16 +141,26 @@ def draw_down(request: HttpRequest, number: int) -> HttpResponseBase:
 def draw_down_csv(_request: HttpRequest, number: int) -> HttpResponseBase:
     """Give the statement of expenditure, invoice by invoice."""
     row = get_object_or_404(DrawDown, pk=number)
-    found = queries.bookings().filter(line__draw_down=row).order_by("invoice__day", "pk")
+    return _receipts(f"belegliste-{row.number}", queries.bookings().filter(line__draw_down=row))
+
+
+@reads("grants")
+def prepared_csv(_request: HttpRequest, number: int) -> HttpResponseBase:
+    """Give the statement of expenditure that waits, invoice by invoice."""
+    row = get_object_or_404(PreparedDrawDown, pk=number)
+    return _receipts(f"belegliste-vorbereitet-{row.pk}", waiting.bookings_of(row))
+
+
+def _receipts(name: str, found: QuerySet[Booking]) -> HttpResponseBase:
     rows = (
         (
             *(one.invoice.number, one.invoice.supplier, one.invoice.day, one.paid, one.project.slug),
             *(one.cost_type.slug, one.cents, one.eligible_cents, one.reason),
         )
-        for one in found.iterator(2000)
+        for one in found.order_by("invoice__day", "pk").iterator(2000)
     )
     header = ("invoice", "supplier", "day", "paid", "project", "cost_type", "cents", "eligible_cents", "reason")
-    return csv_stream(f"belegliste-{row.number}", header, rows)
+    return csv_stream(name, header, rows)
 
 
 @reads("grants")
@@ -147,7 +202,7 @@ def proof(request: HttpRequest, number: int) -> HttpResponseBase:
     row = get_object_or_404(Proof.objects.select_related("award", "made_by", "approved_by"), pk=number)
     if request.method == "POST":
         try:
-            proofs.approve_proof(person_of(request), proof=row.pk)
+            proofs.approve_proof(person_of(request), proof=row.pk, ledger=Ledger(gate()))
         except AllmendeError as error:
             tell(request, error)
         else:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.money import Money
+from allmende.money.choices import WHOLE
 from allmende.money.models import Award, CostType, FundingSource, Plan
 from allmende.money.models.grants import FEDERAL
 from allmende.money.models.plans import DRAFT, PUBLISHED
@@ -168,51 +169,54 @@ class ImportForm(forms.Form):
 
 
 WAYS = [("continue", _("weiter")), ("shrink", _("kürzen")), ("stop", _("beenden"))]
+PERCENT = {"shrink": "keep", "stop": "risk"}
 
 
 class ScenarioForm(forms.Form):
-    """Name and days of a scenario; the choices have fields of their own for each project."""
+    """Name and days of a scenario; the choices are read by hand, since a field object for each costs too much."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
     day = day_field(_("Stand der Zahlen"))
     stop = day_field(_("Rückzahlung angenommen am"), help_text=_("bis dahin laufen Zinsen"))
     edits = forms.IntegerField(widget=forms.HiddenInput, initial=0)
 
-    def __init__(self, *args: Any, projects: list[Project], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, projects: list[Project], saved: dict[str, dict[str, Any]] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.projects = projects
-        for project in projects:
-            self.fields[f"way_{project.pk}"] = forms.ChoiceField(choices=WAYS, initial="continue", label=_("Wahl"))
-            for name, first, label in (("keep", 50, _("bleibt in %")), ("risk", 100, _("gefährdet in %"))):
-                self.fields[f"{name}_{project.pk}"] = forms.IntegerField(
-                    min_value=0, max_value=100, initial=first, label=label
-                )
+        self.projects, self.saved = projects, saved or {}
 
-    def rows(self) -> list[tuple[Project, list[Any]]]:
-        """Give the fields project by project."""
-        return [
-            (project, [self[f"{name}_{project.pk}"] for name in ("way", "keep", "risk")]) for project in self.projects
-        ]
-
-    def choices(self) -> dict[str, dict[str, object]]:
-        """Give what was chosen, where it is not simply to continue."""
-        found: dict[str, dict[str, object]] = {}
+    def rows(self) -> list[dict[str, Any]]:
+        """Give what the table of choices shows: what was sent, else what was saved."""
+        found = []
         for project in self.projects:
-            way = self.cleaned_data[f"way_{project.pk}"]
-            if way == "shrink":
-                found[project.slug] = {"way": way, "keep": self.cleaned_data[f"keep_{project.pk}"]}
-            elif way == "stop":
-                found[project.slug] = {"way": way, "risk": self.cleaned_data[f"risk_{project.pk}"]}
+            values = {"way": "continue", "keep": 50, "risk": 100, **self.saved.get(project.slug, {})}
+            if self.is_bound:
+                values = {name: self.data.get(f"{name}_{project.pk}", "") for name in values}
+            found.append({"project": project, **values})
         return found
 
+    @property
+    def ways(self) -> list[tuple[str, Any]]:
+        """Give what can be chosen."""
+        return WAYS
 
-def first_of(choices: dict[str, dict[str, Any]], projects: list[Project]) -> dict[str, Any]:
-    """Give the initial values of the fields for saved choices."""
-    found: dict[str, Any] = {}
-    for project in projects:
-        for name, value in choices.get(project.slug, {}).items():
-            found[f"{name}_{project.pk}"] = value
-    return found
+    def clean(self) -> dict[str, Any]:
+        """Read what was chosen, where it is not simply to continue."""
+        values: dict[str, Any] = super().clean() or {}
+        found: dict[str, dict[str, object]] = {}
+        for project in self.projects:
+            way = str(self.data.get(f"way_{project.pk}", "continue"))
+            if way not in dict(WAYS):
+                self.add_error(None, _("Wählen Sie für jedes Projekt, was geschehen soll."))
+            if way in PERCENT:
+                text = str(self.data.get(f"{PERCENT[way]}_{project.pk}", ""))
+                if not (text.isdecimal() and int(text) <= WHOLE):
+                    name = project.title.within(get_language() or "de")
+                    self.add_error(None, _("%(name)s: eine ganze Zahl von 0 bis 100.") % {"name": name})
+                    continue
+                found[project.slug] = {"way": way, PERCENT[way]: int(text)}
+        return {**values, "choices": found}
 
 
 def month_end(day: dt.date) -> dt.date:

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import msgspec
+from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -11,19 +12,22 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_read
-from allmende.kernel.clock import today
+from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.money import Money
 from allmende.money import queries
 from allmende.money.interest import Paid, interest
-from allmende.money.models import Proof
+from allmende.money.models import PreparedDrawDown, Proof
 from allmende.money.models.claims import DRAFT
+from allmende.money.waiting import prepared_draw_downs
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import person_of, reads, roles_of
 
-SOON, MOST_TASKS = 180, 20
+SOON, MOST_TASKS, PAGE = 180, 20, 50
 # An invoice that is on no position after so many days is late.
 PATIENCE = dt.timedelta(days=30)
+# So long a second person may take.
+A_WEEK = dt.timedelta(days=7)
 
 
 class Deadline(msgspec.Struct, frozen=True):
@@ -49,9 +53,8 @@ def deadlines() -> list[Deadline]:
             found.append(Deadline(view.terms.end, gettext("Bewilligungszeitraum endet"), title))
         if not done:
             found.append(Deadline(view.proof_due, gettext("Verwendungsnachweis und letzter Abruf fällig"), title))
-    for row in queries.commitments_on(today()):
-        if row.until is not None and row.until >= today():
-            found.append(Deadline(row.until, gettext("Vertrag endet"), str(row)))
+    ends = gettext("Vertrag endet")
+    found += [Deadline(until, ends, about) for until, about in queries.contract_ends(today())]
     return sorted(found, key=lambda one: (one.day, one.about))
 
 
@@ -62,7 +65,15 @@ def tasks() -> list[tuple[str, str, dt.date, str]]:
     for row in queries.unallocated()[:MOST_TASKS]:
         url = reverse("office:money-invoice", args=[row.invoice_id])
         found.append((gettext("offene Rechnung"), str(row.invoice), row.invoice.day + PATIENCE, url))
+    found += [
+        (gettext("Mittelabruf freigeben"), str(row), row.made_at.astimezone(CIVIL_TIME).date() + A_WEEK, _prepared(row))
+        for row in prepared_draw_downs()
+    ]
     return found
+
+
+def _prepared(row: PreparedDrawDown) -> str:
+    return reverse("office:money-prepared", args=[row.pk])
 
 
 class Risk(msgspec.Struct, frozen=True):
@@ -97,12 +108,14 @@ def overview(request: HttpRequest) -> HttpResponseBase:
             "drafts": queries.draft_plans(),
             "waiting_proofs": Proof.objects.filter(state=DRAFT).select_related("award").defer("content"),
             "deadlines": [one for one in deadlines() if one.left <= SOON][:8],
+            "prepared": prepared_draw_downs(),
             "unpaid": [row for row in queries.draw_downs(today()) if not hasattr(row, "payment")],
         }
     else:
         own = set(person_of(request).projects.values_list("pk", flat=True))
         lines = tuple(line for line in lines if line.project and line.project.pk in own)
-    return page(request, "money/overview", _("Geld"), icon="tablet-alt", whole=whole, lines=lines, **values)
+    sheet = Paginator(lines, PAGE).get_page(request.GET.get("seite"))
+    return page(request, "money/overview", _("Geld"), icon="tablet-alt", whole=whole, sheet=sheet, **values)
 
 
 @reads("grants")
@@ -118,7 +131,8 @@ def deadlines_page(request: HttpRequest) -> HttpResponseBase:
         "money/deadlines",
         _("Fristen und Zinsrisiko"),
         icon="time",
-        deadlines=deadlines(),
+        sheet=Paginator(deadlines(), PAGE).get_page(request.GET.get("seite")),
+        query=f"bis={until.isoformat()}",
         risks=risks(until),
         until=until,
         rates=queries.base_rates(),
