@@ -14,12 +14,17 @@ from django.test import Client
 from allmende.accounts.models import Person
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import create_person, ensure_roles
+from allmende.ethics.sheets import Sheet
+from allmende.gate.door import Gate, migrate_store, open_gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.text import Text
+from allmende.packs.read import read_parts
 from allmende.participation import proof
 from allmende.participation.models import Contribution, Process, Topic
+from allmende.participation.permission import EVERY
 from allmende.participation.services import processes, texts
-from tests.office.conftest import empty_store, gate
+from allmende.register.content import EthicsContent
+from tests.office.conftest import gate
 
 __all__ = ["empty_store", "gate"]
 
@@ -38,8 +43,36 @@ def _fresh(settings: Any, tmp_path: Path) -> Iterator[None]:
     cache.clear()
 
 
+def sheets(**suspended: str) -> tuple[Sheet, ...]:
+    """Give the data sheets of the participation, active but for those named with a reason."""
+    day = utc_now().date()
+    return tuple(
+        Sheet(
+            slug=data.data_use,
+            title=Text(data.data_use, data.data_use),
+            state="suspended" if data.raw in suspended else "active",
+            since=day,
+            until=day + dt.timedelta(days=1),
+            reason=Text(suspended[data.raw], suspended[data.raw]) if data.raw in suspended else None,
+        )
+        for data in EVERY
+    )
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a store without observations, under the rules of the Konstanz pack."""
+    path = tmp_path_factory.mktemp("store") / "observations.sqlite3"
+    migrate_store(str(path))
+    door = open_gate(str(path))
+    door.publish(read_parts("konstanz", ("ethics.yaml",), EthicsContent).book, "test")
+    door.publish_sheets(sheets(), "test")
+    door.close()
+    return path
+
+
 @pytest.fixture
-def make(db: None) -> Make:
+def make(db: None, gate: Gate) -> Make:
     """Give the maker of processes that are in a phase."""
 
     def made(form: str = "ideas", *, phase: int = 0, **fields: Any) -> Process:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from allmende.catalog import door
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import Conflict
 from allmende.kernel.text import Text
@@ -64,20 +65,20 @@ def test_an_address_hears_nothing_before_it_confirmed_then_at_most_one_mail_a_da
     one, _ = handed_in(client, process)
     client.post(f"/mitmachen/beitraege/{one.number}/folgen/", {"email": "Kim@example.org"})
     answered(one)
-    notices.send_digests(utc_now(), address)
+    notices.send_digests(utc_now(), address, door.gate())
     assert (mailoutbox, Mail.objects.get().to) == ([], "kim@example.org")
     notices.confirm(notices.token_of(Follower.objects.get()), utc_now())
     for state in ("linked", "underway"):
         journey.advance(ACTOR, number=one.number, news=News(state=state, project="x"), now=utc_now())
-    assert notices.send_digests(utc_now(), address) == 1
+    assert notices.send_digests(utc_now(), address, door.gate()) == 1
     mail = mailoutbox[0]
     assert mail.body.count(one.number) >= 2
     assert mail.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     journey.advance(ACTOR, number=one.number, news=News(state="done"), now=utc_now())
-    assert notices.send_digests(utc_now(), address) == 0
-    assert notices.send_digests(utc_now() + dt.timedelta(days=1), address) == 1
+    assert notices.send_digests(utc_now(), address, door.gate()) == 0
+    assert notices.send_digests(utc_now() + dt.timedelta(days=1), address, door.gate()) == 1
     with django_assert_num_queries(1):
-        assert notices.send_digests(utc_now() + dt.timedelta(days=2), address) == 0
+        assert notices.send_digests(utc_now() + dt.timedelta(days=2), address, door.gate()) == 0
 
 
 def test_one_click_stops_and_forgets_the_address(make: Make) -> None:

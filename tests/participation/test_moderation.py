@@ -1,5 +1,6 @@
 """Moderation: decided with a reason, told to the author, contested before somebody else, published without words."""
 
+import re
 from typing import Any
 
 from django.test import Client
@@ -59,6 +60,34 @@ def test_the_author_hears_the_reason_and_another_person_decides_about_the_appeal
     one.refresh_from_db()
     assert one.visibility == "shown"
     assert client.post(own, {"words": "Noch einmal"}).status_code == 409
+
+
+def test_who_commented_hears_the_reason_and_can_contest_it_once(make: Make, mailoutbox: list[Any]) -> None:
+    one, _ = handed_in(Client(), make())
+    values = {"stance": "contra", "body": "Das ist Unsinn", "website": "", "email": "kim@example.org"}
+    answer = Client().post(f"/mitmachen/beitraege/{one.number}/kommentar/", values)
+    back = Client().get(answer["Location"].partition("#")[0])
+    own = re.findall(r"/mitmachen/kommentare/\d+/mein/\w+/", back.content.decode())[0]
+    assert (back["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
+    said = one.comments.get()
+    notices.confirm(notices.token_of(one.followers.get()), utc_now())
+    first, _ = staff("moderator", "first")
+    second, _ = staff("office", "second")
+    hide(first, said.cases.get())
+    notices.send_mails(utc_now())
+    assert f"Ihr Kommentar zu {one.number} wurde verborgen" in [mail.subject for mail in mailoutbox]
+    assert "beleidigt oder droht" in Client().get(own).content.decode()
+    assert Client().get(own[:-5] + "aaaa/").status_code == 404
+    Client().post(own, {"words": "Es ist eine Meinung."})
+    first.post(QUEUE, {"case": str(said.cases.get(cause="appeal").pk), "deed": "keep"})
+    said.refresh_from_db()
+    assert said.visibility == "hidden"
+    assert "Es ist eine Meinung." in second.get(QUEUE).content.decode()
+    second.post(QUEUE, {"case": str(said.cases.get(cause="appeal").pk), "deed": "keep"})
+    assert "Das ist Unsinn" in Client().get(f"/mitmachen/beitraege/{one.number}/").content.decode()
+    assert Client().post(own, {"words": "Noch einmal"}).status_code == 409
+    log = Client().get("/mitmachen/moderation.csv").getvalue().decode()
+    assert ("comment,appeal,shown" in log, "Unsinn" in log) == (True, False)
 
 
 def test_a_report_opens_one_case_and_hides_nothing(make: Make) -> None:

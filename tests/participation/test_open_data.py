@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.test import Client
 
+from allmende.catalog import door
 from allmende.kernel.clock import utc_now
 from allmende.participation.models import Contribution
 from allmende.participation.services.snapshot import newest_snapshot, write_snapshot
@@ -20,7 +21,7 @@ def test_files_of_a_generation_belong_together_and_hold_what_is_shown(make: Make
         client, process, title="=1+1 öffentlich", place="47.66, 9.17", author="Kim", email="k@example.org"
     )
     handed_in(client, process, proven=False, title="Wartet noch auf jemanden")
-    write_snapshot(tmp_path, utc_now())
+    write_snapshot(tmp_path, utc_now(), door.gate())
     manifest = client.get("/mitmachen/offene-daten/manifest.json")
     facts = json.loads(b"".join(manifest.streaming_content))  # type: ignore[attr-defined]
     bodies = {}
@@ -41,7 +42,7 @@ def test_only_files_of_the_newest_generation_are_given_and_few_are_kept(make: Ma
     make()
     (tmp_path / "secret.key").write_text("geheim")
     for second in range(5):
-        write_snapshot(tmp_path, utc_now().replace(second=second))
+        write_snapshot(tmp_path, utc_now().replace(second=second), door.gate())
     newest = newest_snapshot(tmp_path)
     assert newest is not None
     assert len(list(newest.parent.iterdir())) == 3

@@ -49,12 +49,13 @@ PUBLIC = Asker("public")
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """A request: who does what, for which purpose, for which class of recipient."""
+    """A request: who does what, for which purpose, for which class of recipient; of one category alone if named."""
 
     asker: Asker
     verb: Verb
     purpose: str
     recipient: str
+    only: str = ""
 
 
 class Books(msgspec.Struct, frozen=True):
@@ -101,11 +102,9 @@ class Grant:
 
 
 def decide_all(compiled: Compiled, ask: Ask, day: dt.date) -> dict[str, Decision]:
-    """Decide a request for every category of the rule book."""
-    return {
-        category.slug: compiled.decide(ask.verb, ask.purpose, category.slug, ask.recipient, day)
-        for category in compiled.book.categories
-    }
+    """Decide a request for every category of the rule book, or for the one that it names."""
+    named = [ask.only] if ask.only else [category.slug for category in compiled.book.categories]
+    return {slug: compiled.decide(ask.verb, ask.purpose, slug, ask.recipient, day) for slug in named}
 
 
 def sealed_grant(books: Books, ask: Ask, day: dt.date, decisions: dict[str, Decision]) -> Grant:

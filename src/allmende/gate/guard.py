@@ -108,9 +108,27 @@ class Guard:
         if not grant.categories:
             decisions = list(decide_all(self._rules.compiled(), ask, grant.day).values())
             against = {rule.slug: None for decision in decisions for rule in decision.rules}
-            self._store.record([decision_row(ask, "*", tuple(against), grant.version, allowed=False)])
+            self._store.record([decision_row(ask, ask.only or "*", tuple(against), grant.version, allowed=False)])
             raise refusal(decisions)
         if ask.verb in READ_VERBS:
+            self._journal.note(grant)
+        return grant
+
+    def permit(self, ask: Ask, data_use: str, *, silent: bool = False) -> Grant:
+        """Open the one category that a request names, whose data a slice keeps itself; refuse, on record.
+
+        Its data sheet closes it as it closes datastreams: suspended for all but deleting, and for collecting unless
+        it is active. A silent permission leaves no decision, for what its time alone would give away.
+        """
+        grant = self._rules.granted(ask)
+        if grant.categories and ask.verb != "delete":
+            suspended = data_use in grant.sheets.suspended
+            if suspended or (ask.verb == "collect" and not grant.sheets.collects(data_use, grant.day)):
+                self._record_shut(grant, ask.only, data_use)
+                raise shut(grant.sheets, data_use, grant.day)
+        if not grant.categories or ask.verb in READ_VERBS:
+            return self.grant(ask)
+        if not silent:
             self._journal.note(grant)
         return grant
 

@@ -81,6 +81,12 @@ def process_of(slug: str, preview: str = "") -> Process | None:
     return found
 
 
+def purpose_of(*, slug: str, number: str) -> str:
+    """Give the purpose of a process by its name, or by the number of a contribution; empty where there is none."""
+    rows = Process.objects.filter(slug=slug) if slug else Process.objects.filter(contributions__number=number)
+    return rows.values_list("purpose_slug", flat=True).first() or ""
+
+
 def shown(process: Process, kind: str = "") -> QuerySet[Contribution]:
     """Give what is shown of a process."""
     found = Contribution.objects.filter(process=process, visibility="shown")
@@ -253,7 +259,8 @@ def digest_rows(before: dt.datetime) -> QuerySet[Notice]:
     """Give, in one query, all notices of addresses that got no digest since an instant, by address."""
     recent = Notice.objects.filter(follower__email=OuterRef("follower__email"), sent__gt=before)
     rows = Notice.objects.filter(sent__isnull=True).exclude(Exists(recent))
-    return rows.select_related("follower", "step__contribution__process").order_by("follower__email", "step_id")
+    rows = rows.select_related("follower__process", "step__contribution__process")
+    return rows.order_by("follower__email", "step_id")
 
 
 def merged_of(things: Sequence[int]) -> QuerySet[Contribution]:

@@ -187,12 +187,18 @@ class CommentForm(OpenForm):
         help_text=_("Antworten auf Kommentare gibt es nicht: Nennen Sie Gründe, nicht Personen."),
     )
     author = forms.CharField(label=_("Name"), max_length=80, required=False, help_text=_("Öffentlich."))
+    email = forms.EmailField(
+        label=_("E-Mail"),
+        required=False,
+        help_text=_("Nie öffentlich. Wir schreiben Ihnen, was hier geschieht, und wenn Ihr Kommentar verborgen wird."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         stance: Any = self.fields["stance"]
         stance.choices = [(name, text.within(language())) for name, text in STANCES.items()]
-        self.order_fields(("stance", "body", "author"))
+        self.order_fields(("stance", "body", "author", "email"))
 
 
 class FollowForm(OpenForm):

@@ -12,13 +12,14 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from allmende.catalog.door import gate
 from allmende.kernel.clock import utc_now
-from allmende.kernel.errors import Denied, ErrorCode
+from allmende.kernel.errors import AllmendeError, Denied, ErrorCode
 from allmende.kernel.text import Text
 from allmende.packs.read import pack_folder, read_places
-from allmende.participation import proof, queries
+from allmende.participation import permission, proof, queries
 from allmende.participation.models import Process
-from allmende.participation.rules import LEVELS, NEEDS_PASS, allowed_now, fits
+from allmende.participation.rules import CODE_LENGTH, LEVELS, NEEDS_PASS, allowed_now, fits
 from allmende.portal.frame import page
 from allmende.portal.visitors import require_own_page, take_room
 from allmende.register.around import Point, named, read_point
@@ -57,12 +58,29 @@ def language() -> str:
     return "en" if (get_language() or "de").startswith("en") else "de"
 
 
-def process_or_404(request: HttpRequest, slug: str) -> Process:
-    """Give a process that this visitor may see."""
+def process_or_404(request: HttpRequest, slug: str, shows: permission.Data | None = None) -> Process:
+    """Give a process that this visitor may see; refuse where the rules do not let its data be shown."""
     found = queries.process_of(slug, request.GET.get("vorschau", ""))
     if found is None:
         raise Http404
+    if shows is not None:
+        require_shown(found, shows)
     return found
+
+
+def require_shown(process: Process, data: permission.Data) -> None:
+    """Refuse to show what the rules of the register do not let us publish."""
+    permission.show(gate(), process.purpose_slug, data)
+
+
+def shut(process: Process, data: permission.Data) -> AllmendeError | None:
+    """Give why data of a process may not be shown, for pages that have more to say."""
+    return permission.shut(gate(), process.purpose_slug, data)
+
+
+def require_taking(process: Process, data: permission.Data) -> None:
+    """Refuse what the rules of the register do not let us collect."""
+    permission.take(gate(), process, data)
 
 
 def new_pass(process: Process, level: str, pseudonym: str) -> str:
@@ -133,9 +151,18 @@ def process_page(
         "allowed": allowed,
         "card": card,
         "query": f"?karte={card.word}" if card else "",
+        "own_comment": _own_comment(request),
     }
     answer = page(request, f"participation/{template}", status=status, **{**frame, **values})
-    return private(answer) if card or request.method == "POST" or process.state == "draft" else answer
+    alone = card or frame["own_comment"] or request.method == "POST" or process.state == "draft"
+    return private(answer) if alone else answer
+
+
+def _own_comment(request: HttpRequest) -> str:
+    """Give the address that only the author of a comment gets, right after it was taken."""
+    number, key = request.GET.get("kommentar", ""), request.GET.get("schluessel", "")
+    known = number.isdigit() and len(number) < 12 and key.isalnum() and len(key) == CODE_LENGTH
+    return reverse("own-comment", args=[int(number), key]) if known else ""
 
 
 def address(request: HttpRequest, name: str, *words: Any) -> str:

@@ -17,6 +17,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.participation import photos, queries, rules
 from allmende.participation.models import Contribution, Process
+from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.services import contributions as services
 from allmende.participation.services import notices
 from allmende.portal.data_views import told
@@ -33,6 +34,8 @@ from allmende.portal.participation_frame import (
     proven,
     require_form,
     require_pass,
+    require_taking,
+    shut,
 )
 from allmende.ui.maps import Marker
 
@@ -65,9 +68,10 @@ def _wanted(request: HttpRequest, kind: str) -> queries.Wanted:
     )
 
 
+@told
 def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show a page of contributions, on the map and beside it as a list."""
-    process = process_or_404(request, slug)
+    process = process_or_404(request, slug, CONTRIBUTIONS)
     wanted = _wanted(request, kind_of(process))
     found = queries.listing(process, wanted)
     markers = [
@@ -93,9 +97,10 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
     )
 
 
+@told
 def ideas_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give all shown contributions as CSV, row by row."""
-    process = process_or_404(request, slug)
+    process = process_or_404(request, slug, CONTRIBUTIONS)
     return csv_stream(slug, HEADER, (_cells(one) for one in queries.every_shown(process).iterator(2_000)))
 
 
@@ -111,7 +116,8 @@ def _cells(one: Contribution) -> tuple[Any, ...]:
 def photo(_request: HttpRequest, number: str) -> HttpResponseBase:
     """Give the photo of a shown contribution."""
     one = queries.contribution(number)
-    if one is None or one.visibility != "shown" or not one.photo or not default_storage.exists(one.photo):
+    known = one is not None and one.visibility == "shown" and one.photo and default_storage.exists(one.photo)
+    if one is None or not known or shut(one.process, CONTRIBUTIONS):
         raise Http404
     return FileResponse(default_storage.open(one.photo), content_type="image/jpeg")
 
@@ -137,13 +143,18 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
         if not form.is_valid():
             return _form(request, process, form, status=400)
         services.require_open(process, "contribute", utc_now())
-        alike = [] if request.POST.get("gesehen") else queries.similar(process, form.cleaned_data["title"], form.point)
+        alike = [] if request.POST.get("gesehen") else _alike(process, form)
         if alike:
             return _form(request, process, form, alike=alike, photo=form.redrawn or kept)
         require_form(request)
         return _taken(request, process, _draft(process, form, kind, kept), form)
     except AllmendeError as error:
         return _form(request, process, form, status=error.status, refused=error)
+
+
+def _alike(process: Process, form: ContributionForm) -> list[Contribution]:
+    found = queries.similar(process, form.cleaned_data["title"], form.point)
+    return [] if found and shut(process, CONTRIBUTIONS) else found
 
 
 def _fresh_photo(request: HttpRequest) -> bytes:
@@ -230,6 +241,7 @@ def _taken(request: HttpRequest, process: Process, draft: services.Draft, form: 
 def take(request: HttpRequest, process: Process, draft: services.Draft, email: str) -> HttpResponseBase:
     """Keep a contribution, ask its address to confirm, and lead to the page that only its author sees."""
     now = utc_now()
+    require_taking(process, CONTRIBUTIONS)
     confirmed = process.writing != "mail"
     taken = services.submit(services.PUBLIC, process, draft, proven=proven(request), confirmed=confirmed, now=now)
     one = taken.contribution

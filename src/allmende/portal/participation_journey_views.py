@@ -12,11 +12,13 @@ from allmende.kernel.errors import AllmendeError
 from allmende.participation import queries
 from allmende.participation.difference import difference
 from allmende.participation.models import Comment, Contribution
+from allmende.participation.permission import CONTRIBUTIONS, VOTES
 from allmende.participation.rules import STANCES
 from allmende.participation.services import contributions as services
 from allmende.participation.services import moderation, notices
 from allmende.portal.data_views import told
 from allmende.portal.frame import page
+from allmende.portal.participation_comment_views import said_at, take_comment
 from allmende.portal.participation_forms import CommentForm, FollowForm, WordsForm
 from allmende.portal.participation_frame import (
     MOST_VOTES_AN_HOUR,
@@ -26,9 +28,10 @@ from allmende.portal.participation_frame import (
     pass_of,
     private,
     process_page,
-    proven,
     require_form,
     require_pass,
+    require_shown,
+    require_taking,
 )
 from allmende.portal.participation_idea_views import ask_to_confirm
 from allmende.portal.participation_views import steps_feed
@@ -48,12 +51,16 @@ def _shown(number: str) -> Contribution:
     one = _found(number)
     if one.visibility != "shown":
         raise Http404
+    require_shown(one.process, CONTRIBUTIONS)
     return one
 
 
+@told
 def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
     """Show a contribution, whose journey everybody can look up; of what is hidden, only that it is."""
-    return _page(request, _found(number), CommentForm())
+    one = _found(number)
+    require_shown(one.process, CONTRIBUTIONS)
+    return _page(request, one, CommentForm())
 
 
 def _page(
@@ -152,6 +159,7 @@ def qr(request: HttpRequest, number: str) -> HttpResponse:
     return HttpResponse(text, content_type="image/svg+xml")
 
 
+@told
 def feed(request: HttpRequest, number: str) -> HttpResponse:
     """Give the journey as an Atom feed."""
     one = _shown(number)
@@ -171,21 +179,10 @@ def comment(request: HttpRequest, number: str) -> HttpResponseBase:
         if one.process.writing != "open":
             require_pass(request, one.process, "comment")
         require_form(request)
-        values = form.cleaned_data
-        causes = services.comment(
-            services.PUBLIC,
-            one,
-            stance=values["stance"],
-            body=values["body"],
-            author=values["author"],
-            language=language(),
-            proven=proven(request),
-            now=utc_now(),
-        )
+        said = take_comment(request, one, form)
     except AllmendeError as error:
         return _page(request, one, form, status=error.status, refused=error)
-    said = "wartet" if causes else "da"
-    return redirect(f"{reverse('contribution', args=[one.number])}?gesagt={said}#kommentare")
+    return said_at(reverse("contribution", args=[one.number]), said)
 
 
 @csrf_exempt
@@ -196,6 +193,7 @@ def support(request: HttpRequest, number: str) -> HttpResponseBase:
     if request.method == "POST":
         require_form(request, MOST_VOTES_AN_HOUR, "participation-votes")
         card = require_pass(request, one.process, "support")
+        require_taking(one.process, VOTES)
         services.support(one, card.pseudonym, utc_now())
         return private(redirect(f"{reverse('contribution', args=[one.number])}?karte={card.word}"))
     return redirect("contribution", number)

@@ -6,9 +6,11 @@ from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from allmende.participation import queries
+from allmende.catalog.door import gate
+from allmende.participation import permission, queries
 from allmende.participation.rules import CAUSES, REASONS
-from allmende.participation.services.snapshot import newest_snapshot, snapshot_facts
+from allmende.participation.services.snapshot import held_by, newest_snapshot, snapshot_facts
+from allmende.portal.data_views import told
 from allmende.portal.files import csv_stream
 from allmende.portal.frame import page
 
@@ -23,8 +25,10 @@ TYPES = {
 }
 
 
+@told
 def moderation(request: HttpRequest) -> HttpResponseBase:
     """Show how often what was decided and why, and the last decisions, without words and names."""
+    permission.show(gate(), permission.PURPOSE, permission.CONTRIBUTIONS)
     counts = [
         (CAUSES[str(row["cause"])], row["decision"], REASONS.get(str(row["reason"])), row["n"])
         for row in queries.moderation_counts()
@@ -34,8 +38,10 @@ def moderation(request: HttpRequest) -> HttpResponseBase:
     return page(request, "participation/moderation.html", counts=counts, rows=rows, waiting=waiting)
 
 
+@told
 def moderation_csv(_request: HttpRequest) -> HttpResponseBase:
     """Give the log of moderation."""
+    permission.show(gate(), permission.PURPOSE, permission.CONTRIBUTIONS)
     rows = (
         (
             one.opened.date(),
@@ -56,15 +62,20 @@ def open_data(request: HttpRequest) -> HttpResponseBase:
     folder = newest_snapshot(settings.ALLMENDE.home)
     facts = snapshot_facts(folder) if folder else None
     files = [(path.name, path.stat().st_size) for path in sorted(folder.iterdir())] if folder else []
-    return page(request, "participation/open_data.html", facts=facts, files=files)
+    shut = [error for data in permission.EVERY if (error := permission.shut(gate(), permission.OPEN_DATA, data))]
+    return page(request, "participation/open_data.html", facts=facts, files=files, shut=shut)
 
 
+@told
 def open_file(_request: HttpRequest, name: str) -> HttpResponseBase:
     """Give a file of the newest generation."""
     folder = newest_snapshot(settings.ALLMENDE.home)
     known = {path.name for path in folder.iterdir()} if folder else set()
     if folder is None or name not in known:
         raise Http404
+    held = held_by(name)
+    if held is not None:
+        permission.show(gate(), permission.OPEN_DATA, held)
     path = folder / name
     answer = FileResponse(path.open("rb"), content_type=TYPES.get(Path(name).suffix, "application/octet-stream"))
     answer["X-Generation"] = folder.name

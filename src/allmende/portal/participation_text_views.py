@@ -4,7 +4,6 @@ import itertools
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
@@ -16,19 +15,21 @@ from allmende.kernel.errors import AllmendeError
 from allmende.participation import text_queries
 from allmende.participation.difference import difference
 from allmende.participation.models import Contribution, Process, Step
+from allmende.participation.permission import CONTRIBUTIONS, Data
 from allmende.participation.rules import STANCES
 from allmende.participation.services import contributions as services
 from allmende.participation.text_queries import Clause
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
+from allmende.portal.participation_comment_views import said_at, take_comment
 from allmende.portal.participation_forms import CommentForm, SuggestionForm
 from allmende.portal.participation_frame import (
     language,
     process_or_404,
     process_page,
-    proven,
     require_form,
     require_pass,
+    shut,
 )
 from allmende.portal.participation_idea_views import own_words, take
 from allmende.programme import queries as programme
@@ -36,8 +37,8 @@ from allmende.programme import queries as programme
 HEADER = ("paragraph", "number", "title", "proposed", "reason", "outcome", "answer_de", "answer_en", "version")
 
 
-def _process(request: HttpRequest, slug: str) -> Process:
-    process = process_or_404(request, slug)
+def _process(request: HttpRequest, slug: str, shows: Data | None = None) -> Process:
+    process = process_or_404(request, slug, shows)
     if "text" not in process.form.parts:
         raise Http404
     return process
@@ -74,16 +75,19 @@ def text(request: HttpRequest, slug: str) -> HttpResponseBase:
     clauses = [
         (clause, _sentences(process, clause, book), _project(clause)) for clause in text_queries.clauses(process)
     ]
-    return process_page(request, "text.html", process, clauses=clauses, seals=text_queries.seals(process))
+    closed = shut(process, CONTRIBUTIONS)
+    seals = text_queries.seals(process)
+    return process_page(request, "text.html", process, clauses=clauses, seals=seals, closed=closed)
 
 
 def _project(clause: Clause) -> object:
     return programme.project_on(clause.paragraph.project, today()) if clause.paragraph.project else None
 
 
+@told
 def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     """Show a paragraph: its versions with what changed, its suggestions with answers, what was said."""
-    process = _process(request, slug)
+    process = _process(request, slug, CONTRIBUTIONS)
     return _page(request, process, _clause(process, number), CommentForm())
 
 
@@ -136,21 +140,10 @@ def comment(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         if process.writing != "open":
             require_pass(request, process, "comment")
         require_form(request)
-        values = form.cleaned_data
-        causes = services.comment(
-            services.PUBLIC,
-            clause.paragraph,
-            stance=values["stance"],
-            body=values["body"],
-            author=values["author"],
-            language=language(),
-            proven=proven(request),
-            now=utc_now(),
-        )
+        said = take_comment(request, clause.paragraph, form)
     except AllmendeError as error:
         return _page(request, process, clause, form, status=error.status, refused=error)
-    said = "wartet" if causes else "da"
-    return redirect(f"{reverse('paragraph', args=[slug, number])}?gesagt={said}#kommentare")
+    return said_at(reverse("paragraph", args=[slug, number]), said)
 
 
 @csrf_exempt
@@ -218,9 +211,10 @@ def _form(
     )
 
 
+@told
 def synopsis(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show every suggestion beside its paragraph and its answer."""
-    process = _process(request, slug)
+    process = _process(request, slug, CONTRIBUTIONS)
     rows = [
         (clause, one, difference(_base(clause, one.base_version), one.proposed), _answer(one))
         for clause in text_queries.clauses(process)
@@ -238,9 +232,10 @@ def _answer(one: Contribution) -> Step | None:
     return next((step for step in reversed(steps) if step.outcome), None)
 
 
+@told
 def synopsis_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the synopsis as CSV."""
-    process = _process(request, slug)
+    process = _process(request, slug, CONTRIBUTIONS)
     rows = []
     for clause in text_queries.clauses(process):
         adopted = {version.suggestion_id: version.version for version in clause.versions}

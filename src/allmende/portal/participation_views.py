@@ -13,11 +13,13 @@ from allmende.kernel.clock import UTC, utc_now
 from allmende.participation import queries as participation
 from allmende.participation import text_queries, vote_queries
 from allmende.participation.models import Process, Step
+from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import ACTIONS, LEVELS
 from allmende.portal.asof import stand_of
+from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
 from allmende.portal.frame import page
-from allmende.portal.participation_frame import address, language, process_or_404, process_page
+from allmende.portal.participation_frame import address, language, process_or_404, process_page, shut
 from allmende.programme import queries
 from allmende.register.queries import purpose_tree
 
@@ -30,7 +32,7 @@ def participate(request: HttpRequest) -> HttpResponse:
     events = queries.events_until(stand.day, kind="participation").order_by("-day")
     now = utc_now()
     found = [] if stand.past else list(participation.processes())
-    cards = [(one, participation.tally(one, now), _running(one)) for one in found]
+    cards = [(one, None if shut(one, CONTRIBUTIONS) else participation.tally(one, now), _running(one)) for one in found]
     return page(
         request,
         "participate.html",
@@ -68,15 +70,16 @@ def participate_csv(request: HttpRequest) -> HttpResponse:
 def process(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show a process: what it is for, who may take part, what it counts, when it forgets, how far it is."""
     found = process_or_404(request, slug)
-    parts = found.form.parts
+    parts, closed = found.form.parts, shut(found, CONTRIBUTIONS)
     return process_page(
         request,
         "process.html",
         found,
         parts=parts,
         kind="need" if "needs" in parts else "idea",
-        tally=participation.tally(found, utc_now()),
-        steps=participation.steps_of(found)[:LAST_STEPS],
+        closed=closed,
+        tally=None if closed else participation.tally(found, utc_now()),
+        steps=[] if closed else participation.steps_of(found)[:LAST_STEPS],
         paragraphs=text_queries.clauses(found) if "text" in parts else [],
         statements=len(vote_queries.statements(found)) if "statements" in parts else 0,
         purpose=next((one.title for _, one in purpose_tree() if one.slug == found.purpose_slug), None),
@@ -94,9 +97,10 @@ def lookup(request: HttpRequest) -> HttpResponseBase:
     return page(request, "participation/lookup.html", number=number, status=404 if number else 200)
 
 
+@told
 def feed(request: HttpRequest, slug: str) -> HttpResponse:
     """Give what happened in a process as an Atom feed (RFC 4287)."""
-    found = process_or_404(request, slug)
+    found = process_or_404(request, slug, CONTRIBUTIONS)
     title = found.title.within(language())
     return steps_feed(request, title, address(request, "process", slug), participation.steps_of(found)[:50])
 

@@ -13,6 +13,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, Denied
 from allmende.participation import rules, vote_queries
 from allmende.participation.models import Process, Statement
+from allmende.participation.permission import VOTES, Data
 from allmende.participation.services import notices, opinions, votes
 from allmende.portal import citizen_account
 from allmende.portal.data_views import told
@@ -30,14 +31,15 @@ from allmende.portal.participation_frame import (
     process_page,
     require_form,
     require_pass,
+    require_taking,
 )
 
 CHOICES = ("agree", "disagree", "pass")
 GOALS = {"aussagen": "statements", "beitrag": "idea-new", "uebersicht": "process"}
 
 
-def _process(request: HttpRequest, slug: str) -> Process:
-    process = process_or_404(request, slug)
+def _process(request: HttpRequest, slug: str, shows: Data | None = None) -> Process:
+    process = process_or_404(request, slug, shows)
     if "statements" not in process.form.parts:
         raise Http404
     return process
@@ -123,6 +125,7 @@ def _by_mail(request: HttpRequest, process: Process, values: dict[str, Any]) -> 
 def statements(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show the next statement and take the vote on it; one page for each, that works by keyboard and without script."""
     process = _process(request, slug)
+    require_taking(process, VOTES)
     if request.method == "POST":
         return _vote(request, process)
     every = vote_queries.statements(process)
@@ -167,9 +170,10 @@ def _vote(request: HttpRequest, process: Process) -> HttpResponseBase:
     return private(redirect(f"{here}?karte={card.word}{kept}"))
 
 
+@told
 def results(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show what came out: all votes, each group that is large enough, agreement and conflicts."""
-    process = _process(request, slug)
+    process = _process(request, slug, VOTES)
     found = vote_queries.standings(process)
     by_agreement = sorted(found, key=lambda one: (-one.consensus, one.statement.number))
     return process_page(
@@ -200,9 +204,10 @@ def _opinions(process: Process) -> dict[str, Any]:
     return {"opinions": published, "opinion_groups": groups, "opinions_at": run.at}
 
 
+@told
 def opinions_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the opinion groups with all parameters, so that anybody can judge them."""
-    run = vote_queries.opinions(_process(request, slug))
+    run = vote_queries.opinions(_process(request, slug, VOTES))
     if run is None:
         raise Http404
     return HttpResponse(run.published.encode(), content_type="application/json")
@@ -212,9 +217,10 @@ def _stated(found: list[vote_queries.Standing]) -> bool:
     return any(one.statement.contribution_id for one in found)
 
 
+@told
 def results_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the result as CSV; cells of groups that are too small are empty."""
-    process = _process(request, slug)
+    process = _process(request, slug, VOTES)
     names = ["", *(group.slug for group in vote_queries.groups(process))]
     header = ("number", "text_de", "text_en", "group", "agree", "disagree", "pass", "conflict")
     rows = [

@@ -6,8 +6,11 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from allmende.catalog.door import gate
 from allmende.effects.queries import indicators_of_project
+from allmende.participation import permission
 from allmende.participation import queries as participation
+from allmende.participation.models import Step
 from allmende.portal import data_queries
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.files import csv_file, json_file
@@ -117,6 +120,13 @@ def _found(slug: str, stand: Stand) -> ProjectView:
     return view
 
 
+def _came_from(slug: str, stand: Stand) -> list[Step]:
+    """Give the steps that led contributions into a project, where contributions may be shown."""
+    steps = list(participation.steps_in_project(slug, stand.day)[:20])
+    closed = steps and permission.shut(gate(), permission.PURPOSE, permission.CONTRIBUTIONS)
+    return [] if closed else steps
+
+
 def project(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one project."""
     stand = stand_of(request)
@@ -137,7 +147,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         statements=statements_about(view.project, stand.day),
         data_use=register.data_use(view.project.data_use) if view.project.data_use else None,
         processes=participation.processes().filter(project=slug, state="open"),
-        steps=participation.steps_in_project(slug, stand.day)[:20],
+        steps=_came_from(slug, stand),
         suspended=[sheet for sheet in data_queries.suspended() if sheet.slug == view.project.data_use],
     )
 

@@ -7,6 +7,7 @@ from django.utils.translation import get_language
 from allmende.catalog.door import gate
 from allmende.ethics.model import Rulebook
 from allmende.ethics.wording import duty_words
+from allmende.participation import permission
 from allmende.portal.asof import stand_of
 from allmende.portal.data_queries import OPEN
 from allmende.portal.data_views import observed_names, told
@@ -14,6 +15,7 @@ from allmende.portal.files import csv_file
 from allmende.portal.frame import page
 from allmende.register import queries
 from allmende.register.minutes.queries import citing
+from allmende.register.models import DataUse
 
 
 @told
@@ -75,7 +77,16 @@ def register(request: HttpRequest) -> HttpResponseBase:
     names = observed_names(slug for entry in found for slug in entry.measures)
     entries = [{"entry": entry, "measures": [names[slug] for slug in entry.measures]} for entry in found]
     only = queries.data_use(request.GET.get("nutzung", ""))
-    return page(request, "register/register.html", entries=entries, text=request.GET.get("text", ""), only=only)
+    values = {"entries": entries, "text": request.GET.get("text", ""), "only": only, "others": _others(request)}
+    return page(request, "register/register.html", **values)
+
+
+def _others(request: HttpRequest) -> list[DataUse]:
+    """Give the uses of data that people tell themselves, narrowed like the sensors."""
+    word, only = request.GET.get("text", "").strip().lower()[:100], request.GET.get("nutzung", "")
+    named = [data.data_use for data in permission.EVERY]
+    found = [use for use in queries.data_uses() if use.slug in named]
+    return [use for use in found if (not only or use.slug == only) and word in f"{use.title_de} {use.title_en}".lower()]
 
 
 def register_csv(request: HttpRequest) -> HttpResponseBase:
@@ -104,6 +115,11 @@ def register_csv(request: HttpRequest) -> HttpResponseBase:
                     " ".join(rule.slug for rule in entry.rules),
                 )
             )
+    for use in _others(request):
+        texts = [use.part(name) for name in ("responsible", "personal", "retention")]
+        words = [(text.en if english else text.de) if text else None for text in texts]
+        title = use.title_en if english else use.title_de
+        rows.append((None, title, None, None, use.slug, use.purpose.slug, *words, None))
     return csv_file("register", header, rows)
 
 

@@ -2,6 +2,7 @@
 
 import calendar
 import datetime as dt
+from collections.abc import Collection
 from functools import cache
 
 import msgspec
@@ -68,7 +69,12 @@ def a_year_before(day: dt.date) -> dt.date:
 
 
 def _released(entry: SensorEntry, day: dt.date) -> list[Row]:
-    counted = releases().between(a_year_before(day), day, entry.categories)
+    return rows_of(entry.categories, day)
+
+
+def rows_of(categories: Collection[str], day: dt.date) -> list[Row]:
+    """Count how often data of some categories was let go in the year that ends with a day, the most frequent first."""
+    counted = releases().between(a_year_before(day), day, categories)
     titles = queries.titles(gate().rulebook())
     return [
         Row(flow, times, *(titles.get(name, Text(name, name)) for name in (flow.verb, flow.purpose, flow.recipient)))

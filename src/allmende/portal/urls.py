@@ -17,6 +17,7 @@ from allmende.portal import (
     money_views,
     nearby_views,
     objection_views,
+    participation_comment_views,
     participation_frame,
     participation_idea_views,
     participation_journey_views,
@@ -34,6 +35,7 @@ from allmende.portal import (
     sign_views,
     statistics_views,
     strategy_views,
+    use_views,
     views,
 )
 
@@ -120,6 +122,9 @@ urlpatterns = [
     path("mitmachen/beitraege/<str:number>/melden/", participation_journey_views.report, name="report"),
     path("mitmachen/beitraege/<str:number>/folgen/", participation_journey_views.follow, name="follow"),
     path("mitmachen/beitraege/<str:number>/mein/<str:key>/", participation_journey_views.own, name="own-contribution"),
+    path(
+        "mitmachen/kommentare/<int:number>/mein/<str:key>/", participation_comment_views.own_comment, name="own-comment"
+    ),
     path("mitmachen/buergerkonto/", participation_vote_views.from_account, name="citizen-callback"),
     path("mitmachen/<slug:slug>/", participation_views.process, name="process"),
     path("mitmachen/<slug:slug>/feed.atom", participation_views.feed, name="process-feed"),
@@ -191,6 +196,8 @@ urlpatterns = [
     path("datenethik/register.dtpr.json", export_views.register_dtpr, name="register-dtpr"),
     path("datenethik/register.jsonld", export_views.register_jsonld, name="register-jsonld"),
     path("datenethik/verzeichnis-art-30.xlsx", export_views.register_record, name="register-record"),
+    path("datenethik/nutzungen/<slug:slug>/", use_views.data_use, name="data-use"),
+    path("datenethik/nutzungen/<slug:slug>/weitergabe.csv", use_views.data_use_csv, name="data-use-csv"),
     path("datenethik/register/<slug:slug>/", sensor_views.sensor, name="sensor"),
     path("datenethik/register/<slug:slug>/weitergabe.csv", sensor_views.released_csv, name="released-csv"),
     path("datenethik/register/<slug:slug>/verlauf.csv", sensor_views.history_csv, name="history-csv"),

@@ -29,11 +29,11 @@ def portal_jobs(settings: Settings, gate: Gate, house: House) -> list[PortalJob]
     """Give the jobs; each connects anew, so that one that the database ended does not stay broken."""
     jobs: list[tuple[str, float, float, Callable[[], None]]] = [
         ("alerts", 15.0, 15.0, lambda: _warn(settings, gate)),
-        ("mails", 15.0, 25.0, lambda: _write_to_people(settings)),
+        ("mails", 15.0, 25.0, lambda: _write_to_people(settings, gate)),
         ("indicators", 600.0, 40.0, lambda: _determine(gate)),
         ("council", 60.0, 30.0, lambda: _ask_council(house)),
         ("reminders", 3_600.0, 60.0, lambda: _remind(settings)),
-        ("open data", 900.0, 60.0, lambda: _publish_and_forget(settings)),
+        ("open data", 900.0, 60.0, lambda: _publish_and_forget(settings, gate)),
     ]
     return [PortalJob(name, every, after, _connected(run)) for name, every, after, run in jobs]
 
@@ -82,7 +82,7 @@ def _determine(gate: Gate) -> None:
     run_due(WORK, gate=gate, today=today())
 
 
-def _write_to_people(settings: Settings) -> None:
+def _write_to_people(settings: Settings, gate: Gate) -> None:
     """Send the mails that are due, and each follower's digest of the day."""
     from django.urls import reverse
 
@@ -90,10 +90,10 @@ def _write_to_people(settings: Settings) -> None:
 
     base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
     send_mails(utc_now())
-    send_digests(utc_now(), lambda name, word: base + reverse(name, args=[word]))
+    send_digests(utc_now(), lambda name, word: base + reverse(name, args=[word]), gate)
 
 
-def _publish_and_forget(settings: Settings) -> None:
+def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     """Write the open data of the participation once a day, and forget what is due."""
     from allmende.participation.services.opinions import look_again
     from allmende.participation.services.processes import forget_ended
@@ -101,7 +101,7 @@ def _publish_and_forget(settings: Settings) -> None:
 
     now = utc_now()
     forget_ended(now)
-    look_again(now)
+    look_again(now, gate)
     newest = newest_snapshot(settings.home)
     if newest is None or newest.name[:8] < f"{now:%Y%m%d}":
-        write_snapshot(settings.home, now)
+        write_snapshot(settings.home, now, gate)

@@ -162,6 +162,8 @@ class Comment(models.Model):
     author = models.CharField(max_length=80, blank=True)
     at = models.DateTimeField()
     visibility = models.CharField(max_length=12, default="shown")
+    key_digest = models.CharField(max_length=64, blank=True)
+    writer = models.ForeignKey("participation.Follower", null=True, on_delete=models.SET_NULL, related_name="comments")
 
     class Meta:
         """Oldest first; about one thing."""
@@ -173,6 +175,14 @@ class Comment(models.Model):
                 name="comment_about_one_thing",
             )
         ]
+
+    @property
+    def process(self) -> Process:
+        """Give the process in which it was made."""
+        about = self.contribution or self.paragraph
+        if about is None:
+            raise TypeError("a comment is about something")
+        return about.process
 
     @property
     def stance_text(self) -> Text:

@@ -18,6 +18,7 @@ from allmende.participation.models import (
     Case,
     Comment,
     Contribution,
+    Follower,
     Paragraph,
     Process,
     Step,
@@ -69,6 +70,14 @@ class Taken(msgspec.Struct, frozen=True):
     """A contribution with its key, which is told once, and why it waits, where it does."""
 
     contribution: Contribution
+    key: str
+    causes: tuple[str, ...]
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A comment with its key, which is told once, and why it waits, where it does."""
+
+    comment: Comment
     key: str
     causes: tuple[str, ...]
 
@@ -172,14 +181,18 @@ def comment(
     language: str,
     proven: bool,
     now: dt.datetime,
-) -> list[str]:
-    """Take a reason for or against, or a question; give why it waits, where it does."""
+    writer: Follower | None = None,
+) -> Said:
+    """Take a reason for or against, or a question; ``writer`` is the address of who said it, if they left one."""
     process = thing.process
     require_open(process, "comment", now)
     causes = rules.causes_to_hold(body, proven=proven, repeated=False, before=process.strict)
     about = {"contribution": thing} if isinstance(thing, Contribution) else {"paragraph": thing}
+    key = rules.new_secret()
     one = Comment.objects.create(
         **about,
+        key_digest=rules.digest(key),
+        writer=writer,
         stance=stance,
         body=body,
         author=author,
@@ -189,7 +202,7 @@ def comment(
     )
     hold(process, causes, now, comment=one)
     record(actor, "participation.commented", thing, after={"stance": stance, "causes": causes})
-    return causes
+    return Said(one, key, tuple(causes))
 
 
 @transaction.atomic
@@ -205,17 +218,9 @@ def support(thing: Contribution, pseudonym: str, now: dt.datetime) -> bool:
 @transaction.atomic
 def report(actor: Actor, thing: Contribution | Comment, words: str, now: dt.datetime) -> None:
     """Ask moderation to look at something; it stays where it is meanwhile, and one open report is enough."""
-    process = thing.process if isinstance(thing, Contribution) else process_of_comment(thing)
+    process = thing.process
     about = {"contribution": thing} if isinstance(thing, Contribution) else {"comment": thing}
     waiting = Case.objects.filter(**about, cause="reported", closed__isnull=True).exists()
     if not waiting:
         Case.objects.create(process=process, cause="reported", words=words, opened=now, **about)
         record(actor, "participation.reported", thing)
-
-
-def process_of_comment(one: Comment) -> Process:
-    """Give the process in which a comment was made."""
-    about = one.contribution or one.paragraph
-    if about is None:
-        raise TypeError("a comment is about something")
-    return about.process

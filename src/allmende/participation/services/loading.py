@@ -186,7 +186,7 @@ def load_participation(content: ParticipationContent, *, gate: Gate, now: dt.dat
         _tell(_Story(entry, now), gate)
         added += 1
     if added:
-        opinions.look_again(now)
+        opinions.look_again(now, gate)
         _cite(content.rule_sources, gate)
     return added
 

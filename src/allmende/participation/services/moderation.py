@@ -9,7 +9,7 @@ from allmende.accounts.models import Person
 from allmende.accounts.services import Actor, record
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
-from allmende.participation.models import Case, Contribution, Follower
+from allmende.participation.models import Case, Comment, Contribution, Follower
 from allmende.participation.rules import REASONS, SAME_PERSON, digest
 from allmende.participation.services.notices import post
 
@@ -20,16 +20,18 @@ DECIDED = ErrorCode(
 )
 NO_APPEAL = ErrorCode(
     "participation.no_appeal",
-    Text("Gegen {number} ist kein Einspruch möglich.", "No appeal is possible about {number}."),
+    Text("Kein Einspruch ist möglich: {what}.", "No appeal is possible: {what}."),
     Text(
         "Nur Verborgenes lässt sich anfechten, und nur einmal.", "Only what is hidden can be contested, and only once."
     ),
 )
-SUBJECT = {"de": "Ihr Beitrag {number} wurde verborgen", "en": "Your contribution {number} was hidden"}
+CONTRIBUTION = Text("Ihr Beitrag {number}", "Your contribution {number}")
+COMMENT_ON = Text("Ihr Kommentar zu {about}", "Your comment on {about}")
+SUBJECT = {"de": "{what} wurde verborgen", "en": "{what} was hidden"}
 BODY = {
-    "de": "Grund: {reason}.\n\nMit Nummer und Schlüssel können Sie auf der Seite Ihres Beitrags Einspruch einlegen. "
-    "Darüber entscheidet eine andere Person.\n",
-    "en": "Reason: {reason}.\n\nWith number and key you can appeal on the page of your contribution. "
+    "de": "Grund: {reason}.\n\nUnter der Adresse mit Ihrem Schlüssel, die Sie beim Absenden bekamen, können Sie "
+    "Einspruch einlegen. Darüber entscheidet eine andere Person.\n",
+    "en": "Reason: {reason}.\n\nAt the address with your key, which you got when you sent it, you can appeal. "
     "Another person decides about it.\n",
 }
 
@@ -57,29 +59,48 @@ def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime
     said = "" if keep else reason
     decision = {"closed": now, "decision": "shown" if keep else "hidden", "reason": said, "decided_by": name_of(actor)}
     Case.objects.filter(**about, closed__isnull=True).update(**decision)
-    if not keep and isinstance(thing, Contribution):
+    if not keep:
         _tell_author(thing, said, now)
     record(actor, "participation.moderated", thing, before={"visibility": before}, after={"keep": keep, "reason": said})
     return found
 
 
-def _tell_author(one: Contribution, reason: str, now: dt.datetime) -> None:
-    """Write to who handed it in, where they left a confirmed address; they asked first, so theirs is the oldest."""
-    author = Follower.objects.filter(contribution=one, confirmed__isnull=False, asked__lte=one.received).first()
+def _author(thing: Contribution | Comment) -> Follower | None:
+    """Give the confirmed address of who wrote something; of a contribution they asked first, so it is the oldest."""
+    if isinstance(thing, Comment):
+        return thing.writer if thing.writer is not None and thing.writer.confirmed else None
+    return Follower.objects.filter(contribution=thing, confirmed__isnull=False, asked__lte=thing.received).first()
+
+
+def _tell_author(thing: Contribution | Comment, reason: str, now: dt.datetime) -> None:
+    author = _author(thing)
     if author is not None:
-        subject = SUBJECT[author.language].format(number=one.number)
+        what = name_of_thing(thing)
+        subject = SUBJECT[author.language].format(what=what.within(author.language))
         post(author.email, subject, BODY[author.language].format(reason=REASONS[reason].within(author.language)), now)
 
 
-def owns(one: Contribution, key: str) -> bool:
+def name_of_thing(thing: Contribution | Comment) -> Text:
+    """Name what was written, as its author knows it."""
+    if isinstance(thing, Comment):
+        return COMMENT_ON.filled(about=thing.contribution.number if thing.contribution else f"§ {_number(thing)}")
+    return CONTRIBUTION.filled(number=thing.number)
+
+
+def _number(thing: Comment) -> int:
+    return thing.paragraph.number if thing.paragraph else 0
+
+
+def owns(one: Contribution | Comment, key: str) -> bool:
     """Tell whether somebody has the key of what they wrote; keys are destroyed with the process's memory."""
     return bool(one.key_digest) and hmac.compare_digest(one.key_digest, digest(key.strip()))
 
 
 @transaction.atomic
-def appeal(actor: Actor, one: Contribution, words: str, now: dt.datetime) -> None:
+def appeal(actor: Actor, one: Contribution | Comment, words: str, now: dt.datetime) -> None:
     """Contest that something was hidden; once."""
-    if one.visibility != "hidden" or Case.objects.filter(contribution=one, cause="appeal").exists():
-        raise Conflict(NO_APPEAL, number=one.number)
-    Case.objects.create(process=one.process, contribution=one, cause="appeal", words=words, opened=now)
+    about = {"comment": one} if isinstance(one, Comment) else {"contribution": one}
+    if one.visibility != "hidden" or Case.objects.filter(**about, cause="appeal").exists():
+        raise Conflict(NO_APPEAL, what=name_of_thing(one))
+    Case.objects.create(process=one.process, cause="appeal", words=words, opened=now, **about)
     record(actor, "participation.appealed", one)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import groupby
 from smtplib import SMTPException
 
@@ -12,7 +13,9 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 
 from allmende.accounts.services import record
+from allmende.gate.door import Gate
 from allmende.participation.models import Contribution, Follower, Mail, Notice, Process, Step
+from allmende.participation.permission import CONTRIBUTIONS, shut
 from allmende.participation.queries import digest_rows, followers_of
 from allmende.participation.services.contributions import PUBLIC
 
@@ -126,15 +129,18 @@ def send_mails(now: dt.datetime) -> int:
     return sent
 
 
-def send_digests(now: dt.datetime, address: Callable[[str, str], str]) -> int:
+def send_digests(now: dt.datetime, address: Callable[[str, str], str], gate: Gate) -> int:
     """Send each address at most one mail a day with all that is new; ``address`` makes a link of a path's name.
 
-    Whoever has nothing new costs nothing: one query gives all that is to be sent.
+    Whoever has nothing new costs nothing: one query gives all that is to be sent. What may not be published waits.
     """
     sent = 0
+    shown = cache(lambda purpose: shut(gate, purpose, CONTRIBUTIONS) is None)
     rows = digest_rows(now - DAY)
     for email, found in groupby(rows.iterator(chunk_size=2_000), key=lambda notice: notice.follower.email):
-        notices = list(found)
+        notices = [notice for notice in found if shown(notice.follower.process.purpose_slug)]
+        if not notices:
+            continue
         try:
             digest(email, notices, address).send()
         except (OSError, SMTPException) as error:

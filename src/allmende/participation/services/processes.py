@@ -161,7 +161,7 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
         "authors": mine.update(author="", key_digest=""),
     }
     said.exclude(visibility="shown").update(body="")
-    said.update(author="")
+    said.update(author="", key_digest="")
     Case.objects.filter(process=process).update(words="")
     process.key, process.forgotten = None, now
     process.save(update_fields=["key", "forgotten"])

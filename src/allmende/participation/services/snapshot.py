@@ -13,8 +13,10 @@ from django.db import connection, transaction
 
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import record
+from allmende.gate.door import Gate
 from allmende.kernel.clock import UTC
 from allmende.participation.models import Comment, Contribution, ParagraphVersion, Process, Step
+from allmende.participation.permission import CONTRIBUTIONS, OPEN_DATA, VOTES, Data, shut
 from allmende.participation.queries import PUBLIC_STATES
 from allmende.participation.vote_queries import groups, standings
 
@@ -100,6 +102,8 @@ TABLES: dict[str, dict[str, str]] = {
     },
 }
 Row = dict[str, Any]
+# What each table holds of the data that rules speak of; the others hold words of the city.
+HOLDS = {"contributions": CONTRIBUTIONS, "comments": CONTRIBUTIONS, "steps": CONTRIBUTIONS, "statements": VOTES}
 
 
 def _day(at: dt.datetime | None) -> str | None:
@@ -234,22 +238,35 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_snapshot(home: Path, now: dt.datetime) -> Path:
-    """Write all files of one generation, and only then show them; older generations go."""
+def held_by(name: str) -> Data | None:
+    """Give the data of the register that a file of a generation holds."""
+    return HOLDS.get(name.partition(".")[0])
+
+
+def _withheld(gate: Gate) -> dict[str, Row]:
+    """Ask for each kind of data once; give the tables that stay away, each with the reason."""
+    reasons = {data: shut(gate, OPEN_DATA, data) for data in dict.fromkeys(HOLDS.values())}
+    found = {name: reasons[data] for name, data in HOLDS.items()}
+    return {name: {"de": error.what.de, "en": error.what.en} for name, error in found.items() if error is not None}
+
+
+def write_snapshot(home: Path, now: dt.datetime, gate: Gate) -> Path:
+    """Write all files of one generation that the rules let out, and only then show them; older generations go."""
     generation = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = home / FOLDER
     made = folder / f".{generation}"
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
+    withheld = _withheld(gate)
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        counts = {name: _write(made, name, source()) for name, source in SOURCES.items()}
+        counts = {name: _write(made, name, source()) for name, source in SOURCES.items() if name not in withheld}
     (made / "licence.txt").write_text(LICENCE_TEXT, encoding="utf-8")
     (made / "schema.json").write_bytes(msgspec.json.format(msgspec.json.encode(TABLES)))
     files = {path.name: _sha256(path) for path in sorted(made.iterdir())}
-    manifest = {"generation": generation, "licence": LICENCE, "rows": counts, "sha256": files}
+    manifest = {"generation": generation, "licence": LICENCE, "rows": counts, "withheld": withheld, "sha256": files}
     (made / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     final = folder / generation
     shutil.rmtree(final, ignore_errors=True)

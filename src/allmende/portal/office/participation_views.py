@@ -24,6 +24,7 @@ from allmende.participation.rules import MOVES, PROCESS_STATES
 from allmende.participation.services import processes, votes
 from allmende.participation.services.contributions import Draft, submit
 from allmende.portal.office.frame import page, tell
+from allmende.portal.office.participation_door import refused
 from allmende.portal.office.participation_forms import (
     DECLARATIONS,
     CloneForm,
@@ -179,7 +180,7 @@ def process_page(request: HttpRequest, slug: str) -> HttpResponseBase:
         shown=shown,
         phases=phases,
         tally=queries.tally(process, now),
-        waiting=queries.waiting_contributions(process)[:50],
+        waiting=[] if refused(request, process.purpose_slug) else queries.waiting_contributions(process)[:50],
         now=now,
         moves=[(to, PROCESS_STATES[to]) for state, to in sorted(MOVES) if state == process.state],
         topics=process.topics.all(),

@@ -24,6 +24,7 @@ from allmende.participation.rules import REASONS, TEXT_MOVED
 from allmende.participation.services import journey, moderation, texts
 from allmende.participation.text_queries import Clause
 from allmende.portal.office.frame import page, tell
+from allmende.portal.office.participation_door import uses_contributions
 from allmende.portal.office.participation_forms import (
     DecideForm,
     MergeForm,
@@ -43,6 +44,7 @@ def _back(process: Process) -> tuple[str, str]:
 
 
 @reads(AREA)
+@uses_contributions
 def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
     """Show a contribution; tell its next step, merge it, split it."""
     one = queries.contribution(number) or Contribution.objects.filter(number=number).first()
@@ -99,6 +101,7 @@ def _deed(person: Person, one: Contribution, deed: str, values: dict[str, Any]) 
 
 
 @reads(AREA)
+@uses_contributions
 def text(request: HttpRequest, slug: str) -> HttpResponseBase:
     """List the paragraphs; add one at the end; seal the whole."""
     process = process_of(slug)
@@ -137,6 +140,7 @@ def _wording(values: dict[str, Any], suggestion: Contribution | None) -> texts.W
 
 
 @reads(AREA)
+@uses_contributions
 def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     """Reword a paragraph; whoever typed while somebody else saved sees both, and loses nothing."""
     process = process_of(slug)
@@ -202,6 +206,7 @@ def _reworded(request: HttpRequest, person: Person, clause: Clause, values: dict
 
 
 @reads(AREA)
+@uses_contributions
 def cases(request: HttpRequest) -> HttpResponseBase:
     """Show the next case of moderation with all that is needed to decide it; then the one after it."""
     rows = queries.waiting_cases()
