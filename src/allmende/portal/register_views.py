@@ -76,9 +76,14 @@ def register(request: HttpRequest) -> HttpResponseBase:
     found = _entries(request)
     names = observed_names(slug for entry in found for slug in entry.measures)
     entries = [{"entry": entry, "measures": [names[slug] for slug in entry.measures]} for entry in found]
-    only = queries.data_use(request.GET.get("nutzung", ""))
-    values = {"entries": entries, "text": request.GET.get("text", ""), "only": only, "others": _others(request)}
-    return page(request, "register/register.html", **values)
+    return page(
+        request,
+        "register/register.html",
+        entries=entries,
+        others=_others(request),
+        text=request.GET.get("text", ""),
+        only=queries.data_use(request.GET.get("nutzung", "")),
+    )
 
 
 def _others(request: HttpRequest) -> list[DataUse]:
