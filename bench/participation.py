@@ -30,6 +30,22 @@ def tell(what: str, figure: str) -> None:
     print(f"{what:<28} {figure:>14}   {BARS.get(what, '')}", flush=True)
 
 
+def permit() -> None:
+    """Put rules and data sheets in force, as every page and file asks for them."""
+    from allmende.catalog.door import gate
+    from allmende.ethics.sheets import Sheet
+    from allmende.kernel.clock import today
+    from allmende.kernel.text import Text
+    from allmende.packs.read import read_parts
+    from allmende.participation.permission import EVERY
+    from allmende.register.content import EthicsContent
+
+    gate().publish(read_parts("konstanz", ("ethics.yaml",), EthicsContent).book, "bench")
+    day, words = today(), Text("x", "x")
+    sheets = (Sheet(slug=one.data_use, title=words, state="active", since=day, until=day) for one in EVERY)
+    gate().publish_sheets(tuple(sheets), "bench")
+
+
 def fill() -> object:
     """Make a process with many ideas and comments, and a survey."""
     from allmende.accounts.rules import SystemActor
@@ -120,7 +136,8 @@ def files() -> None:
         "from pathlib import Path;import os\n"
         "from allmende.kernel.clock import utc_now\n"
         "from allmende.participation.services.snapshot import write_snapshot\n"
-        "write_snapshot(Path(os.environ['ALLMENDE_HOME']), utc_now())\n"
+        "from allmende.catalog.door import gate\n"
+        "write_snapshot(Path(os.environ['ALLMENDE_HOME']), utc_now(), gate())\n"
         # The most that this process itself held: getrusage would tell what its parent had held when it was begun.
         "status = Path('/proc/self/status').read_text().split('VmHWM:')[1]\n"
         "print(int(status.split()[0]) // 1024)"
@@ -144,6 +161,7 @@ def main() -> None:
         from allmende.serve.settings import settings
 
         migrate(settings())
+        permit()
         fill()
         lists()
         ballots()

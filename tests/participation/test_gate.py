@@ -105,7 +105,7 @@ def test_a_suspended_use_is_neither_taken_nor_shown_and_what_was_typed_stays(cha
     for paths in addresses(process, one).values():
         assert {client.get(path).status_code for path in paths} == {403}
     desk, _ = staff("office")
-    assert desk.get(f"/intern/beteiligung/beitraege/{one.number}/").status_code == 302
+    assert desk.get(f"/intern/beteiligung/beitrag/{one.number}/").status_code == 302
     assert look_again(utc_now(), gate) == 0
     assert newest_snapshot(Path("/nowhere")) is None
 

@@ -133,3 +133,6 @@ def test_a_rule_that_cites_a_sentence_stands_beside_it(make: Make, gate: Gate) -
     publish_rulebook(ACTOR, decision="test", gate=gate)
     page = Client().get(f"/mitmachen/{process.slug}/text/").content.decode()
     assert 'Satz 2: <a href="/datenethik/regeln/keine-ueberwachung/"' in page
+    cited = Client().get("/datenethik/regeln/keine-ueberwachung/").content.decode()
+    assert "<blockquote>Sie fragt vorher.</blockquote>" in cited
+    assert f'href="/mitmachen/{process.slug}/text/1/"' in cited

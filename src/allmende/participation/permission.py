@@ -34,6 +34,11 @@ def show(gate: Gate, purpose: str, data: Data, asker: Asker = PUBLIC) -> Grant:
     return gate.permit(Ask(asker, "publish", purpose, "public", data.shown), data.data_use)
 
 
+def pass_on(gate: Gate, purpose: str, data: Data) -> Grant:
+    """Ask whether what is public may be handed to another body of the administration."""
+    return gate.permit(Ask(SYSTEM, "pass_on", purpose, "administration", data.shown), data.data_use)
+
+
 def use(gate: Gate, purpose: str, data: Data, asker: Asker = SYSTEM) -> Grant:
     """Ask whether the administration may work with data as it came in."""
     return gate.permit(Ask(asker, "use", purpose, "administration", data.raw), data.data_use)

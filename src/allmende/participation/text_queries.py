@@ -5,6 +5,7 @@ import re
 import msgspec
 from django.db.models import Prefetch, QuerySet
 
+from allmende.kernel.text import Text
 from allmende.participation.models import (
     Comment,
     Contribution,
@@ -14,6 +15,7 @@ from allmende.participation.models import (
     Process,
     SealedText,
 )
+from allmende.participation.queries import PUBLIC_STATES
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ„“\"])")
 
@@ -86,6 +88,34 @@ def seals(process: Process) -> QuerySet[SealedText]:
 def sentences(text: str) -> list[str]:
     """Split a paragraph into its sentences, which rules cite by their number."""
     return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """What a rule cites: a sentence of a paragraph, in the words of its newest version; 0 is the whole paragraph."""
+
+    paragraph: Paragraph
+    place: int
+    words: Text
+
+
+def quotes(source: str) -> list[Quote]:
+    """Give the sentences of public texts that the source of a rule names."""
+    found = []
+    for process in Process.objects.filter(state__in=PUBLIC_STATES).exclude(code=""):
+        if process.code not in source:
+            continue
+        for paragraph in process.paragraphs.select_related("process"):
+            for _, place in citing(process.code, paragraph.number, [("", source)]):
+                found.append(Quote(paragraph, place, _words(newest(paragraph), place)))
+    return found
+
+
+def _words(version: ParagraphVersion, place: int) -> Text:
+    """Give a sentence in both languages; the German one where the translation has no such sentence."""
+    german, english = (sentences(text) for text in (version.text_de, version.text_en))
+    if not 0 < place <= len(german):
+        return Text(version.text_de, version.text_en or version.text_de)
+    return Text(german[place - 1], english[place - 1] if place <= len(english) else german[place - 1])
 
 
 def citing(code: str, number: int, sources: list[tuple[str, str]]) -> list[tuple[str, int]]:

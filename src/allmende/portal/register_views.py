@@ -8,6 +8,7 @@ from allmende.catalog.door import gate
 from allmende.ethics.model import Rulebook
 from allmende.ethics.wording import duty_words
 from allmende.participation import permission
+from allmende.participation.text_queries import quotes
 from allmende.portal.asof import stand_of
 from allmende.portal.data_queries import OPEN
 from allmende.portal.data_views import observed_names, told
@@ -137,7 +138,7 @@ def rule(request: HttpRequest, slug: str) -> HttpResponseBase:
     return page(
         request,
         "register/rule.html",
-        versions=[(one, duty_words(one.conditions)) for one in versions],
+        versions=[(one, duty_words(one.conditions), quotes(one.source)) for one in versions],
         rule=versions[0],
         titles=queries.titles(gate().rulebook()),
         discussed=citing("rule", slug, stand_of(request).day),

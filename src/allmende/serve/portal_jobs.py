@@ -32,6 +32,7 @@ def portal_jobs(settings: Settings, gate: Gate, house: House) -> list[PortalJob]
         ("mails", 15.0, 25.0, lambda: _write_to_people(settings, gate)),
         ("indicators", 600.0, 40.0, lambda: _determine(gate)),
         ("council", 60.0, 30.0, lambda: _ask_council(house)),
+        ("defects", 30.0, 35.0, lambda: _hand_over(settings, gate)),
         ("reminders", 3_600.0, 60.0, lambda: _remind(settings)),
         ("open data", 900.0, 60.0, lambda: _publish_and_forget(settings, gate)),
     ]
@@ -91,6 +92,18 @@ def _write_to_people(settings: Settings, gate: Gate) -> None:
     base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
     send_mails(utc_now())
     send_digests(utc_now(), lambda name, word: base + reverse(name, args=[word]), gate)
+
+
+def _hand_over(settings: Settings, gate: Gate) -> None:
+    """Take to the service desk what is a defect and no idea."""
+    from django.urls import reverse
+
+    from allmende.participation.services.handover import desk_of, send_handovers
+
+    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    send_handovers(
+        utc_now(), gate=gate, desk=desk_of(settings), link=lambda number: base + reverse("contribution", args=[number])
+    )
 
 
 def _publish_and_forget(settings: Settings, gate: Gate) -> None:

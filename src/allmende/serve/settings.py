@@ -72,6 +72,7 @@ SECRETS = (
         "portal_database_url",
         "oidc_client_secret",
         "citizen_client_secret",
+        "open311_key",
         "mail_url",
         "mqtt_url",
     ),
@@ -124,6 +125,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     citizen_claim: Annotated[
         str, Meta(description="yes-or-no attribute that has to be true to take part, for example lives_here")
     ] = ""
+    open311_url: Annotated[
+        str, Meta(description="address of the service desk for defects (Open311 GeoReport v2), without requests.json")
+    ] = ""
+    open311_service: Annotated[str, Meta(description="service_code under which the desk takes defects")] = ""
+    open311_jurisdiction: Annotated[
+        str, Meta(description="jurisdiction_id of the city, where the desk asks for it")
+    ] = ""
+    open311_key: Annotated[str, Meta(description="api_key at the service desk")] = ""
     mail_url: Annotated[
         str, Meta(description="mail server, smtp://user:password@host:port; empty prints mails to the log")
     ] = ""

@@ -3,7 +3,7 @@
 from allmende.participation.models.contributions import KINDS, Comment, Contribution, Origin, Step, TitleGram
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.texts import Paragraph, ParagraphVersion, SealedText
-from allmende.participation.models.upkeep import Case, Follower, Mail, Notice
+from allmende.participation.models.upkeep import Case, Follower, Handover, Mail, Notice
 from allmende.participation.models.votes import Code, OpinionRun, Statement, Support, Vote, Voter
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Comment",
     "Contribution",
     "Follower",
+    "Handover",
     "Mail",
     "Notice",
     "OpinionRun",

@@ -96,6 +96,18 @@ class Notice(models.Model):
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["sent"], name="notices_waiting")]
 
 
+class Handover(models.Model):
+    """A contribution that is a defect, on its way to the service desk; ``due`` is empty when it needs no more doing."""
+
+    contribution = models.OneToOneField(Contribution, on_delete=models.CASCADE, related_name="handover")
+    asked = models.DateTimeField()
+    due = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    token = models.CharField(max_length=100, blank=True)
+    case = models.CharField(max_length=100, blank=True)
+
+
 class Mail(models.Model):
     """A mail that is to go out at once: a link to confirm, word of a decision; deleted when it went out."""
 

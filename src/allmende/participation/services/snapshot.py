@@ -18,6 +18,7 @@ from allmende.kernel.clock import UTC
 from allmende.participation.models import Comment, Contribution, ParagraphVersion, Process, Step
 from allmende.participation.permission import CONTRIBUTIONS, OPEN_DATA, VOTES, Data, shut
 from allmende.participation.queries import PUBLIC_STATES
+from allmende.participation.services import dipas
 from allmende.participation.vote_queries import groups, standings
 
 FOLDER, KEPT, CHUNK = "open-data/participation", 3, 2_000
@@ -103,7 +104,10 @@ TABLES: dict[str, dict[str, str]] = {
 }
 Row = dict[str, Any]
 # What each table holds of the data that rules speak of; the others hold words of the city.
-HOLDS = {"contributions": CONTRIBUTIONS, "comments": CONTRIBUTIONS, "steps": CONTRIBUTIONS, "statements": VOTES}
+HOLDS = {
+    **dict.fromkeys(("contributions", "comments", "steps", "dipas-contributions"), CONTRIBUTIONS),
+    "statements": VOTES,
+}
 
 
 def _day(at: dt.datetime | None) -> str | None:
@@ -263,6 +267,9 @@ def write_snapshot(home: Path, now: dt.datetime, gate: Gate) -> Path:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         counts = {name: _write(made, name, source()) for name, source in SOURCES.items() if name not in withheld}
+        for name, features in dipas.SOURCES.items():
+            if name not in withheld:
+                counts[name] = dipas.write(made / f"{name}.geojson", features())
     (made / "licence.txt").write_text(LICENCE_TEXT, encoding="utf-8")
     (made / "schema.json").write_bytes(msgspec.json.format(msgspec.json.encode(TABLES)))
     files = {path.name: _sha256(path) for path in sorted(made.iterdir())}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -19,9 +20,9 @@ from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import queries, text_queries
 from allmende.participation.difference import difference
-from allmende.participation.models import Contribution, Process
+from allmende.participation.models import Contribution, Handover, Process
 from allmende.participation.rules import REASONS, TEXT_MOVED
-from allmende.participation.services import journey, moderation, texts
+from allmende.participation.services import handover, journey, moderation, texts
 from allmende.participation.text_queries import Clause
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.participation_door import uses_contributions
@@ -58,9 +59,10 @@ def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
         "split": SplitForm(request.POST if deed == "split" else None),
     }
     form = shown.get(deed)
-    if form is not None and form.is_valid():
+    if deed == "defect" or (form is not None and form.is_valid()):
+        values = form.cleaned_data if form is not None else {}
         try:
-            messages.success(request, _deed(person_of(request), one, deed, form.cleaned_data))
+            messages.success(request, _deed(person_of(request), one, deed, values))
         except AllmendeError as error:
             tell(request, error)
         return redirect("office:participation-contribution", number)
@@ -75,6 +77,8 @@ def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
         shown=shown,
         parts=difference(base.text_de, one.proposed) if base else [],
         now=utc_now(),
+        desk=settings.ALLMENDE.open311_url,
+        handed=Handover.objects.filter(contribution=one).first(),
         alike=[row for row in queries.similar(one.process, one.title, None) if row.pk != one.pk],
         may_change=may_write(roles_of(request.user), AREA),
     )
@@ -88,6 +92,9 @@ def _deed(person: Person, one: Contribution, deed: str, values: dict[str, Any]) 
     if deed == "split":
         made = journey.split(person, number=one.number, parts=values["parts"], now=now)
         return gettext("Geteilt in: %(numbers)s") % {"numbers": ", ".join(part.number for part in made)}
+    if deed == "defect":
+        handover.hand_over(person, number=one.number, desk=handover.desk_of(settings.ALLMENDE), now=now)
+        return gettext("Der Mängelmelder bekommt es gleich; seine Vorgangsnummer erscheint im Verlauf.")
     news = journey.News(
         state=values["state"],
         outcome=values["outcome"] if values["state"] == "answered" else "",
