@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from allmende.accounts.models import Person
 from allmende.accounts.rules import SystemActor
@@ -39,6 +40,8 @@ def _fresh(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.ALLMENDE = msgspec.structs.replace(settings.ALLMENDE, home=tmp_path)
     cache.clear()
+    # A page in English leaves its language behind.
+    translation.activate("de")
     yield
     cache.clear()
 
