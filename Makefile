@@ -11,7 +11,7 @@ VENDOR := src/allmende/ui/static/vendor/.built
 # Some machines forbid it; starting takes a second less where compiled modules are kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup test check bench oracles format messages reference lock clean
+.PHONY: run setup test check bench oracles verapdf format messages reference lock clean
 
 run: setup
 	@home="$${ALLMENDE_HOME:-var}"; \
@@ -62,6 +62,11 @@ bench: setup $(DEV_STAMP)
 
 oracles: setup $(DEV_STAMP)
 	$(BIN)/python tools/oracles.py
+
+# Checks PDFs against PDF/UA-1 by veraPDF; needs Java 17 and Maven: make verapdf FILES="a.pdf b.pdf"
+verapdf:
+	mvn -q -B -f tools/verapdf/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/verapdf
+	java -cp "build/verapdf/*" tools/verapdf/Check.java $(FILES)
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff format .

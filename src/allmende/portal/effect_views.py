@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import msgspec
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_language, gettext
@@ -22,6 +23,7 @@ from allmende.programme import queries as programme
 from allmende.ui import causes, trends
 from allmende.ui.charts import NARROW, WIDTH
 
+ON_A_PAGE = 100
 OWN = ("certain", "likely", "unknown")
 ROWS = ("input", "process", "output", "outcome", "impact")
 
@@ -41,15 +43,26 @@ def _groups(views: list[IndicatorView]) -> list[Group]:
     return [*groups, Group(None, rest)] if rest else groups
 
 
+def _on_page(groups: list[Group], request: HttpRequest) -> tuple[list[Group], Page[IndicatorView]]:
+    """Give the part of the groups that a page shows; what nobody measures stands on the first one."""
+    shown = Paginator([view for group in groups for view in group.views], ON_A_PAGE).get_page(request.GET.get("seite"))
+    chosen = {view.indicator.pk for view in shown}
+    parts = [Group(group.target, [one for one in group.views if one.indicator.pk in chosen]) for group in groups]
+    empty = shown.number == 1
+    return [part for part, group in zip(parts, groups, strict=True) if part.views or (empty and not group.views)], shown
+
+
 def effects(request: HttpRequest) -> HttpResponse:
     """Show per target image where it began, where it is to go and where it is; and what nobody measures."""
     stand = stand_of(request)
     views = queries.indicators_on(stand.day)
     named = {slug for view in views for slug in view.indicator.projects}
-    projects = [one for one in programme.projects_on(stand.day, standing=OWN) if one.project.slug not in named]
+    projects = [one for one, _state in programme.states_on(stand.day, OWN) if one.slug not in named]
     links = queries.links()
+    groups, sheet = _on_page(_groups(views), request)
     shown: dict[str, Any] = {
-        "groups": _groups(views),
+        "groups": groups,
+        "shown": sheet,
         "count": len(views),
         "measured": sum(view.current.newest is not None for view in views),
         "simulated": any(view.current.newest and view.current.newest.simulated for view in views),

@@ -21,6 +21,7 @@ from allmende.programme.queries.schedule import (
     critical_chain,
     last_report_until,
     moved_since,
+    newest_moves,
 )
 from allmende.ui import plans
 from allmende.ui.templatetags.allmende import day as written_day
@@ -64,9 +65,10 @@ def milestones(request: HttpRequest) -> HttpResponse:
     if not wanted["state"]:
         pages.count = queries.milestones_named(stand.day, project=wanted["project"]).count()
     shown = pages.get_page(request.GET.get("seite"))
-    rows = queries.rows_of(known[max(shown.start_index() - 1, 0) : shown.end_index()], stand.day)
+    numbers = [row[0] for row in known.values_list("pk", "shown")[max(shown.start_index() - 1, 0) : shown.end_index()]]
+    rows = queries.rows_of(known.filter(pk__in=numbers), stand.day)
     chain = critical_chain(stand.day, project=wanted["project"])
-    moves = moved_since(since.day, stand.day, project=wanted["project"])
+    moves, moved = newest_moves(since.day, stand.day, MOST_MOVES, project=wanted["project"])
     return page(
         request,
         "milestones.html",
@@ -76,8 +78,8 @@ def milestones(request: HttpRequest) -> HttpResponse:
         total=pages.count,
         plan=_plan(rows, chain, stand),
         chain=chain,
-        moves=moves[:MOST_MOVES],
-        moved=len(moves),
+        moves=moves,
+        moved=moved,
         since=since,
         chosen=wanted,
         states=STATES,

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -163,6 +164,7 @@ def with_page(context: dict[str, Any], number: int) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def badge(kind: str, label: str) -> SafeString:
     """Make a badge with a sign and a word, so that colour says nothing alone."""
     icon = {"success": "success", "info": "info", "warning": "warning", "danger": "danger"}[kind]
