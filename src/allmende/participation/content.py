@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from allmende.kernel.text import Text
+from allmende.participation.formats import BudgetFrame
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +40,7 @@ class ContributionEntry(_Part, frozen=True):
     """What somebody brought; ``key`` names it within the file."""
 
     key: str
-    kind: Literal["idea", "need", "suggestion"]
+    kind: Literal["idea", "need", "proposal", "suggestion"]
     title: str
     days_ago: int
     body: str = ""
@@ -54,6 +55,8 @@ class ContributionEntry(_Part, frozen=True):
     paragraph: int | None = None
     base_version: int = 1
     proposed: str = ""
+    asked: int = 0
+    cost: int = 0
     steps: tuple[StepEntry, ...] = ()
     comments: tuple[CommentEntry, ...] = ()
 
@@ -91,6 +94,34 @@ class SealEntry(_Part, frozen=True):
     days_ago: int
 
 
+class BallotsEntry(_Part, frozen=True):
+    """How many people cast this ballot: points by number of the ballot."""
+
+    people: int
+    choice: dict[int, int]
+    channel: Literal["online", "paper"] = "online"
+
+
+class DecisionEntry(_Part, frozen=True):
+    """What the council decided on a budget."""
+
+    days_ago: int
+    paper: str
+    funded: tuple[int, ...]
+    text: Text
+
+
+class BudgetEntry(_Part, frozen=True):
+    """A budget with its ballots and its count; amounts in cents. ``steps`` of proposals come after the decision."""
+
+    frame: BudgetFrame
+    ballots: tuple[BallotsEntry, ...]
+    counted_days_ago: int
+    seed: str
+    seed_source: str
+    decision: DecisionEntry | None = None
+
+
 class ProcessEntry(_Part, frozen=True):
     """A process of the demonstration."""
 
@@ -116,6 +147,7 @@ class ProcessEntry(_Part, frozen=True):
     paragraphs: tuple[ParagraphEntry, ...] = ()
     statements: tuple[StatementEntry, ...] = ()
     seal: SealEntry | None = None
+    budget: BudgetEntry | None = None
     result: Text | None = None
 
 

@@ -33,7 +33,7 @@ from allmende.portal.participation_frame import (
 )
 
 CHOICES = ("agree", "disagree", "pass")
-GOALS = {"aussagen": "statements", "beitrag": "idea-new", "uebersicht": "process"}
+GOALS = {"aussagen": "statements", "beitrag": "idea-new", "stimmzettel": "ballot", "uebersicht": "process"}
 
 
 def _process(request: HttpRequest, slug: str) -> Process:

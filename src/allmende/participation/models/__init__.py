@@ -1,5 +1,6 @@
 """Tables of the participation."""
 
+from allmende.participation.models.budgets import Ballot, Budget, BudgetCount, Proposal
 from allmende.participation.models.contributions import KINDS, Comment, Contribution, Origin, Step, TitleGram
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.texts import Paragraph, ParagraphVersion, SealedText
@@ -8,6 +9,9 @@ from allmende.participation.models.votes import Code, OpinionRun, Statement, Sup
 
 __all__ = [
     "KINDS",
+    "Ballot",
+    "Budget",
+    "BudgetCount",
     "Case",
     "Code",
     "Comment",
@@ -21,6 +25,7 @@ __all__ = [
     "ParagraphVersion",
     "Phase",
     "Process",
+    "Proposal",
     "SealedText",
     "Statement",
     "Step",

@@ -2,14 +2,16 @@
 
 import datetime as dt
 
+import msgspec
 from django.core.files.storage import default_storage
 from django.db import transaction
 
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import Actor, record
 from allmende.kernel.text import Text
-from allmende.participation.formats import format_of
+from allmende.participation.formats import BudgetFrame, format_of
 from allmende.participation.models import (
+    Budget,
     Case,
     Code,
     Comment,
@@ -51,6 +53,9 @@ def found(actor: Actor, process: Process, *, first_day: dt.datetime) -> Process:
             until=until,
         )
         since = until
+    frame = format_of(process.format).budget
+    if frame is not None:
+        Budget.objects.create(process=process, **msgspec.structs.asdict(frame))
     record(actor, "participation.process_founded", process, after={"slug": process.slug, "format": process.format})
     return process
 
@@ -120,6 +125,9 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
             title_de=topic.title_de,
             title_en=topic.title_en,
         )
+    Budget.objects.filter(process=copy).update(
+        **Budget.objects.filter(process=process).values(*BudgetFrame.__struct_fields__).first() or {}
+    )
     for one in process.statements.filter(contribution__isnull=True, visibility="shown"):
         Statement.objects.create(process=copy, number=one.number, text_de=one.text_de, text_en=one.text_en)
     return copy

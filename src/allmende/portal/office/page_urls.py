@@ -9,6 +9,7 @@ from allmende.portal.office import (
     effect_views,
     minutes_views,
     objection_views,
+    participation_budget_views,
     participation_views,
     participation_work_views,
     people_views,
@@ -81,6 +82,12 @@ page_patterns = [
     path("beteiligung/moderation/", participation_work_views.cases, name="participation-cases"),
     path("beteiligung/beitrag/<str:number>/", participation_work_views.contribution, name="participation-contribution"),
     path("beteiligung/<slug:slug>/", participation_views.process_page, name="participation-process"),
+    path("beteiligung/<slug:slug>/budget/", participation_budget_views.budget, name="participation-budget"),
+    path(
+        "beteiligung/<slug:slug>/budget/stimmzettel.pb",
+        participation_budget_views.whole_file,
+        name="participation-ballots",
+    ),
     path("beteiligung/<slug:slug>/text/", participation_work_views.text, name="participation-text"),
     path(
         "beteiligung/<slug:slug>/text/<int:number>/", participation_work_views.paragraph, name="participation-paragraph"

@@ -110,7 +110,7 @@ def _statement(person: Person, process: Process, values: Values) -> str:
 def _entry(person: Person, process: Process, values: Values) -> str:
     point, name = find_place(values["place"]) if values["place"] else (None, "")
     draft = Draft(
-        kind="need" if "needs" in process.form.parts else "idea",
+        kind=process.form.kind or "idea",
         title=values["title"],
         body=values["body"],
         channel=values["channel"],
@@ -119,6 +119,7 @@ def _entry(person: Person, process: Process, values: Values) -> str:
         tag=values.get("tag", ""),
         point=point,
         place=name or values["place"],
+        cost=values.get("cost", 0),
     )
     taken = submit(person, process, draft, proven=True, confirmed=True, now=utc_now())
     return gettext("Aufgenommen: %(number)s") % {"number": taken.contribution.number}
