@@ -122,6 +122,40 @@ class BudgetEntry(_Part, frozen=True):
     decision: DecisionEntry | None = None
 
 
+class PoolEntry(_Part, frozen=True):
+    """How many in a pool are alike in these features."""
+
+    people: int
+    features: dict[str, str]
+
+
+class PanelEntry(_Part, frozen=True):
+    """A pool, from which was drawn; how many accepted and declined."""
+
+    pool: tuple[PoolEntry, ...]
+    lots: int
+    chance: Text
+    keep_days: int
+    published_days_ago: int
+    drawn_days_ago: int
+    public_word: str
+    accepted: int
+    declined: int
+
+
+class WorkshopEntry(_Part, frozen=True):
+    """A workshop, so many days after the founding; its minutes, split at empty lines."""
+
+    title: Text
+    place: str
+    days_ahead: int
+    places: int
+    access: Text
+    registered: int = 0
+    came: int | None = None
+    minutes: str = ""
+
+
 class ProcessEntry(_Part, frozen=True):
     """A process of the demonstration."""
 
@@ -148,6 +182,8 @@ class ProcessEntry(_Part, frozen=True):
     statements: tuple[StatementEntry, ...] = ()
     seal: SealEntry | None = None
     budget: BudgetEntry | None = None
+    panel: PanelEntry | None = None
+    workshops: tuple[WorkshopEntry, ...] = ()
     result: Text | None = None
 
 

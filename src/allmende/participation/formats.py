@@ -9,10 +9,11 @@ import yaml
 from allmende.families.manifest import Finding
 from allmende.families.registry import folders, member, members
 from allmende.kernel.text import Text
+from allmende.participation.methods.panels.pool import Quota
 
 FAMILY = "formats"
 Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot"]
-Part = Literal["ideas", "needs", "proposals", "text", "statements"]
+Part = Literal["ideas", "needs", "proposals", "text", "statements", "panel", "workshops"]
 Collected = Literal["idea", "need", "proposal"]
 
 
@@ -38,6 +39,13 @@ class BudgetFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     worth: Literal["cost", "one"] = "cost"
 
 
+class PanelFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a panel begins with; each process may change it until the table of lots is published."""
+
+    size: int
+    quotas: tuple[Quota, ...] = ()
+
+
 class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A way of taking part."""
 
@@ -46,6 +54,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     photo: bool
     phases: tuple[FormatPhase, ...]
     budget: BudgetFrame | None = None
+    panel: PanelFrame | None = None
+    signatures: int = 0
     source: Text | None = None
 
     @property

@@ -62,9 +62,10 @@ def enter(request: HttpRequest, slug: str) -> HttpResponseBase:
         "wanted": request.POST.get("weiter") or request.GET.get("weiter", ""),
         "form": FollowForm(),
         "connected": citizen_account.connected(),
+        "code": request.GET.get("code", "")[:30],
     }
     if request.method != "POST":
-        return process_page(request, "enter.html", process, **values)
+        return private(process_page(request, "enter.html", process, **values))
     try:
         require_form(request, MOST_TRIES, "participation-enter")
         if process.level == "open":

@@ -8,19 +8,25 @@ from django.db import transaction
 from allmende.accounts.rules import SystemActor
 from allmende.gate.door import Gate
 from allmende.kernel.clock import CIVIL_TIME
+from allmende.participation import panel_queries, workshop_queries
 from allmende.participation.content import (
     BudgetEntry,
     CommentEntry,
     ContributionEntry,
+    PanelEntry,
     ParagraphEntry,
     ParticipationContent,
+    PoolEntry,
     ProcessEntry,
     StatementEntry,
+    WorkshopEntry,
 )
+from allmende.participation.heard_file import checked, read_minutes
 from allmende.participation.models import (
     Ballot,
     Comment,
     Contribution,
+    Panel,
     Paragraph,
     Process,
     Proposal,
@@ -30,7 +36,8 @@ from allmende.participation.models import (
     Vote,
     Voter,
 )
-from allmende.participation.services import budgets, journey, opinions, processes, texts, votes
+from allmende.participation.pool_file import Willing
+from allmende.participation.services import budgets, journey, opinions, panels, processes, texts, votes, workshops
 from allmende.participation.services.contributions import Draft, submit
 from allmende.register.around import Point
 from allmende.register.queries import drafts, newest_rules
@@ -225,13 +232,66 @@ def _tell(story: _Story, gate: Gate) -> None:
         story.rewrite(row, paragraph)
     for statement in entry.statements:
         story.judge(statement)
-    if entry.budget is not None:
-        _spend(story, entry.budget)
+    _hold(story)
     if entry.seal is not None:
         at = story.ago(entry.seal.days_ago)
         texts.seal(ACTOR, story.process, gate=gate, occasion=entry.seal.occasion, now=at)
     if entry.result is not None:
         processes.publish_result(ACTOR, story.process, entry.result, story.now)
+
+
+def _hold(story: _Story) -> None:
+    """Let people vote, be drawn, and meet."""
+    entry = story.entry
+    if entry.budget is not None:
+        _spend(story, entry.budget)
+    if entry.panel is not None:
+        _draw_lots(story, entry.panel)
+    for one in entry.workshops:
+        _meet(story, one)
+
+
+def _draw_lots(story: _Story, entry: PanelEntry) -> None:
+    """Fill the pool, publish the table, draw, and tell who accepted and who declined."""
+    process = story.process
+    panel = Panel.objects.get(process=process)
+    until = (story.now + dt.timedelta(days=entry.keep_days)).date()
+    quotas = panel_queries.quotas_of(panel)
+    panels.set_rules(ACTOR, process, panels.PanelRules(panel.size, quotas, entry.lots, entry.chance, until))
+    people = [Willing(f"Erfundene Person {at}", "", "", "", row.features) for at, row in _pool(entry)]
+    panels.fill_pool(ACTOR, process, people)
+    panels.publish_lots(ACTOR, process, story.ago(entry.published_days_ago))
+    seats = panels.draw(ACTOR, process, entry.public_word, story.ago(entry.drawn_days_ago))
+    answers = ["declined"] * entry.declined + ["accepted"] * entry.accepted
+    for seat, answer in zip(seats, answers, strict=False):
+        panels.answer(ACTOR, process, seat.number, answer)
+
+
+def _pool(entry: PanelEntry) -> enumerate[PoolEntry]:
+    return enumerate((row for row in entry.pool for _ in range(row.people)), 1)
+
+
+def _meet(story: _Story, entry: WorkshopEntry) -> None:
+    """Announce a workshop, register people, and take up its minutes."""
+    day = (story.now + dt.timedelta(days=entry.days_ahead)).astimezone(CIVIL_TIME).date()
+    begins = dt.datetime.combine(day, dt.time(18), CIVIL_TIME)
+    plan = workshops.Plan(
+        title=entry.title,
+        place=entry.place,
+        begins=begins,
+        ends=begins + dt.timedelta(hours=2),
+        places=entry.places,
+        access=entry.access,
+        forget_on=day + dt.timedelta(days=14),
+    )
+    one = workshops.put_up(ACTOR, story.process, plan)
+    for number in range(entry.registered):
+        wish = workshops.Wish(f"Erfundene Person {number}", f"person-{number}@example.org", "", "de")
+        workshops.register(one.pk, wish, story.now)
+    if entry.came is not None:
+        workshops.count_people(ACTOR, one, entry.came)
+    cards, _ = checked(read_minutes(entry.minutes), workshop_queries.topics_of(story.process))
+    workshops.take_up(ACTOR, story.process, cards, channel="onsite", workshop=one, now=begins)
 
 
 def _spend(story: _Story, entry: BudgetEntry) -> None:

@@ -220,6 +220,9 @@ class CodesForm(forms.Form):
     """How many codes are to be printed."""
 
     count = forms.IntegerField(label=_("Anzahl der Codes"), min_value=1, max_value=20_000)
+    sheet = forms.ChoiceField(
+        label=_("Form"), choices=[("text", _("Textdatei")), ("pdf", _("Blätter mit QR-Codes (PDF)"))]
+    )
 
 
 class TopicForm(forms.Form):
