@@ -17,6 +17,7 @@ PATHS = (
     *("", "kuehle-orte/", "kuehle-orte/beitraege/", "kuehle-orte/beitraege/neu/", "beitraege/2026-00001/"),
     *("sommerorte/teilnehmen/", "innenstadt-charta/ergebnis/", "innenstadt-charta/text/"),
     *("innenstadt-charta/text/2/", "innenstadt-charta/text/2/vorschlag/", "innenstadt-charta/synopse/"),
+    *("buergerbudget/auszaehlung/", "buergerbudget-gremium/gremium/", "werkstaetten/werkstatt/2/"),
     *("datenethik-kodex/", "datenethik-kodex/text/", "moderation/", "offene-daten/", "nummer/"),
 )
 

@@ -24,6 +24,7 @@ PLACES = {
     "migrate": ("setup", "migrate"),
     "mqtt": ("broker", "mqtt"),
     "new": ("sources", "new"),
+    "panel": ("panels", "panel"),
     "restore": ("upkeep", "restore"),
     "seal": ("upkeep", "seal"),
     "serve": ("run", "serve"),

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from allmende.kernel.text import Text
+from allmende.participation.formats import BudgetFrame
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +40,7 @@ class ContributionEntry(_Part, frozen=True):
     """What somebody brought; ``key`` names it within the file."""
 
     key: str
-    kind: Literal["idea", "need", "suggestion"]
+    kind: Literal["idea", "need", "proposal", "suggestion"]
     title: str
     days_ago: int
     body: str = ""
@@ -54,6 +55,8 @@ class ContributionEntry(_Part, frozen=True):
     paragraph: int | None = None
     base_version: int = 1
     proposed: str = ""
+    asked: int = 0
+    cost: int = 0
     steps: tuple[StepEntry, ...] = ()
     comments: tuple[CommentEntry, ...] = ()
 
@@ -91,6 +94,68 @@ class SealEntry(_Part, frozen=True):
     days_ago: int
 
 
+class BallotsEntry(_Part, frozen=True):
+    """How many people cast this ballot: points by number of the ballot."""
+
+    people: int
+    choice: dict[int, int]
+    channel: Literal["online", "paper"] = "online"
+
+
+class DecisionEntry(_Part, frozen=True):
+    """What the council decided on a budget."""
+
+    days_ago: int
+    paper: str
+    funded: tuple[int, ...]
+    text: Text
+
+
+class BudgetEntry(_Part, frozen=True):
+    """A budget with its ballots and its count; amounts in cents. ``steps`` of proposals come after the decision."""
+
+    frame: BudgetFrame
+    ballots: tuple[BallotsEntry, ...]
+    counted_days_ago: int
+    seed: str
+    seed_source: str
+    decision: DecisionEntry | None = None
+
+
+class PoolEntry(_Part, frozen=True):
+    """How many in a pool are alike in these features."""
+
+    people: int
+    features: dict[str, str]
+
+
+class PanelEntry(_Part, frozen=True):
+    """A pool, from which was drawn; how many accepted and declined."""
+
+    pool: tuple[PoolEntry, ...]
+    lots: int
+    chance: Text
+    keep_days: int
+    published_days_ago: int
+    drawn_days_ago: int
+    public_word: str
+    accepted: int
+    declined: int
+
+
+class WorkshopEntry(_Part, frozen=True):
+    """A workshop, so many days after the founding; its minutes, split at empty lines."""
+
+    title: Text
+    place: str
+    days_ahead: int
+    places: int
+    access: Text
+    registered: int = 0
+    came: int | None = None
+    minutes: str = ""
+
+
 class ProcessEntry(_Part, frozen=True):
     """A process of the demonstration."""
 
@@ -116,6 +181,9 @@ class ProcessEntry(_Part, frozen=True):
     paragraphs: tuple[ParagraphEntry, ...] = ()
     statements: tuple[StatementEntry, ...] = ()
     seal: SealEntry | None = None
+    budget: BudgetEntry | None = None
+    panel: PanelEntry | None = None
+    workshops: tuple[WorkshopEntry, ...] = ()
     result: Text | None = None
 
 

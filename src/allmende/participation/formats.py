@@ -9,10 +9,12 @@ import yaml
 from allmende.families.manifest import Finding
 from allmende.families.registry import folders, member, members
 from allmende.kernel.text import Text
+from allmende.participation.methods.panels.pool import Quota
 
 FAMILY = "formats"
-Action = Literal["contribute", "comment", "support", "suggest", "vote"]
-Part = Literal["ideas", "needs", "text", "statements"]
+Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot"]
+Part = Literal["ideas", "needs", "proposals", "text", "statements", "panel", "workshops"]
+Collected = Literal["idea", "need", "proposal"]
 
 
 class FormatPhase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +27,25 @@ class FormatPhase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     allows: tuple[Action, ...]
 
 
+class BudgetFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a budget begins with, in cents; each process may change it until people vote."""
+
+    amount: int
+    ceiling: int | None = None
+    vote: Literal["approval", "points", "knapsack"] = "approval"
+    most_projects: int | None = None
+    most_points: int | None = None
+    rule: Literal["greedy", "equal-shares"] = "equal-shares"
+    worth: Literal["cost", "one"] = "cost"
+
+
+class PanelFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a panel begins with; each process may change it until the table of lots is published."""
+
+    size: int
+    quotas: tuple[Quota, ...] = ()
+
+
 class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A way of taking part."""
 
@@ -32,6 +53,16 @@ class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     place: bool
     photo: bool
     phases: tuple[FormatPhase, ...]
+    budget: BudgetFrame | None = None
+    panel: PanelFrame | None = None
+    signatures: int = 0
+    source: Text | None = None
+
+    @property
+    def kind(self) -> Collected | None:
+        """Give the kind of contributions that it collects."""
+        kinds: dict[Part, Collected] = {"needs": "need", "proposals": "proposal", "ideas": "idea"}
+        return next((kind for part, kind in kinds.items() if part in self.parts), None)
 
     def phase(self, slug: str) -> FormatPhase | None:
         """Give a phase by its name."""

@@ -24,6 +24,7 @@ ACTIONS: dict[str, Text] = {
     "support": Text("unterstützen", "support"),
     "suggest": Text("Änderungen am Text vorschlagen", "suggest changes to the text"),
     "vote": Text("Aussagen bewerten", "judge statements"),
+    "ballot": Text("über das Geld abstimmen", "vote on the money"),
 }
 WEIGHTS: dict[str, Text] = {
     "mood": Text("Stimmungsbild", "picture of the mood"),

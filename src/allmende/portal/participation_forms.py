@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.errors import AllmendeError
+from allmende.kernel.money import Money
 from allmende.participation import photos
 from allmende.participation.models import Process
 from allmende.participation.rules import STANCES, TAGS, cleaned
@@ -61,6 +62,31 @@ class WritingForm(OpenForm):
         )
 
 
+class CostField(forms.CharField):
+    """An amount that a proposal costs, in cents, within what one may cost."""
+
+    def __init__(self, process: Process) -> None:
+        self.most = process.budget.most
+        most = self.most.written(language()) if self.most else ""
+        hint = _("Geschätzt, in Euro; höchstens %(most)s. Das Amt rechnet nach.") % {"most": most}
+        super().__init__(label=_("Was kostet es?"), max_length=20, help_text=hint if most else _("Geschätzt, in Euro."))
+
+    def clean(self, value: Any) -> int:
+        """Read the amount."""
+        text: str = super().clean(value)
+        try:
+            amount = Money.parse(text)
+        except AllmendeError as error:
+            raise forms.ValidationError(f"{error.what.within(language())} {error.next.within(language())}") from error
+        if amount.cents <= 0:
+            raise forms.ValidationError(_("Ein Vorschlag kostet mehr als nichts."))
+        if self.most is not None and amount.cents > self.most.cents:
+            raise forms.ValidationError(
+                _("Das ist mehr, als ein Vorschlag kosten darf: %(most)s.") % {"most": self.most.written(language())}
+            )
+        return amount.cents
+
+
 class ContributionForm(WritingForm):
     """An idea or a need, with or without a place."""
 
@@ -112,13 +138,15 @@ class ContributionForm(WritingForm):
             )
             tags = [(name, text.within(language())) for name, text in TAGS.items()]
             self.fields["tag"] = forms.ChoiceField(label=_("Das ist"), choices=tags, widget=forms.RadioSelect)
+        if process.form.kind == "proposal":
+            self.fields["cost"] = CostField(process)
         if not process.form.place:
             del self.fields["place"]
         if not process.form.photo:
             del self.fields["photo"], self.fields["photo_alt"]
         if process.writing == "mail":
             self.require_email()
-        first = ("title", "group", "tag", "category", "body", "place", "photo", "photo_alt", "author", "email")
+        first = ("title", "group", "tag", "category", "body", "cost", "place", "photo", "photo_alt", "author", "email")
         self.order_fields(first)
 
     def clean_place(self) -> str:

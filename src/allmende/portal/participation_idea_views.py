@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.participation import photos, queries, rules
+from allmende.participation.formats import Collected
 from allmende.participation.models import Contribution, Process
 from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.services import contributions as services
@@ -46,13 +47,12 @@ HEADER = (
 )
 
 
-def kind_of(process: Process) -> str:
+def kind_of(process: Process) -> Collected:
     """Give the kind of contributions that a process collects."""
-    if "needs" in process.form.parts:
-        return "need"
-    if "ideas" in process.form.parts:
-        return "idea"
-    raise Http404
+    kind = process.form.kind
+    if kind is None:
+        raise Http404
+    return kind
 
 
 def _wanted(request: HttpRequest, kind: str) -> queries.Wanted:
@@ -177,11 +177,11 @@ def _kept_photo(request: HttpRequest) -> bytes:
         return b""
 
 
-def _draft(process: Process, form: ContributionForm, kind: str, kept: bytes) -> services.Draft:
+def _draft(process: Process, form: ContributionForm, kind: Collected, kept: bytes) -> services.Draft:
     values = form.cleaned_data
     picture = form.redrawn or kept
     return services.Draft(
-        kind="need" if kind == "need" else "idea",
+        kind=kind,
         title=values["title"],
         body=values["body"],
         language=language(),
@@ -193,6 +193,7 @@ def _draft(process: Process, form: ContributionForm, kind: str, kept: bytes) -> 
         photo=picture,
         photo_alt=values.get("photo_alt", "") if picture else "",
         author=values["author"],
+        cost=values.get("cost", 0),
     )
 
 

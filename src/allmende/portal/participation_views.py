@@ -10,8 +10,8 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext
 
 from allmende.kernel.clock import UTC, utc_now
+from allmende.participation import budget_queries, panel_queries, text_queries, vote_queries, workshop_queries
 from allmende.participation import queries as participation
-from allmende.participation import text_queries, vote_queries
 from allmende.participation.models import Process, Step
 from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import ACTIONS, LEVELS
@@ -76,8 +76,12 @@ def process(request: HttpRequest, slug: str) -> HttpResponseBase:
         "process.html",
         found,
         parts=parts,
-        kind="need" if "needs" in parts else "idea",
+        kind=found.form.kind,
         closed=closed,
+        budget=budget_queries.budget_of(found) if "proposals" in parts else None,
+        panel=panel_queries.panel_of(found) if "panel" in parts else None,
+        workshops=workshop_queries.workshops_of(found) if "workshops" in parts else [],
+        proposals=len(budget_queries.on_ballot(found)) if "proposals" in parts else 0,
         tally=None if closed else participation.tally(found, utc_now()),
         steps=[] if closed else participation.steps_of(found)[:LAST_STEPS],
         paragraphs=text_queries.clauses(found) if "text" in parts else [],

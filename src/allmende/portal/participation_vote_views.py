@@ -35,7 +35,7 @@ from allmende.portal.participation_frame import (
 )
 
 CHOICES = ("agree", "disagree", "pass")
-GOALS = {"aussagen": "statements", "beitrag": "idea-new", "uebersicht": "process"}
+GOALS = {"aussagen": "statements", "beitrag": "idea-new", "stimmzettel": "ballot", "uebersicht": "process"}
 
 
 def _process(request: HttpRequest, slug: str, shows: Data | None = None) -> Process:
@@ -64,9 +64,10 @@ def enter(request: HttpRequest, slug: str) -> HttpResponseBase:
         "wanted": request.POST.get("weiter") or request.GET.get("weiter", ""),
         "form": FollowForm(),
         "connected": citizen_account.connected(),
+        "code": request.GET.get("code", "")[:30],
     }
     if request.method != "POST":
-        return process_page(request, "enter.html", process, **values)
+        return private(process_page(request, "enter.html", process, **values))
     try:
         require_form(request, MOST_TRIES, "participation-enter")
         if process.level == "open":

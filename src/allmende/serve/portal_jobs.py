@@ -109,11 +109,15 @@ def _hand_over(settings: Settings, gate: Gate) -> None:
 def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     """Write the open data of the participation once a day, and forget what is due."""
     from allmende.participation.services.opinions import look_again
+    from allmende.participation.services.panels import forget_pools
     from allmende.participation.services.processes import forget_ended
     from allmende.participation.services.snapshot import newest_snapshot, write_snapshot
+    from allmende.participation.services.workshops import forget_registrations
 
     now = utc_now()
     forget_ended(now)
+    forget_pools(now)
+    forget_registrations(now)
     look_again(now, gate)
     newest = newest_snapshot(settings.home)
     if newest is None or newest.name[:8] < f"{now:%Y%m%d}":

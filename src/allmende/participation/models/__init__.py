@@ -1,28 +1,41 @@
 """Tables of the participation."""
 
+from allmende.participation.models.budgets import Ballot, Budget, BudgetCount, Proposal
 from allmende.participation.models.contributions import KINDS, Comment, Contribution, Origin, Step, TitleGram
+from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.texts import Paragraph, ParagraphVersion, SealedText
 from allmende.participation.models.upkeep import Case, Follower, Handover, Mail, Notice
 from allmende.participation.models.votes import Code, OpinionRun, Statement, Support, Vote, Voter
+from allmende.participation.models.workshops import Heard, Registration, Workshop
 
 __all__ = [
     "KINDS",
+    "Ballot",
+    "Budget",
+    "BudgetCount",
     "Case",
     "Code",
     "Comment",
     "Contribution",
     "Follower",
     "Handover",
+    "Heard",
     "Mail",
     "Notice",
     "OpinionRun",
     "Origin",
+    "Panel",
     "Paragraph",
     "ParagraphVersion",
     "Phase",
+    "PoolContact",
+    "PoolPerson",
     "Process",
+    "Proposal",
+    "Registration",
     "SealedText",
+    "Seat",
     "Statement",
     "Step",
     "Support",
@@ -30,4 +43,5 @@ __all__ = [
     "Topic",
     "Vote",
     "Voter",
+    "Workshop",
 ]

@@ -15,6 +15,7 @@ from allmende.ui.bilingual import pair
 KINDS = {
     "idea": Text("Idee", "idea"),
     "need": Text("Bedarf", "need"),
+    "proposal": Text("Vorschlag", "proposal"),
     "suggestion": Text("Änderungsvorschlag", "suggested change"),
 }
 VISIBILITIES = ("shown", "held", "unconfirmed", "hidden", "merged")

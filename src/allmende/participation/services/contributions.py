@@ -21,6 +21,7 @@ from allmende.participation.models import (
     Follower,
     Paragraph,
     Process,
+    Proposal,
     Step,
     Support,
     TitleGram,
@@ -31,7 +32,7 @@ from allmende.register.around import Point
 
 # Whoever takes part, without a name; the staff is not bound to phases.
 PUBLIC = SystemActor("public")
-Kind = Literal["idea", "need", "suggestion"]
+Kind = Literal["idea", "need", "proposal", "suggestion"]
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +54,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     paragraph: Paragraph | None = None
     base_version: int | None = None
     proposed: str = ""
+    cost: int = 0
 
     @property
     def words(self) -> str:
@@ -142,6 +144,8 @@ def _created(process: Process, draft: Draft, key: str, now: dt.datetime) -> Cont
         proposed=draft.proposed,
     )
     TitleGram.objects.bulk_create([TitleGram(process=process, contribution=one, gram=gram) for gram in sorted(found)])
+    if draft.kind == "proposal":
+        Proposal.objects.create(process=process, contribution=one, asked=draft.cost)
     return one
 
 

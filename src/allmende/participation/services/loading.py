@@ -7,32 +7,44 @@ from django.db import transaction
 
 from allmende.accounts.rules import SystemActor
 from allmende.gate.door import Gate
+from allmende.kernel.clock import CIVIL_TIME
+from allmende.participation import panel_queries, workshop_queries
 from allmende.participation.content import (
+    BudgetEntry,
     CommentEntry,
     ContributionEntry,
+    PanelEntry,
     ParagraphEntry,
     ParticipationContent,
+    PoolEntry,
     ProcessEntry,
     StatementEntry,
+    WorkshopEntry,
 )
+from allmende.participation.heard_file import checked, read_minutes
 from allmende.participation.models import (
+    Ballot,
     Comment,
     Contribution,
+    Panel,
     Paragraph,
     Process,
+    Proposal,
     Statement,
     Support,
     Topic,
     Vote,
     Voter,
 )
-from allmende.participation.services import journey, opinions, processes, texts, votes
+from allmende.participation.pool_file import Willing
+from allmende.participation.services import budgets, journey, opinions, panels, processes, texts, votes, workshops
 from allmende.participation.services.contributions import Draft, submit
 from allmende.register.around import Point
 from allmende.register.queries import drafts, newest_rules
 from allmende.register.services import edit_rule, publish_rulebook
 
 ACTOR = SystemActor("system:demonstration")
+CHECKED_AFTER = 20
 DECISION = "Beschluss über den Datenethik-Kodex (Vorführung)"
 
 
@@ -117,6 +129,7 @@ class _Story:
             paragraph=paragraph,
             base_version=entry.base_version if paragraph else None,
             proposed=entry.proposed,
+            cost=entry.asked,
         )
         at = self.ago(entry.days_ago)
         one = submit(ACTOR, self.process, draft, proven=True, confirmed=True, now=at).contribution
@@ -125,10 +138,15 @@ class _Story:
         Contribution.objects.filter(pk=one.pk).update(supports=entry.supports)
         for comment in entry.comments:
             self._comment(one, comment, at + dt.timedelta(days=1))
+        if entry.kind != "proposal":
+            self.go_on(one, entry)
+        self.by_key[entry.key] = one
+
+    def go_on(self, one: Contribution, entry: ContributionEntry) -> None:
+        """Tell what became of a contribution."""
         for step in entry.steps:
             news = journey.News(state=step.state, outcome=step.outcome, note=step.note, project=step.project)
             journey.advance(ACTOR, number=one.number, news=news, now=self.ago(step.days_ago))
-        self.by_key[entry.key] = one
 
     def _comment(self, one: Contribution, entry: CommentEntry, at: dt.datetime) -> None:
         Comment.objects.create(contribution=one, stance=entry.stance, body=entry.body, at=at)
@@ -214,8 +232,91 @@ def _tell(story: _Story, gate: Gate) -> None:
         story.rewrite(row, paragraph)
     for statement in entry.statements:
         story.judge(statement)
+    _hold(story)
     if entry.seal is not None:
         at = story.ago(entry.seal.days_ago)
         texts.seal(ACTOR, story.process, gate=gate, occasion=entry.seal.occasion, now=at)
     if entry.result is not None:
         processes.publish_result(ACTOR, story.process, entry.result, story.now)
+
+
+def _hold(story: _Story) -> None:
+    """Let people vote, be drawn, and meet."""
+    entry = story.entry
+    if entry.budget is not None:
+        _spend(story, entry.budget)
+    if entry.panel is not None:
+        _draw_lots(story, entry.panel)
+    for one in entry.workshops:
+        _meet(story, one)
+
+
+def _draw_lots(story: _Story, entry: PanelEntry) -> None:
+    """Fill the pool, publish the table, draw, and tell who accepted and who declined."""
+    process = story.process
+    panel = Panel.objects.get(process=process)
+    until = (story.now + dt.timedelta(days=entry.keep_days)).date()
+    quotas = panel_queries.quotas_of(panel)
+    panels.set_rules(ACTOR, process, panels.PanelRules(panel.size, quotas, entry.lots, entry.chance, until))
+    people = [Willing(f"Erfundene Person {at}", "", "", "", row.features) for at, row in _pool(entry)]
+    panels.fill_pool(ACTOR, process, people)
+    panels.publish_lots(ACTOR, process, story.ago(entry.published_days_ago))
+    seats = panels.draw(ACTOR, process, entry.public_word, story.ago(entry.drawn_days_ago))
+    answers = ["declined"] * entry.declined + ["accepted"] * entry.accepted
+    for seat, answer in zip(seats, answers, strict=False):
+        panels.answer(ACTOR, process, seat.number, answer)
+
+
+def _pool(entry: PanelEntry) -> enumerate[PoolEntry]:
+    return enumerate((row for row in entry.pool for _ in range(row.people)), 1)
+
+
+def _meet(story: _Story, entry: WorkshopEntry) -> None:
+    """Announce a workshop, register people, and take up its minutes."""
+    day = (story.now + dt.timedelta(days=entry.days_ahead)).astimezone(CIVIL_TIME).date()
+    begins = dt.datetime.combine(day, dt.time(18), CIVIL_TIME)
+    plan = workshops.Plan(
+        title=entry.title,
+        place=entry.place,
+        begins=begins,
+        ends=begins + dt.timedelta(hours=2),
+        places=entry.places,
+        access=entry.access,
+        forget_on=day + dt.timedelta(days=14),
+    )
+    one = workshops.put_up(ACTOR, story.process, plan)
+    for number in range(entry.registered):
+        wish = workshops.Wish(f"Erfundene Person {number}", f"person-{number}@example.org", "", "de")
+        workshops.register(one.pk, wish, story.now)
+    if entry.came is not None:
+        workshops.count_people(ACTOR, one, entry.came)
+    cards, _ = checked(read_minutes(entry.minutes), workshop_queries.topics_of(story.process))
+    workshops.take_up(ACTOR, story.process, cards, channel="onsite", workshop=one, now=begins)
+
+
+def _spend(story: _Story, entry: BudgetEntry) -> None:
+    """Put the proposals on the ballot, take the ballots, count them, and tell what the council decided."""
+    process = story.process
+    budgets.set_up(ACTOR, process, entry.frame)
+    listed = [one for one in story.entry.contributions if one.kind == "proposal"]
+    for one in listed:
+        if one.cost:
+            proposal = Proposal.objects.get(contribution=story.by_key[one.key])
+            checked = story.ago(one.days_ago - CHECKED_AFTER)
+            budgets.put_on_ballot(ACTOR, proposal, cost=one.cost, now=checked)
+    Ballot.objects.bulk_create(
+        Ballot(process=process, pseudonym=f"demonstration-{kind}-{person}", channel=row.channel, choice=choice)
+        for kind, row in enumerate(entry.ballots)
+        for choice in [{str(number): points for number, points in row.choice.items()}]
+        for person in range(row.people)
+    )
+    counted = story.ago(entry.counted_days_ago)
+    budgets.count_once(ACTOR, process, seed=entry.seed, source=entry.seed_source, now=counted)
+    if entry.decision is not None:
+        at = story.ago(entry.decision.days_ago)
+        decided = budgets.Decision(
+            entry.decision.text, entry.decision.paper, at.astimezone(CIVIL_TIME).date(), entry.decision.funded
+        )
+        budgets.decide(ACTOR, process, decided, now=at)
+    for one in listed:
+        story.go_on(story.by_key[one.key], one)

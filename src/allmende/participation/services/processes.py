@@ -2,21 +2,26 @@
 
 import datetime as dt
 
+import msgspec
 from django.core.files.storage import default_storage
 from django.db import transaction
 
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import Actor, record
 from allmende.kernel.text import Text
-from allmende.participation.formats import format_of
+from allmende.participation.formats import BudgetFrame, format_of
 from allmende.participation.models import (
+    Budget,
     Case,
     Code,
     Comment,
     Contribution,
     Follower,
+    Panel,
     Phase,
+    PoolPerson,
     Process,
+    Registration,
     Statement,
     Topic,
 )
@@ -51,6 +56,12 @@ def found(actor: Actor, process: Process, *, first_day: dt.datetime) -> Process:
             until=until,
         )
         since = until
+    frame = format_of(process.format).budget
+    if frame is not None:
+        Budget.objects.create(process=process, **msgspec.structs.asdict(frame))
+    lots = format_of(process.format).panel
+    if lots is not None:
+        Panel.objects.create(process=process, size=lots.size, quotas=msgspec.to_builtins(lots.quotas))
     record(actor, "participation.process_founded", process, after={"slug": process.slug, "format": process.format})
     return process
 
@@ -120,9 +131,20 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
             title_de=topic.title_de,
             title_en=topic.title_en,
         )
+    _set_like(copy, process)
     for one in process.statements.filter(contribution__isnull=True, visibility="shown"):
         Statement.objects.create(process=copy, number=one.number, text_de=one.text_de, text_en=one.text_en)
     return copy
+
+
+def _set_like(copy: Process, process: Process) -> None:
+    """Give a copy the rules of the budget and of the panel."""
+    money = Budget.objects.filter(process=process).values(*BudgetFrame.__struct_fields__).first()
+    if money is not None:
+        Budget.objects.filter(process=copy).update(**money)
+    lots = Panel.objects.filter(process=process).values("size", "quotas", "lots").first()
+    if lots is not None:
+        Panel.objects.filter(process=copy).update(**lots)
 
 
 @transaction.atomic
@@ -158,6 +180,8 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
         "followers": Follower.objects.filter(process=process).delete()[0],
         "codes": Code.objects.filter(process=process).delete()[0],
         "hidden": hidden.update(title="–", body="", proposed="", photo="", photo_alt="", place=""),
+        "pools": PoolPerson.objects.filter(panel__process=process).delete()[0],
+        "registrations": Registration.objects.filter(workshop__process=process).delete()[0],
         "authors": mine.update(author="", key_digest=""),
     }
     said.exclude(visibility="shown").update(body="")

@@ -9,8 +9,11 @@ from allmende.portal.office import (
     effect_views,
     minutes_views,
     objection_views,
+    participation_budget_views,
+    participation_panel_views,
     participation_views,
     participation_work_views,
+    participation_workshop_views,
     people_views,
     publish_views,
     quality_views,
@@ -81,6 +84,24 @@ page_patterns = [
     path("beteiligung/moderation/", participation_work_views.cases, name="participation-cases"),
     path("beteiligung/beitrag/<str:number>/", participation_work_views.contribution, name="participation-contribution"),
     path("beteiligung/<slug:slug>/", participation_views.process_page, name="participation-process"),
+    path("beteiligung/<slug:slug>/budget/", participation_budget_views.budget, name="participation-budget"),
+    path(
+        "beteiligung/<slug:slug>/budget/stimmzettel.pb",
+        participation_budget_views.whole_file,
+        name="participation-ballots",
+    ),
+    path("beteiligung/<slug:slug>/gremium/", participation_panel_views.panel, name="participation-panel"),
+    path("beteiligung/<slug:slug>/gremium/briefe.csv", participation_panel_views.letters, name="participation-letters"),
+    path(
+        "beteiligung/<slug:slug>/werkstaetten/",
+        participation_workshop_views.workshops_page,
+        name="participation-workshops",
+    ),
+    path(
+        "beteiligung/<slug:slug>/werkstaetten/<int:number>/",
+        participation_workshop_views.workshop,
+        name="participation-workshop",
+    ),
     path("beteiligung/<slug:slug>/text/", participation_work_views.text, name="participation-text"),
     path(
         "beteiligung/<slug:slug>/text/<int:number>/", participation_work_views.paragraph, name="participation-paragraph"

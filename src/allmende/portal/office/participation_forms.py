@@ -11,6 +11,7 @@ from allmende.kernel.text import Text
 from allmende.participation.formats import formats
 from allmende.participation.models import Phase, Process
 from allmende.participation.rules import CHANNELS, OUTCOMES, REASONS, STATES, TAGS
+from allmende.portal.office.participation_budget_forms import AmountField
 from allmende.programme.queries import milestones_on, projects_on
 
 DECLARATIONS = (
@@ -200,6 +201,8 @@ class EntryForm(forms.Form):
             fields[kind].choices = [("", "–"), *_named(topics)]
             if not topics:
                 del self.fields[kind]
+        if process.form.kind == "proposal":
+            self.fields["cost"] = AmountField(label=_("Kosten in Euro"))
         fields["tag"].choices = [("", "–"), *_named(TAGS)]
         if "needs" not in process.form.parts:
             del self.fields["tag"]
@@ -217,6 +220,9 @@ class CodesForm(forms.Form):
     """How many codes are to be printed."""
 
     count = forms.IntegerField(label=_("Anzahl der Codes"), min_value=1, max_value=20_000)
+    sheet = forms.ChoiceField(
+        label=_("Form"), choices=[("text", _("Textdatei")), ("pdf", _("Blätter mit QR-Codes (PDF)"))]
+    )
 
 
 class TopicForm(forms.Form):

@@ -38,7 +38,8 @@ from allmende.portal.office.participation_forms import (
     TopicForm,
 )
 from allmende.portal.office.permissions import person_of, reads, roles_of
-from allmende.portal.participation_frame import find_place, language
+from allmende.portal.participation_frame import address, find_place, language
+from allmende.ui import codes as code_sheets
 
 AREA, ICON = "participation", "group"
 Values = dict[str, Any]
@@ -111,7 +112,7 @@ def _statement(person: Person, process: Process, values: Values) -> str:
 def _entry(person: Person, process: Process, values: Values) -> str:
     point, name = find_place(values["place"]) if values["place"] else (None, "")
     draft = Draft(
-        kind="need" if "needs" in process.form.parts else "idea",
+        kind=process.form.kind or "idea",
         title=values["title"],
         body=values["body"],
         channel=values["channel"],
@@ -120,6 +121,7 @@ def _entry(person: Person, process: Process, values: Values) -> str:
         tag=values.get("tag", ""),
         point=point,
         place=name or values["place"],
+        cost=values.get("cost", 0),
     )
     taken = submit(person, process, draft, proven=True, confirmed=True, now=utc_now())
     return gettext("Aufgenommen: %(number)s") % {"number": taken.contribution.number}
@@ -207,7 +209,7 @@ def _done(
         return None
     if deed == "codes":
         codes = votes.make_codes(person, process, form.cleaned_data["count"])
-        return _printed(process, codes)
+        return _sheet(request, process, codes) if form.cleaned_data["sheet"] == "pdf" else _printed(process, codes)
     if deed == "clone":
         values = form.cleaned_data
         title = Text(values["title_de"], values["title_en"])
@@ -223,10 +225,30 @@ def _told(request: HttpRequest, process: Process, said: str) -> HttpResponse:
     return redirect("office:participation-process", process.slug)
 
 
+def _spelled(code: str) -> str:
+    return f"{code[:4]} {code[4:8]} {code[8:]}"
+
+
+def _sheet(request: HttpRequest, process: Process, codes: list[str]) -> HttpResponse:
+    """Give the codes this once, as sheets to be cut apart; each QR code fills in its own."""
+    where = address(request, "enter", process.slug)
+    words = code_sheets.Sheet(
+        language(),
+        process.title.within(language()),
+        gettext("Ein Code, eine Person. Bitte nicht weitergeben."),
+        where.partition("://")[2],
+        gettext("QR-Code zum Teilnehmen, Code"),
+    )
+    drawn = code_sheets.draw(words, [(_spelled(code), f"{where}?code={code}") for code in codes])
+    answer = HttpResponse(drawn, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{process.slug}-codes.pdf"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
 def _printed(process: Process, codes: list[str]) -> HttpResponse:
     """Give the codes this once, one a line, in groups of four for the letter."""
-    lines = [f"{code[:4]} {code[4:8]} {code[8:]}" for code in codes]
-    answer = HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+    answer = HttpResponse("\n".join(map(_spelled, codes)) + "\n", content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{process.slug}-codes.txt"'
     answer["Cache-Control"] = "no-store"
     return answer

@@ -101,6 +101,12 @@ def percent(part: float) -> str:
 
 
 @register.filter
+def percent_fine(part: float) -> str:
+    """Write a part of one as percent with two decimals, for small chances."""
+    return f"{number(100 * part, 2)}\u00a0%"
+
+
+@register.filter
 @stringfilter
 def state_name(state: str) -> str:
     """Name a project's state."""

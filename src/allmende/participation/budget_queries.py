@@ -1,0 +1,88 @@
+"""Reads of budgets: what is on the ballot, how many took part by which way, the election as it is counted."""
+
+import msgspec
+from django.db.models import Count
+
+from allmende.participation.methods.budgets.count import LEAST_GROUP
+from allmende.participation.methods.budgets.election import BallotRules, Election, Project, VoteKind
+from allmende.participation.methods.budgets.publication import ToldCount, enough
+from allmende.participation.models import Ballot, Budget, BudgetCount, Process, Proposal
+from allmende.participation.rules import CHANNELS
+
+WIDTH = 3
+
+
+class Turnout(msgspec.Struct, frozen=True):
+    """How many ballots there are, by the way they came; None for one to nine, and where those could be reckoned."""
+
+    all: int | None
+    channels: dict[str, int | None]
+
+
+class Result(msgspec.Struct, frozen=True):
+    """The count with what may be told of it."""
+
+    count: BudgetCount
+    told: ToldCount
+
+
+def name_of(number: int) -> str:
+    """Give the name of a proposal in a count: its number, so long that names sort like numbers."""
+    return f"{number:0{WIDTH}}"
+
+
+def budget_of(process: Process) -> Budget | None:
+    """Give the budget of a process that has one."""
+    return Budget.objects.filter(process=process).first()
+
+
+def proposals(process: Process) -> list[Proposal]:
+    """Give all proposals that are shown, those on the ballot first."""
+    rows = Proposal.objects.filter(process=process, contribution__visibility="shown").select_related("contribution")
+    return sorted(rows, key=lambda one: (one.number is None, one.number or 0, one.pk))
+
+
+def on_ballot(process: Process) -> list[Proposal]:
+    """Give what can be voted for; what was hidden later stays, as people voted for it."""
+    rows = Proposal.objects.filter(process=process, number__isnull=False).select_related("contribution")
+    return list(rows.order_by("number"))
+
+
+def ballot_of(process: Process, pseudonym: str) -> dict[int, int]:
+    """Give what a pseudonym chose: points by number."""
+    found = Ballot.objects.filter(process=process, pseudonym=pseudonym).values_list("choice", flat=True).first()
+    return {int(number): points for number, points in (found or {}).items()}
+
+
+def turnout(process: Process) -> Turnout:
+    """Count the ballots; online and on paper apart, where that tells nothing of fewer than ten people."""
+    rows = Ballot.objects.filter(process=process).order_by().values_list("channel").annotate(n=Count("pk"))
+    counts = dict.fromkeys(CHANNELS, 0) | dict(rows)
+    total = sum(counts.values())
+    apart = all(enough(count) for count in counts.values())
+    channels = {name: count if apart else None for name, count in counts.items()}
+    return Turnout(total if total >= LEAST_GROUP else None, channels)
+
+
+def rules_of(budget: Budget) -> BallotRules:
+    """Give what a ballot may hold."""
+    kinds: dict[str, VoteKind] = {"approval": "approval", "points": "points", "knapsack": "knapsack"}
+    return BallotRules(kinds[budget.vote], budget.most_projects, budget.most_points)
+
+
+def projects_of(process: Process) -> list[Project]:
+    """Give what is on the ballot as the count takes it."""
+    return [Project(name_of(one.number or 0), one.cost or 0, one.contribution.title) for one in on_ballot(process)]
+
+
+def election(budget: Budget) -> Election:
+    """Give all ballots, checked, as they are counted."""
+    rows = Ballot.objects.filter(process=budget.process).values_list("choice", flat=True)
+    ballots = ({name_of(int(number)): points for number, points in row.items()} for row in rows.iterator(10_000))
+    return Election.of(budget.amount, projects_of(budget.process), rules_of(budget), ballots)
+
+
+def result(process: Process) -> Result | None:
+    """Give the count as it was published."""
+    found = BudgetCount.objects.filter(process=process).first()
+    return Result(found, msgspec.json.decode(found.published, type=ToldCount)) if found else None

@@ -1,0 +1,98 @@
+"""What was said on site as text: quick lines, cards as CSV, minutes; read whole or not at all."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from allmende.kernel.text import Text
+
+LONGEST_TITLE, LONGEST_BODY, MOST = 120, 5_000, 500
+COLUMNS = ("titel", "text", "thema")
+_NO_TITLE = Text("der Titel fehlt", "the title is missing")
+_LONG = Text("der Titel hat mehr als 120 Zeichen", "the title has more than 120 characters")
+_LONG_BODY = Text("der Text hat mehr als 5.000 Zeichen", "the text has more than 5,000 characters")
+_TOPIC = Text("das Thema „{topic}“ gibt es nicht", "there is no subject “{topic}”")
+_CELLS = Text("zu viele oder zu wenige Felder", "too many or too few fields")
+_NO_COLUMN = Text("die Spalte „titel“ fehlt", "the column “titel” is missing")
+_STRANGE = Text("die Spalte „{column}“ ist unbekannt", "the column “{column}” is unknown")
+_EMPTY = Text("hier steht nichts", "there is nothing here")
+_MANY = Text("mehr als 500 Beiträge auf einmal", "more than 500 contributions at once")
+_ENCODING = Text("die Datei ist kein Text in UTF-8", "the file is no text in UTF-8")
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A contribution as it was written down."""
+
+    row: int
+    title: str
+    body: str = ""
+    topic: str = ""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong in which row."""
+
+    row: int
+    reason: Text
+
+
+def read_cards(content: bytes, topics: Mapping[str, str]) -> tuple[list[Card], list[Fault]]:
+    """Read cards as CSV with the columns titel, text, thema; ``topics`` are the names by what may stand there."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return [], [Fault(1, _ENCODING)]
+    rows = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ","))
+    header = [cell.strip().casefold() for cell in rows[0]] if rows else []
+    if "titel" not in header:
+        return [], [Fault(1, _NO_COLUMN)]
+    strange = [column for column in header if column not in COLUMNS]
+    if strange:
+        return [], [Fault(1, _STRANGE.filled(column=column)) for column in strange]
+    cards, faults = list[Card](), list[Fault]()
+    for row, cells in enumerate(rows[1:], 2):
+        if len(cells) != len(header) and any(cells):
+            faults.append(Fault(row, _CELLS))
+        elif any(cell.strip() for cell in cells):
+            named = {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
+            cards.append(Card(row, named["titel"], named.get("text", ""), named.get("thema", "")))
+    return checked(cards, topics, faults)
+
+
+def read_minutes(text: str) -> list[Card]:
+    """Split minutes: blocks with an empty line between; the first line is the title, or what stands before a bar."""
+    cards, block, first = list[Card](), list[str](), 1
+    for row, line in enumerate([*text.splitlines(), ""], 1):
+        if line.strip():
+            first = first if block else row
+            block.append(line.strip())
+        elif block:
+            head, _bar, tail = block[0].partition("|")
+            cards.append(Card(first, head.strip(), "\n".join(part for part in (tail.strip(), *block[1:]) if part)))
+            block = []
+    return cards
+
+
+def checked(
+    cards: Sequence[Card], topics: Mapping[str, str], faults: Sequence[Fault] = ()
+) -> tuple[list[Card], list[Fault]]:
+    """Give cards with the short names of their subjects; with faults, none."""
+    found = [*faults, *(Fault(card.row, reason) for card in cards for reason in _wrong(card, topics))]
+    if not cards and not found:
+        found = [Fault(1, _EMPTY)]
+    if len(cards) > MOST:
+        found = [Fault(MOST, _MANY)]
+    named = [msgspec.structs.replace(card, topic=topics.get(card.topic.casefold(), "")) for card in cards]
+    return ([], sorted(found, key=lambda fault: fault.row)) if found else (named, [])
+
+
+def _wrong(card: Card, topics: Mapping[str, str]) -> list[Text]:
+    wrong = {
+        _NO_TITLE: not card.title,
+        _LONG: len(card.title) > LONGEST_TITLE,
+        _LONG_BODY: len(card.body) > LONGEST_BODY,
+        _TOPIC.filled(topic=card.topic): bool(card.topic) and card.topic.casefold() not in topics,
+    }
+    return [reason for reason, holds in wrong.items() if holds]

@@ -1,0 +1,172 @@
+"""Workshops: put up, registered for, taken up from minutes and cards, and people forgotten on the day named."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+from django.db import IntegrityError, transaction
+from django.utils import translation
+from django.utils.translation import gettext
+
+from allmende.accounts.rules import SystemActor
+from allmende.accounts.services import Actor, record
+from allmende.kernel.errors import Conflict, ErrorCode, NotFound
+from allmende.kernel.text import Text
+from allmende.participation import rules
+from allmende.participation.heard_file import Card
+from allmende.participation.models import Contribution, Heard, Process, Registration, Workshop
+from allmende.participation.services.contributions import PUBLIC, Draft, submit
+from allmende.participation.services.notices import post
+
+RETENTION = SystemActor("system:retention")
+CLOSED = ErrorCode(
+    "participation.registration_closed",
+    Text("Für diese Werkstatt kann man sich nicht mehr anmelden.", "One cannot register for this workshop any more."),
+    Text("Andere stehen auf der Seite des Verfahrens.", "Others stand on the page of the process."),
+)
+REGISTERED = ErrorCode(
+    "participation.registered_already",
+    Text("Diese Adresse ist schon angemeldet.", "This address is registered already."),
+    Text("Zum Ändern melden Sie sich mit dem Link der Mail ab.", "To change it, cancel with the link in the mail."),
+)
+NO_REGISTRATION = ErrorCode(
+    "participation.unknown_registration",
+    Text("Diese Anmeldung gibt es nicht mehr.", "This registration exists no more."),
+    Text("Sie wurde abgemeldet oder gelöscht.", "It was cancelled or deleted."),
+)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """When and where, for how many, what there is for whom, and when names and needs are deleted."""
+
+    title: Text
+    place: str
+    begins: dt.datetime
+    ends: dt.datetime
+    places: int
+    access: Text
+    forget_on: dt.date
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """Who wants to come, and what they need."""
+
+    name: str
+    email: str
+    needs: str
+    language: str
+
+
+@transaction.atomic
+def put_up(actor: Actor, process: Process, plan: Plan) -> Workshop:
+    """Add a workshop."""
+    one = Workshop.objects.create(
+        process=process,
+        title_de=plan.title.de,
+        title_en=plan.title.en,
+        place=plan.place,
+        begins=plan.begins,
+        ends=plan.ends,
+        places=plan.places,
+        access_de=plan.access.de,
+        access_en=plan.access.en,
+        forget_on=plan.forget_on,
+    )
+    record(actor, "participation.workshop_put_up", process, after={"title": one.title_de, "places": one.places})
+    return one
+
+
+def _locked(number: int) -> Workshop:
+    found = Workshop.objects.select_for_update(of=("self",)).select_related("process").filter(pk=number).first()
+    if found is None:
+        raise NotFound(NO_REGISTRATION)
+    return found
+
+
+def _free(one: Workshop) -> bool:
+    return one.registrations.filter(state="placed").count() < one.places
+
+
+@transaction.atomic
+def register(number: int, wish: Wish, now: dt.datetime) -> tuple[Registration, str]:
+    """Give a place, or one on the waiting list; and the key with which it is given back."""
+    one = _locked(number)
+    if not one.open(now):
+        raise Conflict(CLOSED)
+    key = rules.new_secret()
+    try:
+        with transaction.atomic():
+            found = Registration.objects.create(
+                workshop=one,
+                name=wish.name,
+                email=wish.email.lower(),
+                needs=wish.needs,
+                language=wish.language,
+                state="placed" if _free(one) else "waiting",
+                digest=rules.digest(key),
+            )
+    except IntegrityError as error:
+        raise Conflict(REGISTERED) from error
+    record(PUBLIC, "participation.registered", one.process, after={"workshop": one.pk, "state": found.state})
+    return found, key
+
+
+@transaction.atomic
+def cancel(number: int, key: str, now: dt.datetime) -> None:
+    """Give a place back; the first who waits gets it, and a mail."""
+    one = _locked(number)
+    found = one.registrations.filter(digest=rules.digest(rules.plain_code(key))).first()
+    if found is None:
+        raise NotFound(NO_REGISTRATION)
+    found.delete()
+    record(PUBLIC, "participation.registration_cancelled", one.process, after={"workshop": one.pk})
+    waiting = one.registrations.filter(state="waiting").first()
+    if waiting is None or not _free(one):
+        return
+    waiting.state = "placed"
+    waiting.save(update_fields=["state"])
+    with translation.override(waiting.language):
+        title = one.title.within(waiting.language)
+        body = gettext("Ein Platz ist frei geworden: Sie haben jetzt einen. %(title)s, %(place)s") % {
+            "title": title,
+            "place": one.place,
+        }
+        post(waiting.email, gettext("Sie haben einen Platz: %(title)s") % {"title": title}, body, now)
+
+
+@transaction.atomic
+def take_up(
+    actor: Actor, process: Process, cards: Sequence[Card], *, channel: str, workshop: Workshop | None, now: dt.datetime
+) -> list[Contribution]:
+    """Make contributions of what was written down, all or none; each goes its way like one from online."""
+    made = []
+    for card in cards:
+        kind = process.form.kind or "idea"
+        draft = Draft(kind=kind, title=card.title, body=card.body, category=card.topic, channel=channel)
+        made.append(submit(actor, process, draft, proven=True, confirmed=True, now=now).contribution)
+    if workshop is not None:
+        Heard.objects.bulk_create([Heard(workshop=workshop, contribution=one) for one in made])
+    return made
+
+
+@transaction.atomic
+def count_people(actor: Actor, workshop: Workshop, came: int) -> None:
+    """Keep how many came."""
+    workshop.came = came
+    workshop.save(update_fields=["came"])
+    record(actor, "participation.workshop_counted", workshop.process, after={"workshop": workshop.pk, "came": came})
+
+
+def forget_registrations(now: dt.datetime) -> int:
+    """Delete the names, addresses and needs of the workshops whose day has come."""
+    due = Workshop.objects.filter(forgotten__isnull=True, forget_on__lte=now.date()).select_related("process")
+    return sum(_forget(one, now) for one in due)
+
+
+@transaction.atomic
+def _forget(one: Workshop, now: dt.datetime) -> int:
+    count, _ = one.registrations.all().delete()
+    one.forgotten = now
+    one.save(update_fields=["forgotten"])
+    record(RETENTION, "participation.registrations_deleted", one.process, after={"workshop": one.pk, "count": count})
+    return count

@@ -1,0 +1,43 @@
+"""Reads of workshops: how many places are left, and what was heard; people only for the staff."""
+
+import msgspec
+from django.db.models import Count
+
+from allmende.participation.models import Contribution, Process, Registration, Workshop
+
+
+class Seats(msgspec.Struct, frozen=True):
+    """A workshop, how many places it has left, how many contributions were heard there."""
+
+    workshop: Workshop
+    left: int
+    heard: int
+
+
+def workshops_of(process: Process) -> list[Seats]:
+    """Give the workshops of a process."""
+    taken = Registration.objects.filter(workshop__process=process, state="placed").order_by()
+    counts = dict(taken.values_list("workshop").annotate(n=Count("pk")))
+    rows = Workshop.objects.filter(process=process).select_related("process").annotate(n=Count("heard"))
+    return [Seats(one, max(0, one.places - counts.get(one.pk, 0)), one.__dict__["n"]) for one in rows]
+
+
+def workshop(process: Process, number: int) -> Seats | None:
+    """Give a workshop of a process."""
+    return next((one for one in workshops_of(process) if one.workshop.pk == number), None)
+
+
+def heard_at(one: Workshop) -> list[Contribution]:
+    """Give the shown contributions that were heard at a workshop."""
+    return list(Contribution.objects.filter(heard_at__workshop=one, visibility="shown").order_by("id"))
+
+
+def registrations(one: Workshop) -> list[Registration]:
+    """Give who wants to come, for the staff."""
+    return list(one.registrations.all())
+
+
+def topics_of(process: Process) -> dict[str, str]:
+    """Give the short names of the subjects by all that may be written for them."""
+    rows = [topic for topic in process.topics.all() if topic.kind == "category"]
+    return {name.casefold(): one.slug for one in rows for name in (one.slug, one.title_de, one.title_en)}

@@ -1,0 +1,139 @@
+"""Forms of the staff about a budget that people vote on."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from allmende.kernel.clock import today
+from allmende.kernel.errors import AllmendeError
+from allmende.kernel.money import Money
+from allmende.participation.models import Budget
+from allmende.participation.models.budgets import COUNTS, VOTES, WORTHS
+
+
+def said(error: AllmendeError) -> str:
+    """Give what an error says, in the page's language."""
+    language = get_language() or "de"
+    return f"{error.what.within(language)} {error.next.within(language)}"
+
+
+class AmountField(forms.CharField):
+    """An amount in euros, above zero; its value is in cents."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=20, **kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        """Read the amount."""
+        text: str = super().clean(value)
+        if not text:
+            return None
+        try:
+            cents = Money.parse(text).cents
+        except AllmendeError as error:
+            raise forms.ValidationError(said(error)) from error
+        if cents <= 0:
+            raise forms.ValidationError(_("Der Betrag ist größer als null."))
+        return cents
+
+
+def _written(cents: int | None) -> str:
+    return Money(cents).written("de").removesuffix(" €") if cents else ""
+
+
+class BudgetForm(forms.Form):
+    """How much there is, how is voted and counted."""
+
+    amount = AmountField(label=_("Budget in Euro"))
+    ceiling = AmountField(label=_("höchstens je Vorschlag, in Euro"), required=False)
+    vote = forms.ChoiceField(label=_("Art der Abstimmung"))
+    most_projects = forms.IntegerField(label=_("höchstens so viele Projekte"), required=False, min_value=1)
+    most_points = forms.IntegerField(label=_("höchstens so viele Punkte"), required=False, min_value=1)
+    rule = forms.ChoiceField(label=_("Dem Gemeinderat wird vorgelegt"))
+    worth = forms.ChoiceField(
+        label=_("Ein Projekt ist denen, die es wollen, wert"), help_text=_("für die gleichen Anteile, ohne Punkte")
+    )
+
+    def __init__(self, budget: Budget, data: Any = None) -> None:
+        first = {name: getattr(budget, name) for name in ("vote", "most_projects", "most_points", "rule", "worth")}
+        amounts = {"amount": _written(budget.amount), "ceiling": _written(budget.ceiling)}
+        super().__init__(data, initial={**first, **amounts})
+        language = get_language() or "de"
+        fields: dict[str, Any] = self.fields
+        for name, texts in (("vote", VOTES), ("rule", COUNTS), ("worth", WORTHS)):
+            fields[name].choices = [(key, text.within(language)) for key, text in texts.items()]
+
+
+class CostForm(forms.Form):
+    """What a proposal costs, as the office reckons it."""
+
+    cost = AmountField(label=_("Kosten in Euro"))
+
+
+class PaperBallotForm(forms.Form):
+    """A ballot that came on paper: the code on it, and the numbers."""
+
+    code = forms.CharField(label=_("Code auf dem Papier"), required=False, max_length=30)
+    choice = forms.CharField(
+        label=_("Angekreuzte Nummern"),
+        max_length=500,
+        help_text=_("mit Leerzeichen dazwischen, etwa 1 4 7; Punkte hinter einem Doppelpunkt, etwa 1:5 4:2"),
+    )
+
+    def __init__(self, *args: Any, needs_code: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].required = needs_code
+        if not needs_code:
+            del self.fields["code"]
+
+    def clean_choice(self) -> dict[int, int]:
+        """Read the numbers; what stands there twice is a mistake of the paper, or of the typing."""
+        found: dict[int, int] = {}
+        for word in self.cleaned_data["choice"].replace(",", " ").split():
+            number, _colon, points = word.partition(":")
+            if not (number.isdecimal() and len(number) < 5 and (points or "1").isdecimal() and len(points) < 5):
+                raise forms.ValidationError(_("„%(word)s“ ist keine Nummer."), params={"word": word})
+            if int(number) in found:
+                raise forms.ValidationError(_("Nr. %(number)s steht zweimal da."), params={"number": number})
+            found[int(number)] = int(points or "1")
+        return found
+
+
+class CountForm(forms.Form):
+    """The word from which equals are drawn: known to nobody before the vote ended."""
+
+    seed = forms.CharField(
+        label=_("Wort oder Zahl, aus der bei Gleichstand gelost wird"),
+        max_length=200,
+        help_text=_("etwas Öffentliches, das vor dem Ende niemand kannte, etwa die Lottozahlen vom folgenden Samstag"),
+    )
+    source = forms.CharField(label=_("Woher?"), max_length=300)
+
+
+class DecisionForm(forms.Form):
+    """What the council decided."""
+
+    day = forms.DateField(label=_("Tag des Beschlusses"), widget=forms.DateInput(attrs={"type": "date"}))
+    paper = forms.CharField(label=_("Vorlage"), required=False, max_length=200)
+    funded = forms.CharField(
+        label=_("Nummern, die Geld bekommen"), required=False, max_length=500, help_text=_("etwa 1 4 7")
+    )
+    decision_de = forms.CharField(
+        label=_("Beschluss und Grund (deutsch)"), max_length=4_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    decision_en = forms.CharField(
+        label=_("Beschluss und Grund (englisch)"), max_length=4_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["day"].initial = today()
+
+    def clean_funded(self) -> list[int]:
+        """Read the numbers."""
+        words = self.cleaned_data["funded"].replace(",", " ").split()
+        if not all(word.isdecimal() and len(word) < 5 for word in words):
+            raise forms.ValidationError(_("Bitte nur Nummern."))
+        return [int(word) for word in words]

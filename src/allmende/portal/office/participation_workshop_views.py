@@ -1,0 +1,181 @@
+"""Workshops in the staff room: put up, who comes with which needs, what was said taken up line by line or by file."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from allmende.accounts.models import Person
+from allmende.accounts.rules import may_write
+from allmende.kernel.clock import utc_now
+from allmende.kernel.text import Text
+from allmende.participation import workshop_queries as queries
+from allmende.participation.heard_file import Card, Fault, checked, read_cards, read_minutes
+from allmende.participation.models import Process, Workshop
+from allmende.participation.rules import CHANNELS
+from allmende.participation.services import workshops
+from allmende.portal.office.frame import page
+from allmende.portal.office.participation_views import AREA, ICON, process_of
+from allmende.portal.office.permissions import person_of, reads, roles_of
+
+MOST_FAULTS = 50
+
+
+def _moment(label: Any) -> forms.DateTimeField:
+    return forms.DateTimeField(label=label, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+
+
+class WorkshopForm(forms.Form):
+    """A workshop; what there is for whom is said before people register."""
+
+    title_de = forms.CharField(label=_("Titel (deutsch)"), max_length=200)
+    title_en = forms.CharField(label=_("Titel (englisch)"), max_length=200)
+    place = forms.CharField(label=_("Ort"), max_length=200)
+    begins = _moment(_("Beginn"))
+    ends = _moment(_("Ende"))
+    places = forms.IntegerField(label=_("Plätze"), min_value=1, max_value=5_000)
+    access_de = forms.CharField(
+        label=_("Was es für wen gibt (deutsch)"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Rampe, Gebärdensprache, Kinderbetreuung, Übersetzung"),
+    )
+    access_en = forms.CharField(label=_("Was es für wen gibt (englisch)"), widget=forms.Textarea(attrs={"rows": 2}))
+    forget_on = forms.DateField(
+        label=_("Anmeldungen löschen am"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an end before the beginning, and a deletion before the end."""
+        values: dict[str, Any] = super().clean() or {}
+        begins, ends, forget = (values.get(name) for name in ("begins", "ends", "forget_on"))
+        if begins and ends and ends <= begins:
+            self.add_error("ends", _("Das Ende liegt vor dem Beginn."))
+        elif ends and forget and not ends.date() < forget <= ends.date() + dt.timedelta(days=90):
+            self.add_error("forget_on", _("Nach der Werkstatt, und höchstens 90 Tage danach."))
+        return values
+
+
+class HeardForm(forms.Form):
+    """What was said: as text, or as a file of cards."""
+
+    workshop = forms.ChoiceField(label=_("Werkstatt"), required=False)
+    channel = forms.ChoiceField(label=_("Weg"))
+    text = forms.CharField(
+        label=_("Protokoll oder schnelle Eingabe"),
+        required=False,
+        max_length=100_000,
+        widget=forms.Textarea(attrs={"rows": 10}),
+        help_text=_("eine Leerzeile trennt Beiträge; die erste Zeile ist der Titel, der Rest der Text"),
+    )
+    file = forms.FileField(
+        label=_("oder Karten als CSV"), required=False, help_text=_("Spalten: titel, text, thema; UTF-8")
+    )
+
+    def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = get_language() or "de"
+        fields: dict[str, Any] = self.fields
+        rows = [(str(one.workshop.pk), one.workshop.title.within(language)) for one in queries.workshops_of(process)]
+        fields["workshop"].choices = [("", "–"), *rows]
+        channels = [(name, text.within(language)) for name, text in CHANNELS.items() if name != "online"]
+        fields["channel"].choices = channels
+
+
+class CameForm(forms.Form):
+    """How many came."""
+
+    came = forms.IntegerField(label=_("Gekommen sind"), min_value=0, max_value=100_000)
+
+
+@reads(AREA)
+def workshops_page(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Show the workshops of a process; put one up; take up what was said, after a look at what it would be."""
+    process = process_of(slug)
+    if "workshops" not in process.form.parts:
+        raise Http404
+    deed = request.POST.get("deed", "")
+    plan = WorkshopForm(request.POST if deed == "plan" else None)
+    said = HeardForm(process, *((request.POST, request.FILES) if deed == "heard" else ()))
+    cards, faults = list[Card](), list[Fault]()
+    if plan.is_bound and plan.is_valid():
+        workshops.put_up(person_of(request), process, _plan(plan.cleaned_data))
+        messages.success(request, gettext("Die Werkstatt ist öffentlich."))
+        return redirect("office:participation-workshops", slug)
+    if said.is_bound and said.is_valid():
+        cards, faults = _read(process, said.cleaned_data)
+        if cards and not request.POST.get("try"):
+            return _taken(request, person_of(request), process, said.cleaned_data, cards)
+    return page(
+        request,
+        "participation_workshops",
+        _("Werkstätten"),
+        icon=ICON,
+        back=(reverse("office:participation-process", args=[slug]), process.title_de),
+        process=process,
+        rows=queries.workshops_of(process),
+        plan=plan,
+        said=said,
+        cards=cards,
+        faults=faults[:MOST_FAULTS],
+        may_change=may_write(roles_of(request.user), AREA),
+    )
+
+
+def _plan(values: dict[str, Any]) -> workshops.Plan:
+    return workshops.Plan(
+        title=Text(values["title_de"], values["title_en"]),
+        access=Text(values["access_de"], values["access_en"]),
+        **{name: values[name] for name in ("place", "begins", "ends", "places", "forget_on")},
+    )
+
+
+def _read(process: Process, values: dict[str, Any]) -> tuple[list[Card], list[Fault]]:
+    topics = queries.topics_of(process)
+    if values["file"]:
+        return read_cards(values["file"].read(), topics)
+    return checked(read_minutes(values["text"]), topics)
+
+
+def _taken(
+    request: HttpRequest, person: Person, process: Process, values: dict[str, Any], cards: list[Card]
+) -> HttpResponseBase:
+    one = Workshop.objects.filter(process=process, pk=int(values["workshop"])).first() if values["workshop"] else None
+    made = workshops.take_up(person, process, cards, channel=values["channel"], workshop=one, now=utc_now())
+    messages.success(
+        request, gettext("Aufgenommen: %(numbers)s") % {"numbers": ", ".join(row.number for row in made[:20])}
+    )
+    return redirect("office:participation-workshops", process.slug)
+
+
+@reads(AREA)
+def workshop(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
+    """Show who comes and what they need; keep how many came."""
+    process = process_of(slug)
+    found = queries.workshop(process, number)
+    if found is None:
+        raise Http404
+    form = CameForm(request.POST or None)
+    if form.is_bound and form.is_valid():
+        workshops.count_people(person_of(request), found.workshop, form.cleaned_data["came"])
+        messages.success(request, gettext("Gespeichert."))
+        return redirect("office:participation-workshop", slug, number)
+    return page(
+        request,
+        "participation_workshop",
+        found.workshop.title_de,
+        icon=ICON,
+        back=(reverse("office:participation-workshops", args=[slug]), _("Werkstätten")),
+        process=process,
+        one=found.workshop,
+        left=found.left,
+        people=queries.registrations(found.workshop),
+        form=form,
+        may_change=may_write(roles_of(request.user), AREA),
+    )
