@@ -75,13 +75,13 @@ def standings(on: dt.date) -> dict[Project, Standing]:
     for line in queries.overview(on).lines:
         if line.project is None:
             continue
-        number = line.project.pk
+        pk = line.project.pk
         found[line.project] = Standing(
             line.actual.total.cents,
             line.actual.total.cents - line.not_eligible.cents,
             max(0, line.expected.cents - line.actual.total.cents),
-            tuple(contracts.get(number, ())),
-            received.get(number, ()),
+            tuple(contracts.get(pk, ())),
+            received.get(pk, ()),
         )
     return found
 

@@ -33,7 +33,7 @@ def uses_contributions(view: View[P]) -> View[P]:
     """Open a page to the staff if the rules let the administration use contributions for the process's purpose."""
 
     @wraps(view)
-    def asked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def asked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         purpose = queries.purpose_of(slug=str(kwargs.get("slug", "")), number=str(kwargs.get("number", "")))
         error = refused(request, purpose)
         if error is not None:
