@@ -65,8 +65,7 @@ def milestones(request: HttpRequest) -> HttpResponse:
     if not wanted["state"]:
         pages.count = queries.milestones_named(stand.day, project=wanted["project"]).count()
     shown = pages.get_page(request.GET.get("seite"))
-    part = slice(max(shown.start_index() - 1, 0), shown.end_index())
-    numbers = [row[0] for row in known.values_list("pk", "shown")[part]]  # type: ignore[misc] # an annotation
+    numbers = list(known.values_list("pk", flat=True)[max(shown.start_index() - 1, 0) : shown.end_index()])
     rows = queries.rows_of(known.filter(pk__in=numbers), stand.day)
     chain = critical_chain(stand.day, project=wanted["project"])
     moves, moved = newest_moves(since.day, stand.day, MOST_MOVES, project=wanted["project"])

@@ -67,8 +67,8 @@ def standings(on: dt.date) -> dict[Project, Standing]:
     contracts: dict[int, list[Contract]] = {}
     rows = Commitment.objects.filter(known_since__lte=on).order_by("known_since", "pk")
     newest = {row[0]: row for row in rows.values_list("number", "project", "cents", "until", "exit_cents")}
-    for number, project, cents, until, leaving in newest.values():
-        left = max(0, cents - drawn.get(number, 0))
+    for contract, project, cents, until, leaving in newest.values():
+        left = max(0, cents - drawn.get(contract, 0))
         if left and (until is None or until >= on):
             contracts.setdefault(project, []).append(Contract(left, leaving))
     found = {}

@@ -65,7 +65,9 @@ def choice_rows(form: Any) -> SafeString:
     return SafeString("".join([_choice_row(row, language, ways, labels) for row in form.rows()]))
 
 
-def _choice_row(row: dict[str, Any], language: str, ways: Sequence[tuple[str, str]], labels: tuple[str, str, str]) -> str:
+def _choice_row(
+    row: dict[str, Any], language: str, ways: Sequence[tuple[str, str]], labels: tuple[str, str, str]
+) -> str:
     project: Project = row["project"]
     title, number = escape(project.title.within(language)), project.pk
     options = "".join(
