@@ -88,7 +88,9 @@ def test_what_the_rules_prohibit_is_refused_with_the_rule_and_its_reason(
     home = client.get(f"/mitmachen/{process.slug}/").content.decode()
     assert ("Der Beirat prüft." in home, one.title in home) == (category != "vote-results", category == "vote-results")
     tables = snapshot_facts(write_snapshot(tmp_path, utc_now(), gate))
-    away = {"statements"} if category == "vote-results" else {"contributions", "comments", "steps"}
+    away = (
+        {"statements"} if category == "vote-results" else {"contributions", "comments", "steps", "dipas-contributions"}
+    )
     assert ({*tables["withheld"]}, away & {*tables["rows"]}) == (away, set())
 
 

@@ -78,8 +78,8 @@ def register(request: HttpRequest) -> HttpResponseBase:
         {"entry": entry, "measures": [observed_name(slug) for slug in entry.measures]} for entry in _entries(request)
     ]
     only = queries.data_use(request.GET.get("nutzung", ""))
-    values = {"entries": entries, "text": request.GET.get("text", ""), "only": only, "others": _others(request)}
-    return page(request, "register/register.html", **values)
+    text, others = request.GET.get("text", ""), _others(request)
+    return page(request, "register/register.html", entries=entries, text=text, only=only, others=others)
 
 
 def _others(request: HttpRequest) -> list[DataUse]:
