@@ -2,6 +2,7 @@
 
 from django.test import Client
 
+from allmende.gate.door import Gate
 from allmende.kernel.clock import today
 from allmende.participation.models import Contribution, Process, Statement
 from tests.participation.conftest import Make, staff
@@ -25,7 +26,7 @@ DECLARED = {
 }
 
 
-def test_a_process_goes_from_format_to_archive(db: None) -> None:
+def test_a_process_goes_from_format_to_archive(gate: Gate) -> None:
     desk, _ = staff("office")
     sent = desk.post(f"{HOME}neu/", {**DECLARED, "format": "charter", "slug": "neu-hier", "first_day": str(today())})
     assert sent.status_code == 302, sent.content.decode()

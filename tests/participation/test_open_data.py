@@ -33,6 +33,11 @@ def test_files_of_a_generation_belong_together_and_hold_what_is_shown(make: Make
     assert [(row["number"], row["title"]) for row in rows] == [(shown.number, "'=1+1 öffentlich")]
     assert json.loads(bodies["contributions.geojson"])["features"][0]["geometry"]["coordinates"] == [9.17, 47.66]
     assert facts["rows"]["contributions"] == 1
+    (dipas,) = json.loads(bodies["dipas-contributions.geojson"])["features"]
+    assert (dipas["geometry"]["coordinates"], dipas["properties"]["dipasLocated"]) == ([9.17, 47.66], True)
+    assert dipas["properties"]["link"].endswith(f"/mitmachen/beitraege/{shown.number}/")
+    assert dipas["properties"]["votingContra"] is None
+    assert json.loads(bodies["dipas-projects.geojson"])["features"][0]["properties"]["id"] == process.slug
     whole = b"".join(bodies.values())
     assert (b"Kim" in whole, b"k@example.org" in whole, b"Wartet noch" in whole) == (False, False, False)
     assert shown.number in client.get("/mitmachen/offene-daten/contributions.jsonl").getvalue().decode()

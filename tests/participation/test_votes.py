@@ -6,10 +6,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from allmende.gate.door import Gate
 from allmende.kernel.clock import utc_now
 from allmende.participation.models import Code, Process, Topic, Vote, Voter
 from allmende.participation.services import processes, votes
 from allmende.participation.services.notices import send_mails
+from allmende.participation.services.opinions import look_again
 from allmende.participation.vote_queries import standings
 from tests.participation.conftest import ACTOR, Make, end_phase, pass_for
 
@@ -131,6 +133,20 @@ def test_counts_of_fewer_than_ten_are_published_nowhere_not_even_by_subtraction(
     assert "1,Mehr Bäume.,Mehr Bäume.,familien,,,," in csv
     cast(process, "familien", 6, 0, number=2)
     assert standings(process)[1].all is None
+
+
+def test_three_people_make_no_groups_and_are_not_even_counted(process: Process, gate: Gate) -> None:
+    for _ in range(3):
+        card = pass_for(Client(), process)
+        for number in (1, 2):
+            vote(Client(), process, card, number, "agree")
+    assert look_again(utc_now(), gate) == 1
+    page = Client().get(f"/mitmachen/{process.slug}/ergebnis/").content.decode()
+    assert "Weniger als zehn Menschen haben abgestimmt." in page
+    assert "noch zu wenige Menschen abgestimmt, um Meinungsgruppen zu suchen" in page
+    assert "3 Menschen" not in page
+    found = Client().get(f"/mitmachen/{process.slug}/meinungsgruppen.json").json()
+    assert (found["found"], found["groups"]) == (False, [])
 
 
 def test_conflicts_and_agreement_are_named(process: Process) -> None:

@@ -126,7 +126,9 @@ def test_the_record_of_processing_is_a_workbook_without_formulas(whole: Register
     persons, others = ([list(row) for row in book[name].iter_rows()] for name in book.sheetnames[:2])
     head = [cell.value for cell in persons[0]]
     assert [cell.value for cell in others[0]] == head
-    assert [row[0].value for row in persons[1:]] == ["beteiligung"]
+    assert [row[0].value for row in persons[1:]] == [
+        *("beteiligung", "participation-contributions", "participation-votes"),
+    ]
     assert "stadtklima-messnetz" in [row[0].value for row in others[1:]]
     row = dict(zip(head, persons[1], strict=True))
     title = row["Verarbeitungstätigkeit"]
@@ -134,4 +136,7 @@ def test_the_record_of_processing_is_a_workbook_without_formulas(whole: Register
     assert row["Zwecke (b)"].value.startswith("Beteiligung: ")
     assert row["Löschfristen (f)"].value == "unbekannt"
     assert row["Löschfristen (f)"].fill.fgColor.rgb == "FFFFF2CC"
-    assert "Beiträge bleiben im Rathaus (verboten)" in row["Technische und organisatorische Maßnahmen (g)"].value
+    assert (
+        "Beiträge und Stimmen bleiben im Rathaus (verboten)"
+        in row["Technische und organisatorische Maßnahmen (g)"].value
+    )

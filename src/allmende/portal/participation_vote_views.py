@@ -176,6 +176,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show what came out: all votes, each group that is large enough, agreement and conflicts."""
     process = _process(request, slug, VOTES)
     found = vote_queries.standings(process)
+    voters = vote_queries.voters(process)
     by_agreement = sorted(found, key=lambda one: (-one.consensus, one.statement.number))
     return process_page(
         request,
@@ -183,7 +184,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponseBase:
         process,
         standings=by_agreement,
         groups=vote_queries.groups(process),
-        voters=vote_queries.voters(process),
+        voters=voters if voters >= process.minimum else None,
         conflicts=[one for one in found if one.conflict],
         common=[one for one in by_agreement if one.known and all(share.view == "agree" for share in one.known)],
         needs=_stated(found),

@@ -1,6 +1,7 @@
 """Jobs of the work process that need the portal's tables: warnings, mails, papers, indicators, open data."""
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -10,6 +11,7 @@ from allmende.gate.door import Gate
 from allmende.kernel.clock import today, utc_now
 from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
+from allmende.sources.fetch import asked
 from allmende.sources.run import House
 
 COUNCIL = SystemActor("system:council")
@@ -102,7 +104,11 @@ def _hand_over(settings: Settings, gate: Gate) -> None:
 
     base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
     send_handovers(
-        utc_now(), gate=gate, desk=desk_of(settings), link=lambda number: base + reverse("contribution", args=[number])
+        utc_now(),
+        gate=gate,
+        desk=desk_of(settings),
+        link=lambda number: base + reverse("contribution", args=[number]),
+        send=partial(asked, allowed_hosts=settings.source_hosts, most_bytes=100_000, timeout=15.0),
     )
 
 

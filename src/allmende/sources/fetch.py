@@ -188,6 +188,16 @@ def directed(
     return client.build_request(method, pinned, headers=named, extensions={"sni_hostname": whole.host}, **more)
 
 
+def asked(
+    method: str, url: str, allowed_hosts: tuple[str, ...], *, most_bytes: int, timeout: float, **more: Any
+) -> bytes:
+    """Ask a host once and give what it says; httpx tells of what is no success, a redirection included."""
+    with httpx.Client(timeout=timeout, trust_env=False, verify=trusted()) as client:
+        reply = client.send(directed(client, method, url, allowed_hosts, **more))
+        reply.raise_for_status()
+        return reply.content[:most_bytes]
+
+
 def public_address(host: str, port: int, allowed: tuple[str, ...]) -> str:
     """Look a host up once; refuse one in the city's own network, unless it is allowed."""
     try:

@@ -17,10 +17,9 @@ from allmende.kernel.text import Text
 from allmende.participation import permission
 from allmende.participation.models import Contribution, Handover
 from allmende.participation.services.journey import News, advance, locked
-from allmende.sources.fetch import directed, trusted
 
 ACTOR = SystemActor("system:participation")
-TIMEOUT, MOST_ATTEMPTS, MOST_BYTES = 15.0, 10, 100_000
+MOST_ATTEMPTS = 10
 LATER = dt.timedelta(minutes=10)
 log = structlog.get_logger("allmende.participation")
 
@@ -61,10 +60,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     service: str = ""
     jurisdiction: str = ""
     key: str = ""
-    allowed_hosts: tuple[str, ...] = ()
 
 
 Link = Callable[[str], str]
+# Asks a host by a method at an address, with ``params`` or the ``data`` of a form; gives what it says.
+Send = Callable[..., bytes]
 
 
 def desk_of(settings: Any) -> Desk:
@@ -74,7 +74,6 @@ def desk_of(settings: Any) -> Desk:
         service=settings.open311_service,
         jurisdiction=settings.open311_jurisdiction,
         key=settings.open311_key,
-        allowed_hosts=settings.source_hosts,
     )
 
 
@@ -98,18 +97,25 @@ def hand_over(actor: Actor, *, number: str, desk: Desk, now: dt.datetime) -> Han
     return found
 
 
-def send_handovers(now: dt.datetime, *, gate: Gate, desk: Desk, link: Link) -> int:
+def send_handovers(now: dt.datetime, *, gate: Gate, desk: Desk, link: Link, send: Send) -> int:
     """Take what is due to the service desk; give how many got the number of a case. What fails is tried again."""
     if not desk.url:
         return 0
     done = 0
     rows = Handover.objects.filter(due__lte=now).select_related("contribution__process").order_by("pk")
-    with httpx.Client(timeout=TIMEOUT, trust_env=False, verify=trusted()) as client:
-        for one in rows[:100]:
-            try:
-                done += _one(client, one, gate, desk, link, now)
-            except (httpx.HTTPError, AllmendeError) as error:
-                _failed(one, str(error) or type(error).__name__, now)
+    for one in rows[:100]:
+        try:
+            permission.pass_on(gate, one.contribution.process.purpose_slug, permission.CONTRIBUTIONS)
+            case, token = read_reply(_asked(one, desk, link, send))
+        except (httpx.HTTPError, AllmendeError) as error:
+            _failed(one, str(error) or type(error).__name__, now)
+            continue
+        if case:
+            _told(one, case, now)
+            done += 1
+        else:
+            one.token, one.due = token, now + LATER
+            one.save(update_fields=["token", "due"])
     return done
 
 
@@ -121,26 +127,13 @@ def _failed(one: Handover, error: str, now: dt.datetime) -> None:
     log.warning("a defect was not handed over", contribution=one.contribution.number, error=one.error)
 
 
-def _one(client: httpx.Client, one: Handover, gate: Gate, desk: Desk, link: Link, now: dt.datetime) -> int:
+def _asked(one: Handover, desk: Desk, link: Link, send: Send) -> bytes:
     """Post a case, or ask what became of it where the desk only gave a token for it."""
-    thing = one.contribution
-    permission.pass_on(gate, thing.process.purpose_slug, permission.CONTRIBUTIONS)
     city = {"jurisdiction_id": desk.jurisdiction} if desk.jurisdiction else {}
     base = desk.url.rstrip("/")
     if one.token:
-        request = directed(client, "GET", f"{base}/tokens/{one.token}.json", desk.allowed_hosts, params=city)
-    else:
-        data = {**city, **_fields(thing, desk, link)}
-        request = directed(client, "POST", f"{base}/requests.json", desk.allowed_hosts, data=data)
-    reply = client.send(request)
-    reply.raise_for_status()
-    case, token = read_reply(reply.content[:MOST_BYTES])
-    if not case:
-        one.token, one.due = token, now + LATER
-        one.save(update_fields=["token", "due"])
-        return 0
-    _told(one, case, now)
-    return 1
+        return send("GET", f"{base}/tokens/{one.token}.json", params=city)
+    return send("POST", f"{base}/requests.json", data={**city, **_fields(one.contribution, desk, link)})
 
 
 def _fields(thing: Contribution, desk: Desk, link: Link) -> dict[str, str]:

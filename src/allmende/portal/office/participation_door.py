@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -41,4 +41,4 @@ def uses_contributions(view: View[P]) -> View[P]:
             return redirect("office:participation")
         return view(request, *args, **kwargs)
 
-    return asked
+    return cast("View[P]", asked)
