@@ -26,7 +26,7 @@ from allmende.gate.door import Gate, open_gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, NotFound
 from allmende.kernel.text import Text
-from allmende.serve import basemap, ledger
+from allmende.serve import basemap, ledger, openapi
 from allmende.serve.admission import Admission, Load
 from allmende.serve.broker import Mqtt, announced, listening
 from allmende.serve.connection import DataConfig, allow_many_connections, keep_memory
@@ -182,6 +182,7 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         *ledger.routes(settings, gate),
         *door.routes(intake.house, gate, intake),
         *basemap.routes(settings),
+        *openapi.routes(),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=METHODS),
     ]
     handlers: dict[Any, Any] = {AllmendeError: _told, ClientDisconnect: _gone, 500: _told}
