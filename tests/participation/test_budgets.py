@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allmende.accounts.models import AuditEntry
+from allmende.gate.door import Gate
 from allmende.kernel.clock import today, utc_now
 from allmende.participation.formats import BudgetFrame
 from allmende.participation.methods.budgets.election import BallotRules, Election, Project
@@ -20,7 +22,7 @@ from allmende.participation.methods.budgets.publication import enough, tellable
 from allmende.participation.models import Ballot, Budget, BudgetCount, Process, Proposal
 from allmende.participation.services import budgets, votes
 from allmende.participation.services.contributions import Draft, submit
-from tests.participation.conftest import ACTOR, Make, end_phase, handed_in, pass_for, staff
+from tests.participation.conftest import ACTOR, Make, end_phase, handed_in, pass_for, sheets, staff
 from tests.participation.conftest import submit as send
 
 HOME = "/intern/beteiligung/"
@@ -106,6 +108,19 @@ def test_what_breaks_the_rules_is_refused(voting: Voting, frame: Any, choice: di
     process = voting(**frame)
     assert cast(process, pass_for(Client(), process), **choice).status_code == status
     assert Ballot.objects.count() == (status == 302)
+
+
+def test_what_is_suspended_is_neither_taken_nor_told(voting: Voting, gate: Gate) -> None:
+    process, client = voting(), Client()
+    card = pass_for(client, process)
+    gate.publish_sheets(sheets(votes="Ein Einwand wird geprüft."), "test")
+    refused = cast(process, card, **{"nr-1": "1"})
+    assert (refused.status_code, Ballot.objects.count()) == (403, 0)
+    assert "Ein Einwand wird geprüft." in refused.content.decode()
+    for name in ("budget-result", "budget-result-csv", "budget-result-json", "budget-result-pb"):
+        assert client.get(reverse(name, args=[process.slug])).status_code == 403, name
+    gate.publish_sheets(sheets(contributions="Ein Einwand wird geprüft."), "test")
+    assert client.get(reverse("ballot", args=[process.slug])).status_code == 403
 
 
 def test_the_database_itself_refuses_a_second_ballot(voting: Voting) -> None:

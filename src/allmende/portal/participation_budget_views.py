@@ -15,6 +15,7 @@ from allmende.kernel.money import Money
 from allmende.participation import budget_queries as queries
 from allmende.participation.methods.budgets.publication import ToldOutcome, ToldProject, exact
 from allmende.participation.models import Budget, Process, Proposal
+from allmende.participation.permission import CONTRIBUTIONS, VOTES, Data
 from allmende.participation.rules import CHANNELS
 from allmende.participation.services import budgets
 from allmende.portal.data_views import told
@@ -27,6 +28,7 @@ from allmende.portal.participation_frame import (
     process_page,
     require_form,
     require_pass,
+    require_taking,
 )
 
 HEADER = (
@@ -55,8 +57,8 @@ class Shown(msgspec.Struct, frozen=True):
     funded: bool
 
 
-def _budget(request: HttpRequest, slug: str) -> tuple[Process, Budget]:
-    process = process_or_404(request, slug)
+def _budget(request: HttpRequest, slug: str, shows: Data) -> tuple[Process, Budget]:
+    process = process_or_404(request, slug, shows)
     budget = queries.budget_of(process)
     if budget is None:
         raise Http404
@@ -67,7 +69,7 @@ def _budget(request: HttpRequest, slug: str) -> tuple[Process, Budget]:
 @told
 def ballot(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show the ballot, reckon what was chosen, and take it; one page, by keyboard and without script."""
-    process, budget = _budget(request, slug)
+    process, budget = _budget(request, slug, CONTRIBUTIONS)
     if request.method != "POST":
         card = pass_of(request, process)
         chosen = queries.ballot_of(process, card.pseudonym) if card else {}
@@ -78,6 +80,7 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponseBase:
     try:
         require_form(request, MOST_VOTES_AN_HOUR, "participation-votes")
         card = require_pass(request, process, "ballot")
+        require_taking(process, VOTES)
         budgets.cast(process, card.pseudonym, chosen, utc_now())
     except AllmendeError as error:
         return _ballot_page(request, process, budget, chosen, status=error.status, refused=error)
@@ -125,10 +128,11 @@ def _ballot_page(
 
 
 def _result(request: HttpRequest, slug: str) -> tuple[Process, Budget, queries.Result | None]:
-    process, budget = _budget(request, slug)
+    process, budget = _budget(request, slug, VOTES)
     return process, budget, queries.result(process)
 
 
+@told
 def result(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show both counts side by side, who carried each project, and what the council decided."""
     process, budget, found = _result(request, slug)
@@ -174,6 +178,7 @@ def _row(proposal: Proposal, one: ToldProject, found: queries.Result) -> Shown:
     )
 
 
+@told
 def result_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give both counts as CSV; amounts are exact, cells of fewer than ten people empty."""
     process, _, found = _result(request, slug)
@@ -193,6 +198,7 @@ def _cells(row: Shown, found: queries.Result) -> tuple[object, ...]:
     )
 
 
+@told
 def result_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give both counts with method, parameters and seed."""
     _, _, found = _result(request, slug)
@@ -201,6 +207,7 @@ def result_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     return HttpResponse(found.count.published.encode(), content_type="application/json")
 
 
+@told
 def result_pb(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the ballots that may be told in the format of Pabulib."""
     _, budget, found = _result(request, slug)
