@@ -167,10 +167,14 @@ def main() -> int:
         from allmende.serve.web import set_up_django
 
         set_up_django()
+        from django.conf import settings
         from django.core.management import call_command
         from django.db import transaction
 
+        from allmende.gate.door import migrate_store
+
         call_command("migrate", verbosity=0, interactive=False)
+        migrate_store(settings.ALLMENDE.store_url)
         with transaction.atomic():
             _fill(Random(2026))
         late = False
