@@ -197,7 +197,7 @@ def test_both_counts_stand_side_by_side_and_tell_who_carried_what(voting: Voting
 
 
 @given(st.lists(st.tuples(st.integers(1, 25), st.sets(st.sampled_from("abcd"), min_size=1)), max_size=9))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_from_sums_and_file_together_no_fewer_than_ten_can_be_reckoned(rows: list[tuple[int, set[str]]]) -> None:
     ballots = [dict.fromkeys(names, 1) for people, names in rows for _ in range(people)]
     projects = [Project(name, 5) for name in "abcd"]

@@ -24,6 +24,7 @@ from allmende.participation.models import (
     Registration,
     Statement,
     Topic,
+    Workshop,
 )
 from allmende.participation.models.processes import new_key, preview_key
 from allmende.participation.rules import require_declared, require_move
@@ -187,6 +188,8 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
     said.exclude(visibility="shown").update(body="")
     said.update(author="", key_digest="")
     Case.objects.filter(process=process).update(words="")
+    Panel.objects.filter(process=process, pool_deleted__isnull=True).update(pool_deleted=now)
+    Workshop.objects.filter(process=process, forgotten__isnull=True).update(forgotten=now)
     process.key, process.forgotten = None, now
     process.save(update_fields=["key", "forgotten"])
     record(RETENTION, "participation.forgotten", process, after=report)
