@@ -29,6 +29,7 @@ PLACES = {
     "serve": ("run", "serve"),
     "statistics": ("effects", "statistics"),
     "token": ("people", "token"),
+    "transfer": ("transfer", "transfer"),
     "user": ("people", "user"),
     "work": ("run", "work"),
 }

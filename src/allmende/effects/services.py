@@ -17,7 +17,7 @@ from allmende.effects.content import (
     PathEntry,
     ValueEntry,
 )
-from allmende.effects.models import CausalLink, Definition, Indicator, TargetPath, Value
+from allmende.effects.models import CausalLink, Definition, Indicator, Run, TargetPath, Value
 from allmende.effects.queries import Known, current_values
 from allmende.indicators.method import method
 from allmende.indicators.registry import COMPUTES
@@ -82,6 +82,11 @@ NO_LEVEL = ErrorCode(
     "effects.no_level",
     Text("{value} ist keine Stufe dieser Skala.", "{value} is no step of this scale."),
     Text("Wählen Sie eine der Stufen.", "Choose one of the steps."),
+)
+IN_USE = ErrorCode(
+    "effects.indicator_in_use",
+    Text("Der Indikator „{slug}“ ist öffentlich oder hat Werte.", "The indicator “{slug}” is public or has values."),
+    Text("Er bleibt, mit allem, was bekannt war.", "It stays, with all that was known."),
 )
 SAME_VALUE = ErrorCode(
     "effects.same_value",
@@ -215,6 +220,19 @@ def add_indicator(actor: Actor, *, entry: IndicatorEntry) -> Indicator:
     owner = _create(entry, Indicator.objects.count())
     record(actor, "effects.indicator_added", owner, after=msgspec.to_builtins(entry))
     return owner
+
+
+@transaction.atomic
+def drop_indicator(actor: Actor, *, slug: str) -> None:
+    """Remove an indicator that is not public and has no value yet."""
+    owner = indicator(slug)
+    if owner.public or Value.objects.filter(definition__indicator=owner).exists():
+        raise Conflict(IN_USE, slug=slug)
+    record(actor, "effects.indicator_deleted", owner, before={"slug": slug})
+    Run.objects.filter(definition__indicator=owner).delete()
+    TargetPath.objects.filter(definition__indicator=owner).delete()
+    owner.definitions.all().delete()
+    owner.delete()
 
 
 @transaction.atomic

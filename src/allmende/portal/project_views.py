@@ -18,6 +18,7 @@ from allmende.programme.queries import ProjectView
 from allmende.programme.queries.steering import Share, dependencies_on, measures_of, risks_on, shares_on
 from allmende.programme.queries.strategy import statements_about
 from allmende.register import queries as register
+from allmende.transfer.queries import finding_on, lineage_of
 
 OWN = ("certain", "likely", "unknown")
 ON_A_PAGE = 60
@@ -135,6 +136,8 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         measures=measures_of(view.project, stand.day),
         risks=risks_on(stand.day, project=slug),
         statements=statements_about(view.project, stand.day),
+        finding=finding_on(slug, stand.day),
+        lineage=lineage_of(view.project, stand.day),
         data_use=register.data_use(view.project.data_use) if view.project.data_use else None,
         processes=participation.processes().filter(project=slug, state="open"),
         steps=participation.steps_in_project(slug, stand.day)[:20],

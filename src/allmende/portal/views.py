@@ -19,6 +19,7 @@ from allmende.portal.frame import page
 from allmende.programme import queries
 from allmende.programme.models import Milestone
 from allmende.programme.models.projects import STATES
+from allmende.transfer.queries import findings_on
 from allmende.ui import drawings, maps
 from allmende.ui.templatetags.allmende import day as written_day
 from allmende.ui.templatetags.allmende import number
@@ -113,11 +114,6 @@ def _temperatures(freshest: data_queries.Freshest) -> maps.Picture | None:
     return maps.draw_map(outline, markers, get_language() or "de", maps.frame_around(markers), LARGE_LETTER)
 
 
-def findings(request: HttpRequest) -> HttpResponse:
-    """Say that no findings are published yet."""
-    return page(request, "findings.html")
-
-
 def text(request: HttpRequest, name: str, title: str) -> HttpResponse:
     """Show a text of the city pack."""
     language = "en" if (get_language() or "").startswith("en") else "de"
@@ -142,11 +138,14 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         "map",
         "climate",
         "ethics",
+        "findings",
     )
     base = settings.ALLMENDE.public_url.rstrip("/") or f"{request.scheme}://{request.get_host()}"
     addresses = [reverse(name) for name in (*names, "register", "nearby", "participate", "easy")]
     slugs = queries.projects_known(stand_of(request).day).values_list("slug", flat=True)
     addresses += [reverse("project", args=[slug]) for slug in slugs]
+    found = findings_on(stand_of(request).day)
+    addresses += [reverse("finding", args=[one.project.slug]) for one in found]
     urls = "".join(f"<url><loc>{base}{address}</loc></url>" for address in addresses)
     body = f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
     return HttpResponse(body, content_type="application/xml")

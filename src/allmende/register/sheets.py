@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import msgspec
 from django.db import transaction
 
 from allmende.accounts.changes import RowForm, save_form
@@ -70,7 +71,16 @@ def load_data_uses(actor: Actor, *, content: DataUsesContent) -> int:
     return added
 
 
-def _data_use(entry: DataUseEntry) -> DataUse:
+@transaction.atomic
+def add_idea(actor: Actor, *, entry: DataUseEntry, reason: Text) -> DataUse:
+    """Add a data sheet that somebody else wrote as an idea; what was decided there is not decided here."""
+    idea = msgspec.structs.replace(entry, state="idea", decision="", until=None, since=None, demonstration_days=None)
+    use = _data_use(idea, reason)
+    record(actor, "register.data_use_created", use, after={"slug": entry.slug, "state": "idea"})
+    return use
+
+
+def _data_use(entry: DataUseEntry, reason: Text = FOUNDED) -> DataUse:
     purpose = Purpose.objects.filter(slug=entry.why).first()
     category = Category.objects.filter(slug=entry.category).first()
     recipients = list(RecipientClass.objects.filter(slug__in=entry.recipients))
@@ -102,7 +112,7 @@ def _data_use(entry: DataUseEntry) -> DataUse:
         **texts,
     )
     use.recipients.set(recipients)
-    _event(use, before="", reason=FOUNDED, decision=entry.decision)
+    _event(use, before="", reason=reason, decision=entry.decision)
     return use
 
 

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "allmende.council",
     "allmende.effects",
     "allmende.reports",
+    "allmende.transfer",
     "allmende.portal",
     "allmende.portal.office",
     "wagtail.users",

@@ -32,6 +32,7 @@ from allmende.serve.ledger import Sequencer
 from allmende.serve.portal_form import bring_up_to_date, refuse_newer_portal
 from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
+from allmende.transfer.content import FindingsContent
 
 Advance = Callable[[int, int], None]
 ACTOR = "system:init"
@@ -52,6 +53,7 @@ OPTIONAL: dict[str, type[msgspec.Struct]] = {
     "steering.yaml": SteeringContent,
     "money.yaml": MoneyContent,
     "indicators.yaml": IndicatorsContent,
+    "findings.yaml": FindingsContent,
     PARTICIPATION: ParticipationContent,
 }
 
@@ -83,12 +85,13 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     steering = read_optional(pack, "steering.yaml", SteeringContent)
     money = read_optional(pack, "money.yaml", MoneyContent)
     indicators = read_optional(pack, "indicators.yaml", IndicatorsContent)
+    findings = read_optional(pack, "findings.yaml", FindingsContent)
     advance(1, STEPS)
     migrate(settings)
     advance(2, STEPS)
     gate = open_gate(settings.store_url)
     try:
-        loaded = _load(gate, programme, steering, ethics, uses, datasets, money, indicators)
+        loaded = _load(gate, ethics, uses, datasets, (programme, steering, money, indicators, findings))
         advance(3, STEPS)
         made = _place_stations(gate, stations)
         Sequencer(gate, settings).run()
@@ -100,18 +103,13 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     return [_set_up(pack, len(programme.projects), len(ethics.rules), made)]
 
 
-def _load(
-    gate: Gate, programme: Any, steering: Any, ethics: Any, uses: Any, datasets: Any, money: Any, indicators: Any
-) -> bool:
+def _load(gate: Gate, ethics: Any, uses: Any, datasets: Any, told: tuple[Any, ...]) -> bool:
     """Bring a pack's content into the portal whole or not at all; the rules come in force last, when all is sound."""
     from django.db import transaction
 
     from allmende.accounts.rules import SystemActor
     from allmende.alerts.services import ensure_examples
     from allmende.catalog.services import ensure_dataset
-    from allmende.effects.services import load_indicators
-    from allmende.money.services.loading import load_money
-    from allmende.programme.services import load_programme
     from allmende.register.services import load_ethics, publish_rulebook
     from allmende.register.sheets import load_data_uses, publish_sheets
 
@@ -121,16 +119,29 @@ def _load(
         declared = load_data_uses(actor, content=uses)
         for entry in datasets.datasets:
             ensure_dataset(actor, entry=entry)
-        load_indicators(actor, content=indicators or IndicatorsContent())
-        loaded = load_programme(actor, content=programme, steering=steering)
-        if money is not None:
-            load_money(actor, content=money)
+        loaded = _tell(actor, *told)
         ensure_examples(actor)
         if fresh or not gate.rulebook().version:
             publish_rulebook(actor, decision=ethics.decision, gate=gate)
         if declared or not gate.sheets().version:
             publish_sheets(actor, gate=gate)
     return fresh or loaded
+
+
+def _tell(actor: Any, programme: Any, steering: Any, money: Any, indicators: Any, findings: Any) -> bool:
+    """Bring what the pack tells of the programme; tell whether there was none yet."""
+    from allmende.effects.services import load_indicators
+    from allmende.money.services.loading import load_money
+    from allmende.programme.services import load_programme
+    from allmende.transfer.services import load_findings
+
+    load_indicators(actor, content=indicators or IndicatorsContent())
+    loaded = load_programme(actor, content=programme, steering=steering)
+    if money is not None:
+        load_money(actor, content=money)
+    if findings is not None:
+        load_findings(actor, content=findings)
+    return loaded
 
 
 def _unchanged(pack: str) -> Text:

@@ -7,6 +7,7 @@ from allmende.portal.office import (
     council_views,
     decision_views,
     effect_views,
+    finding_views,
     minutes_views,
     objection_views,
     participation_views,
@@ -21,6 +22,7 @@ from allmende.portal.office import (
     station_views,
     task_views,
     token_views,
+    transfer_views,
     waiting_views,
 )
 from allmende.portal.office.money.urls import money_patterns
@@ -31,6 +33,11 @@ page_patterns = [
     path("berichte/<int:number>/", report_views.report, name="report"),
     path("berichte/<int:number>/vergleich/", report_views.compare, name="report-compare"),
     path("berichte/<int:number>.<slug:ending>", report_views.report_file, name="report-file"),
+    path("erkenntnisse/", finding_views.findings, name="findings"),
+    path("erkenntnisse/<slug:slug>/", finding_views.finding, name="finding"),
+    path("transfer/", transfer_views.packages, name="packages"),
+    path("transfer/<str:digest>/", transfer_views.fill_in, name="package"),
+    path("transfer/uebernahme/<int:number>/", transfer_views.taken, name="import"),
     path("regelwerk/", publish_views.publish, name="publish"),
     path("regelwerk/unterschied.txt", publish_views.difference, name="difference"),
     path("regelprobe/", publish_views.trial, name="trial"),

@@ -31,6 +31,10 @@ DEEDS = {
     "sent": gettext_lazy("zur Freigabe gegeben"),
     "returned": gettext_lazy("zurückgegeben"),
     "approved": gettext_lazy("freigegeben"),
+    "exported": gettext_lazy("ausgegeben"),
+    "imported": gettext_lazy("übernommen"),
+    "undone": gettext_lazy("zurückgenommen"),
+    "noted": gettext_lazy("vermerkt"),
 }
 
 

@@ -48,6 +48,8 @@ PAGES = (
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
     AreaItem("minutes", _("Sitzungen"), reverse_lazy("office:meetings"), icon_name="group", order=225),
     AreaItem("programme", _("Berichte"), reverse_lazy("office:reports"), icon_name="doc-full", order=115),
+    AreaItem("programme", _("Erkenntnisse"), reverse_lazy("office:findings"), icon_name="pick", order=120),
+    AreaItem("programme", _("Transferpakete"), reverse_lazy("office:packages"), icon_name="download", order=122),
     AreaItem("programme", _("Ratspapiere"), reverse_lazy("office:papers"), icon_name="doc-full", order=130),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
     AreaItem("sources", _("Datenquellen"), reverse_lazy("office:sources"), icon_name="download", order=315),

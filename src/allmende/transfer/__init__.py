@@ -1,0 +1,1 @@
+"""What a project teaches, and how another city takes it over."""

@@ -1,0 +1,1 @@
+"""The form of a transfer package: pure functions over bytes, without database."""
