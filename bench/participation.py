@@ -16,12 +16,14 @@ from statistics import median
 
 from tests.postgres import Databases
 
-IDEAS, WRITERS, PEOPLE, STATEMENTS, COMMENTS = 10_000, 50, 100, 20, 250_000
+IDEAS, WRITERS, PEOPLE, STATEMENTS, COMMENTS, FOLLOWERS = 10_000, 50, 100, 20, 250_000, 50_000
 BARS = {
     "list of 10,000 ideas": "≤ 150 ms",
     "votes, 50 writers": "≥ 500/s",
     "doubles": "0",
     "memory of open data": "≤ 200 MB",
+    "digest, 50,000 followers": "1 query",
+    "mails of it": "3",
 }
 
 
@@ -129,6 +131,33 @@ def ballots() -> None:
     tell("doubles", f"{Vote.objects.count() - PEOPLE * STATEMENTS}")
 
 
+def digests() -> None:
+    """Look for the mails of a day among 50,000 followers, of whom three have news."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from allmende.catalog.door import gate
+    from allmende.kernel.clock import utc_now
+    from allmende.participation.models import Contribution, Follower, Notice, Step
+    from allmende.participation.services.notices import send_digests
+
+    now, one = utc_now(), Contribution.objects.select_related("process").earliest("pk")
+    names = {"process": one.process, "asked": now, "confirmed": now}
+    rows = [Follower(contribution=one, email=f"{n}@example.org", **names) for n in range(FOLLOWERS)]
+    Follower.objects.bulk_create(rows, batch_size=5_000)
+    told = {"contribution": one, "at": now, "state": "checked", "office_de": "Amt", "office_en": "Office"}
+    old, new = (Step.objects.create(**told) for _ in range(2))
+    Notice.objects.bulk_create([Notice(follower=row, step=old, sent=now) for row in rows[3:]], batch_size=5_000)
+    Notice.objects.bulk_create([Notice(follower=row, step=new) for row in rows[:3]])
+    start = time.perf_counter()
+    with CaptureQueriesContext(connection) as found:
+        sent = send_digests(now, lambda name, word: f"https://city.example/{name}/{word}", gate())
+    looking = sum(query["sql"].startswith("SELECT") for query in found.captured_queries)
+    tell("digest, 50,000 followers", f"{looking} query")
+    tell("mails of it", f"{sent}")
+    tell("time of it", f"{(time.perf_counter() - start) * 1000:.0f} ms")
+
+
 def files() -> None:
     """Write the open data in a process of its own, and see what it takes."""
     code = (
@@ -165,6 +194,7 @@ def main() -> None:
         fill()
         lists()
         ballots()
+        digests()
         files()
         tell("memory of this process", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
         Path(home)
