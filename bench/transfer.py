@@ -1,6 +1,7 @@
 """How long it takes to write the package of a project with a million observations; prints the figure beside its bar.
 
-Usage: ``python bench/transfer.py``. The invented city in a temporary folder, ten datastreams of one data use.
+Usage: ``python bench/transfer.py [HOME]``. The invented city in a temporary folder, or in one with migrated databases,
+and ten datastreams of one data use.
 """
 
 import os
@@ -16,9 +17,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 STREAMS, EACH, STEP, BAR, ROUNDS = 10, 100_000, 900_000_000, 5.0, 3
-FOUNDED = os.environ.get("ALLMENDE_BENCH_HOME", "")
-HOME = Path(FOUNDED or tempfile.mkdtemp(prefix="allmende-bench-"))
-os.environ["ALLMENDE_HOME"] = str(HOME)
+HOME = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="allmende-bench-"))
+os.environ |= {"ALLMENDE_HOME": str(HOME), "ALLMENDE_PACK": "musterstadt"}
 
 
 def fill(gate: Any) -> None:

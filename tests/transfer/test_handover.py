@@ -41,7 +41,7 @@ from tests.reports.conftest import ACTOR, browser, load, person
 from tests.transfer.packages import SPOILED, a_connector, a_rule, packed, parts, values
 
 OPEN = Ask(Asker("system:test"), "publish", "open-data", "public")
-PLACES = ("Altstadt", "Neubaugebiet")
+PLACES = ("Altstadt", "Old town", "Neubaugebiet")
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +196,8 @@ def test_the_package_is_whole_free_of_places_and_the_same_each_time(given: tuple
     names = {one.name: one.value for one in package.parameters.names}
     assert names["station-1"] == "Marktplatz"
     assert names["project.contact.de"] == "Programmbüro Musterstadt (erdacht)"
+    assert "old town" not in package.indicators[0].versions[0].method.en
+    assert names["place-3.lower"] == "old town"
     assert b"stream-1.csv" in package.files[form.DATA_PACKAGE]
 
 

@@ -81,6 +81,10 @@ class _Names:
         for number, (slug, name) in enumerate(sorted(stations), 1):
             self._add(f"station-{number}", "station", name)
             self._add(f"station-{number}.slug", "station", slug)
+        # Texts and addresses write the same names otherwise, such as “old town” for “Old town”.
+        for word, one in list(self.known.items()):
+            self._add(f"{one.name}.lower", one.kind, word.lower())
+            self._add(f"{one.name}.upper", one.kind, word.upper())
         self.offices: dict[str, Parameter] = {}
 
     def _add(self, name: str, kind: Any, word: str) -> None:
