@@ -202,7 +202,6 @@ def _of_streams(
     observed = sorted({str(record.value.properties.get("observed", "")) for record in group} - {""})
     last = max((_day(one.last) for one in own if one.last is not None), default=None)
     told = Text(f"{len(group)} Messreihen", f"{len(group)} series")
-    folder = f"/downloads/{slug}"
     return Entry(
         kind="messwerte",
         slug=slug,
@@ -214,13 +213,7 @@ def _of_streams(
         attribution=known.attribution if known else str(first.properties.get("attribution", "")),
         source_url=known.source_url if known else "",
         simulated=first.simulated,
-        files=(
-            File("csv", f"{folder}/observations.csv", "CSV"),
-            File("parquet", f"{folder}/observations.parquet", "Parquet"),
-            File("geojson", f"{folder}/stations.geojson", "GeoJSON"),
-            File("datapackage", f"{folder}/datapackage.json", "Data Package"),
-            File("zip", f"{folder}/package.zip", "ZIP"),
-        ),
+        files=_files_of(slug),
         page=_page("messwerte", slug),
         theme=OBSERVED_THEMES.get(first.category, "ENVI"),
         keywords=tuple(data_queries.observed_text(one) for one in observed),
@@ -229,6 +222,18 @@ def _of_streams(
         changed=last,
         area=_area([place for record in group for place in things.get(record.value.thing_id, [])]),
         category=first.category,
+    )
+
+
+def _files_of(slug: str) -> tuple[File, ...]:
+    """Name what the data process gives of a data set."""
+    folder = f"/downloads/{slug}"
+    return (
+        File("csv", f"{folder}/observations.csv", "CSV"),
+        File("parquet", f"{folder}/observations.parquet", "Parquet"),
+        File("geojson", f"{folder}/stations.geojson", "GeoJSON"),
+        File("datapackage", f"{folder}/datapackage.json", "Data Package"),
+        File("zip", f"{folder}/package.zip", "ZIP"),
     )
 
 
