@@ -17,12 +17,8 @@ sys.path.insert(0, str(ROOT))
 DATASETS, RUNS, BAR_S = 1_000, 3, 1.0
 
 
-def _fill() -> None:
-    from allmende.catalog.door import gate
+def _enter() -> None:
     from allmende.catalog.models import Dataset, Licence
-    from allmende.gate.door import Ask, Asker
-    from allmende.gate.query import Arrival, Datastream, Location, ObservedProperty, Sensor, Thing
-    from tests.weather_rules import WEATHER_RULES
 
     licence = Licence.objects.create(slug="cc-by-4-0", title="CC-BY-4.0")
     Dataset.objects.bulk_create(
@@ -38,6 +34,14 @@ def _fill() -> None:
         )
         for n in range(DATASETS)
     )
+
+
+def _fill() -> None:
+    from allmende.catalog.door import gate
+    from allmende.gate.door import Ask, Asker
+    from allmende.gate.query import Arrival, Datastream, Location, ObservedProperty, Sensor, Thing
+    from tests.weather_rules import WEATHER_RULES
+
     city = gate()
     city.publish(WEATHER_RULES, actor="bench")
     grant = city.grant(Ask(Asker("system:bench"), "collect", "climate-adaptation", "administration"))
@@ -96,6 +100,7 @@ def main() -> int:
         settings.ALLOWED_HOSTS = ["testserver"]
         migrate_store(settings.ALLMENDE.store_url)
         call_command("migrate", verbosity=0)
+        _enter()
         _fill()
         slow = False
         for ending in ("ttl", "rdf", "jsonld"):

@@ -213,7 +213,7 @@ def _of_streams(
         attribution=known.attribution if known else str(first.properties.get("attribution", "")),
         source_url=known.source_url if known else "",
         simulated=first.simulated,
-        files=_downloads(slug),
+        files=_files_of(slug),
         page=_page("messwerte", slug),
         theme=OBSERVED_THEMES.get(first.category, "ENVI"),
         keywords=tuple(data_queries.property_names(observed).values()),
@@ -225,7 +225,8 @@ def _of_streams(
     )
 
 
-def _downloads(slug: str) -> tuple[File, ...]:
+def _files_of(slug: str) -> tuple[File, ...]:
+    """Name what the data process gives of a data set."""
     folder = f"/downloads/{slug}"
     return (
         File("csv", f"{folder}/observations.csv", "CSV"),

@@ -179,10 +179,9 @@ def create_app(settings: Settings, gate: Gate, forward_to: str | None = None) ->
         Route("/health", Health(settings, gate, mqtt).answer, methods=["GET"]),
         Route("/metrics", figures.answer, methods=["GET"]),
         *_doors(settings, gate, house),
-        *ledger.routes(settings, gate),
+        *(*ledger.routes(settings, gate), *openapi.routes()),
         *door.routes(intake.house, gate, intake),
         *basemap.routes(settings),
-        *openapi.routes(),
         Route("/{path:path}", forwarder.answer if forwarder else nothing, methods=METHODS),
     ]
     handlers: dict[Any, Any] = {AllmendeError: _told, ClientDisconnect: _gone, 500: _told}
