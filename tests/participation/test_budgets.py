@@ -120,7 +120,8 @@ def test_what_is_suspended_is_neither_taken_nor_told(voting: Voting, gate: Gate)
     for name in ("budget-result", "budget-result-csv", "budget-result-json", "budget-result-pb"):
         assert client.get(reverse(name, args=[process.slug])).status_code == 403, name
     gate.publish_sheets(sheets(contributions="Ein Einwand wird geprüft."), "test")
-    assert client.get(reverse("ballot", args=[process.slug])).status_code == 403
+    for name in ("ballot", "ballot-csv"):
+        assert client.get(reverse(name, args=[process.slug])).status_code == 403, name
 
 
 def test_the_database_itself_refuses_a_second_ballot(voting: Voting) -> None:

@@ -87,6 +87,15 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponseBase:
     return private(redirect(f"{reverse('ballot', args=[slug])}?karte={card.word}&danke=1"))
 
 
+@told
+def ballot_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Give what stands on the ballot as CSV."""
+    process, _ = _budget(request, slug, CONTRIBUTIONS)
+    listed = [(one.number, one.contribution, one.cost) for one in queries.on_ballot(process)]
+    rows = [(number, thing.number, thing.title, thing.language, cost) for number, thing, cost in listed]
+    return csv_file(f"{slug}-stimmzettel", ("number", "contribution", "title", "language", "cost_cents"), rows)
+
+
 def _chosen(request: HttpRequest, process: Process) -> dict[int, int]:
     """Read the fields of the ballot; what is no number stands for a wrong one, and is refused as such."""
     found = {}

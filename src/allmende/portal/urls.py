@@ -150,6 +150,7 @@ urlpatterns = [
     path("mitmachen/<slug:slug>/text/siegel/<int:number>.json", participation_text_views.seal, name="seal"),
     path("mitmachen/<slug:slug>/aussagen/", participation_vote_views.statements, name="statements"),
     path("mitmachen/<slug:slug>/stimmzettel/", participation_budget_views.ballot, name="ballot"),
+    path("mitmachen/<slug:slug>/stimmzettel.csv", participation_budget_views.ballot_csv, name="ballot-csv"),
     path("mitmachen/<slug:slug>/auszaehlung/", participation_budget_views.result, name="budget-result"),
     path("mitmachen/<slug:slug>/auszaehlung.csv", participation_budget_views.result_csv, name="budget-result-csv"),
     path("mitmachen/<slug:slug>/auszaehlung.json", participation_budget_views.result_json, name="budget-result-json"),
