@@ -34,7 +34,10 @@ def crawled(city_with_data: City) -> dict[str, tuple[str, str]]:
     found = {}
     while waiting:
         path = waiting.popleft()
-        if path.startswith(("/static/", "/intern/", "/sensorthings/", "/ledger/")) or "/alle.csv" in path:
+        if (
+            path.startswith(("/static/", "/intern/", "/sensorthings/", "/ledger/", "/downloads/"))
+            or "/alle.csv" in path
+        ):
             continue
         answer = city_with_data.client.get(path)
         assert answer.status_code == 200, f"{path}: {answer.status_code}"
