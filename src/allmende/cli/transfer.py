@@ -56,7 +56,7 @@ def export(project: str, out: Path | None, verb: str, purpose: str, recipient: s
     path = out or Path(f"{project}.zip")
     path.write_bytes(done.raw)
     told = "" if done.index is None else f", {t('Eintrag im Protokoll', 'entry of the ledger')} {done.index}"
-    click.echo(f"{path}: {len(done.raw)} Bytes, SHA-256 {done.digest}{told}")
+    click.echo(f"{path}: {len(done.raw)} Bytes, SHA-256 (manifest-sha256.txt) {done.digest}{told}")
 
 
 @transfer.command(
