@@ -5,12 +5,16 @@ import datetime as dt
 import pytest
 from django.test import Client
 
+from allmende.gate.door import Gate
 from allmende.money.queries import forget
+from tests.office.conftest import empty_store, gate
 from tests.reports.conftest import approved, load
+
+__all__ = ["empty_store", "gate"]
 
 
 @pytest.mark.django_db
-def test_what_nobody_published_is_said_and_the_published_totals_stand() -> None:
+def test_what_nobody_published_is_said_and_the_published_totals_stand(gate: Gate) -> None:
     load("konstanz")
     forget()
     number = approved(day=dt.date(2026, 6, 30))

@@ -76,6 +76,9 @@ def tree(city: Path) -> Iterator[Tree]:
     running = Tree(city)
     try:
         running.wait_for("/")
+        deadline = time.monotonic() + 30
+        while len(running.children()) < 3 and time.monotonic() < deadline:
+            time.sleep(0.1)
         yield running
     finally:
         if running.process.poll() is None:
@@ -92,9 +95,7 @@ def alive(number: int) -> bool:
 
 
 def test_ctrl_c_ends_all_cleanly(tree: Tree) -> None:
-    deadline = time.monotonic() + 30
-    while len(children := tree.children()) < 3 and time.monotonic() < deadline:
-        time.sleep(0.1)
+    children = tree.children()
     assert set(children) == {"web", "data", "work"}
     tree.process.send_signal(signal.SIGINT)
     assert tree.process.wait(20) == 0

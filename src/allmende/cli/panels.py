@@ -10,11 +10,14 @@ from allmende.kernel.errors import Invalid
 from allmende.kernel.text import Text
 from allmende.participation.methods.panels.ceremony import NOT_REPEATED, Ceremony, repeat
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
 _NO_FILE = Text("eine Datei ist keine veröffentlichte", "a file is none that was published")
 
 
-@click.group(help=t("Geloste Gremien prüfen.", "Check panels that were drawn by lot."))
+_EXAMPLE = "\b\nallmende panel repeat lostabelle.csv ziehung.json"
+
+
+@click.group(help=t("Geloste Gremien prüfen.", "Check panels that were drawn by lot."), epilog=_EXAMPLE)
 def panel() -> None:
     """Hold the commands."""
 
@@ -25,6 +28,7 @@ def panel() -> None:
         "Die Ziehung aus Lostabelle und Ziehung wiederholen, mit allen, die nachrückten.",
         "Repeat a draw from the table of lots and the draw, with all who followed.",
     ),
+    epilog=_EXAMPLE,
 )
 @click.argument("lots", type=FILE)
 @click.argument("drawn", type=FILE)
@@ -33,7 +37,7 @@ def repeat_draw(lots: Path, drawn: Path) -> None:
     try:
         told = msgspec.json.decode(drawn.read_bytes(), type=Ceremony)
         repeat(lots.read_bytes(), told)
-    except msgspec.MsgspecError as error:
+    except (OSError, msgspec.MsgspecError) as error:
         raise Invalid(NOT_REPEATED, reason=_NO_FILE) from error
     click.echo(t("Dieselbe Ziehung. Gelost sind:", "The same draw. Drawn are:"))
     click.echo(" ".join(told.panel))

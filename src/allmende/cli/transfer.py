@@ -27,7 +27,7 @@ def _ready() -> Settings:
         "Give projects to other cities, and take some over.",
     ),
     epilog="\b\nallmende transfer export stadtklima --out stadtklima.zip\n"
-    "allmende transfer parameters stadtklima.zip > own.yaml\n"
+    "allmende transfer parameters stadtklima.zip\n"
     "allmende transfer import stadtklima.zip --parameters own.yaml",
 )
 def transfer() -> None:
@@ -62,7 +62,7 @@ def export(project: str, out: Path | None, verb: str, purpose: str, recipient: s
 @transfer.command(
     "parameters",
     help=t("Die Angaben zeigen, nach denen ein Paket fragt.", "Show what a package asks for."),
-    epilog="\b\nallmende transfer parameters stadtklima.zip > own.yaml",
+    epilog="\b\nallmende transfer parameters stadtklima.zip",
 )
 @click.argument("file", type=FILE)
 def parameters(file: Path) -> None:
