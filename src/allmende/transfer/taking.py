@@ -245,15 +245,15 @@ def take_over(actor: Actor, *, raw: bytes, values: Parameters, gate: Gate, house
     kept.parent.mkdir(parents=True, exist_ok=True)
     fresh = kept.with_suffix(".new")
     fresh.write_bytes(raw)
+    taken = None
     try:
-        return _written(one, fresh, kept)
-    except BaseException:
-        if one.told:
-            publish_sheets(actor, gate=gate)
-        raise
+        taken = _written(one, fresh, kept)
     finally:
+        if taken is None and one.told:
+            publish_sheets(actor, gate=gate)
         fresh.unlink(missing_ok=True)
         shutil.rmtree(house.home / "transfer" / "new", ignore_errors=True)
+    return taken
 
 
 @transaction.atomic
