@@ -39,7 +39,9 @@ class Broker:
             pytest.skip("no Mosquitto; install the package mosquitto")
         # A folder of its own: the folders of pytest are closed to the user that Mosquitto becomes.
         self.folder = Path(tempfile.mkdtemp(prefix="allmende-broker-"))
-        self.create_port, self.receive_port = steady_port(), steady_port()
+        self.create_port = self.receive_port = steady_port()
+        while self.receive_port == self.create_port:
+            self.receive_port = steady_port()
         url = write_config(self.folder, "127.0.0.1", self.create_port, self.receive_port)
         self.url = url.read_text(encoding="utf-8").strip()
         if os.geteuid() == 0:
