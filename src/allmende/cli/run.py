@@ -78,14 +78,14 @@ def serve(context: click.Context, host: str | None, port: int | None) -> None:
     type=click.Path(path_type=Path),
     help=t("Unix-Socket statt Port", "Unix socket in place of a port"),
 )
-@click.option("--supervised", is_flag=True, hidden=True)
-def web(host: str, port: int, socket_path: Path | None, supervised: bool) -> None:
+@click.option("--supervised", type=int, hidden=True)
+def web(host: str, port: int, socket_path: Path | None, supervised: int | None) -> None:
     """Serve the portal and the staff room."""
     from allmende.serve.portal_form import require_portal
     from allmende.serve.web import run
 
-    if supervised:
-        follow_parent()
+    if supervised is not None:
+        follow_parent(supervised)
     require_ready(settings())
     require_portal()
     run(socket_path=socket_path, host=host, port=port)
@@ -102,26 +102,26 @@ def web(host: str, port: int, socket_path: Path | None, supervised: bool) -> Non
     "--forward-to",
     help=t("Unix-Socket des Portals, an den alles Übrige geht", "Unix socket of the portal that gets the rest"),
 )
-@click.option("--supervised", is_flag=True, hidden=True)
-def data(host: str | None, port: int | None, fd: int | None, forward_to: str | None, supervised: bool) -> None:
+@click.option("--supervised", type=int, hidden=True)
+def data(host: str | None, port: int | None, fd: int | None, forward_to: str | None, supervised: int | None) -> None:
     """Serve SensorThings and the other data doors."""
     from allmende.serve.data import run
 
-    if supervised:
-        follow_parent()
+    if supervised is not None:
+        follow_parent(supervised)
     current = _placed(host, port)
     require_ready(current)
     run(current, fd=fd, forward_to=forward_to)
 
 
 @click.command(help=t("Hintergrundarbeit nach Zeitplan.", "Background work on a schedule."), epilog="\b\nallmende work")
-@click.option("--supervised", is_flag=True, hidden=True)
-def work(supervised: bool) -> None:
+@click.option("--supervised", type=int, hidden=True)
+def work(supervised: int | None) -> None:
     """Do what is due until told to stop."""
     from allmende.serve.work import run_work
 
-    if supervised:
-        follow_parent()
+    if supervised is not None:
+        follow_parent(supervised)
     current = settings()
     require_ready(current)
     run_work(current)

@@ -8,9 +8,11 @@ import time
 GRACE_SECONDS = 8.0
 
 
-def follow_parent(poll_seconds: float = 0.5) -> None:
-    """End this process when its parent is gone, even if the parent was killed without a word."""
-    parent = os.getppid()
+def follow_parent(parent: int, poll_seconds: float = 0.5) -> None:
+    """End this process when its parent is gone, even if the parent was killed without a word.
+
+    The parent's number is told, not asked for: it may be gone before this process has come so far.
+    """
 
     def watch() -> None:
         while os.getppid() == parent:

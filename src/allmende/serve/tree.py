@@ -101,19 +101,19 @@ class Child(msgspec.Struct, kw_only=True):
 
 def _children(settings: Settings, listener: socket.socket, sockets: Path) -> list[Child]:
     program = [sys.executable, "-m", "allmende.cli.main"]
-    web = str(sockets / "web.sock")
+    web, supervised = str(sockets / "web.sock"), ("--supervised", str(os.getpid()))
     return [
-        Child(name="web", command=[*program, "serve", "web", "--socket", web, "--supervised"]),
+        Child(name="web", command=[*program, "serve", "web", "--socket", web, *supervised]),
         Child(
             name="data",
             command=[
                 *program,
-                *("serve", "data", "--fd", str(listener.fileno()), "--forward-to", web, "--supervised"),
+                *("serve", "data", "--fd", str(listener.fileno()), "--forward-to", web, *supervised),
             ],
             pass_fds=(listener.fileno(),),
         ),
         # Nobody waits for the work; readers wait for the pages, and starting takes processor time.
-        Child(name="work", command=[*program, "work", "--supervised"], due=time.monotonic() + WORK_WAITS_SECONDS),
+        Child(name="work", command=[*program, "work", *supervised], due=time.monotonic() + WORK_WAITS_SECONDS),
     ]
 
 

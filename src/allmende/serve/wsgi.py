@@ -11,5 +11,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "allmende.serve.django_settings"
 
 app = get_wsgi_application()
 
-if multiprocessing.parent_process() is not None:
-    follow_parent()
+parent = multiprocessing.parent_process()
+if parent is not None and parent.pid is not None:
+    follow_parent(parent.pid)
