@@ -15,7 +15,8 @@ from allmende.catalog.queries import datasets
 from allmende.effects import queries as effects
 from allmende.effects.models import Table
 from allmende.gate.query import Kind as Entities
-from allmende.gate.query import Query, Record, StreamSummary
+from allmende.gate.query import Record, StreamSummary
+from allmende.gate.runs import every
 from allmende.kernel.clock import instant_from_micros
 from allmende.kernel.errors import Denied
 from allmende.kernel.text import Text
@@ -24,7 +25,6 @@ from allmende.portal import data_queries
 from allmende.portal.frame import site
 from allmende.portal.statistics_views import FIELDS
 
-MOST = 10_000
 # The EU's data themes of the fields of statistics; what is not here is about society.
 THEMES = {
     "bauen-wohnen": "REGI",
@@ -158,13 +158,7 @@ def _page(kind: str, slug: str) -> str:
 
 
 def _all(kind: Entities) -> list[Record]:
-    permit, after, found = data_queries.grant(), None, []
-    while True:
-        page = gate().page(permit, Query(kind=kind, top=MOST, after=after))
-        found += page.records
-        after = page.next_after
-        if after is None:
-            return found
+    return every(gate(), data_queries.grant(), kind)
 
 
 def _observed(known: dict[str, Dataset]) -> list[Entry]:

@@ -1,8 +1,6 @@
 """What the pages of a process share: finding it, passes without a cookie, the doors of its forms."""
 
 import time
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -192,19 +190,13 @@ def place_names() -> list[str]:
     return [one.name.within(language()) for one in read_places(settings.ALLMENDE.pack)]
 
 
-@lru_cache(8)
-def _outline(pack: str) -> Path:
-    """Find the outline of the city once: looking through the installed packages takes longer than drawing it."""
-    return pack_folder(pack) / "outline.geojson"
-
-
 def draw(markers: list[maps.Marker], around: Point | None = None) -> dict[str, Any]:
     """Lay out the map of contributions, with the fields in which a place can be chosen."""
     frame = maps.frame_near(around.longitude, around.latitude, 600) if around else maps.KONSTANZ
     if markers and around is None:
         wide = maps.frame_around([*markers, *_corners()])
         frame = wide
-    outline = _outline(settings.ALLMENDE.pack)
+    outline = pack_folder(settings.ALLMENDE.pack) / "outline.geojson"
     rows, cells = maps.cells(frame, MAP_COLUMNS)
     fields = [(cell.name, f"{cell.latitude:.5f},{cell.longitude:.5f}") for cell in cells]
     drawing = maps.draw_map(outline, markers, get_language() or "de", frame)

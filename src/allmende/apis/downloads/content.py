@@ -6,15 +6,14 @@ from typing import Any
 import msgspec
 
 from allmende.gate.door import PUBLIC, Ask, Gate, Grant
-from allmende.gate.query import Kind, Order, Path, Query, Record
+from allmende.gate.query import Kind, Record
+from allmende.gate.runs import every
 from allmende.kernel.errors import ErrorCode, NotFound
 from allmende.kernel.ids import slug_from_title
 from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
 
 OPEN = Ask(PUBLIC, "publish", "open-data", "public")
-SAME = (Order(Path(("id",))),)
-MOST = 10_000
 # A name that is both measured and simulated is two data sets (ADR 0011); what names none is one too.
 SIMULATED, NO_DATASET = "-simuliert", "ohne-datensatz"
 STREAMS: tuple[Kind, ...] = ("Datastreams", "MultiDatastreams")
@@ -67,8 +66,8 @@ def dataset(gate: Gate, slug: str) -> DataSet:
         if not found:
             raise NotFound(NO_DATA, name=slug[:100])
         things = {record.value.thing_id for record in found}
-        stations = {record.id: record for record in _all(gate, grant, "Things") if record.id in things}
-        places = {record.id: record.value.location for record in _all(gate, grant, "Locations")}
+        stations = {record.id: record for record in every(gate, grant, "Things") if record.id in things}
+        places = {record.id: record.value.location for record in every(gate, grant, "Locations")}
     first = found[0].value.properties
     return DataSet(
         slug=slug,
@@ -81,23 +80,12 @@ def dataset(gate: Gate, slug: str) -> DataSet:
     )
 
 
-def _all(gate: Gate, grant: Grant, kind: Kind) -> list[Record]:
-    found: list[Record] = []
-    query = Query(kind=kind, order=SAME, top=MOST)
-    while True:
-        page = gate.page(grant, query)
-        found += page.records
-        if page.next_after is None:
-            return found
-        query = msgspec.structs.replace(query, after=page.next_after)
-
-
 def _streams(gate: Gate, grant: Grant, slug: str) -> tuple[list[Record], bool]:
     """Give the series of a name; the simulated ones where all are, or where the name asks for them."""
-    every = [record for kind in STREAMS for record in _all(gate, grant, kind)]
+    known = [record for kind in STREAMS for record in every(gate, grant, kind)]
 
     def of(name: str) -> list[Record]:
-        return [record for record in every if name_of(record) == name]
+        return [record for record in known if name_of(record) == name]
 
     own = of(slug)
     if not own and slug.endswith(SIMULATED):

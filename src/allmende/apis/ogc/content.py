@@ -5,12 +5,11 @@ from typing import Any
 import msgspec
 
 from allmende.gate.door import PUBLIC, Ask, Gate, Grant
-from allmende.gate.query import Kind, Order, Path, Query, Record, StreamSummary
+from allmende.gate.query import Record, StreamSummary
+from allmende.gate.runs import every
 from allmende.kernel.units import UNITS
 
 OPEN = Ask(PUBLIC, "publish", "open-data", "public")
-SAME = (Order(Path(("id",))),)
-MOST = 10_000
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -63,28 +62,17 @@ def city(gate: Gate) -> City:
     """Read stations, places and series within the rules."""
     grant = gate.grant(OPEN)
     with gate.view():
-        places = {record.id: record.value.location for record in _all(gate, grant, "Locations")}
-        properties = {record.id: record.value for record in _all(gate, grant, "ObservedProperties")}
+        places = {record.id: record.value.location for record in every(gate, grant, "Locations")}
+        properties = {record.id: record.value for record in every(gate, grant, "ObservedProperties")}
         summaries = gate.summary(grant)
         streams: dict[int, list[Series]] = {}
-        for record in _all(gate, grant, "Datastreams"):
+        for record in every(gate, grant, "Datastreams"):
             observed = properties.get(record.value.observed_property_id)
             found = _series(record, summaries.get(record.id), observed)
             streams.setdefault(record.value.thing_id, []).append(found)
-        things = _all(gate, grant, "Things")
+        things = every(gate, grant, "Things")
     stations = (_station(thing, places, streams.get(thing.id, [])) for thing in things)
     return City(grant, tuple(one for one in stations if one is not None))
-
-
-def _all(gate: Gate, grant: Grant, kind: Kind) -> list[Record]:
-    found: list[Record] = []
-    query = Query(kind=kind, order=SAME, top=MOST)
-    while True:
-        page = gate.page(grant, query)
-        found += page.records
-        if page.next_after is None:
-            return found
-        query = msgspec.structs.replace(query, after=page.next_after)
 
 
 def _series(record: Record, summary: StreamSummary | None, observed: Any) -> Series:
