@@ -14,7 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
-from tests.postgres import Databases
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from tests.postgres import Databases  # noqa: E402 - the tests lie beside this folder
 
 IDEAS, WRITERS, PEOPLE, STATEMENTS, COMMENTS, FOLLOWERS = 10_000, 50, 100, 20, 250_000, 50_000
 BARS = {
