@@ -22,10 +22,12 @@ _COVERING = (
     "datastream_id = ? AND first < ? AND last >= ? AND first >= coalesce("
     "(SELECT max(first) FROM sealed WHERE datastream_id = ? AND first <= ?), ?)"
 )
-_SEALED = f"SELECT first, body FROM sealed WHERE {_COVERING} ORDER BY first"  # noqa: S608 - our own names
+_SEALED = f"SELECT first, last, body FROM sealed WHERE {_COVERING} ORDER BY first"  # noqa: S608 - our own names
 _SEALED_BACK = f"{_SEALED} DESC"
 _SIZES = f"SELECT first, count FROM sealed WHERE {_COVERING} ORDER BY first"  # noqa: S608 - our own names
-_FRESH = "SELECT body FROM fresh WHERE datastream_id = ? AND first < ? AND last >= ? ORDER BY piece"
+_FRESH = "SELECT first, last, body FROM fresh WHERE datastream_id = ? AND first < ? AND last >= ? ORDER BY first"
+ENOUGH = 1 << 12
+"""Fresh pieces that follow each other are read together until they have so many bytes."""
 
 
 def _range(since: int | None, until: int | None) -> tuple[int, int]:
@@ -50,10 +52,10 @@ class Scan:
     def fresh(self, stream: int, since: int | None = None, until: int | None = None) -> Points:
         """Give the fresh points of a datastream that start in ``[since, until)``, in order of time."""
         low, high = _range(since, until)
-        rows = raw.fetch(self.connection, _FRESH, (stream, high, low))
-        if not rows:
-            return NONE
-        return joined([unpack(bytes(row[0])) for row in rows]).in_order().between(low, high)
+        return self._arrived(stream, low, high).between(low, high)
+
+    def _arrived(self, stream: int, low: int, high: int) -> "Arrived":
+        return Arrived(raw.fetch(self.connection, _FRESH, (stream, high, low)))
 
     def windows(
         self, stream: int, since: int | None = None, until: int | None = None, *, back: bool = False
@@ -63,7 +65,7 @@ class Scan:
         ``back`` begins with the newest run.
         """
         low, high = _range(since, until)
-        fresh = self.fresh(stream, low, high)
+        fresh = self._arrived(stream, low, high)
         rows = raw.stream(self.connection, _SEALED_BACK if back else _SEALED, _bounds(stream, low, high))
         yield from _backwards(rows, fresh, low, high) if back else _forwards(rows, fresh, low, high)
 
@@ -79,7 +81,7 @@ class Scan:
         wanted = ("start", "number", "quality", "sequence") if len(fresh) else ("start", "number", "quality")
         found = [
             unpack_columns(bytes(body), wanted)
-            for _, body in raw.fetch(self.connection, _SEALED, _bounds(stream, since, until))
+            for *_, body in raw.fetch(self.connection, _SEALED, _bounds(stream, since, until))
         ]
         if not found:
             return fresh.start, fresh.number
@@ -135,26 +137,60 @@ class Scan:
         return joined(found).in_order()
 
 
-def _forwards(rows: Iterator[Any], fresh: Points, since: int, until: int) -> Iterator[Points]:
+class Arrived:
+    """Fresh pieces of a datastream, in order of their first time, each unpacked when a point of it is asked for."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self._rows = rows
+        self._unpacked: dict[int, Points] = {}
+
+    def between(self, low: int, high: int) -> Points:
+        """Give the points that start in ``[low, high)``, in order of time."""
+        found = [self._piece(at) for at, (first, last, _) in enumerate(self._rows) if first < high and last >= low]
+        return joined(found).in_order().between(low, high) if found else NONE
+
+    def _piece(self, at: int) -> Points:
+        if at not in self._unpacked:
+            self._unpacked[at] = unpack(bytes(self._rows[at][2]))
+        return self._unpacked[at]
+
+    def windows(self, low: int, high: int) -> list[tuple[int, int]]:
+        """Divide ``[low, high)`` where no piece goes across, so that a few pieces lie in each part."""
+        begin, reached, size = low, low, 0
+        parts = []
+        for first, last, body in self._rows:
+            if first > reached and size >= ENOUGH and begin < first < high:
+                parts.append((begin, first))
+                begin, size = first, 0
+            reached = max(reached, last)
+            size += len(body) if last >= begin else 0
+        return [*parts, (begin, high)]
+
+
+def _forwards(rows: Iterator[Any], fresh: Arrived, since: int, until: int) -> Iterator[Points]:
     low = since
     held: Any = next(rows, None)
-    if held is None:
-        yield fresh
-        return
     while held is not None:
+        _, last, body = held
         following = next(rows, None)
-        high = until if following is None else following[0]
-        yield merged(unpack(bytes(held[1])), fresh.between(low, high)).between(low, high)
+        high = min(last + 1, until) if following is None else following[0]
+        yield merged(unpack(bytes(body)), fresh.between(low, high)).between(low, high)
         low, held = high, following
+    yield from (fresh.between(*part) for part in fresh.windows(low, until))
 
 
-def _backwards(rows: Iterator[Any], fresh: Points, since: int, until: int) -> Iterator[Points]:
+def _backwards(rows: Iterator[Any], fresh: Arrived, since: int, until: int) -> Iterator[Points]:
+    held: Any = next(rows, None)
     high = until
-    for first, body in rows:
+    if held is not None:
+        high = max(since, min(held[1] + 1, until))
+        yield from (fresh.between(*part) for part in reversed(fresh.windows(high, until)))
+    while held is not None:
+        first, _, body = held
         low = max(first, since)
         yield merged(unpack(bytes(body)), fresh.between(low, high)).between(low, high)
-        high = low
-    yield fresh.between(since, high)
+        high, held = low, next(rows, None)
+    yield from (fresh.between(*part) for part in reversed(fresh.windows(since, high)))
 
 
 def merged(sealed: Points, fresh: Points) -> Points:
