@@ -25,9 +25,9 @@ _COVERING = (
 _SEALED = f"SELECT first, last, body FROM sealed WHERE {_COVERING} ORDER BY first"  # noqa: S608 - our own names
 _SEALED_BACK = f"{_SEALED} DESC"
 _SIZES = f"SELECT first, count FROM sealed WHERE {_COVERING} ORDER BY first"  # noqa: S608 - our own names
-_FRESH = "SELECT first, last, body FROM fresh WHERE datastream_id = ? AND first < ? AND last >= ? ORDER BY first"
-ENOUGH = 1 << 12
-"""Fresh pieces that follow each other are read together until they have so many bytes."""
+_FRESH = "SELECT first, last, count, body FROM fresh WHERE datastream_id = ? AND first < ? AND last >= ? ORDER BY first"
+ENOUGH = 256
+"""Fresh pieces that follow each other are read together until they have so many points."""
 
 
 def _range(since: int | None, until: int | None) -> tuple[int, int]:
@@ -146,24 +146,24 @@ class Arrived:
 
     def between(self, low: int, high: int) -> Points:
         """Give the points that start in ``[low, high)``, in order of time."""
-        found = [self._piece(at) for at, (first, last, _) in enumerate(self._rows) if first < high and last >= low]
+        found = [self._piece(at) for at, (first, last, *_) in enumerate(self._rows) if first < high and last >= low]
         return joined(found).in_order().between(low, high) if found else NONE
 
     def _piece(self, at: int) -> Points:
         if at not in self._unpacked:
-            self._unpacked[at] = unpack(bytes(self._rows[at][2]))
+            self._unpacked[at] = unpack(bytes(self._rows[at][3]))
         return self._unpacked[at]
 
     def windows(self, low: int, high: int) -> list[tuple[int, int]]:
         """Divide ``[low, high)`` where no piece goes across, so that a few pieces lie in each part."""
         begin, reached, size = low, low, 0
         parts = []
-        for first, last, body in self._rows:
+        for first, last, count, _ in self._rows:
             if first > reached and size >= ENOUGH and begin < first < high:
                 parts.append((begin, first))
                 begin, size = first, 0
             reached = max(reached, last)
-            size += len(body) if last >= begin else 0
+            size += count if last >= begin else 0
         return [*parts, (begin, high)]
 
 
