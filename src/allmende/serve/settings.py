@@ -77,6 +77,7 @@ SECRETS = (
         "mqtt_url",
     ),
     "ledger_key",
+    "s3_secret_key",
 )
 LISTS = ("allowed_hosts", "ledger_witnesses", "ledger_witnessed", "source_hosts")
 ELSEWHERE = frozenset(
@@ -165,6 +166,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     ledger_witnessed: Annotated[tuple[str, ...], Meta(description="keys of other cities' ledgers that we witness")] = ()
 
+    lake: Annotated[
+        str,
+        Meta(description="where the city's own lake lies: a folder or s3://BUCKET/PREFIX; empty is lake under home"),
+    ] = ""
+    s3_endpoint: Annotated[
+        str, Meta(description="address of the service for s3://, for example https://s3.example.org; empty is Amazon's")
+    ] = ""
+    s3_region: Annotated[str, Meta(description="region that the service for s3:// names; empty is us-east-1")] = ""
+    s3_access_key: Annotated[str, Meta(description="access key for s3://")] = ""
+    s3_secret_key: Annotated[str, Meta(description="secret key for s3://")] = ""
     source_hosts: Annotated[
         tuple[str, ...],
         Meta(description="hosts outside the public network that connectors may ask, separated by commas"),

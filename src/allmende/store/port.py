@@ -35,6 +35,7 @@ from allmende.store.scope import (
     Tie,
     TokenRow,
 )
+from allmende.store.stamps import Stamp
 from allmende.store.write import Batch
 
 Decide = Callable[[dict[Tie, int]], list[DecisionRow]]
@@ -125,6 +126,9 @@ class Store(Protocol):
 
         Gives for each how many observations, and how many datastreams there are in all.
         """
+
+    def stamps(self) -> Iterator[Stamp]:
+        """Give digests of all chunks and fresh pieces, by which a change shows."""
 
     def audit(self) -> Iterator[Audited]:
         """Read everything that is stored and check it, datastream by datastream."""

@@ -18,6 +18,7 @@ from allmende.store import (
     quarantine,
     schema,
     seal,
+    stamps,
 )
 from allmende.store.aggregate import Aggregation
 from allmende.store.drafts import Draft, Edit, Ref
@@ -225,6 +226,11 @@ class SqlStore(SqlBooks):
             streams = seal.waiting(connection, before)
         for stream in streams:
             yield seal.seal_stream(self.engine, stream), len(streams)
+
+    def stamps(self) -> Iterator[stamps.Stamp]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            yield from stamps.stamps(connection)
 
     def audit(self) -> Iterator[audit.Audited]:
         """See the port."""
