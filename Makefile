@@ -11,7 +11,7 @@ VENDOR := src/allmende/ui/static/vendor/.built
 # Some machines forbid it; starting takes a second less where compiled modules are kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup test check bench oracles verapdf format messages reference lock clean
+.PHONY: run setup test check bench oracles verapdf packages format messages reference lock clean
 
 run: setup
 	@home="$${ALLMENDE_HOME:-var}"; \
@@ -67,6 +67,10 @@ oracles: setup $(DEV_STAMP)
 verapdf:
 	mvn -q -B -f tools/verapdf/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/verapdf
 	java -cp "build/verapdf/*" tools/verapdf/Check.java $(FILES)
+
+# Checks transfer packages as RO-Crate 1.1 and Data Package: make packages FILES="a.zip b.zip"
+packages: setup $(DEV_STAMP)
+	$(BIN)/python tools/packages.py $(FILES)
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff format .

@@ -21,6 +21,7 @@ from allmende.gate.query import Arrival, Datastream, ObservedProperty, Sensor
 from allmende.kernel.text import Text
 from allmende.portal import catalogue_queries
 from tests.conftest import SAMPLES
+from tests.office.conftest import SignIn
 
 HYDRA = rdflib.Namespace("http://www.w3.org/ns/hydra/core#")
 DCATAP = rdflib.Namespace("http://data.europa.eu/r5r/")
@@ -100,6 +101,18 @@ def test_a_licence_that_nobody_named_permits_nothing() -> None:
     assert licence_code("CC BY 4.0").endswith("/cc-by/4.0")
     assert licence_code("DL-DE-BY-2.0").endswith("/dl-by-de/2.0")
     assert licence_code("unknown") == licence_code("") == "http://dcat-ap.de/def/licenses/other-closed"
+
+
+def test_own_tables_are_open_only_when_somebody_said_so(programme: Gate, sign_in: SignIn, settings: Any) -> None:
+    closed = rdflib.URIRef(licence_code(""))
+    client = sign_in("steward")
+    graph = _graph(client, "/catalog.ttl")
+    assert set(graph.objects(rdflib.URIRef(f"{ROOT}/programm/projekte#csv"), DCTERMS.license)) == {closed}
+    assert "ohne Lizenz" in client.get("/intern/wartet/").content.decode()
+    settings.ALLMENDE = msgspec.structs.replace(settings.ALLMENDE, catalogue_licence="DL-DE-BY-2.0")
+    graph = _graph(client, "/catalog.ttl")
+    assert closed not in set(graph.objects(None, DCTERMS.license))
+    assert "ohne Lizenz" not in client.get("/intern/wartet/").content.decode()
 
 
 def test_shapes_of_dcat_ap_de_find_nothing(measured: Gate, client: Client, samples: Path) -> None:

@@ -30,7 +30,7 @@ PAGES = (
     ),
     *("quarantaene/1/", "personen/", "personen/neu/", "zugangsmarken/", "protokoll/", "entscheidungen/"),
     *("aufgaben/", "erinnerungen/", "projekte-gewichte/klimadatenplattform/", "bedingungen/inspect/1/"),
-    *("warnungen/", "warnregeln/", "warnregeln/edit/1/"),
+    *("warnungen/", "warnregeln/", "warnregeln/edit/1/", "transfer/", "erkenntnisse/"),
     *("konto/2fa/", "konto/password/change/", "konto/logout/"),
 )
 

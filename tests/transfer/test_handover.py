@@ -24,18 +24,21 @@ from allmende.kernel.errors import AllmendeError, Denied
 from allmende.kernel.text import Text
 from allmende.ledger.check import verify_proof
 from allmende.packs.read import read_parts
+from allmende.portal.office import transfer_views
 from allmende.programme.models import Project
 from allmende.register.content import DataUsesContent, EthicsContent
 from allmende.register.models import DataUse, Rule
 from allmende.register.services import load_ethics, publish_rulebook
 from allmende.register.sheets import load_data_uses
 from allmende.serve.ledger import Sequencer
+from allmende.sources.create import create
+from allmende.sources.definition import Connector, connector, connectors
 from allmende.transfer.content import FindingsContent
 from allmende.transfer.gathering import City
 from allmende.transfer.giving import House, Receipt, acknowledge, hand_out
-from allmende.transfer.models import Import
+from allmende.transfer.models import Export, FindingVersion, Import
 from allmende.transfer.package import archive, form
-from allmende.transfer.services import load_findings
+from allmende.transfer.services import load_findings, write_finding
 from allmende.transfer.taking import take_over, undo
 from tests.reports.conftest import ACTOR, browser, load, person
 from tests.transfer.packages import SPOILED, a_connector, a_rule, packed, parts, values
@@ -86,7 +89,7 @@ class Town:
             gate=self.gate,
             ask=OPEN,
             house=self.house,
-            connectors=[],
+            connectors=[one for one in connectors(self.home) if isinstance(one, Connector)],
         )
         return raw, row.digest if row else ""
 
@@ -139,6 +142,14 @@ def given(
         town = Town("musterstadt", home, empty_store)
         town.load()
         measure(town.gate)
+        table = create(home, "tabelle", "csv-folder") / "mapping.yaml"
+        words = {
+            "stadtklima-messnetz": "stadtklima",
+            "Meine Station": "Marktplatz",
+            "{ column: Station, ": "{ thing: my-station, ",
+        }
+        for old, new in words.items():
+            table.write_text(table.read_text().replace(old, new))
         raw, digest = town.give()
         again, _ = town.give()
         entry, _, _ = verify_proof(archive.read(raw)[1], Ledger(town.gate).key())
@@ -235,6 +246,10 @@ def test_export_import_export_gives_the_same_bytes_and_undo_leaves_nothing(
     filled = form.written(msgspec.structs.replace(theirs, origin=(), sources=()))
     row = konstanz.take(raw, filled)
     assert konstanz.give("stadtklima")[0] == raw
+    table = connector(konstanz.home, "tabelle")
+    assert table.mapping is not None
+    assert (table.mapping.data_use, table.mapping.things[0].slug) == ("stadtklima", "my-station")
+    assert table.mapping.station.thing == "my-station"
     outcomes = {(item.kind, item.name): item.outcome for item in row.items.all()}
     assert outcomes["sheet", "stadtklima"] == "taken"
     assert {outcome for (kind, _), outcome in outcomes.items() if kind == "rule"} <= {"same", "conflict"}
@@ -320,8 +335,14 @@ def test_two_steps_in_the_staff_room_with_every_value_asked_for(konstanz: Town) 
     address = office.post("/intern/transfer/", {"file": upload})["Location"]
     page = office.get(address)
     assert "Beispielstadt" in page.content.decode()
+    assert {(one.kind, one.outcome) for one in page.context["plan"]} >= {("rule", "taken"), ("connector", "taken")}
     form_ = page.context["form"]
     sent = {name: field.initial or "hier" for name, field in form_.fields.items()}
+    before = state(konstanz)
+    tried = office.post(address, {**sent, "deed": "try"})
+    assert [one.name for one in tried.context["plan"]] == [one.name for one in page.context["plan"]]
+    assert state(konstanz) == before
+    assert not (konstanz.home / "transfer" / "new").exists()
     missing = office.post(address, {**sent, "name.city": ""})
     assert missing.status_code == 200
     assert not Import.objects.exists()
@@ -331,3 +352,38 @@ def test_two_steps_in_the_staff_room_with_every_value_asked_for(konstanz: Town) 
     assert row.project is not None
     assert office.post(f"/intern/transfer/uebernahme/{row.pk}/").status_code == 302
     assert not Project.objects.filter(slug="schatten").exists()
+
+
+def test_a_package_is_given_out_in_the_staff_room_and_offered_by_a_second_person(
+    konstanz: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer_views, "_until_told", konstanz.house.settle)
+    raw = packed()
+    row = konstanz.take(raw, values(raw, city="Konstanz"))
+    project = row.project
+    assert project is not None
+    office, second, everybody = browser("office"), browser("second"), Client()
+    sent = {"project": project.pk}
+    as_it_came = office.post("/intern/transfer/ausgeben/", sent)
+    assert (as_it_came["Content-Type"], as_it_came.content) == ("application/zip", raw)
+    draft = FindingVersion.objects.get(project=project)
+    write_finding(person("office"), project=project, content=draft.told, edits=draft.edits)
+    address = office.post("/intern/transfer/ausgeben/", sent)["Location"]
+    given = Export.objects.get(project=project)
+    package, _, digest = archive.read(office.get(f"{address}paket.zip").content)
+    assert (digest, package.parameters.origin[1].city) == (given.digest, "Beispielstadt")
+    public = "/projekte/schatten/paket.zip"
+    assert everybody.get(public).status_code == 404
+    office.post(address, {"deed": "publish"})
+    assert everybody.get(public).status_code == 404, "who gave it out does not offer it"
+    second.post(address, {"deed": "publish"})
+    answer: Any = everybody.get(public)
+    assert archive.read(b"".join(answer.streaming_content))[2] == given.digest
+    assert public in everybody.get("/projekte/schatten/").content.decode()
+    assert "Nicht mehr anbieten" in second.get(address).content.decode()
+    second.post(address, {"deed": "withdraw"})
+    assert everybody.get(public).status_code == 404
+    Project.objects.filter(pk=project.pk).update(purpose_de="Fragen Sie frau.muster@example.org.")
+    refused = office.post("/intern/transfer/ausgeben/", sent).content.decode()
+    assert "frau.muster@example.org" in refused
+    assert Export.objects.filter(project=project).count() == 1

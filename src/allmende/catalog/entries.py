@@ -71,6 +71,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.kind}/{self.slug}"
 
     @property
+    def is_licensed(self) -> bool:
+        """Tell whether somebody said under which terms it may be used."""
+        return self.licence not in ("", "unknown")
+
+    @property
     def words(self) -> str:
         """Give what a search looks at, in small letters."""
         texts = (self.title, self.description, *self.keywords)

@@ -76,22 +76,32 @@ def parameters(file: Path) -> None:
         "Ein Paket als Entwurf übernehmen; entschieden wird danach.",
         "Take a package over as a draft; decisions come after.",
     ),
-    epilog="\b\nallmende transfer import stadtklima.zip --parameters own.yaml --receipt receipt.json",
+    epilog="\b\nallmende transfer import stadtklima.zip --parameters own.yaml --dry-run\n"
+    "allmende transfer import stadtklima.zip --parameters own.yaml --receipt receipt.json",
 )
 @click.argument("file", type=FILE)
 @click.option("--parameters", "values", type=FILE, help=t("die ausgefüllten Angaben", "the values of this city"))
+@click.option("--dry-run", is_flag=True, help=t("nur sagen, was geschähe", "only say what would happen"))
 @click.option("--receipt", type=FILE, help=t("Quittung für die abgebende Stadt", "receipt for the giving city"))
-def take(file: Path, values: Path | None, receipt: Path | None) -> None:
+def take(file: Path, values: Path | None, receipt: Path | None, dry_run: bool) -> None:
     """Take a package over, and say what became of each part."""
     raw = work.read_file(file)
     given = work.read_file(values) if values else _asked(raw)
+    if dry_run:
+        _tell(work.rehearse(_ready(), raw=raw, values=given))
+        say("Nur probiert, nichts geschrieben.", "Only tried, nothing was written.")
+        return
     done = work.take(_ready(), raw=raw, values=given)
-    for one in done.parts:
-        why = f"  {one.reason.within(language())}" if one.reason else ""
-        click.echo(f"{one.kind:<10} {one.name:<32} {one.outcome}{why}")
+    _tell(done.parts)
     say(f"Entwurf: /projekte/{done.project}/", f"Draft: /en/projekte/{done.project}/")
     if receipt:
         receipt.write_bytes(done.receipt)
+
+
+def _tell(parts: tuple[work.Part, ...]) -> None:
+    for one in parts:
+        why = f"  {one.reason.within(language())}" if one.reason else ""
+        click.echo(f"{one.kind:<10} {one.name:<32} {one.outcome}{why}")
 
 
 def _asked(raw: bytes) -> bytes:

@@ -174,7 +174,7 @@ def _stream(record: Record, summaries: dict[int, StreamSummary], latest: dict[in
         name=value.name,
         observed=str(value.properties.get("observed", "")),
         unit=value.unit,
-        interval=int(value.properties.get("interval_seconds", 3600)),
+        interval=int(value.properties.get("interval_seconds") or 3600),
         category=value.category,
         data_use=value.data_use,
         summary=summary,

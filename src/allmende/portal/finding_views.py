@@ -3,8 +3,10 @@
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import get_language, gettext
@@ -16,6 +18,7 @@ from allmende.portal.asof import Stand, stand_of
 from allmende.portal.files import csv_file, json_file
 from allmende.portal.frame import page
 from allmende.transfer import queries
+from allmende.transfer.giving import House
 from allmende.transfer.queries import Finding
 from allmende.transfer.rules import CERTAINTIES, COST_KINDS, PHASES, SECTIONS, TOPICS, Cost
 
@@ -174,6 +177,17 @@ def finding_json(request: HttpRequest, slug: str) -> HttpResponse:
     """Give one finding as JSON."""
     stand = stand_of(request)
     return json_file(f"{slug}-erkenntnis", {"as_of": stand.day, **_told(_found(slug, stand))})
+
+
+def package(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Give the newest transfer package of a project that the city offers to everybody."""
+    row = queries.offered_package(slug)
+    path = row and House(settings.ALLMENDE.home, lambda: None).given(row.digest)
+    if not path or not path.exists():
+        raise Http404
+    answer = FileResponse(path.open("rb"), as_attachment=True, filename=f"{slug}.zip", content_type="application/zip")
+    answer["ETag"] = f'"{row.digest}"' if row else ""
+    return answer
 
 
 def costs_csv(request: HttpRequest, slug: str) -> HttpResponse:

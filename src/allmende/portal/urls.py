@@ -76,6 +76,7 @@ urlpatterns = [
     path("projekte.json", project_views.projects_json, name="projects-json"),
     path("projekte/<slug:slug>/", project_views.project, name="project"),
     path("projekte/<slug:slug>.json", project_views.project_json, name="project-json"),
+    path("projekte/<slug:slug>/paket.zip", finding_views.package, name="project-package"),
     path("projekte/<slug:slug>/verlauf.csv", project_views.events_csv, name="project-events-csv"),
     path("einbetten/projekt/<slug:slug>/", embed_views.project, name="embed-project"),
     path("einbetten/meilensteine/", embed_views.milestones, name="embed-milestones"),

@@ -155,8 +155,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="IRI by which a data portal knows who delivers the catalogue, from its list of contributors"),
     ] = ""
     catalogue_licence: Annotated[
-        str, Meta(description="licence of the city's own tables in the catalogue, such as projects and register")
-    ] = "CC-BY-4.0"
+        str,
+        Meta(
+            description="licence of the city's own tables in the catalogue, such as projects and register"
+            " (DL-DE-BY-2.0, CC-BY-4.0, …); as long as nobody decided, they are not offered as open data"
+        ),
+    ] = ""
     ledger_key: Annotated[
         str, Meta(description="private key that signs the ledger; made once and kept under home when empty")
     ] = ""

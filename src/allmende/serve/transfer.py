@@ -10,7 +10,6 @@ import msgspec
 from allmende.gate.door import Ask, Asker, Gate, open_gate
 from allmende.kernel.errors import ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
-from allmende.packs.read import read_places
 from allmende.serve.ledger import Sequencer
 from allmende.serve.settings import Settings
 from allmende.serve.web import set_up_django
@@ -80,21 +79,12 @@ def _opened(settings: Settings) -> Iterator[tuple[Gate, Any, Any]]:
         gate.close()
 
 
-def city_of(settings: Settings) -> Any:
-    """Give this city's name and address, and the places that are known by name here."""
-    from allmende.programme.queries import programme
-    from allmende.transfer.gathering import City
-
-    found = programme()
-    places = [name for place in read_places(settings.pack) for name in (place.name.de, place.name.en)]
-    return City(found.city if found else settings.pack, settings.public_url, tuple(places))
-
-
 def export(settings: Settings, *, slug: str, verb: Any, purpose: str, recipient: str) -> Exported:
     """Write the package of a project."""
     with _opened(settings) as (gate, actor, house):
         from allmende.programme.models import Project
         from allmende.sources.definition import Connector, connectors
+        from allmende.transfer.gathering import city_of
         from allmende.transfer.giving import hand_out
         from allmende.transfer.package.archive import read
 
@@ -104,7 +94,7 @@ def export(settings: Settings, *, slug: str, verb: Any, purpose: str, recipient:
         raw, row = hand_out(
             actor,
             project=project,
-            city=city_of(settings),
+            city=city_of(settings.pack, settings.public_url),
             gate=gate,
             ask=Ask(Asker(ACTOR), verb, purpose, recipient),
             house=house,
@@ -126,16 +116,27 @@ def parameters(raw: bytes) -> bytes:
 def take(settings: Settings, *, raw: bytes, values: bytes) -> Imported:
     """Take a package over."""
     with _opened(settings) as (gate, actor, house):
+        from allmende.transfer.gathering import city_of
         from allmende.transfer.giving import Receipt
         from allmende.transfer.package.form import read_parameters
         from allmende.transfer.taking import take_over
 
         row = take_over(actor, raw=raw, values=read_parameters(values), gate=gate, house=house)
         project = row.project.slug if row.project else ""
-        city = city_of(settings)
+        city = city_of(settings.pack, settings.public_url)
         receipt = Receipt(digest=row.digest, city=city.name, project=project, day=row.day.isoformat(), url=city.url)
         parts = tuple(Part(one.kind, one.name, one.outcome, one.reason) for one in row.items.all())
         return Imported(project, parts, msgspec.json.format(msgspec.json.encode(receipt), indent=1) + b"\n")
+
+
+def rehearse(settings: Settings, *, raw: bytes, values: bytes) -> tuple[Part, ...]:
+    """Say what would become of each part of a package; nothing is written."""
+    with _opened(settings) as (gate, actor, house):
+        from allmende.transfer import taking
+        from allmende.transfer.package.form import read_parameters
+
+        items = taking.rehearse(actor, raw=raw, values=read_parameters(values), gate=gate, house=house)
+        return tuple(Part(one.kind, one.name, one.outcome, one.reason) for one in items)
 
 
 def undo(settings: Settings, *, slug: str) -> None:

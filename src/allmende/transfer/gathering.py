@@ -1,12 +1,10 @@
 """What of a project goes into a package, and what keeps it from going."""
 
 import datetime as dt
-import tomllib
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
-import yaml
 
 from allmende.catalog.models import Dataset
 from allmende.effects.content import DefinitionEntry, IndicatorEntry, PathEntry, ValueEntry
@@ -18,17 +16,19 @@ from allmende.gate.query import Query, Record
 from allmende.kernel.clock import today
 from allmende.kernel.errors import Denied, ErrorCode, Invalid
 from allmende.kernel.text import Text
+from allmende.packs.read import read_places
 from allmende.programme.models import Project
-from allmende.programme.queries import project_on
+from allmende.programme.queries import programme, project_on
 from allmende.register.content import DataUseEntry
 from allmende.register.models import DataUse
 from allmende.register.queries import data_use
-from allmende.sources.definition import RECIPE, Connector
+from allmende.sources.definition import Connector
 from allmende.transfer.package import form, tables
 from allmende.transfer.package.form import Facts, Origin, Package, Parameter, Parameters, Recipe, SourceEntry
 from allmende.transfer.package.names import used, with_places
 from allmende.transfer.package.software import bill_of_materials, publiccode
 from allmende.transfer.queries import finding_on, sources_of
+from allmende.transfer.recipes import plain_of, stations_of
 from allmende.transfer.rules import SECTIONS, FindingContent
 
 OPEN_LICENCES = frozenset(
@@ -68,6 +68,13 @@ class City(msgspec.Struct, frozen=True):
     name: str
     url: str
     places: tuple[str, ...]
+
+
+def city_of(pack: str, public_url: str) -> City:
+    """Give this city's name and address, and the places that are known by name here."""
+    found = programme()
+    places = [name for place in read_places(pack) for name in (place.name.de, place.name.en)]
+    return City(found.city if found else pack, public_url, tuple(places))
 
 
 class _Names:
@@ -142,7 +149,7 @@ def gather(
     parameters = Parameters(
         project=project.slug,
         names=names.needed(files),
-        stations={one.name: tuple(msgspec.to_builtins(one.recipe.stations)) for one in own},
+        stations={one.name: stations_of(one) for one in own},
         origin=(Origin(city=city.name, project=project.slug, url=city.url), *earlier),
         sources=tuple(
             SourceEntry(title=row.title, publisher=row.publisher, url=row.url) for row in dict.fromkeys(sources)
@@ -244,10 +251,7 @@ def _connector(names: _Names, one: Connector) -> bytes:
     licence = one.manifest.data.licence if one.manifest.data else ""
     if licence.upper() not in OPEN_LICENCES:
         raise Invalid(NOT_OPEN, what=one.name, licence=licence or "–")
-    manifest = tomllib.loads((one.folder / "manifest.toml").read_text(encoding="utf-8"))
-    recipe = yaml.safe_load((one.folder / RECIPE).read_text(encoding="utf-8"))
-    plain = Recipe(manifest=manifest, recipe={**recipe, "stations": []})
-    return form.canonical(names.freed(plain, Recipe))
+    return form.canonical(names.freed(plain_of(one), Recipe))
 
 
 def _data(gate: Gate, grant: Grant, use: DataUse | None, names: _Names) -> dict[str, bytes]:
@@ -274,7 +278,8 @@ def _data(gate: Gate, grant: Grant, use: DataUse | None, names: _Names) -> dict[
 def _column(one: Record, station: str) -> tables.Column:
     value = one.value
     dataset = Dataset.objects.select_related("licence").filter(slug=value.properties.get("dataset", "")).first()
-    licence = dataset.licence.title if dataset else ""
+    # Who sends by itself is entered in the catalogue a little later than its first values.
+    licence = dataset.licence.title if dataset else str(value.properties.get("licence", ""))
     if licence.upper() not in OPEN_LICENCES:
         raise Invalid(NOT_OPEN, what=value.name, licence=licence or "–")
     return tables.Column(

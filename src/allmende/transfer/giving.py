@@ -6,11 +6,12 @@ from pathlib import Path
 import msgspec
 from django.db import transaction
 
+from allmende.accounts.models import Person
 from allmende.accounts.services import Actor, record
 from allmende.gate.door import Ask, Gate
 from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import today
-from allmende.kernel.errors import Busy, ErrorCode, Invalid, NotFound
+from allmende.kernel.errors import Busy, Conflict, Denied, ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.programme.models import Project
 from allmende.sources.definition import Connector
@@ -36,6 +37,19 @@ NOT_TOLD = ErrorCode(
         "The public log has not taken the package in yet.",
     ),
     Text("Versuchen Sie es in einigen Sekunden noch einmal.", "Try again in a few seconds."),
+)
+NOT_FOR_ALL = ErrorCode(
+    "transfer.not_for_all",
+    Text(
+        "Das Paket {digest} ist nicht für die Öffentlichkeit zusammengestellt.",
+        "The package {digest} was not put together for the public.",
+    ),
+    Text("Geben Sie das Projekt als offene Daten noch einmal aus.", "Give the project out again as open data."),
+)
+OWN_PACKAGE = ErrorCode(
+    "transfer.own_package",
+    Text("Wer ein Paket ausgegeben hat, veröffentlicht es nicht.", "Who gave a package out does not publish it."),
+    Text("Bitten Sie eine zweite Person.", "Ask a second person."),
 )
 UNKNOWN_PACKAGE = ErrorCode(
     "transfer.unknown_package",
@@ -63,6 +77,10 @@ class House(msgspec.Struct, frozen=True):
     def kept(self, digest: str) -> Path:
         """Give the file of a package that was taken over."""
         return self.home / "transfer" / f"{digest}.zip"
+
+    def given(self, digest: str) -> Path:
+        """Give the file of a package that was given out."""
+        return self.home / "transfer" / "given" / f"{digest}.zip"
 
 
 def hand_out(
@@ -120,9 +138,43 @@ def _told(actor: Actor, project: Project, package: Package, gate: Gate, ask: Ask
             recipient=ask.recipient,
             index=index,
             proof=proof,
+            made_by=actor if isinstance(actor, Person) else None,
         )
         record(actor, "transfer.package_exported", project, after={"digest": digest, "recipient": ask.recipient})
-    return write(package, bytes(row.proof)), row
+    raw = write(package, bytes(row.proof))
+    _keep(house.given(digest), raw)
+    return raw, row
+
+
+def _keep(path: Path, raw: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(raw)
+    fresh.replace(path)
+
+
+@transaction.atomic
+def publish_package(actor: Person, *, number: int, house: House) -> Export:
+    """Offer a package on the project's public page: a second person does it, and only with what was made for all."""
+    row = Export.objects.select_for_update(of=("self",)).select_related("project").get(pk=number)
+    if not row.is_for_all or not house.given(row.digest).exists():
+        raise Conflict(NOT_FOR_ALL, digest=row.digest[:12])
+    if row.made_by_id == actor.pk:
+        raise Denied(OWN_PACKAGE)
+    row.published_on, row.published_by = today(), actor
+    row.save(update_fields=["published_on", "published_by"])
+    record(actor, "transfer.package_published", row.project, after={"digest": row.digest})
+    return row
+
+
+@transaction.atomic
+def withdraw_package(actor: Person, *, number: int) -> Export:
+    """Offer a package no longer; that it was given out stays told."""
+    row = Export.objects.select_for_update(of=("self",)).select_related("project").get(pk=number)
+    row.published_on, row.published_by = None, None
+    row.save(update_fields=["published_on", "published_by"])
+    record(actor, "transfer.package_withdrawn", row.project, before={"digest": row.digest})
+    return row
 
 
 def _proved(name: str, digest: str, gate: Gate, house: House) -> tuple[int, bytes]:

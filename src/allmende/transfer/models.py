@@ -85,11 +85,19 @@ class Export(models.Model):
     recipient = models.CharField(max_length=100)
     index = models.PositiveIntegerField(_("Eintrag im Protokoll"))
     proof = models.BinaryField()
+    made_by = _person(_("ausgegeben von"))
+    published_on = models.DateField(_("veröffentlicht am"), null=True)
+    published_by = _person(_("veröffentlicht von"))
 
     class Meta:
         """Newest first."""
 
         ordering: ClassVar[list[str]] = ["-pk"]
+
+    @property
+    def is_for_all(self) -> bool:
+        """Tell whether it was put together for the public, and so may be published."""
+        return (self.verb, self.recipient) == ("publish", "public")
 
 
 class Import(models.Model):

@@ -89,6 +89,11 @@ class Lineage(msgspec.Struct, frozen=True):
         """Give the cities that it came from, the nearest first."""
         return self.came.origins if self.came else ()
 
+    @property
+    def offered(self) -> Export | None:
+        """Give the newest package that everybody may fetch."""
+        return next((one for one in self.given if one.published_on is not None), None)
+
 
 def lineage_of(project: Project, day: dt.date) -> Lineage | None:
     """Give what was known of it on a day; None where a project neither came nor went."""
@@ -96,6 +101,11 @@ def lineage_of(project: Project, day: dt.date) -> Lineage | None:
     given = tuple(Export.objects.filter(project=project, day__lte=day))
     adopted = tuple(Adoption.objects.filter(export__project=project, day__lte=day).select_related("export"))
     return Lineage(came, given, adopted) if came or given else None
+
+
+def offered_package(slug: str) -> Export | None:
+    """Give the newest package of a project that everybody may fetch."""
+    return Export.objects.filter(project__slug=slug, published_on__isnull=False).first()
 
 
 def imports() -> list[Import]:

@@ -1,13 +1,11 @@
 """Packages in: drafts, proposals, ideas and paused connectors, all or nothing; and back out as long as all waits."""
 
-import json
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 from django.db import transaction
 
 from allmende.accounts.services import Actor, record
@@ -25,7 +23,7 @@ from allmende.register.content import DataUseEntry
 from allmende.register.drafts import drop_proposals, propose_data_use, propose_rule
 from allmende.register.models import DataUse
 from allmende.register.sheets import publish_sheets
-from allmende.sources.definition import FAMILY, NAME, RECIPE, read_connector
+from allmende.sources.definition import FAMILY, NAME, read_connector
 from allmende.sources.orders import Orders
 from allmende.sources.run import House as SourceHouse
 from allmende.transfer.giving import House, is_untouched
@@ -34,6 +32,7 @@ from allmende.transfer.models import FindingVersion, Import, ImportItem
 from allmende.transfer.package.archive import read
 from allmende.transfer.package.form import Facts, Package, Parameters, Recipe
 from allmende.transfer.package.names import MISSING, filled
+from allmende.transfer.recipes import lay_down
 from allmende.transfer.rules import FindingContent
 from allmende.transfer.services import builtin
 
@@ -184,16 +183,23 @@ class _Taking:
         folder = self.house.home / "transfer" / "new" / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        stations = list(self.values.stations.get(name, ()))
-        recipe = {**plain.recipe, "stations": stations, "data_use": data_use}
-        (folder / RECIPE).write_text(yaml.safe_dump(recipe, allow_unicode=True), encoding="utf-8")
-        (folder / "manifest.toml").write_text(_toml(plain.manifest), encoding="utf-8")
+        lay_down(folder, plain, self.values.stations.get(name, ()), data_use)
         try:
             read_connector(folder, own=True)
         except AllmendeError as error:
             return Verdict("quarantined", error.what)
         self.folders[name] = folder
         return TAKEN
+
+    def compose(self) -> tuple[Project, str]:
+        """Write every part as it waits here; give the project, and the data use that it goes on with."""
+        self.rules()
+        data_use = self.sheets()
+        project = self.project(data_use)
+        self.finding(project)
+        self.indicators()
+        self.connectors(data_use)
+        return project, data_use
 
     def keep(self) -> None:
         """Move the connectors to their place, each paused before it is there."""
@@ -224,19 +230,6 @@ def _source(digest: str) -> str:
     return f"transfer-{digest[:16]}"
 
 
-def _toml(manifest: dict[str, Any]) -> str:
-    """Write a manifest: plain values first, then its tables."""
-    lines = [f"{key} = {_plain(value)}" for key, value in manifest.items() if not isinstance(value, dict)]
-    for key, table in manifest.items():
-        if isinstance(table, dict):
-            lines += ["", f"[{key}]", *(f"{name} = {_plain(value)}" for name, value in table.items())]
-    return "\n".join([*lines, ""])
-
-
-def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 def take_over(actor: Actor, *, raw: bytes, values: Parameters, gate: Gate, house: House) -> Import:
     """Take a package over with this city's own values: everything waits for a decision here, or nothing is there."""
     one = _Taking(actor, raw, values, gate, house)
@@ -256,14 +249,22 @@ def take_over(actor: Actor, *, raw: bytes, values: Parameters, gate: Gate, house
     return taken
 
 
+def rehearse(actor: Actor, *, raw: bytes, values: Parameters, gate: Gate, house: House) -> list[ImportItem]:
+    """Do all that taking over does, say what became of each part, and take it all back."""
+    one = _Taking(actor, raw, values, gate, house)
+    one.check()
+    try:
+        with transaction.atomic():
+            one.compose()
+            transaction.set_rollback(True)
+    finally:
+        shutil.rmtree(house.home / "transfer" / "new", ignore_errors=True)
+    return one.items
+
+
 @transaction.atomic
 def _written(one: _Taking, fresh: Path, kept: Path) -> Import:
-    one.rules()
-    data_use = one.sheets()
-    project = one.project(data_use)
-    one.finding(project)
-    one.indicators()
-    one.connectors(data_use)
+    project, data_use = one.compose()
     row = Import.objects.create(
         digest=one.digest,
         origin=msgspec.to_builtins(one.theirs.origin),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.office.frame import told
+from allmende.programme.models import Project
 from allmende.transfer.package.form import Parameter, Parameters, read_parameters, written
 
 MOST_BYTES = 200 << 20
@@ -26,6 +27,12 @@ class PackageForm(forms.Form):
         if file.size > MOST_BYTES:
             raise forms.ValidationError(_("Die Datei ist zu groß."))
         return file
+
+
+class GiveForm(forms.Form):
+    """The project that is to go to other cities."""
+
+    project = forms.ModelChoiceField(label=_("Projekt"), queryset=Project.objects.order_by("position"))
 
 
 class ValuesForm(forms.Form):

@@ -17,6 +17,7 @@ from allmende.catalog.door import gate
 from allmende.ethics.findings import Finding, findings
 from allmende.ethics.model import Rulebook
 from allmende.kernel.clock import CIVIL_TIME, today
+from allmende.portal import catalogue_queries
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import reads, roles_of
@@ -94,9 +95,17 @@ def _book() -> Iterator[Item]:
         yield Item(gettext("Regelwerk"), text, gettext("auffällig"), None, reverse("office:publish"))
 
 
+def _licences() -> Iterator[Item]:
+    """Tell of data sets whose licence nobody named: the catalogue says of them that they are not open."""
+    count = sum(not one.is_licensed for one in catalogue_queries.entries())
+    if count:
+        text = gettext("%(count)s Datensätze ohne Lizenz, deshalb nicht als offen ausgewiesen") % {"count": count}
+        yield Item(gettext("Datenkatalog"), text, gettext("unbekannt"), None, reverse("catalogue"))
+
+
 def _items(request: HttpRequest) -> list[Item]:
     """Give what this person may see of all that waits; what has a day comes first, the earliest on top."""
-    roles, items = roles_of(request.user), [*_data_uses(), *_rules(), *_book()]
+    roles, items = roles_of(request.user), [*_data_uses(), *_rules(), *_book(), *_licences()]
     if may_read(roles, "objections"):
         items += _objections()
     if may_read(roles, "minutes"):

@@ -26,6 +26,7 @@ def crate_of(files: dict[str, bytes], facts: Facts, parameters: Parameters) -> b
         "datePublished": facts.day.isoformat(),
         "license": {"@id": facts.licence},
         "author": {"@id": "#city"},
+        "publisher": {"@id": "#city"},
         "hasPart": [{"@id": name} for name in names],
         "inLanguage": ["de", "en"],
         "version": str(facts.format),

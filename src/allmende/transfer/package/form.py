@@ -81,11 +81,15 @@ class Facts(Entry, frozen=True):
     format: int = FORMAT
 
 
-class Recipe(Entry, frozen=True):
-    """A connector: its manifest as TOML has it, and its recipe without the stations, which are local."""
+class Recipe(Entry, frozen=True, omit_defaults=True):
+    """A connector: its manifest as TOML has it, and its recipe without the stations, which are local.
+
+    With ``table`` the recipe is a mapping of tables.
+    """
 
     manifest: dict[str, Any]
     recipe: dict[str, Any]
+    table: bool = False
 
 
 def canonical(value: object) -> bytes:
