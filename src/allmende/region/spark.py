@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ class Spark:
 
     def __init__(self, cities: Sequence[City], master: str | None, access: Access) -> None:
         require_spark()
+        # It says of each newer pandas that it does not know it yet; no question goes through pandas.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
         self._session: Any = _session(master, access)
         self._session.sql(lakes_table(cities)).createOrReplaceTempView("lakes")
         for name in SCHEMAS:
@@ -90,8 +93,10 @@ class Spark:
 
         manifest = city.lake.manifest
         files = {"observations": city.observations, "streams": (manifest.streams,), "things": (manifest.things,)}[name]
-        read = self._session.read.schema(_spark_schema(SCHEMAS[name]()))
-        table = read.parquet(*_addresses(city, files)) if files else read.parquet(*_addresses(city, ()))
+        schema = _spark_schema(SCHEMAS[name]())
+        read = self._session.read.schema(schema)
+        # Without any file there would be nothing whose columns could be read.
+        table = read.parquet(*_addresses(city, files)) if files else self._session.createDataFrame([], schema)
         return table.select(lit(city.number).cast("tinyint").alias("lake"), "*")
 
 
@@ -123,10 +128,11 @@ def _session(master: str | None, access: Access) -> Any:
 
 def _plain_settings(master: str | None) -> dict[str, str]:
     here = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    quiet = Path(__file__).with_name("log4j2.properties")
     return {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "ERROR",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{quiet}",
         "spark.sql.session.timeZone": "UTC",
         # A part for each row group would start more tasks than they take time.
         "spark.sql.shuffle.partitions": "16",
