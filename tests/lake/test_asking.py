@@ -10,6 +10,7 @@ from allmende.lake.place import Access, place_of
 from allmende.region.answers import require_out
 from allmende.region.lakes import open_cities
 from allmende.region.questions import require_question
+from allmende.region.spark import require_master, require_spark
 from tests.lake.shore import Shore
 
 
@@ -58,3 +59,16 @@ def test_lakes_of_a_question(shore: Shore, tmp_path: Path) -> None:
 def test_an_answer_needs_a_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(AllmendeError, match="cannot be written"):
         require_out(tmp_path / name)
+
+
+@pytest.mark.parametrize("master", ["spark://127.0.0.1:9", "spark://127.0.0.1:9,127.0.0.1:11", "127.0.0.1:7077", "x"])
+def test_nobody_behind_a_master(master: str) -> None:
+    with pytest.raises(AllmendeError, match="does not answer"):
+        require_master(master)
+
+
+def test_spark_without_java_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyspark")
+    monkeypatch.setenv("JAVA_HOME", "/nonexistent")
+    with pytest.raises(AllmendeError, match=r"needs Java 17 or newer; here is –.*openjdk-17"):
+        require_spark()

@@ -203,6 +203,7 @@ def test_what_the_rules_demand_is_done(shore: Shore, tmp_path: Path, duties: Dut
         (lambda folder, part: (folder / part).write_bytes((folder / part).read_bytes()[:-9]), "bytes, not"),
         (lambda folder, _: _edit(folder, b'"version": 1', b'"version": 2'), "has format version 2"),
         (lambda folder, part: _edit(folder, part.encode(), b"observations/../../secret"), "is damaged"),
+        (lambda folder, _: _edit(folder, b'"open-data"', b'"x\'); COPY lakes TO"'), "is damaged"),
         (lambda folder, _: (folder / "manifest.json").write_text("{"), "is damaged"),
         (lambda folder, _: (folder / "manifest.json").unlink(), "no lake"),
     ],

@@ -71,8 +71,8 @@ def gather(gate: Gate, ask: Ask, grant: Grant | None) -> Content:
     return Content(
         grant=grant,
         series=tuple(Series(number=r.id, multi=multi, category=r.value.category) for r, multi in records),
-        streams=_table(form.stream_schema(), rows),
-        things=_table(form.thing_schema(), [_thing_row(record, places) for record in things]),
+        streams=table(form.stream_schema(), rows),
+        things=table(form.thing_schema(), [_thing_row(record, places) for record in things]),
         rules=form.canonical(terms_of(gate.rulebook(), ask, grant)),
         licences=tuple(sorted({row["licence"] for row in rows if row["licence"]})),
     )
@@ -135,7 +135,8 @@ def _thing_row(record: Record, places: dict[int, Any]) -> dict[str, Any]:
     }
 
 
-def _table(schema: Any, rows: list[dict[str, Any]]) -> bytes:
+def table(schema: Any, rows: list[dict[str, Any]]) -> bytes:
+    """Write rows as Parquet."""
     import pyarrow as pa
     from pyarrow import parquet
 

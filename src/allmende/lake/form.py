@@ -43,6 +43,7 @@ NEWER = ErrorCode(
 # Letters, digits and the like alone: paths of others' manifests go into addresses and file systems.
 SafePath = Annotated[str, Meta(pattern=r"^(observations|streams|things|rules)(/[A-Za-z0-9_=][A-Za-z0-9_=.-]*)+$")]
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -70,9 +71,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     version: int = VERSION
     city: Slug
     address: str
-    verb: str
-    purpose: str
-    recipient: str
+    verb: Word
+    purpose: Word
+    recipient: Word
     rulebook: int
     sheets: int
     until: str

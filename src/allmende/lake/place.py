@@ -187,6 +187,9 @@ class Bucket:
     """A prefix in a bucket; a file is seen once its upload is complete."""
 
     def __init__(self, address: str, access: Access) -> None:
+        # Many services do not know the checksums that Amazon's client appends by itself, and keep them as content.
+        os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+        os.environ.setdefault("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")
         from pyarrow import fs
 
         self.address = address
@@ -216,18 +219,24 @@ class Bucket:
 
     def write(self, path: str, raw: bytes) -> None:
         """See ``Place``."""
-        with reached(self.address), self.files.open_output_stream(f"{self.base}/{path}") as stream:
-            stream.write(raw)
+        with reached(self.address):
+            with self.files.open_output_stream(f"{self.base}/{path}") as stream:
+                stream.write(raw)
+            self._require_whole(path, len(raw))
 
     def put(self, path: str, file: Path) -> None:
         """See ``Place``."""
-        with (
-            reached(self.address),
-            file.open("rb") as source,
-            self.files.open_output_stream(f"{self.base}/{path}") as stream,
-        ):
-            while block := source.read(8 << 20):
-                stream.write(block)
+        with reached(self.address):
+            with file.open("rb") as source, self.files.open_output_stream(f"{self.base}/{path}") as stream:
+                while block := source.read(8 << 20):
+                    stream.write(block)
+            self._require_whole(path, file.stat().st_size)
+
+    def _require_whole(self, path: str, size: int) -> None:
+        """Fail where the service kept something else than it was sent."""
+        kept = self.files.get_file_info(f"{self.base}/{path}").size
+        if kept != size:
+            raise OSError(f"{path}: {kept} bytes were kept of {size}")
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:

@@ -65,7 +65,7 @@ def open_cities(words: Sequence[str], access: Access, advance: Advance | None) -
 
 
 def lakes_table(cities: Sequence[City]) -> str:
-    """Write the table of lakes, as SQL; all words were checked when they were read."""
+    """Write the table of lakes, as SQL; the manifest lets no word through that could end a text."""
     rows = ", ".join(
         f"({city.number}, '{city.name}', '{city.lake.manifest.purpose}', '{city.lake.manifest.recipient}')"
         for city in cities

@@ -3,7 +3,9 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -57,11 +59,30 @@ def require_spark() -> None:
         raise Broken(NO_JAVA, least=LEAST_JAVA, found=found)
 
 
+def require_master(master: str) -> None:
+    """Refuse an address behind which nobody is; Spark itself would try for a minute."""
+    places = re.findall(r"([^/,]+):(\d{1,5})(?=,|$)", master) if master.startswith("spark://") else []
+    reason = "spark://…:7077 ?"
+    for host, port in places:
+        try:
+            socket.create_connection((host, int(port)), 10).close()
+        except (OSError, OverflowError) as error:
+            reason = str(error)
+        else:
+            return
+    if places or not re.match(r"local(\[|$)|yarn$|k8s:", master):
+        raise Busy(NO_MASTER, master=master, reason=reason)
+
+
 class Spark:
     """Answers questions over the tables lakes, streams, things and observations."""
 
     def __init__(self, cities: Sequence[City], master: str | None, access: Access) -> None:
         require_spark()
+        if master is not None:
+            require_master(master)
+        # It says of each newer pandas that it does not know it yet; no question goes through pandas.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
         self._session: Any = _session(master, access)
         self._session.sql(lakes_table(cities)).createOrReplaceTempView("lakes")
         for name in SCHEMAS:
@@ -90,8 +111,10 @@ class Spark:
 
         manifest = city.lake.manifest
         files = {"observations": city.observations, "streams": (manifest.streams,), "things": (manifest.things,)}[name]
-        read = self._session.read.schema(_spark_schema(SCHEMAS[name]()))
-        table = read.parquet(*_addresses(city, files)) if files else read.parquet(*_addresses(city, ()))
+        schema = _spark_schema(SCHEMAS[name]())
+        read = self._session.read.schema(schema)
+        # Without any file there would be nothing whose columns could be read.
+        table = read.parquet(*_addresses(city, files)) if files else self._session.createDataFrame([], schema)
         return table.select(lit(city.number).cast("tinyint").alias("lake"), "*")
 
 
@@ -109,24 +132,31 @@ def _spark_schema(schema: Any) -> Any:
 
 
 def _session(master: str | None, access: Access) -> Any:
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName("allmende region").master(master or "local[*]")
-    for key, value in {**_plain_settings(master), **_s3_settings(access)}.items():
+    for key, value in _plain_settings(master).items():
         builder = builder.config(key, value)
     try:
-        return builder.getOrCreate()
-    except (PySparkException, RuntimeError) as error:
-        raise Busy(NO_MASTER, master=master, reason=str(error).splitlines()[0]) from error
+        session = builder.getOrCreate()
+    except (PySparkException, Py4JError, RuntimeError) as error:
+        raise Busy(NO_MASTER, master=master or "local", reason=str(error).splitlines()[0]) from error
+    # What the builder is told stands in a command line, where everybody on this machine may read it.
+    hadoop = session.sparkContext._jsc.hadoopConfiguration()
+    for key, value in _s3_settings(access).items():
+        hadoop.set(key, value)
+    return session
 
 
 def _plain_settings(master: str | None) -> dict[str, str]:
     here = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    quiet = Path(__file__).with_name("log4j2.properties")
     return {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "ERROR",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{quiet}",
         "spark.sql.session.timeZone": "UTC",
         # A part for each row group would start more tasks than they take time.
         "spark.sql.shuffle.partitions": "16",
@@ -140,10 +170,10 @@ def _s3_settings(access: Access) -> dict[str, str]:
         return {}
     secure = not access.endpoint.startswith("http://")
     return {
-        "spark.hadoop.fs.s3a.access.key": access.access_key,
-        "spark.hadoop.fs.s3a.secret.key": access.secret_key,
-        "spark.hadoop.fs.s3a.path.style.access": "true",
-        "spark.hadoop.fs.s3a.connection.ssl.enabled": str(secure).lower(),
-        **({"spark.hadoop.fs.s3a.endpoint": access.endpoint} if access.endpoint else {}),
-        **({"spark.hadoop.fs.s3a.endpoint.region": access.region or "us-east-1"}),
+        "fs.s3a.access.key": access.access_key,
+        "fs.s3a.secret.key": access.secret_key,
+        "fs.s3a.path.style.access": "true",
+        "fs.s3a.connection.ssl.enabled": str(secure).lower(),
+        **({"fs.s3a.endpoint": access.endpoint} if access.endpoint else {}),
+        "fs.s3a.endpoint.region": access.region or "us-east-1",
     }
