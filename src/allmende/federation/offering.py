@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from django.db import transaction
@@ -201,6 +202,8 @@ def shared(views: Iterable[IndicatorView], day: dt.date) -> list[Shared]:
 
 def _shared(view: IndicatorView, version: Version, day: dt.date, *, current: bool) -> Shared:
     definition, path = version.definition, version.path
+    direction: Any = definition.direction
+    period: Any = definition.period
     return Shared(
         slug=view.indicator.slug,
         version=definition.number,
@@ -208,8 +211,8 @@ def _shared(view: IndicatorView, version: Version, day: dt.date, *, current: boo
         title=view.indicator.title,
         unit=definition.unit,
         digits=definition.digits,
-        direction=definition.direction,
-        period=definition.period,
+        direction=direction,
+        period=period,
         method=definition.method,
         current=current,
         rule=_rule(definition),

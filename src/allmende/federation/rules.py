@@ -95,7 +95,8 @@ OTHER_SIGNER = ErrorCode(
 Line = Annotated[str, Meta(max_length=300)]
 # A path on the city's own address; nothing in it can lead elsewhere.
 Path = Annotated[str, Meta(max_length=500, pattern=r"^/(?![/\\])[!-\[\]-~]*$")]
-Slug = Annotated[str, Meta(max_length=100, pattern=r"^[-A-Za-z0-9_/.]+$")]
+Slug = Annotated[str, Meta(max_length=100, pattern=r"^[-A-Za-z0-9_]+$")]
+Name = Annotated[str, Meta(max_length=200, pattern=r"^[-A-Za-z0-9_/.]+$")]
 Sha = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Paths = Annotated[dict[Slug, Path], Meta(max_length=40)]
 
@@ -184,7 +185,7 @@ class Shared(Part, frozen=True, kw_only=True):
 
         Where a computation is named it counts, and else the method's words, in which the city's own name is left open.
         """
-        words = self.rule or " ".join(self.method.de.replace(city, "{city}").split())
+        words = self.rule or " ".join(re.sub(rf"\b{re.escape(city)}\b", "{city}", self.method.de).split())
         steps = [(step.value, step.name.de) for step in self.steps]
         told = (self.slug, self.version, self.unit, self.period, words, steps)
         return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
@@ -226,7 +227,7 @@ class Findings(Part, frozen=True):
 class Dataset(Part, frozen=True, kw_only=True):
     """A data set of a city's catalogue, as a list tells of it."""
 
-    name: Slug
+    name: Name
     title: Text
     description: Text
     publisher: Line
@@ -323,9 +324,9 @@ def opened(raw: bytes, expected: Key | None) -> Opened:
     if note.checkpoint != _statement(key, document.sequence, digest):
         raise Invalid(CHANGED_BYTES, file=DOCUMENT)
     if expected is not None and key != expected:
-        error = OtherSigner(OTHER_SIGNER, found=str(key))
-        error.key = key
-        raise error
+        other = OtherSigner(OTHER_SIGNER, found=str(key))
+        other.key = key
+        raise other
     return Opened(document, digest.hex(), key)
 
 

@@ -1,4 +1,4 @@
-"""What this city shows to other cities, for programs: the signed document and its files; nothing unless it is wanted."""
+"""What this city shows to others, for programs: the signed document and its files; nothing unless it is wanted."""
 
 import hashlib
 from collections.abc import Callable
