@@ -7,6 +7,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
 
 from allmende.federation import offering
 from allmende.federation.rules import DATASETS, DOCUMENT, FINDINGS, WITNESSED
@@ -26,11 +27,24 @@ def file(request: HttpRequest, name: str) -> HttpResponseBase:
     try:
         content = FILES[name]()
     except NotFound as error:
-        problem = {"type": error.code.code, "title": error.what.en, "status": error.status, "detail": error.next.en}
-        return HttpResponse(msgspec.json.encode(problem), PROBLEM, error.status)
+        return _problem(error)
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     response = HttpResponse(content, "application/json")
     response["ETag"], response["Cache-Control"] = tag, "public, no-cache"
     response["Access-Control-Allow-Origin"] = "*"
     answer: HttpResponseBase = get_conditional_response(request, etag=tag, response=response) or response
     return answer
+
+
+def _problem(error: NotFound) -> HttpResponse:
+    """Write an error as problem+json (RFC 9457)."""
+    language, code = get_language() or "de", error.code.code
+    body = {
+        "type": f"urn:allmende:error:{code}",
+        "title": error.what.within(language),
+        "detail": error.next.within(language),
+        "title_en": error.what.en,
+        "status": error.status,
+        "code": code,
+    }
+    return HttpResponse(msgspec.json.encode(body), PROBLEM, error.status)
