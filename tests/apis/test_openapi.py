@@ -14,7 +14,7 @@ from tests.apis.conftest import Town
 from tests.apis.test_ogc import shore
 
 __all__ = ["shore"]
-PORTAL = {"/catalog", "/catalog.{ending}", "/catalog/{kind}/{slug}", "/openapi.json"}
+PORTAL = {"/api/federation/{file}", "/catalog", "/catalog.{ending}", "/catalog/{kind}/{slug}", "/openapi.json"}
 ELSEWHERE = "/{path}"
 
 

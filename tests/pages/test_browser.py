@@ -21,6 +21,8 @@ PATHS = (
         "/daten/statistik/",
         "/mitmachen/",
         "/erkenntnisse/",
+        "/verbund/",
+        "/verbund/vergleich/",
         "/daten/",
         "/daten/karte/",
         "/daten/klimatage/",

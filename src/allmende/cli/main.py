@@ -17,6 +17,7 @@ PLACES = {
     "check": ("setup", "check"),
     "connector": ("sources", "connector_group"),
     "doctor": ("setup", "doctor"),
+    "federation": ("federation", "federation"),
     "indicators": ("effects", "indicators"),
     "init": ("setup", "init"),
     "lake": ("lake", "lake"),

@@ -1,8 +1,10 @@
 """Reads the files of a city pack; errors name file, place and reason."""
 
+import datetime as dt
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 import yaml
@@ -55,6 +57,23 @@ class Places(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     source: str = ""
 
 
+class CityFigure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A figure about the city, with the day for which it holds and its source."""
+
+    value: Decimal
+    day: dt.date | None = None
+    source: str = ""
+    source_url: str = ""
+
+
+class CityFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``city.yaml``, which a pack may have: official municipality key, inhabitants, area in km². None is unknown."""
+
+    ags: Annotated[str, msgspec.Meta(pattern="^[0-9]{8}$")] | None = None
+    inhabitants: CityFigure | None = None
+    area: CityFigure | None = None
+
+
 def pack_folder(pack: str) -> Path:
     """Give the folder of a pack; raises for an unknown one, naming those that are there, and for a broken manifest."""
     try:
@@ -98,6 +117,12 @@ def read_places(pack: str) -> tuple[NamedPlace, ...]:
     if not (pack_folder(pack) / "places.yaml").exists():
         return ()
     return read_parts(pack, ("places.yaml",), Places).places
+
+
+@lru_cache(maxsize=4)
+def read_city(pack: str) -> CityFacts:
+    """Give what a pack knows of its city; nothing where it has no such file."""
+    return read_optional(pack, "city.yaml", CityFacts) or CityFacts()
 
 
 def read_text(pack: str, name: str, language: str) -> str:

@@ -2,11 +2,16 @@
 
 from django.urls import path, re_path
 
-from allmende.portal import catalogue_views, openapi_views
+from allmende.portal import catalogue_views, federation_door, openapi_views
 
 urlpatterns = [
     path("openapi.json", openapi_views.document, name="openapi"),
     path("catalog", catalogue_views.catalogue, name="catalogue-door"),
     re_path(r"^catalog\.(?P<ending>ttl|rdf|jsonld)$", catalogue_views.catalogue_file, name="catalogue-file"),
     path("catalog/<slug:kind>/<slug:slug>", catalogue_views.dataset, name="catalogue-dataset"),
+    re_path(
+        r"^api/federation/(?P<name>(?:document|findings|datasets|witnessed)\.json)$",
+        federation_door.file,
+        name="federation-file",
+    ),
 ]

@@ -12,6 +12,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import get_language, gettext
 
 from allmende.effects.queries import IndicatorView, indicators_of_project
+from allmende.federation.queries import Foreign, foreign_findings, peers
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.portal.asof import Stand, stand_of
@@ -20,13 +21,13 @@ from allmende.portal.frame import page
 from allmende.transfer import queries
 from allmende.transfer.giving import House
 from allmende.transfer.queries import Finding
-from allmende.transfer.rules import CERTAINTIES, COST_KINDS, PHASES, SECTIONS, TOPICS, Cost
+from allmende.transfer.rules import CERTAINTIES, COST_KINDS, PHASES, SECTIONS, TOPICS, Cost, FindingContent
 
 ON_A_PAGE, FEED_LENGTH = 30, 50
 FILTERS = ("phase", "topic", "text")
 HEADER = [
     *("project", "version", "published", "phase", "topics", "certainty", "gaps"),
-    *("once_cents", "yearly_cents", "contact_until", "as_of"),
+    *("once_cents", "yearly_cents", "contact_until", "as_of", "city", "address"),
 ]
 
 
@@ -37,13 +38,15 @@ def _wanted(request: HttpRequest) -> dict[str, str]:
 def findings(request: HttpRequest) -> HttpResponse:
     """List the findings, narrowed by phase, topic or words."""
     stand = stand_of(request)
-    found = queries.findings_on(stand.day, **_wanted(request))
+    found, origin = _found_of(request, stand), _origin(request)
     shown = Paginator(found, ON_A_PAGE).get_page(request.GET.get("seite"))
     return page(
         request,
         "findings.html",
         stand,
         rows=[_row(one) for one in shown],
+        cities=peers(),
+        origin=origin,
         shown=shown,
         total=len(found),
         phases=PHASES.items(),
@@ -52,12 +55,33 @@ def findings(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _row(one: Finding) -> dict[str, Any]:
+def _origin(request: HttpRequest) -> str:
+    """Give whose findings are wanted: nothing for all, ``own``, ``others``, or the number of a city."""
+    asked = request.GET.get("origin", "")
+    return asked if asked in ("own", "others") or (asked.isdecimal() and len(asked) < 9) else ""
+
+
+def _found_of(request: HttpRequest, stand: Stand) -> list[Finding | Foreign]:
+    """Give our own findings as of a day and, today, those that other cities show, the newest first."""
+    origin, wanted = _origin(request), _wanted(request)
+    own = queries.findings_on(stand.day, **wanted) if origin in ("", "own") else []
+    if stand.past or origin == "own":
+        return [*own]
+    return [*own, *foreign_findings(peer=int(origin) if origin.isdecimal() else None, **wanted)]
+
+
+def _row(one: Finding | Foreign) -> dict[str, Any]:
+    if isinstance(one, Foreign):
+        content = one.finding.content
+        return {"foreign": one, "content": content, **_sorted(content)}
+    return {"finding": one, "content": one.content, **_sorted(one.content)}
+
+
+def _sorted(content: FindingContent) -> dict[str, Any]:
     return {
-        "finding": one,
-        "phase": PHASES[one.content.phase],
-        "topics": [TOPICS[topic] for topic in one.content.topics],
-        "gaps": len(one.content.gaps()),
+        "phase": PHASES[content.phase],
+        "topics": [TOPICS[topic] for topic in content.topics],
+        "gaps": len(content.gaps()),
     }
 
 
@@ -70,23 +94,35 @@ def _sum(costs: tuple[Cost, ...], name: str) -> int | None:
 def findings_csv(request: HttpRequest) -> HttpResponse:
     """Give the list as CSV; what is unknown stays empty."""
     stand = stand_of(request)
-    rows = [
-        (
-            *(one.project.slug, one.version.number, one.version.published_on, one.content.phase),
-            *(" ".join(one.content.topics), one.content.certainty, " ".join(one.content.gaps())),
-            *(_sum(one.content.costs, "once_cents"), _sum(one.content.costs, "yearly_cents")),
-            *(one.content.contact_until, stand.day),
-        )
-        for one in queries.findings_on(stand.day, **_wanted(request))
-    ]
-    return csv_file("erkenntnisse", HEADER, rows)
+    return csv_file("erkenntnisse", HEADER, [_cells(one, stand) for one in _found_of(request, stand)])
+
+
+def _cells(one: Finding | Foreign, stand: Stand) -> tuple[object, ...]:
+    content = one.finding.content if isinstance(one, Foreign) else one.content
+    named: tuple[object, ...] = (
+        (one.finding.project, one.finding.version, one.finding.published)
+        if isinstance(one, Foreign)
+        else (one.project.slug, one.version.number, one.version.published_on)
+    )
+    origin = (one.peer.issued.date(), one.peer.city, one.address) if isinstance(one, Foreign) else (stand.day, "", "")
+    return (
+        *(*named, content.phase, " ".join(content.topics), content.certainty, " ".join(content.gaps())),
+        *(_sum(content.costs, "once_cents"), _sum(content.costs, "yearly_cents"), content.contact_until),
+        *origin,
+    )
 
 
 def findings_json(request: HttpRequest) -> HttpResponse:
-    """Give the list with all contents as JSON."""
+    """Give the list with all contents as JSON; those of other cities apart, with the day of which they are."""
     stand = stand_of(request)
-    found = queries.findings_on(stand.day, **_wanted(request))
-    return json_file("erkenntnisse", {"as_of": stand.day, "findings": [_told(one) for one in found]})
+    found = _found_of(request, stand)
+    others = [
+        {"city": one.peer.city, "address": one.address, "as_of": one.peer.issued, "finding": one.finding}
+        for one in found
+        if isinstance(one, Foreign)
+    ]
+    own = [_told(one) for one in found if isinstance(one, Finding)]
+    return json_file("erkenntnisse", {"as_of": stand.day, "findings": own, "of_other_cities": others})
 
 
 def _told(one: Finding) -> dict[str, Any]:

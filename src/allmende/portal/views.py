@@ -140,6 +140,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         "climate",
         "ethics",
         "findings",
+        "peers",
+        "comparison",
     )
     base = settings.ALLMENDE.public_url.rstrip("/") or f"{request.scheme}://{request.get_host()}"
     addresses = [reverse(name) for name in (*names, "register", "nearby", "participate", "easy")]

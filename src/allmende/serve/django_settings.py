@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "allmende.effects",
     "allmende.reports",
     "allmende.transfer",
+    "allmende.federation",
     "allmende.portal",
     "allmende.portal.office",
     "wagtail.users",

@@ -21,7 +21,17 @@ from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.money.content import MoneyContent
-from allmende.packs.read import Place, Places, Stations, pack_folder, read_optional, read_parts, read_places
+from allmende.packs.read import (
+    CityFacts,
+    Place,
+    Places,
+    Stations,
+    pack_folder,
+    read_city,
+    read_optional,
+    read_parts,
+    read_places,
+)
 from allmende.participation.content import ParticipationContent
 from allmende.programme.content import ProgrammeContent
 from allmende.programme.steering import SteeringContent
@@ -50,6 +60,7 @@ KINDS: dict[tuple[str, ...], type[msgspec.Struct]] = {
 
 OPTIONAL: dict[str, type[msgspec.Struct]] = {
     "places.yaml": Places,
+    "city.yaml": CityFacts,
     "steering.yaml": SteeringContent,
     "money.yaml": MoneyContent,
     "indicators.yaml": IndicatorsContent,
@@ -82,6 +93,7 @@ def found(settings: Settings, *, pack: str, advance: Advance) -> list[Text]:
     programme, ethics, uses, stations, datasets = contents
     # Nothing of it is kept; the search reads it each time, and must not be the first to find it broken.
     read_places(pack)
+    read_city(pack)
     steering = read_optional(pack, "steering.yaml", SteeringContent)
     money = read_optional(pack, "money.yaml", MoneyContent)
     indicators = read_optional(pack, "indicators.yaml", IndicatorsContent)

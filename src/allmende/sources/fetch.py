@@ -170,7 +170,7 @@ def trusted() -> ssl.SSLContext:
 
 
 def directed(
-    client: httpx.Client,
+    client: httpx.Client | httpx.AsyncClient,
     method: str,
     url: str,
     allowed_hosts: tuple[str, ...],

@@ -171,9 +171,16 @@ def band(
 
 
 def columns(
-    title: str, unit: str, rows: Sequence[tuple[str, float]], language: str, *, colour: str = BLUE, width: int = WIDTH
+    title: str,
+    unit: str,
+    rows: Sequence[tuple[str, float]],
+    language: str,
+    *,
+    colour: str = BLUE,
+    width: int = WIDTH,
+    number: str = "d",
 ) -> bytes:
-    """Draw one horizontal bar for each name, longest first, with its value written at the end."""
+    """Draw one horizontal bar for each name, in the order given, with its value (in D3's format) at the end."""
     values = [{"name": name, "value": value} for name, value in rows]
     y = {
         "field": "name",
@@ -184,7 +191,7 @@ def columns(
     x = {
         "field": "value",
         "type": "quantitative",
-        "axis": {"title": unit, "tickMinStep": 1, "tickCount": 6, "format": "d"},
+        "axis": {"title": unit, "tickCount": 6, "format": number} | ({"tickMinStep": 1} if number == "d" else {}),
     }
     return draw(
         {
@@ -195,7 +202,7 @@ def columns(
                 {"mark": {"type": "bar", "color": colour, "height": 18}, "encoding": {"x": x, "y": y}},
                 {
                     "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 13, "color": "#131525"},
-                    "encoding": {"x": x, "y": y, "text": {"field": "value", "type": "quantitative", "format": "d"}},
+                    "encoding": {"x": x, "y": y, "text": {"field": "value", "type": "quantitative", "format": number}},
                 },
             ],
         },

@@ -10,6 +10,7 @@ from allmende.accounts.models import AuditEntry
 from allmende.accounts.rules import may_read
 from allmende.catalog.door import gate
 from allmende.effects.queries import stale
+from allmende.federation.queries import in_quarantine
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.office.frame import told
@@ -56,9 +57,11 @@ class FiguresPanel(Component):  # type: ignore[misc]
 
 
 def _waiting(request: Any) -> list[Figure]:
-    """Count the quarantine for who may look into it."""
+    """Count the quarantine for who may look into it, and the cities about which somebody has to decide."""
     count = waiting(request) if may_read(roles_of(request.user), "quarantine") else None
-    return [] if count is None else [Figure(gettext("In Quarantäne"), count, "office:quarantine")]
+    found = [] if count is None else [Figure(gettext("In Quarantäne"), count, "office:quarantine")]
+    cities = in_quarantine()
+    return [*found, Figure(gettext("Städte in Quarantäne"), cities, "office:cities")] if cities else found
 
 
 class TasksPanel(Component):  # type: ignore[misc]

@@ -50,6 +50,7 @@ PAGES = (
     AreaItem("programme", _("Berichte"), reverse_lazy("office:reports"), icon_name="doc-full", order=115),
     AreaItem("programme", _("Erkenntnisse"), reverse_lazy("office:findings"), icon_name="pick", order=120),
     AreaItem("programme", _("Transferpakete"), reverse_lazy("office:packages"), icon_name="download", order=122),
+    AreaItem("programme", _("Städte im Verbund"), reverse_lazy("office:cities"), icon_name="site", order=124),
     AreaItem("programme", _("Ratspapiere"), reverse_lazy("office:papers"), icon_name="doc-full", order=130),
     AreaItem("stations", _("Stationen"), reverse_lazy("office:stations"), icon_name="site", order=310),
     AreaItem("sources", _("Datenquellen"), reverse_lazy("office:sources"), icon_name="download", order=315),
