@@ -1,4 +1,4 @@
-"""Participation: the list of 10,000 ideas, votes by 50 writers at once, and the open data of 250,000 votes and ideas.
+"""Participation: 10,000 ideas, votes by 50 writers at once, the digest, open data of 250,000 comments and answers.
 
 Needs PostgreSQL for the votes (ALLMENDE_TEST_POSTGRES_URL); the figures stand beside their bars.
 """
@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 from tests.postgres import Databases  # noqa: E402 - the tests lie beside this folder
 
 IDEAS, WRITERS, PEOPLE, STATEMENTS, COMMENTS, FOLLOWERS = 10_000, 50, 100, 20, 250_000, 50_000
+ANSWERS = 250_000 // STATEMENTS
 BARS = {
     "list of 10,000 ideas": "≤ 150 ms",
     "votes, 50 writers": "≥ 500/s",
@@ -154,10 +155,31 @@ def digests() -> None:
     start = time.perf_counter()
     with CaptureQueriesContext(connection) as found:
         sent = send_digests(now, lambda name, word: f"https://city.example/{name}/{word}", gate())
-    looking = sum(query["sql"].startswith("SELECT") for query in found.captured_queries)
+    looking = sum(query["sql"].startswith(("SELECT", "DECLARE")) for query in found.captured_queries)
     tell("digest, 50,000 followers", f"{looking} query")
     tell("mails of it", f"{sent}")
     tell("time of it", f"{(time.perf_counter() - start) * 1000:.0f} ms")
+
+
+def answer() -> None:
+    """Let so many people more answer all statements that there are 250,000 answers of two groups."""
+    from django.db import connection
+
+    from allmende.participation.models import Process, Topic, Voter
+
+    survey = Process.objects.get(slug="survey")
+    groups = [
+        Topic.objects.create(process=survey, kind="group", slug=slug, title_de=slug, title_en=slug)
+        for slug in ("jung", "alt")
+    ]
+    rows = [Voter(process=survey, pseudonym=f"a-{n}", group=groups[n % 2]) for n in range(1, ANSWERS + 1)]
+    Voter.objects.bulk_create(rows, batch_size=5_000)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO participation_vote (statement_id, pseudonym, value) SELECT s.id, 'a-' || p, "
+            "(p + s.number) %% 3 - 1 FROM participation_statement s CROSS JOIN generate_series(1, %s) p",
+            [ANSWERS],
+        )
 
 
 def files() -> None:
@@ -168,15 +190,18 @@ def files() -> None:
         "from allmende.kernel.clock import utc_now\n"
         "from allmende.participation.services.snapshot import write_snapshot\n"
         "from allmende.catalog.door import gate\n"
-        "write_snapshot(Path(os.environ['ALLMENDE_HOME']), utc_now(), gate())\n"
+        "from django.urls import reverse;reverse('participate');gate()\n"
         # The most that this process itself held: getrusage would tell what its parent had held when it was begun.
-        "status = Path('/proc/self/status').read_text().split('VmHWM:')[1]\n"
-        "print(int(status.split()[0]) // 1024)"
+        "most=lambda: int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) // 1024\n"
+        "before=most();write_snapshot(Path(os.environ['ALLMENDE_HOME']), utc_now(), gate());print(before, most())"
     )
     start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    tell("open data, 250,000 comments", f"{time.perf_counter() - start:.1f} s")
-    tell("memory of open data", f"{done.stdout.split()[-1]} MB")
+    tell("comments and answers", f"{COMMENTS:,} + {ANSWERS * STATEMENTS:,}")
+    tell("open data of them", f"{time.perf_counter() - start:.1f} s")
+    before, most = map(int, done.stdout.split()[-2:])
+    tell("memory of open data", f"{most - before} MB")
+    tell("program before it", f"{before} MB")
 
 
 def main() -> None:
@@ -197,6 +222,7 @@ def main() -> None:
         lists()
         ballots()
         digests()
+        answer()
         files()
         tell("memory of this process", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
         Path(home)

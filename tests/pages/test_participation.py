@@ -19,6 +19,7 @@ PATHS = (
     *("innenstadt-charta/text/2/", "innenstadt-charta/text/2/vorschlag/", "innenstadt-charta/synopse/"),
     *("buergerbudget/auszaehlung/", "buergerbudget-gremium/gremium/", "werkstaetten/werkstatt/2/"),
     *("datenethik-kodex/", "datenethik-kodex/text/", "moderation/", "offene-daten/", "nummer/"),
+    *("stadtteilfonds/", "stadtteilfonds/stimmzettel/", "werkstaetten/", "plaetze-reihenfolge/rangfolge/"),
 )
 
 
@@ -116,6 +117,31 @@ def test_statements_are_voted_on_by_keyboard_alone(town: City, browser: Browser)
     page.get_by_text("Sie haben alle Aussagen bewertet").wait_for()
     given = page.locator(".given li strong").all_inner_texts()
     assert given == ["stimme zu", "lehne ab", "übersprungen", "stimme zu"]
+    assert page.context.cookies() == []
+
+
+def test_a_ballot_is_filled_in_and_cast_by_keyboard_alone(town: City, browser: Browser) -> None:
+    page = browser.new_context(locale="de-DE").new_page()
+    page.goto(f"{town.address}/mitmachen/stadtteilfonds/stimmzettel/")
+    page.get_by_role("link", name="Teilnehmen", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Los").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Kino unter freiem Himmel").focus()
+    page.keyboard.type("7")
+    for _ in ("what it is about", "next field"):
+        page.keyboard.press("Tab")
+    page.keyboard.type("4")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    choir = page.get_by_label("Ein Chor, in dem jede Sprache vorkommt")
+    expect(choir).to_have_value("4")
+    choir.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_text("Danke. Ihr Stimmzettel ist abgegeben.").wait_for()
+    expect(page.get_by_label("Kino unter freiem Himmel")).to_have_value("7")
+    expect(page.get_by_text("10 Punkte vergeben.")).to_be_visible()
     assert page.context.cookies() == []
 
 

@@ -48,15 +48,15 @@ def _fresh(settings: Any, tmp_path: Path) -> Iterator[None]:
 
 def sheets(**suspended: str) -> tuple[Sheet, ...]:
     """Give the data sheets of the participation, active but for those named with a reason."""
-    day = utc_now().date()
+    day, reasons = utc_now().date(), {f"participation-{name}": reason for name, reason in suspended.items()}
     return tuple(
         Sheet(
             slug=data.data_use,
             title=Text(data.data_use, data.data_use),
-            state="suspended" if data.raw in suspended else "active",
+            state="suspended" if data.data_use in reasons else "active",
             since=day,
             until=day + dt.timedelta(days=1),
-            reason=Text(suspended[data.raw], suspended[data.raw]) if data.raw in suspended else None,
+            reason=Text(reasons[data.data_use], reasons[data.data_use]) if data.data_use in reasons else None,
         )
         for data in EVERY
     )

@@ -18,7 +18,8 @@ from allmende.kernel.clock import today, utc_now
 from allmende.participation.formats import BudgetFrame
 from allmende.participation.methods.budgets.election import BallotRules, Election, Project
 from allmende.participation.methods.budgets.pabulib import read
-from allmende.participation.methods.budgets.publication import enough, tellable
+from allmende.participation.methods.budgets.publication import tellable
+from allmende.participation.methods.least import enough
 from allmende.participation.models import Ballot, Budget, BudgetCount, Process, Proposal
 from allmende.participation.services import budgets, votes
 from allmende.participation.services.contributions import Draft, submit
@@ -117,6 +118,9 @@ def test_what_is_suspended_is_neither_taken_nor_told(voting: Voting, gate: Gate)
     refused = cast(process, card, **{"nr-1": "1"})
     assert (refused.status_code, Ballot.objects.count()) == (403, 0)
     assert "Ein Einwand wird geprüft." in refused.content.decode()
+    desk, _ = staff("office")
+    paper = desk.post(f"{HOME}budget/budget/", {"deed": "paper", "choice": "1"}, follow=True)
+    assert ("Ein Einwand wird geprüft." in paper.content.decode(), Ballot.objects.count()) == (True, 0)
     for name in ("budget-result", "budget-result-csv", "budget-result-json", "budget-result-pb"):
         assert client.get(reverse(name, args=[process.slug])).status_code == 403, name
     gate.publish_sheets(sheets(contributions="Ein Einwand wird geprüft."), "test")
@@ -139,6 +143,8 @@ def test_a_code_counts_once_online_and_on_paper_together(voting: Voting) -> None
     desk, _ = staff("office")
     for code, choice in ((first, "2"), (second, "2 3"), ("guessed", "1"), (second, "1"), (second, "2 2"), ("x", "a")):
         desk.post(f"{HOME}budget/budget/", {"deed": "paper", "code": code, "choice": choice})
+    late = cast(process, pass_for(Client(), process, code=second), **{"nr-1": "1"})
+    assert (late.status_code, "auf Papier abgestimmt" in late.content.decode()) == (409, True)
     assert sorted((one.channel, str(one.choice)) for one in Ballot.objects.all()) == [
         ("online", "{'1': 1}"),
         ("paper", "{'2': 1, '3': 1}"),

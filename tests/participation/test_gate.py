@@ -88,8 +88,9 @@ def test_what_the_rules_prohibit_is_refused_with_the_rule_and_its_reason(
     home = client.get(f"/mitmachen/{process.slug}/").content.decode()
     assert ("Der Beirat prüft." in home, one.title in home) == (category != "vote-results", category == "vote-results")
     tables = snapshot_facts(write_snapshot(tmp_path, utc_now(), gate))
-    told = {"contributions", "comments", "steps", "dipas-contributions"}
-    away = {"statements"} if category == "vote-results" else told
+    told = {"contributions", "comments", "steps", "dipas-contributions", "contribution-channels"}
+    votes_of = {"statements", "ballot-channels", "budget-projects", "rankings"}
+    away = votes_of if category == "vote-results" else told
     assert ({*tables["withheld"]}, away & {*tables["rows"]}) == (away, set())
 
 

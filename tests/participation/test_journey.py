@@ -10,7 +10,7 @@ from allmende.catalog import door
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import Conflict
 from allmende.kernel.text import Text
-from allmende.participation.models import Contribution, Follower, Mail, Notice, Process
+from allmende.participation.models import Contribution, Follower, Mail, Notice, Process, Support
 from allmende.participation.services import journey, notices
 from allmende.participation.services.journey import News
 from tests.participation.conftest import ACTOR, Make, handed_in, pass_for
@@ -79,6 +79,19 @@ def test_an_address_hears_nothing_before_it_confirmed_then_at_most_one_mail_a_da
     assert notices.send_digests(utc_now() + dt.timedelta(days=1), address, door.gate()) == 1
     with django_assert_num_queries(1):
         assert notices.send_digests(utc_now() + dt.timedelta(days=2), address, door.gate()) == 0
+
+
+def test_who_supports_may_follow_at_once_and_the_address_is_apart_from_the_support(make: Make) -> None:
+    client, process = Client(), make()
+    one, _ = handed_in(client, process)
+    path = f"/mitmachen/beitraege/{one.number}/unterstuetzen/"
+    for email, status, count in (("kein", 422, 0), ("Kim@example.org", 302, 1), ("", 302, 1)):
+        card = pass_for(client, process)
+        assert client.post(path, {"karte": card, "email": email}).status_code == status, email
+        assert (Follower.objects.count(), Mail.objects.count()) == (count, count), email
+    one.refresh_from_db()
+    assert (one.supports, Follower.objects.get().email) == (2, "kim@example.org")
+    assert "kim@" not in str(list(Support.objects.values()))
 
 
 def test_one_click_stops_and_forgets_the_address(make: Make) -> None:

@@ -1,4 +1,4 @@
-"""Fifty who vote at once, each vote sent by several: PostgreSQL keeps one of each, whoever comes first."""
+"""Fifty who vote at once, each vote, ballot and code sent by several: PostgreSQL keeps one of each."""
 
 import os
 import subprocess
@@ -21,33 +21,52 @@ from django.core.management import call_command
 from django.db import connection
 from allmende.accounts.rules import SystemActor
 from allmende.kernel.clock import utc_now
-from allmende.participation.models import Contribution, Process, Support, Vote
-from allmende.participation.services import contributions, processes, votes
+from allmende.kernel.errors import Conflict
+from allmende.participation.models import Ballot, Code, Contribution, Process, Support, Vote
+from allmende.participation.services import budgets, contributions, processes, votes
 for app in ("accounts", "participation"):
     call_command("migrate", app, verbosity=0)
 actor, now = SystemActor("system:test"), utc_now()
 names = {f"{name}_{code}": "x" for name in ("title", "purpose", "audience", "office") for code in ("de", "en")}
 found = {}
-for form in ("survey", "ideas"):
-    process = Process(slug=form, format=form, weight="mood", **names)
-    processes.found(actor, process, first_day=now - dt.timedelta(days=1))
+for form, phase in (("survey", 0), ("ideas", 0), ("budget", 2)):
+    process = Process(slug=form, format=form, weight="mood", level="code" if form == "budget" else "open", **names)
+    days = sum(one.days for one in process.form.phases[:phase])
+    processes.found(actor, process, first_day=now - dt.timedelta(days=days + 1))
     processes.move(actor, process, "open", now)
     found[form] = Process.objects.get(pk=process.pk)
 for number in range(4):
     votes.add_statement(actor, found["survey"], text_de="x", text_en="x")
 draft = contributions.Draft(kind="idea", title="Eine Idee")
 idea = contributions.submit(actor, found["ideas"], draft, proven=True, confirmed=True, now=now).contribution
+for cost in (4000_00, 5000_00):
+    draft = contributions.Draft(kind="proposal", title="Ein Vorschlag", cost=cost)
+    one = contributions.submit(actor, found["budget"], draft, proven=True, confirmed=True, now=now).contribution
+    budgets.put_on_ballot(actor, one.costing, cost=cost, now=now)
+codes = votes.make_codes(actor, found["budget"], 5)
+def cast(process, writer, turn):
+    code, choice = codes[(writer + turn) % 5], {turn % 2 + 1: 1}
+    try:
+        if writer % 3:
+            budgets.cast(process, votes.redeem(process, code.upper()), choice, utc_now())
+        else:
+            budgets.cast_on_paper(process, code, choice)
+    except Conflict:
+        pass
 def write(writer):
+    budget = Process.objects.prefetch_related("phases").get(slug="budget")
     process = Process.objects.prefetch_related("phases").get(slug="survey")
     for turn in range(12):
         person = f"person-{(writer + turn) % 5}"
         votes.vote(process, turn % 4 + 1, person, ("agree", "disagree")[turn % 2], utc_now())
         contributions.support(Contribution.objects.get(pk=idea.pk), person, utc_now())
+        cast(budget, writer, turn)
     connection.close()
 with ThreadPoolExecutor(50) as pool:
     list(pool.map(write, range(50)))
 idea.refresh_from_db()
 print(Vote.objects.count(), Support.objects.count(), idea.supports)
+print(Ballot.objects.count(), Code.objects.filter(used=True).count())
 """
 
 
@@ -64,4 +83,4 @@ def test_nobody_counts_twice_however_many_send_at_once(postgres: Databases) -> N
         [sys.executable, "-c", RACE], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.split() == ["20", "5", "5"]
+    assert done.stdout.split() == ["20", "5", "5", "5", "5"]

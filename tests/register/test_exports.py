@@ -127,7 +127,8 @@ def test_the_record_of_processing_is_a_workbook_without_formulas(whole: Register
     head = [cell.value for cell in persons[0]]
     assert [cell.value for cell in others[0]] == head
     assert [row[0].value for row in persons[1:]] == [
-        *("beteiligung", "participation-contributions", "participation-votes"),
+        *("beteiligung", "participation-contributions", "participation-panels", "participation-votes"),
+        "participation-workshops",
     ]
     assert "stadtklima-messnetz" in [row[0].value for row in others[1:]]
     row = dict(zip(head, persons[1], strict=True))

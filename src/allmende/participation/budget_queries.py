@@ -3,9 +3,9 @@
 import msgspec
 from django.db.models import Count
 
-from allmende.participation.methods.budgets.count import LEAST_GROUP
 from allmende.participation.methods.budgets.election import BallotRules, Election, Project, VoteKind
-from allmende.participation.methods.budgets.publication import ToldCount, enough
+from allmende.participation.methods.budgets.publication import ToldCount
+from allmende.participation.methods.least import enough, told
 from allmende.participation.models import Ballot, Budget, BudgetCount, Process, Proposal
 from allmende.participation.rules import CHANNELS
 
@@ -61,7 +61,7 @@ def turnout(process: Process) -> Turnout:
     total = sum(counts.values())
     apart = all(enough(count) for count in counts.values())
     channels = {name: count if apart else None for name, count in counts.items()}
-    return Turnout(total if total >= LEAST_GROUP else None, channels)
+    return Turnout(told(total), channels)
 
 
 def rules_of(budget: Budget) -> BallotRules:

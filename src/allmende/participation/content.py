@@ -87,6 +87,13 @@ class StatementEntry(_Part, frozen=True):
     votes: dict[str, tuple[int, int, int]] = {}
 
 
+class RankedEntry(_Part, frozen=True):
+    """How many people gave the options this order: their numbers, the best first."""
+
+    people: int
+    order: tuple[int, ...]
+
+
 class SealEntry(_Part, frozen=True):
     """When and on which occasion the text was sealed."""
 
@@ -112,13 +119,16 @@ class DecisionEntry(_Part, frozen=True):
 
 
 class BudgetEntry(_Part, frozen=True):
-    """A budget with its ballots and its count; amounts in cents. ``steps`` of proposals come after the decision."""
+    """A budget with its ballots and, where the vote is over, its count; amounts in cents.
+
+    ``steps`` of proposals come after the decision.
+    """
 
     frame: BudgetFrame
     ballots: tuple[BallotsEntry, ...]
-    counted_days_ago: int
-    seed: str
-    seed_source: str
+    counted_days_ago: int | None = None
+    seed: str = ""
+    seed_source: str = ""
     decision: DecisionEntry | None = None
 
 
@@ -184,6 +194,7 @@ class ProcessEntry(_Part, frozen=True):
     budget: BudgetEntry | None = None
     panel: PanelEntry | None = None
     workshops: tuple[WorkshopEntry, ...] = ()
+    ranked: tuple[RankedEntry, ...] = ()
     result: Text | None = None
 
 

@@ -12,8 +12,8 @@ from allmende.kernel.text import Text
 from allmende.participation.methods.panels.pool import Quota
 
 FAMILY = "formats"
-Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot"]
-Part = Literal["ideas", "needs", "proposals", "text", "statements", "panel", "workshops"]
+Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot", "rank"]
+Part = Literal["ideas", "needs", "proposals", "text", "statements", "panel", "workshops", "ranking"]
 Collected = Literal["idea", "need", "proposal"]
 
 
@@ -63,6 +63,11 @@ class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Give the kind of contributions that it collects."""
         kinds: dict[Part, Collected] = {"needs": "need", "proposals": "proposal", "ideas": "idea"}
         return next((kind for part, kind in kinds.items() if part in self.parts), None)
+
+    @property
+    def answers(self) -> bool:
+        """Tell whether people hand something in that is answered: contributions, or suggestions for a text."""
+        return self.kind is not None or "text" in self.parts
 
     def phase(self, slug: str) -> FormatPhase | None:
         """Give a phase by its name."""

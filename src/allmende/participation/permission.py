@@ -17,7 +17,11 @@ class Data(msgspec.Struct, frozen=True):
 
 CONTRIBUTIONS = Data("contributions", "published-contributions", "participation-contributions")
 VOTES = Data("votes", "vote-results", "participation-votes")
-EVERY = (CONTRIBUTIONS, VOTES)
+# Who is willing to be drawn, and who wants to come: one category, as rules judge both alike; a sheet each, so that an
+# objection against one does not stop the other.
+PANELS = Data("participants", "participant-counts", "participation-panels")
+WORKSHOPS = Data("participants", "participant-counts", "participation-workshops")
+EVERY = (CONTRIBUTIONS, VOTES, PANELS, WORKSHOPS)
 # The purpose of what is told of all processes together, and that of the files for everybody.
 PURPOSE, OPEN_DATA = "participation", "open-data"
 SYSTEM = Asker("system:participation")
@@ -42,6 +46,15 @@ def pass_on(gate: Gate, purpose: str, data: Data) -> Grant:
 def use(gate: Gate, purpose: str, data: Data, asker: Asker = SYSTEM) -> Grant:
     """Ask whether the administration may work with data as it came in."""
     return gate.permit(Ask(asker, "use", purpose, "administration", data.raw), data.data_use)
+
+
+def barred(gate: Gate, purpose: str, data: Data, asker: Asker = SYSTEM) -> AllmendeError | None:
+    """Give why the administration may not work with data for a purpose; None where it may, which is on record."""
+    try:
+        use(gate, purpose, data, asker)
+    except AllmendeError as error:
+        return error
+    return None
 
 
 def shut(gate: Gate, purpose: str, data: Data) -> AllmendeError | None:

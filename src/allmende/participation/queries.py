@@ -11,6 +11,7 @@ from django.db.models import When as If
 from django.db.models.functions import Coalesce
 
 from allmende.kernel.clock import CIVIL_TIME
+from allmende.participation.methods.least import LEAST_GROUP
 from allmende.participation.models import (
     Case,
     Comment,
@@ -28,6 +29,8 @@ from allmende.register.around import Point, metres
 LIKE, NEAR_METRES, MOST_SIMILAR = 0.3, 150.0, 5
 # A degree of latitude in metres, and the smallest cosine of a latitude in Germany: a box that holds the circle.
 DEGREE, NARROWEST = 111_195.0, 0.57
+# Fewer supporters than are told must not be told by an order, either.
+TOLD = When(If(supports__gte=LEAST_GROUP, then=F("supports")), default=Value(0), output_field=IntegerField())
 PUBLIC_STATES = ("open", "closed", "archived")
 
 
@@ -133,16 +136,16 @@ def listing(process: Process, wanted: Wanted) -> Listing:
     rows = _narrowed(process, wanted)
     head, _, tail = wanted.after.partition("-")
     if wanted.order == "supported":
-        rows = rows.order_by("-supports", "-id")
+        rows = rows.annotate(told=TOLD).order_by("-told", "-id")
         if head.isdigit() and tail.isdigit():
-            rows = rows.filter(Q(supports__lt=int(head)) | Q(supports=int(head), id__lt=int(tail)))
+            rows = rows.filter(Q(told__lt=int(head)) | Q(told=int(head), id__lt=int(tail)))
     else:
         rows = rows.order_by("-id")
         if head.isdigit():
             rows = rows.filter(id__lt=int(head))
     found = list(_counted(rows)[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
-    after = "" if last is None else f"{last.supports}-{last.pk}" if wanted.order == "supported" else str(last.pk)
+    after = "" if last is None else f"{last.supported or 0}-{last.pk}" if wanted.order == "supported" else str(last.pk)
     return Listing(found[:PAGE], after)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from allmende.kernel.errors import Conflict, Denied, ErrorCode, Invalid
 from allmende.kernel.text import Text
+from allmende.participation.methods.least import LEAST_GROUP
 
 LEVELS: dict[str, Text] = {
     "open": Text("offen für alle, ohne Anmeldung", "open to everybody, without signing in"),
@@ -25,6 +26,7 @@ ACTIONS: dict[str, Text] = {
     "suggest": Text("Änderungen am Text vorschlagen", "suggest changes to the text"),
     "vote": Text("Aussagen bewerten", "judge statements"),
     "ballot": Text("über das Geld abstimmen", "vote on the money"),
+    "rank": Text("in eine Reihenfolge bringen", "put into an order"),
 }
 WEIGHTS: dict[str, Text] = {
     "mood": Text("Stimmungsbild", "picture of the mood"),
@@ -83,7 +85,7 @@ CAUSES: dict[str, Text] = {
     "appeal": Text("Einspruch gegen das Verbergen", "appeal against hiding"),
 }
 MOST_LINKS, PAGE = 2, 30
-SMALLEST_GROUP = 10
+SMALLEST_GROUP = LEAST_GROUP
 # From this share of a group on its view counts as that of the group.
 CLEAR = 0.6
 # Signs that are not taken for each other when written by hand; twelve of them hold 59 random bits.

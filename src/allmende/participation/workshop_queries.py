@@ -3,15 +3,31 @@
 import msgspec
 from django.db.models import Count
 
+from allmende.participation.methods.least import enough, told
 from allmende.participation.models import Contribution, Process, Registration, Workshop
 
 
 class Seats(msgspec.Struct, frozen=True):
-    """A workshop, how many places it has left, how many contributions were heard there."""
+    """A workshop, how many have a place, how many contributions were heard there."""
 
     workshop: Workshop
-    left: int
+    taken: int
     heard: int
+
+    @property
+    def left(self) -> int:
+        """Count the free places, for the staff."""
+        return max(0, self.workshop.places - self.taken)
+
+    @property
+    def free(self) -> int | None:
+        """Count the free places in public; None where that tells of one to nine people, unless all are taken."""
+        return self.left if enough(self.taken) or not self.left else None
+
+    @property
+    def came(self) -> int | None:
+        """Tell how many came."""
+        return told(self.workshop.came)
 
 
 def workshops_of(process: Process) -> list[Seats]:
@@ -19,7 +35,7 @@ def workshops_of(process: Process) -> list[Seats]:
     taken = Registration.objects.filter(workshop__process=process, state="placed").order_by()
     counts = dict(taken.values_list("workshop").annotate(n=Count("pk")))
     rows = Workshop.objects.filter(process=process).select_related("process").annotate(n=Count("heard"))
-    return [Seats(one, max(0, one.places - counts.get(one.pk, 0)), one.__dict__["n"]) for one in rows]
+    return [Seats(one, counts.get(one.pk, 0), one.__dict__["n"]) for one in rows]
 
 
 def workshop(process: Process, number: int) -> Seats | None:

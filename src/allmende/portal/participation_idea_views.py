@@ -109,7 +109,7 @@ def _cells(one: Contribution) -> tuple[Any, ...]:
     days = [moment.date() if moment else None for moment in (one.received, one.answered, one.due)]
     return (
         *(one.number, one.title, one.body, *topics, one.tag, one.longitude, one.latitude, one.channel, days[0]),
-        *(one.state, one.outcome, days[1], days[2], one.supports, one.__dict__["said"]),
+        *(one.state, one.outcome, days[1], days[2], one.supported, one.__dict__["said"]),
     )
 
 

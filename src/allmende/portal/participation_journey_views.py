@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from allmende.kernel.clock import today, utc_now
-from allmende.kernel.errors import AllmendeError
+from allmende.kernel.errors import AllmendeError, ErrorCode, Invalid
+from allmende.kernel.text import Text
 from allmende.participation import queries
 from allmende.participation.difference import difference
 from allmende.participation.models import Comment, Contribution
@@ -38,6 +39,15 @@ from allmende.portal.participation_views import steps_feed
 from allmende.programme import queries as programme
 from allmende.register.around import Point
 from allmende.ui.maps import Marker
+
+BAD_ADDRESS = ErrorCode(
+    "participation.bad_address",
+    Text("Die E-Mail-Adresse ist nicht vollständig.", "The e-mail address is not complete."),
+    Text(
+        "Gehen Sie zurück und prüfen Sie sie, oder lassen Sie das Feld leer.",
+        "Go back and check it, or leave the field empty.",
+    ),
+)
 
 
 def _found(number: str) -> Contribution:
@@ -194,9 +204,25 @@ def support(request: HttpRequest, number: str) -> HttpResponseBase:
         require_form(request, MOST_VOTES_AN_HOUR, "participation-votes")
         card = require_pass(request, one.process, "support")
         require_taking(one.process, VOTES)
+        email = _address(request, one)
         services.support(one, card.pseudonym, utc_now())
-        return private(redirect(f"{reverse('contribution', args=[one.number])}?karte={card.word}"))
+        if email:
+            _ask(request, one, email)
+        said = "&gesagt=folgen" if email else ""
+        return private(redirect(f"{reverse('contribution', args=[one.number])}?karte={card.word}{said}"))
     return redirect("contribution", number)
+
+
+def _address(request: HttpRequest, one: Contribution) -> str:
+    """Give the address of a supporter who wants to hear of it; it is kept apart from the support."""
+    if not request.POST.get("email", "").strip():
+        return ""
+    form = FollowForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(BAD_ADDRESS)
+    require_form(request)
+    require_taking(one.process, CONTRIBUTIONS)
+    return str(form.cleaned_data["email"])
 
 
 @csrf_exempt

@@ -62,7 +62,8 @@ def open_data(request: HttpRequest) -> HttpResponseBase:
     folder = newest_snapshot(settings.ALLMENDE.home)
     facts = snapshot_facts(folder) if folder else None
     files = [(path.name, path.stat().st_size) for path in sorted(folder.iterdir())] if folder else []
-    shut = [error for data in permission.EVERY if (error := permission.shut(gate(), permission.OPEN_DATA, data))]
+    errors = (permission.shut(gate(), permission.OPEN_DATA, data) for data in permission.EVERY)
+    shut = {error.what.de: error for error in errors if error is not None}.values()
     return page(request, "participation/open_data.html", facts=facts, files=files, shut=shut)
 
 

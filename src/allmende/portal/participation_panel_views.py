@@ -11,6 +11,8 @@ from allmende.participation.methods.panels.ceremony import sha256
 from allmende.participation.methods.panels.lottery import Lottery
 from allmende.participation.methods.panels.pool import Quota
 from allmende.participation.models import Panel, Process
+from allmende.participation.permission import PANELS
+from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
 from allmende.portal.participation_frame import process_or_404, process_page
 
@@ -26,7 +28,7 @@ class QuotaLine(msgspec.Struct, frozen=True):
 
 
 def _panel(request: HttpRequest, slug: str) -> tuple[Process, Panel]:
-    process = process_or_404(request, slug)
+    process = process_or_404(request, slug, PANELS)
     panel = queries.panel_of(process)
     if panel is None:
         raise Http404
@@ -39,6 +41,7 @@ def _lines(panel: Panel, lottery: Lottery | None) -> list[QuotaLine]:
     return [QuotaLine(one.quota, one.people) for one in lottery.counts]
 
 
+@told
 def panel(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show how is drawn, and how far it is."""
     process, found = _panel(request, slug)
@@ -56,6 +59,7 @@ def panel(request: HttpRequest, slug: str) -> HttpResponseBase:
     return process_page(request, "panel.html", process, **values)
 
 
+@told
 def pool_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give quotas and pool as CSV; counts of fewer than ten people are empty."""
     _, found = _panel(request, slug)
@@ -64,6 +68,7 @@ def pool_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     return csv_file(f"{slug}-kreis", POOL_HEADER, rows)
 
 
+@told
 def lots_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the table of lots as CSV: from which lot on, how many, and how many members of which kind."""
     _, found = _panel(request, slug)
@@ -77,12 +82,14 @@ def lots_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     return csv_file(f"{slug}-lostabelle", LOTS_HEADER, rows)
 
 
+@told
 def lots_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the table of lots with all that is needed to draw, byte for byte as its hash was published."""
     _, found = _panel(request, slug)
     return _json(found.lottery)
 
 
+@told
 def draw_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the draw: secret, public word, lot, numbers, and who followed whom."""
     _, found = _panel(request, slug)

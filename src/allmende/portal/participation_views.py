@@ -1,5 +1,6 @@
 """Pages about taking part: what runs now, a process with all that it declares, what was before."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from allmende.kernel.clock import UTC, utc_now
 from allmende.participation import budget_queries, panel_queries, text_queries, vote_queries, workshop_queries
 from allmende.participation import queries as participation
 from allmende.participation.models import Process, Step
-from allmende.participation.permission import CONTRIBUTIONS
+from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
 from allmende.participation.rules import ACTIONS, LEVELS
 from allmende.portal.asof import stand_of
 from allmende.portal.data_views import told
@@ -32,7 +33,7 @@ def participate(request: HttpRequest) -> HttpResponse:
     events = queries.events_until(stand.day, kind="participation").order_by("-day")
     now = utc_now()
     found = [] if stand.past else list(participation.processes())
-    cards = [(one, None if shut(one, CONTRIBUTIONS) else participation.tally(one, now), _running(one)) for one in found]
+    cards = [(one, _tally(one, now), _running(one)) for one in found]
     return page(
         request,
         "participate.html",
@@ -67,6 +68,11 @@ def participate_csv(request: HttpRequest) -> HttpResponse:
     return csv_file("mitmachen", header, rows)
 
 
+def _tally(one: Process, now: dt.datetime) -> participation.Tally | None:
+    """Count what is answered; nothing where nothing is handed in, or where it may not be shown."""
+    return participation.tally(one, now) if one.form.answers and shut(one, CONTRIBUTIONS) is None else None
+
+
 def process(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show a process: what it is for, who may take part, what it counts, when it forgets, how far it is."""
     found = process_or_404(request, slug)
@@ -81,11 +87,12 @@ def process(request: HttpRequest, slug: str) -> HttpResponseBase:
         budget=budget_queries.budget_of(found) if "proposals" in parts else None,
         panel=panel_queries.panel_of(found) if "panel" in parts else None,
         workshops=workshop_queries.workshops_of(found) if "workshops" in parts else [],
+        counts="workshops" in parts and shut(found, WORKSHOPS) is None,
         proposals=len(budget_queries.on_ballot(found)) if "proposals" in parts else 0,
-        tally=None if closed else participation.tally(found, utc_now()),
+        tally=None if closed or not found.form.answers else participation.tally(found, utc_now()),
         steps=[] if closed else participation.steps_of(found)[:LAST_STEPS],
         paragraphs=text_queries.clauses(found) if "text" in parts else [],
-        statements=len(vote_queries.statements(found)) if "statements" in parts else 0,
+        statements=len(vote_queries.statements(found)) if {"statements", "ranking"} & {*parts} else 0,
         purpose=next((one.title for _, one in purpose_tree() if one.slug == found.purpose_slug), None),
         project=queries.project_on(found.project, stand_of(request).day) if found.project else None,
         may=[(ACTIONS[action], LEVELS[found.needs(action)]) for action in found.form.actions],

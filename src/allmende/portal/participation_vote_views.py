@@ -35,7 +35,13 @@ from allmende.portal.participation_frame import (
 )
 
 CHOICES = ("agree", "disagree", "pass")
-GOALS = {"aussagen": "statements", "beitrag": "idea-new", "stimmzettel": "ballot", "uebersicht": "process"}
+GOALS = {
+    "aussagen": "statements",
+    "beitrag": "idea-new",
+    "stimmzettel": "ballot",
+    "rangfolge": "ranking",
+    "uebersicht": "process",
+}
 
 
 def _process(request: HttpRequest, slug: str, shows: Data | None = None) -> Process:

@@ -11,15 +11,27 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
+from allmende.catalog.door import gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
+from allmende.participation import permission
 from allmende.participation import workshop_queries as queries
 from allmende.participation.models import Process, Registration
+from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
 from allmende.participation.services import notices, workshops
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
 from allmende.portal.participation_forms import OpenForm
-from allmende.portal.participation_frame import address, language, private, process_or_404, process_page, require_form
+from allmende.portal.participation_frame import (
+    address,
+    language,
+    private,
+    process_or_404,
+    process_page,
+    require_form,
+    require_taking,
+    shut,
+)
 
 HEADER = ("title_de", "title_en", "place", "begins", "ends", "places", "left", "came", "heard")
 
@@ -62,6 +74,7 @@ def workshop(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         return _page(request, process, found, form, status=400, shows_errors=True)
     try:
         require_form(request)
+        require_taking(process, WORKSHOPS)
         values = form.cleaned_data
         wish = workshops.Wish(values["name"], values["email"], values["needs"], language())
         one, key = workshops.register(number, wish, utc_now())
@@ -93,6 +106,7 @@ def _page(
     status: int = 200,
     **values: Any,
 ) -> HttpResponse:
+    closed = shut(process, WORKSHOPS)
     return process_page(
         request,
         "workshop.html",
@@ -102,7 +116,9 @@ def _page(
         one=found.workshop,
         form=form,
         is_open=found.workshop.open(utc_now()),
-        heard=queries.heard_at(found.workshop),
+        closed=None if values.get("refused") else closed,
+        counts=closed is None,
+        heard=[] if shut(process, CONTRIBUTIONS) else queries.heard_at(found.workshop),
         registered=request.GET.get("angemeldet", ""),
         **values,
     )
@@ -117,7 +133,9 @@ def cancel(request: HttpRequest, slug: str, number: int, key: str) -> HttpRespon
         return private(process_page(request, "workshop_cancel.html", process, one=found.workshop))
     try:
         require_form(request)
-        workshops.cancel(number, key, utc_now())
+        # Giving back deletes, which always goes; the place goes on only where the rules let us use what we hold.
+        promotes = permission.barred(gate(), process.purpose_slug, WORKSHOPS) is None
+        workshops.cancel(number, key, utc_now(), promotes=promotes)
     except AllmendeError as error:
         return process_page(
             request, "workshop_cancel.html", process, status=error.status, one=found.workshop, refused=error
@@ -125,19 +143,16 @@ def cancel(request: HttpRequest, slug: str, number: int, key: str) -> HttpRespon
     return process_page(request, "workshop_cancel.html", process, one=found.workshop, done=True)
 
 
+@told
 def workshops_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the workshops as CSV."""
-    process = process_or_404(request, slug)
+    process = process_or_404(request, slug, WORKSHOPS)
     rows = [
         (
             *(seats.workshop.title_de, seats.workshop.title_en, seats.workshop.place),
             *(seats.workshop.begins.isoformat(), seats.workshop.ends.isoformat()),
-            *(seats.workshop.places, seats.left, _told(seats.workshop.came, process.minimum), seats.heard),
+            *(seats.workshop.places, seats.free, seats.came, seats.heard),
         )
         for seats in queries.workshops_of(process)
     ]
     return csv_file(f"{slug}-werkstaetten", HEADER, rows)
-
-
-def _told(people: int | None, least: int) -> int | None:
-    return people if people is not None and (people == 0 or people >= least) else None

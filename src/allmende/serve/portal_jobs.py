@@ -125,6 +125,7 @@ def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     from allmende.participation.services.opinions import look_again
     from allmende.participation.services.panels import forget_pools
     from allmende.participation.services.processes import forget_ended
+    from allmende.participation.services.rankings import count_ended
     from allmende.participation.services.snapshot import newest_snapshot, write_snapshot
     from allmende.participation.services.workshops import forget_registrations
 
@@ -133,6 +134,7 @@ def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     forget_pools(now)
     forget_registrations(now)
     look_again(now, gate)
+    count_ended(now, gate)
     newest = newest_snapshot(settings.home)
     if newest is None or newest.name[:8] < f"{now:%Y%m%d}":
         write_snapshot(settings.home, now, gate)

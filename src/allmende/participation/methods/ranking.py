@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
+from allmende.participation.methods.least import LEAST_GROUP, enough
 from allmende.participation.methods.lots import shuffled
 
 METHOD = "schulze"
@@ -43,6 +44,48 @@ class Ranking(msgspec.Struct, frozen=True):
     options: tuple[str, ...]
     preferred: tuple[tuple[int, ...], ...]
     ranked: tuple[Ranked, ...]
+
+
+class ToldRanked(msgspec.Struct, frozen=True):
+    """An option as it is published; the points are None where they would tell of one to nine people."""
+
+    option: str
+    place: int
+    turn: int
+    borda: int | None
+
+
+class ToldRanking(msgspec.Struct, frozen=True):
+    """The order as it is published; counts of a pair are None where one would tell of one to nine people."""
+
+    method: str
+    version: str
+    seed: str
+    voters: int
+    options: tuple[str, ...]
+    preferred: tuple[tuple[int | None, ...], ...]
+    ranked: tuple[ToldRanked, ...]
+
+
+def told_of(ranking: Ranking) -> ToldRanking | None:
+    """Give what may be published: of a pair both counts and the rest, or neither; None for fewer than ten people."""
+    if ranking.voters < LEAST_GROUP:
+        return None
+    counts, everybody = ranking.preferred, range(len(ranking.options))
+
+    def pair(one: int, other: int) -> int | None:
+        both = counts[one][other], counts[other][one]
+        return both[0] if all(map(enough, (*both, ranking.voters - sum(both)))) else None
+
+    table = tuple(tuple(pair(one, other) for other in everybody) for one in everybody)
+    whole = {
+        ranking.options[one]: all(table[one][other] is not None for other in everybody if other != one)
+        for one in everybody
+    }
+    ranked = tuple(
+        ToldRanked(one.option, one.place, one.turn, one.borda if whole[one.option] else None) for one in ranking.ranked
+    )
+    return ToldRanking(ranking.method, ranking.version, ranking.seed, ranking.voters, ranking.options, table, ranked)
 
 
 def rank(options: Iterable[str], ballots: Iterable[Sequence[str]], seed: str) -> Ranking:

@@ -4,6 +4,7 @@ from allmende.participation.models.budgets import Ballot, Budget, BudgetCount, P
 from allmende.participation.models.contributions import KINDS, Comment, Contribution, Origin, Step, TitleGram
 from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
 from allmende.participation.models.processes import Phase, Process, Topic
+from allmende.participation.models.rankings import RankingBallot, RankingCount
 from allmende.participation.models.texts import Paragraph, ParagraphVersion, SealedText
 from allmende.participation.models.upkeep import Case, Follower, Handover, Mail, Notice
 from allmende.participation.models.votes import Code, OpinionRun, Statement, Support, Vote, Voter
@@ -33,6 +34,8 @@ __all__ = [
     "PoolPerson",
     "Process",
     "Proposal",
+    "RankingBallot",
+    "RankingCount",
     "Registration",
     "SealedText",
     "Seat",

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.text import Text
+from allmende.participation.methods.least import told
 from allmende.participation.models.processes import Process, Topic
 from allmende.participation.models.texts import Paragraph
 from allmende.participation.rules import CHANNELS, OUTCOMES, STANCES, STATES, TAGS
@@ -64,7 +65,6 @@ class Contribution(models.Model):
         ordering: ClassVar[list[str]] = ["-received", "-id"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["process", "visibility", "kind", "-id"], name="contributions_newest"),
-            models.Index(fields=["process", "visibility", "kind", "-supports", "-id"], name="contributions_supported"),
             models.Index(fields=["process", "text_digest"], name="contributions_same"),
         ]
 
@@ -96,6 +96,11 @@ class Contribution(models.Model):
     def channel_text(self) -> Text:
         """Name the way on which it came."""
         return CHANNELS[self.channel]
+
+    @property
+    def supported(self) -> int | None:
+        """Give how many support it, as it may be told."""
+        return told(self.supports)
 
     def overdue(self, now: dt.datetime) -> bool:
         """Tell whether it should have been answered by now."""

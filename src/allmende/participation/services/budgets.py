@@ -16,10 +16,11 @@ from allmende.kernel.text import Text
 from allmende.participation import budget_queries as queries
 from allmende.participation import rules
 from allmende.participation.formats import BudgetFrame
-from allmende.participation.methods.budgets.count import LEAST_GROUP, Comparison, Settings, count
+from allmende.participation.methods.budgets.count import Comparison, Settings, count
 from allmende.participation.methods.budgets.election import Election
 from allmende.participation.methods.budgets.pabulib import About, write
 from allmende.participation.methods.budgets.publication import tellable, told
+from allmende.participation.methods.least import LEAST_GROUP
 from allmende.participation.models import Ballot, Budget, BudgetCount, Process, Proposal
 from allmende.participation.services.contributions import require_open
 from allmende.participation.services.journey import News, advance
@@ -58,6 +59,11 @@ VOTED_ALREADY = ErrorCode(
     Text("Mit diesem Code wurde schon abgestimmt.", "This code has been voted with already."),
     Text("Der erste Stimmzettel zählt; legen Sie das Papier zu den Akten.", "The first ballot counts; file the paper."),
 )
+VOTED_ON_PAPER = ErrorCode(
+    "participation.voted_on_paper",
+    Text("Mit diesem Code wurde schon auf Papier abgestimmt.", "This code has been voted with on paper already."),
+    Text("Der Stimmzettel auf Papier zählt.", "The ballot on paper counts."),
+)
 VOTE_RUNS = ErrorCode(
     "participation.vote_runs",
     Text("Die Abstimmung läuft noch.", "The vote is still running."),
@@ -84,7 +90,9 @@ NOT_COUNTED = ErrorCode(
 
 
 def _locked(process: Process) -> Budget:
-    found = Budget.objects.select_for_update().select_related("process").filter(process=process).first()
+    # The budget alone: with the process locked, too, ballots from online and from paper would wait for each other.
+    rows = Budget.objects.select_for_update(of=("self",)).select_related("process")
+    found = rows.filter(process=process).first()
     if found is None:
         raise NotFound(NO_BUDGET)
     return found
@@ -141,15 +149,25 @@ def _checked(budget: Budget, choice: Mapping[int, int]) -> dict[str, int]:
 
 
 def cast(process: Process, pseudonym: str, choice: Mapping[int, int], now: dt.datetime) -> None:
-    """Take a ballot; a second one of the same pseudonym replaces the first. No entry is kept of who voted and when."""
+    """Take a ballot; a second one of the same pseudonym replaces the first, but none on paper with the same code.
+
+    No entry is kept of who voted and when.
+    """
     require_open(process, "ballot", now)
     budget = queries.budget_of(process)
     if budget is None:
         raise NotFound(NO_BUDGET)
-    kept = Ballot(process=process, pseudonym=pseudonym, choice=_checked(budget, choice))
-    Ballot.objects.bulk_create(
-        [kept], update_conflicts=True, update_fields=["choice"], unique_fields=["process", "pseudonym"]
-    )
+    kept = _checked(budget, choice)
+    mine = Ballot.objects.filter(process=process, pseudonym=pseudonym, channel="online")
+    if mine.update(choice=kept):
+        return
+    try:
+        with transaction.atomic():
+            Ballot.objects.create(process=process, pseudonym=pseudonym, choice=kept)
+    except IntegrityError as error:
+        # The same ballot, sent twice at once; or the paper came first.
+        if not mine.update(choice=kept):
+            raise Conflict(VOTED_ON_PAPER) from error
 
 
 @transaction.atomic

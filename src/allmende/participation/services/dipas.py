@@ -58,7 +58,10 @@ def projects() -> Iterator[Feature]:
 
 
 def contributions() -> Iterator[Feature]:
-    """Give the shown contributions as DIPAS lists them; nobody votes against one here, so that is unknown."""
+    """Give the shown contributions as DIPAS lists them; nobody votes against one here, so that is unknown.
+
+    So is how many vote for it while they are fewer than ten.
+    """
     said = Count("comments", filter=Q(comments__visibility="shown"))
     rows = Contribution.objects.filter(visibility="shown", process__state__in=PUBLIC_STATES).annotate(said=said)
     for one in rows.select_related("process", "category", "group").order_by("pk").iterator(CHUNK):
@@ -74,7 +77,7 @@ def contributions() -> Iterator[Feature]:
                 "contributionContent": one.body,
                 "commentsNumber": one.said,
                 "category": one.category.title_de if one.category else "none",
-                "votingPro": one.supports,
+                "votingPro": one.supported,
                 "votingContra": None,
                 "belongToProject": one.process.slug,
                 "dipasLocated": point is not None,

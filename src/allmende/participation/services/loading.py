@@ -30,6 +30,7 @@ from allmende.participation.models import (
     Paragraph,
     Process,
     Proposal,
+    RankingBallot,
     Statement,
     Support,
     Topic,
@@ -37,7 +38,17 @@ from allmende.participation.models import (
     Voter,
 )
 from allmende.participation.pool_file import Willing
-from allmende.participation.services import budgets, journey, opinions, panels, processes, texts, votes, workshops
+from allmende.participation.services import (
+    budgets,
+    journey,
+    opinions,
+    panels,
+    processes,
+    rankings,
+    texts,
+    votes,
+    workshops,
+)
 from allmende.participation.services.contributions import Draft, submit
 from allmende.register.around import Point
 from allmende.register.queries import drafts, newest_rules
@@ -205,6 +216,7 @@ def load_participation(content: ParticipationContent, *, gate: Gate, now: dt.dat
         added += 1
     if added:
         opinions.look_again(now, gate)
+        rankings.count_ended(now, gate)
         _cite(content.rule_sources, gate)
     return added
 
@@ -249,6 +261,11 @@ def _hold(story: _Story) -> None:
         _draw_lots(story, entry.panel)
     for one in entry.workshops:
         _meet(story, one)
+    RankingBallot.objects.bulk_create(
+        RankingBallot(process=story.process, pseudonym=f"demonstration-{kind}-{person}", order=list(row.order))
+        for kind, row in enumerate(entry.ranked)
+        for person in range(row.people)
+    )
 
 
 def _draw_lots(story: _Story, entry: PanelEntry) -> None:
@@ -310,7 +327,14 @@ def _spend(story: _Story, entry: BudgetEntry) -> None:
         for choice in [{str(number): points for number, points in row.choice.items()}]
         for person in range(row.people)
     )
-    counted = story.ago(entry.counted_days_ago)
+    if entry.counted_days_ago is not None:
+        _count(story, entry, story.ago(entry.counted_days_ago))
+    for one in listed:
+        story.go_on(story.by_key[one.key], one)
+
+
+def _count(story: _Story, entry: BudgetEntry, counted: dt.datetime) -> None:
+    process = story.process
     budgets.count_once(ACTOR, process, seed=entry.seed, source=entry.seed_source, now=counted)
     if entry.decision is not None:
         at = story.ago(entry.decision.days_ago)
@@ -318,5 +342,3 @@ def _spend(story: _Story, entry: BudgetEntry) -> None:
             entry.decision.text, entry.decision.paper, at.astimezone(CIVIL_TIME).date(), entry.decision.funded
         )
         budgets.decide(ACTOR, process, decided, now=at)
-    for one in listed:
-        story.go_on(story.by_key[one.key], one)

@@ -8,12 +8,11 @@ from django.db import transaction
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import record
 from allmende.gate.door import Gate
-from allmende.kernel.errors import AllmendeError
 from allmende.participation.methods.opinions.groups import OpinionGroups, Settings, find_groups
 from allmende.participation.methods.opinions.memory import Memory
 from allmende.participation.methods.opinions.votes import Votes
 from allmende.participation.models import OpinionRun, Process, Vote
-from allmende.participation.permission import VOTES, use
+from allmende.participation.permission import VOTES, barred
 
 ACTOR = SystemActor("system:participation")
 
@@ -24,18 +23,10 @@ def look_again(now: dt.datetime, gate: Gate) -> int:
     for process in Process.objects.filter(state__in=("open", "closed"), statements__isnull=False).distinct():
         count = Vote.objects.filter(statement__process=process, statement__visibility="shown").count()
         last = OpinionRun.objects.filter(process=process).first()
-        if count and (last is None or last.votes != count) and _may_use(gate, process):
+        if count and (last is None or last.votes != count) and barred(gate, process.purpose_slug, VOTES) is None:
             find(process, last, count, now)
             done += 1
     return done
-
-
-def _may_use(gate: Gate, process: Process) -> bool:
-    try:
-        use(gate, process.purpose_slug, VOTES)
-    except AllmendeError:
-        return False
-    return True
 
 
 @transaction.atomic

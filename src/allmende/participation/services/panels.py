@@ -11,6 +11,7 @@ from allmende.accounts.services import Actor, record
 from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import panel_queries as queries
+from allmende.participation.methods.least import enough
 from allmende.participation.methods.panels.ceremony import Succession, follower, held, seed_of, sha256
 from allmende.participation.methods.panels.lottery import make_lottery
 from allmende.participation.methods.panels.pool import Quota
@@ -35,6 +36,14 @@ NO_SEAT = ErrorCode(
     "participation.unknown_seat",
     Text("Nummer {number} wartet auf keine Antwort.", "Number {number} waits for no answer."),
     Text("Laden Sie die Seite neu.", "Load the page anew."),
+)
+POOL_SMALL = ErrorCode(
+    "participation.pool_small",
+    Text(
+        "Im Kreis sind weniger als zehn Menschen: Aus der Lostabelle ließe sich auf einzelne schließen.",
+        "Fewer than ten people are in the pool: the table of lots would tell of single ones.",
+    ),
+    Text("Laden Sie mehr Menschen ein, bevor Sie losen.", "Invite more people before you draw."),
 )
 _POOL, _CHANCE = Text("der Kreis", "the pool"), Text("der öffentliche Zufall", "the public chance")
 _TABLE, _DAY = Text("die Lostabelle", "the table of lots"), Text("der Tag der Löschung", "the day of deletion")
@@ -108,6 +117,8 @@ def publish_lots(actor: Actor, process: Process, now: dt.datetime) -> Panel:
         raise Conflict(NOT_READY, missing=_CHANCE)
     if not panel.pool.exists():
         raise Conflict(NOT_READY, missing=_POOL)
+    if not enough(panel.pool.count()):
+        raise Conflict(POOL_SMALL)
     lottery = make_lottery(queries.pool_of(panel), process.slug, panel.lots)
     panel.lottery = msgspec.json.encode(lottery).decode()
     panel.lottery_at, panel.secret = now, secrets.token_hex(16)

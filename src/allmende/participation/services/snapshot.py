@@ -16,9 +16,9 @@ from allmende.accounts.services import record
 from allmende.gate.door import Gate
 from allmende.kernel.clock import UTC
 from allmende.participation.models import Comment, Contribution, ParagraphVersion, Process, Step
-from allmende.participation.permission import CONTRIBUTIONS, OPEN_DATA, VOTES, Data, shut
+from allmende.participation.permission import CONTRIBUTIONS, OPEN_DATA, PANELS, VOTES, WORKSHOPS, Data, shut
 from allmende.participation.queries import PUBLIC_STATES
-from allmende.participation.services import dipas
+from allmende.participation.services import dipas, snapshot_counts
 from allmende.participation.vote_queries import groups, standings
 
 FOLDER, KEPT, CHUNK = "open-data/participation", 3, 2_000
@@ -58,7 +58,7 @@ TABLES: dict[str, dict[str, str]] = {
         "outcome": "string",
         "answered": "date",
         "due": "date: promised answer",
-        "supports": "integer",
+        "supports": "integer: empty for one to nine people",
         "paragraph": "integer",
         "base_version": "integer",
         "proposed": "string",
@@ -101,12 +101,16 @@ TABLES: dict[str, dict[str, str]] = {
         "disagree": "integer",
         "passed": "integer",
     },
+    **snapshot_counts.TABLES,
 }
 Row = dict[str, Any]
 # What each table holds of the data that rules speak of; the others hold words of the city.
 HOLDS = {
     **dict.fromkeys(("contributions", "comments", "steps", "dipas-contributions"), CONTRIBUTIONS),
-    "statements": VOTES,
+    "contribution-channels": CONTRIBUTIONS,
+    **dict.fromkeys(("statements", "ballot-channels", "budget-projects", "rankings"), VOTES),
+    **dict.fromkeys(("panels", "panel-quotas"), PANELS),
+    "workshops": WORKSHOPS,
 }
 
 
@@ -128,6 +132,7 @@ def _contributions() -> Iterator[Row]:
             "category": one.category.slug if one.category else None,
             "group": one.group.slug if one.group else None,
             "paragraph": one.paragraph.number if one.paragraph else None,
+            "supports": one.supported,
             "received": _day(one.received),
             "answered": _day(one.answered),
             "due": _day(one.due),
@@ -198,6 +203,7 @@ SOURCES = {
     "steps": _steps,
     "paragraphs": _paragraphs,
     "statements": _statements,
+    **snapshot_counts.SOURCES,
 }
 
 

@@ -6,10 +6,10 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from allmende.accounts.services import Actor, record
-from allmende.kernel.errors import ErrorCode, Invalid, NotFound
+from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import rules
-from allmende.participation.models import Code, Contribution, Process, Statement, Topic, Vote, Voter
+from allmende.participation.models import Code, Contribution, Process, RankingBallot, Statement, Topic, Vote, Voter
 from allmende.participation.services.contributions import require_open
 
 NO_STATEMENT = ErrorCode(
@@ -21,6 +21,14 @@ FORGOTTEN = ErrorCode(
     "participation.forgotten",
     Text("Dieses Verfahren hat seinen Schlüssel vernichtet.", "This process has destroyed its key."),
     Text("Es nimmt nichts mehr an; die Ergebnisse bleiben.", "It takes nothing any more; the results remain."),
+)
+ORDERED = ErrorCode(
+    "participation.ranking_began",
+    Text(
+        "Es wurde schon geordnet; was zur Wahl steht, bleibt, wie es ist.",
+        "People have put things into an order already; the options stay as they are.",
+    ),
+    Text("Ändern Sie es im nächsten Verfahren.", "Change it in the next process."),
 )
 VALUES = {"agree": 1, "pass": 0, "disagree": -1}
 MOST_CODES = 20_000
@@ -68,6 +76,8 @@ def add_statement(
 ) -> Statement:
     """Put a statement to be judged; its words are never changed, as people judged these."""
     Process.objects.select_for_update().get(pk=process.pk)
+    if RankingBallot.objects.filter(process=process).exists():
+        raise Conflict(ORDERED)
     last = process.statements.aggregate(last=Max("number"))["last"] or 0
     found = Statement.objects.create(
         process=process, number=last + 1, text_de=text_de, text_en=text_en, contribution=contribution

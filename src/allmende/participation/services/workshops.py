@@ -83,8 +83,8 @@ def _locked(number: int) -> Workshop:
     return found
 
 
-def _free(one: Workshop) -> bool:
-    return one.registrations.filter(state="placed").count() < one.places
+def _free(one: Workshop) -> int:
+    return max(0, one.places - one.registrations.filter(state="placed").count())
 
 
 @transaction.atomic
@@ -112,17 +112,19 @@ def register(number: int, wish: Wish, now: dt.datetime) -> tuple[Registration, s
 
 
 @transaction.atomic
-def cancel(number: int, key: str, now: dt.datetime) -> None:
-    """Give a place back; the first who waits gets it, and a mail."""
+def cancel(number: int, key: str, now: dt.datetime, *, promotes: bool = True) -> None:
+    """Give a place back; those who wait get what is free in their order, and a mail, where that is allowed now."""
     one = _locked(number)
     found = one.registrations.filter(digest=rules.digest(rules.plain_code(key))).first()
     if found is None:
         raise NotFound(NO_REGISTRATION)
     found.delete()
     record(PUBLIC, "participation.registration_cancelled", one.process, after={"workshop": one.pk})
-    waiting = one.registrations.filter(state="waiting").first()
-    if waiting is None or not _free(one):
-        return
+    for waiting in one.registrations.filter(state="waiting")[: _free(one) if promotes else 0]:
+        _promote(one, waiting, now)
+
+
+def _promote(one: Workshop, waiting: Registration, now: dt.datetime) -> None:
     waiting.state = "placed"
     waiting.save(update_fields=["state"])
     with translation.override(waiting.language):

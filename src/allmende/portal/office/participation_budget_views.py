@@ -19,6 +19,7 @@ from allmende.kernel.text import Text
 from allmende.participation import budget_queries as queries
 from allmende.participation.formats import BudgetFrame
 from allmende.participation.models import Budget, Process, Proposal
+from allmende.participation.permission import VOTES
 from allmende.participation.services import budgets
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.participation_budget_forms import (
@@ -28,8 +29,10 @@ from allmende.portal.office.participation_budget_forms import (
     DecisionForm,
     PaperBallotForm,
 )
+from allmende.portal.office.participation_door import require_using, uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
+from allmende.portal.participation_frame import require_taking
 
 
 def _budget(slug: str) -> tuple[Process, Budget]:
@@ -86,9 +89,11 @@ def _done(person: Person, process: Process, deed: str, values: dict[str, Any]) -
         budgets.set_up(person, process, BudgetFrame(**values))
         return gettext("Gespeichert.")
     if deed == "paper":
+        require_taking(process, VOTES)
         budgets.cast_on_paper(process, values.get("code", ""), values["choice"])
         return gettext("Der Stimmzettel ist aufgenommen.")
     if deed == "count":
+        require_using(process, VOTES)
         budgets.count_once(person, process, seed=values["seed"], source=values["source"], now=now)
         return gettext("Ausgezählt und veröffentlicht.")
     if deed == "decide":
@@ -102,6 +107,7 @@ def _done(person: Person, process: Process, deed: str, values: dict[str, Any]) -
 
 
 @reads(AREA)
+@uses(VOTES)
 def whole_file(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Hand out all ballots to who checks the count; only to those who may change something here, and recorded."""
     process, one = _budget(slug)

@@ -1,4 +1,4 @@
-"""The staff asks the gate, too, before it reads what people brought."""
+"""The staff asks the gate, too, before it reads what people brought or writes down what they said."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,6 +12,7 @@ from allmende.catalog.door import gate
 from allmende.gate.door import Asker
 from allmende.kernel.errors import AllmendeError
 from allmende.participation import permission, queries
+from allmende.participation.models import Process
 from allmende.portal.office.frame import tell
 from allmende.portal.office.permissions import person_of
 
@@ -19,26 +20,33 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def refused(request: HttpRequest, purpose: str) -> AllmendeError | None:
-    """Give why somebody of the staff may not work with contributions; None where they may, which is on record."""
+def refused(
+    request: HttpRequest, purpose: str, data: permission.Data = permission.CONTRIBUTIONS
+) -> AllmendeError | None:
+    """Give why somebody of the staff may not work with data; None where they may, which is on record."""
     asker = Asker(f"staff:{person_of(request).pk}")
-    try:
-        permission.use(gate(), purpose or permission.PURPOSE, permission.CONTRIBUTIONS, asker)
-    except AllmendeError as error:
-        return error
-    return None
+    return permission.barred(gate(), purpose or permission.PURPOSE, data, asker)
 
 
-def uses_contributions(view: View[P]) -> View[P]:
-    """Open a page to the staff if the rules let the administration use contributions for the process's purpose."""
+def require_using(process: Process, data: permission.Data) -> None:
+    """Refuse a deed with data that the rules do not let the administration use."""
+    permission.use(gate(), process.purpose_slug, data)
 
-    @wraps(view)
-    def asked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        purpose = queries.purpose_of(slug=str(kwargs.get("slug", "")), number=str(kwargs.get("number", "")))
-        error = refused(request, purpose)
-        if error is not None:
-            tell(request, error)
-            return redirect("office:participation")
-        return view(request, *args, **kwargs)
 
-    return cast("View[P]", asked)
+def uses(data: permission.Data) -> Callable[[View[P]], View[P]]:
+    """Open a page to the staff if the rules let the administration use data for the process's purpose."""
+
+    def decorated(view: View[P]) -> View[P]:
+        @wraps(view)
+        def asked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            number = kwargs.get("number", "")
+            purpose = queries.purpose_of(slug=str(kwargs.get("slug", "")), number=str(number))
+            error = refused(request, purpose, data)
+            if error is not None:
+                tell(request, error)
+                return redirect("office:participation")
+            return view(request, *args, **kwargs)
+
+        return cast("View[P]", asked)
+
+    return decorated

@@ -18,12 +18,15 @@ from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import panel_queries as queries
 from allmende.participation.models import Panel, Process
+from allmende.participation.permission import PANELS
 from allmende.participation.pool_file import Fault, read_pool, read_quotas, write_quotas
 from allmende.participation.services import panels
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page, tell
+from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
+from allmende.portal.participation_frame import require_taking
 
 LETTERS = ("number", "name", "address", "email")
 MOST_FAULTS = 50
@@ -94,6 +97,7 @@ def _first(found: Panel) -> dict[str, Any]:
 
 
 @reads(AREA)
+@uses(PANELS)
 def panel(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show all that is done for a panel, in the order in which it is done."""
     process, found = _panel(slug)
@@ -158,11 +162,13 @@ def _pool(request: HttpRequest, person: Person, found: Panel, content: bytes) ->
         return "", faults
     if request.POST.get("try"):
         return gettext("Geprüft: %(n)s Menschen, kein Fehler. Noch nichts ist gespeichert.") % {"n": len(people)}, []
+    require_taking(found.process, PANELS)
     kept = panels.fill_pool(person, found.process, people)
     return gettext("Eingelesen: %(n)s Menschen.") % {"n": kept}, []
 
 
 @reads(AREA)
+@uses(PANELS)
 def letters(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Hand out the addresses for the letters, to who may change something here; recorded."""
     process, _found = _panel(slug)

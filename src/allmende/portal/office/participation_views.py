@@ -20,6 +20,7 @@ from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import queries
 from allmende.participation.models import Process
+from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import MOVES, PROCESS_STATES
 from allmende.participation.services import processes, votes
 from allmende.participation.services.contributions import Draft, submit
@@ -38,7 +39,7 @@ from allmende.portal.office.participation_forms import (
     TopicForm,
 )
 from allmende.portal.office.permissions import person_of, reads, roles_of
-from allmende.portal.participation_frame import address, find_place, language
+from allmende.portal.participation_frame import address, find_place, language, require_taking
 from allmende.ui import codes as code_sheets
 
 AREA, ICON = "participation", "group"
@@ -110,6 +111,7 @@ def _statement(person: Person, process: Process, values: Values) -> str:
 
 
 def _entry(person: Person, process: Process, values: Values) -> str:
+    require_taking(process, CONTRIBUTIONS)
     point, name = find_place(values["place"]) if values["place"] else (None, "")
     draft = Draft(
         kind=process.form.kind or "idea",

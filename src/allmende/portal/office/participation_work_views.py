@@ -21,11 +21,12 @@ from allmende.kernel.text import Text
 from allmende.participation import queries, text_queries
 from allmende.participation.difference import difference
 from allmende.participation.models import Contribution, Handover, Process
+from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import REASONS, TEXT_MOVED
 from allmende.participation.services import handover, journey, moderation, texts
 from allmende.participation.text_queries import Clause
 from allmende.portal.office.frame import page, tell
-from allmende.portal.office.participation_door import uses_contributions
+from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_forms import (
     DecideForm,
     MergeForm,
@@ -45,7 +46,7 @@ def _back(process: Process) -> tuple[str, str]:
 
 
 @reads(AREA)
-@uses_contributions
+@uses(CONTRIBUTIONS)
 def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
     """Show a contribution; tell its next step, merge it, split it."""
     one = queries.contribution(number) or Contribution.objects.filter(number=number).first()
@@ -108,7 +109,7 @@ def _deed(person: Person, one: Contribution, deed: str, values: dict[str, Any]) 
 
 
 @reads(AREA)
-@uses_contributions
+@uses(CONTRIBUTIONS)
 def text(request: HttpRequest, slug: str) -> HttpResponseBase:
     """List the paragraphs; add one at the end; seal the whole."""
     process = process_of(slug)
@@ -147,7 +148,7 @@ def _wording(values: dict[str, Any], suggestion: Contribution | None) -> texts.W
 
 
 @reads(AREA)
-@uses_contributions
+@uses(CONTRIBUTIONS)
 def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     """Reword a paragraph; whoever typed while somebody else saved sees both, and loses nothing."""
     process = process_of(slug)
@@ -213,7 +214,7 @@ def _reworded(request: HttpRequest, person: Person, clause: Clause, values: dict
 
 
 @reads(AREA)
-@uses_contributions
+@uses(CONTRIBUTIONS)
 def cases(request: HttpRequest) -> HttpResponseBase:
     """Show the next case of moderation with all that is needed to decide it; then the one after it."""
     rows = queries.waiting_cases()

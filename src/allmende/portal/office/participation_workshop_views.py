@@ -15,15 +15,19 @@ from django.utils.translation import gettext_lazy as _
 from allmende.accounts.models import Person
 from allmende.accounts.rules import may_write
 from allmende.kernel.clock import utc_now
+from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import workshop_queries as queries
 from allmende.participation.heard_file import Card, Fault, checked, read_cards, read_minutes
 from allmende.participation.models import Process, Workshop
+from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
 from allmende.participation.rules import CHANNELS
 from allmende.participation.services import workshops
-from allmende.portal.office.frame import page
+from allmende.portal.office.frame import page, tell
+from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
+from allmende.portal.participation_frame import require_taking
 
 MOST_FAULTS = 50
 
@@ -111,7 +115,10 @@ def workshops_page(request: HttpRequest, slug: str) -> HttpResponseBase:
     if said.is_bound and said.is_valid():
         cards, faults = _read(process, said.cleaned_data)
         if cards and not request.POST.get("try"):
-            return _taken(request, person_of(request), process, said.cleaned_data, cards)
+            try:
+                return _taken(request, person_of(request), process, said.cleaned_data, cards)
+            except AllmendeError as error:
+                tell(request, error)
     return page(
         request,
         "participation_workshops",
@@ -146,6 +153,7 @@ def _read(process: Process, values: dict[str, Any]) -> tuple[list[Card], list[Fa
 def _taken(
     request: HttpRequest, person: Person, process: Process, values: dict[str, Any], cards: list[Card]
 ) -> HttpResponseBase:
+    require_taking(process, CONTRIBUTIONS)
     one = Workshop.objects.filter(process=process, pk=int(values["workshop"])).first() if values["workshop"] else None
     made = workshops.take_up(person, process, cards, channel=values["channel"], workshop=one, now=utc_now())
     messages.success(
@@ -155,6 +163,7 @@ def _taken(
 
 
 @reads(AREA)
+@uses(WORKSHOPS)
 def workshop(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     """Show who comes and what they need; keep how many came."""
     process = process_of(slug)

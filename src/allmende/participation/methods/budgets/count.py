@@ -7,9 +7,9 @@ import msgspec
 
 from allmende.participation.methods.budgets.election import Election, VoteKind
 from allmende.participation.methods.budgets.shares import Round, equal_shares, tie_order
+from allmende.participation.methods.least import enough
 
 VERSION = "1"
-LEAST_GROUP = 10
 Worth = Literal["cost", "one"]
 Rule = Literal["greedy", "equal-shares"]
 Step = Literal["greedy", "shares", "filled", "no-support", "no-money", "no-room"]
@@ -155,7 +155,7 @@ def _outcomes(election: Election, found: Round, places: dict[int, int]) -> tuple
             why = "shares"
             bought = purchases[at]
             carried = Carried(bought.price, supporters[at])
-            if all(size == 0 or size >= LEAST_GROUP for size in (bought.payers, bought.payers_of_the_rest)):
+            if enough(bought.payers) and enough(bought.payers_of_the_rest):
                 carried = Carried(bought.price, supporters[at], bought.payers, bought.payers_of_the_rest, bought.rest)
         elif supporters[at] and at not in places:
             missing = found.missing(at)

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import msgspec
 
-from allmende.participation.methods.budgets.count import LEAST_GROUP, Carried, Comparison, Count, Outcome, Step
+from allmende.participation.methods.budgets.count import Carried, Comparison, Count, Outcome, Step
 from allmende.participation.methods.budgets.election import Election
+from allmende.participation.methods.least import LEAST_GROUP, enough
 
 Kind = tuple[tuple[str, int], ...]
 
@@ -63,11 +64,6 @@ class ToldCount(msgspec.Struct, frozen=True):
 def exact(value: str) -> Fraction:
     """Read an amount."""
     return Fraction(value)
-
-
-def enough(people: int) -> bool:
-    """Tell whether a number of people may be told."""
-    return people == 0 or people >= LEAST_GROUP
 
 
 def told(election: Election, comparison: Comparison, names: Mapping[str, str]) -> ToldCount:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from threadpoolctl import threadpool_limits
 
+from allmende.participation.methods.least import told
 from allmende.participation.methods.lots import lot
 from allmende.participation.methods.opinions.clusters import Base, Split, base_of, split, splits
 from allmende.participation.methods.opinions.memory import Memory, chosen_split, same_order
@@ -18,7 +19,7 @@ from allmende.participation.methods.opinions.statistics import Counts, counts_of
 from allmende.participation.methods.opinions.votes import Integers, Votes
 
 METHOD = "polis-groups"
-VERSION = "1"
+VERSION = "2"
 SAMPLES, SAMPLE_SIZE = 10, 2000
 Reason = Literal["too-few-people", "too-few-statements", "all-alike", "no-clear-groups"]
 
@@ -43,10 +44,11 @@ class Settings(msgspec.Struct, frozen=True):
 class OpinionGroups(msgspec.Struct, frozen=True):
     """All that may be published of a run; nothing in it is about fewer people than the least group.
 
-    Votes of people who were not placed are not in any figure: beside figures of all voters, they could be reckoned
-    from the difference. ``shown`` are the parts of all difference that the two axes show. ``stability`` is the mean
-    part of people who stay in their group when the method sees only half of the people (at most 2,000), and
-    ``alike`` the size of the largest set of people with the very same votes, if large enough to be told.
+    ``people`` voted, ``placed`` of them enough; both, and their votes, are None for fewer than ten people. Votes of
+    people who were not placed are in the figures of all, as a group that is never told. ``shown`` are the parts of
+    all difference that the two axes show. ``stability`` is the mean part of people who stay in their group when the
+    method sees only half of the people (at most 2,000), and ``alike`` the size of the largest set of people with the
+    very same votes, if large enough to be told.
     """
 
     found: bool
@@ -54,10 +56,10 @@ class OpinionGroups(msgspec.Struct, frozen=True):
     method: str
     version: str
     settings: Settings
-    people: int
-    placed: int
+    people: int | None
+    placed: int | None
     statements: int
-    votes: int
+    votes: int | None
     shown: tuple[float, float] | None
     silhouette: float | None
     stability: float | None
@@ -101,14 +103,15 @@ def _find(votes: Votes, settings: Settings, memory: Memory) -> Run:
     if best is None or best.silhouette < settings.least_silhouette:
         return _none(votes, members, settings, memory, "no-clear-groups", plane, best)
     group, counts, memory = _ordered(placed, base, best, memory)
+    apart = _apart(votes, members)
     published = OpinionGroups(
-        *(True, None, METHOD, VERSION, settings, votes.people, len(members), len(votes.statements), len(votes.value)),
+        *(True, None, METHOD, VERSION, settings, *_sizes(votes, members)),
         shown=plane.shown,
         silhouette=best.silhouette,
         stability=_stability(placed, group, best, settings, seed),
         alike=_alike(placed, settings.least_group),
-        groups=groups_told(votes.statements, plane, group, counts, settings.least_group),
-        opinions=opinions_told(votes.statements, counts, settings.least_group),
+        groups=groups_told(votes.statements, plane, group, counts, apart, settings.least_group),
+        opinions=opinions_told(votes.statements, counts, apart, settings.least_group),
     )
     return Run(published, memory, placed.origin, group)
 
@@ -122,7 +125,22 @@ def _members(votes: Votes, settings: Settings) -> Integers:
         enough |= votes.counts >= border
     elif enough.sum() < settings.least_people:
         enough = votes.counts > 0
+    # So few could be reckoned from the difference between all and those who are placed.
+    if 0 < votes.people - enough.sum() < settings.least_group:
+        enough = votes.counts > 0
     return np.flatnonzero(enough)
+
+
+def _sizes(votes: Votes, members: Integers) -> tuple[int | None, int | None, int, int | None]:
+    """Give how many voted, how many are placed, the statements, and the votes, as they may be told."""
+    people = told(votes.people)
+    return people, told(len(members)), len(votes.statements), None if people is None else len(votes.value)
+
+
+def _apart(votes: Votes, members: Integers) -> Counts:
+    """Count the votes of those who are not placed."""
+    others = votes.only(np.setdiff1d(np.arange(votes.people), members))
+    return counts_of(others, np.zeros(others.people, np.int32), 1)
 
 
 def _too_little(votes: Votes, members: Integers, settings: Settings) -> Reason | None:
@@ -144,14 +162,15 @@ def _none(
     placed = votes.only(members)
     group = np.zeros(len(members), np.int32)
     published = OpinionGroups(
-        *(False, reason, METHOD, VERSION, settings),
-        *(votes.people, len(members), len(votes.statements), len(votes.value)),
+        *(False, reason, METHOD, VERSION, settings, *_sizes(votes, members)),
         shown=plane.shown if plane else None,
         silhouette=best.silhouette if best else None,
         stability=None,
         alike=_alike(placed, settings.least_group),
         groups=(),
-        opinions=opinions_told(votes.statements, counts_of(placed, group, 1), settings.least_group),
+        opinions=opinions_told(
+            votes.statements, counts_of(placed, group, 1), _apart(votes, members), settings.least_group
+        ),
     )
     return Run(published, memory, placed.origin, group - 1)
 

@@ -22,7 +22,7 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 class Opinion(msgspec.Struct, frozen=True):
-    """Votes on a statement: of all who are placed, by group (nothing where too few voted), and the consensus.
+    """Votes on a statement: of all who voted, by group (nothing where too few voted), and the consensus.
 
     ``consensus_agree`` and ``consensus_disagree`` are 0 to 1; they are told where all groups are.
     """
@@ -72,11 +72,19 @@ def told(seen: Integers, least: int) -> npt.NDArray[np.bool_]:
     return shown
 
 
-def opinions_told(statements: Integers, counts: Counts, least: int) -> tuple[Opinion, ...]:
-    """Tell the votes on each statement."""
-    shown = told(counts.seen, least)
+def _shown(counts: Counts, apart: Counts, least: int) -> npt.NDArray[np.bool_]:
+    """Say which votes may be told beside those of all; who was not placed is a group that is never told."""
+    return told(np.vstack((counts.seen, apart.seen)), least)[:-1]
+
+
+def opinions_told(statements: Integers, counts: Counts, apart: Counts, least: int) -> tuple[Opinion, ...]:
+    """Tell the votes on each statement; ``apart`` are those of people who were not placed, in one row."""
+    shown = _shown(counts, apart, least)
     agree, disagree = consensus(counts.agree, counts.seen), consensus(counts.disagree, counts.seen)
-    total = Counts(counts.agree.sum(axis=0), counts.disagree.sum(axis=0), counts.seen.sum(axis=0))
+    total = Counts(
+        *(counts.agree.sum(axis=0) + apart.agree[0], counts.disagree.sum(axis=0) + apart.disagree[0]),
+        counts.seen.sum(axis=0) + apart.seen[0],
+    )
     opinions = []
     for at, statement in enumerate(statements.tolist()):
         together = _tally(total.agree[at], total.disagree[at], total.seen[at]) if total.seen[at] >= least else None
@@ -95,10 +103,10 @@ def opinions_told(statements: Integers, counts: Counts, least: int) -> tuple[Opi
 
 
 def groups_told(
-    statements: Integers, plane: Plane, group: npt.NDArray[np.int32], counts: Counts, least: int
+    statements: Integers, plane: Plane, group: npt.NDArray[np.int32], counts: Counts, apart: Counts, least: int
 ) -> tuple[Group, ...]:
     """Tell of each group its size, its place, and what is typical of it."""
-    shown = np.logical_and.reduce(told(counts.seen, least), axis=0)
+    shown = np.logical_and.reduce(_shown(counts, apart, least), axis=0)
     stances: dict[Literal["agree", "disagree"], Typical] = {
         "agree": typical(counts.agree, counts.seen),
         "disagree": typical(counts.disagree, counts.seen),

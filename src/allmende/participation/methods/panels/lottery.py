@@ -5,6 +5,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from allmende.participation.methods.least import LEAST_GROUP
 from allmende.participation.methods.panels.chances import Chances, fairest
 from allmende.participation.methods.panels.draw import Entry, Ticket
 from allmende.participation.methods.panels.pool import Integers, Pool, Quota
@@ -12,7 +13,6 @@ from allmende.participation.methods.panels.solver import INFINITY, Floats, quiet
 
 METHOD = "maximin-lottery"
 VERSION = "1"
-LEAST_GROUP = 10
 LOTS = 1000
 MOST_NODES = 200
 

@@ -1,0 +1,111 @@
+"""A ranking: an order taken by form, one for each person, the common order after the end, nothing of few people."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from allmende.gate.door import Gate
+from allmende.kernel.clock import utc_now
+from allmende.kernel.errors import Conflict
+from allmende.participation.methods.least import enough
+from allmende.participation.methods.ranking import rank, told_of
+from allmende.participation.models import Process, RankingBallot, RankingCount
+from allmende.participation.services import rankings, votes
+from tests.participation.conftest import ACTOR, Make, end_phase, pass_for, sheets
+
+PAGE = "/mitmachen/ranking/rangfolge/"
+
+
+@pytest.fixture
+def process(make: Make) -> Process:
+    found = make("ranking")
+    for name in ("Bäume", "Brunnen", "Bänke"):
+        votes.add_statement(ACTOR, found, text_de=name, text_en=f"EN {name}")
+    return found
+
+
+def cast(card: str, **fields: str) -> Any:
+    return Client(enforce_csrf_checks=True).post(PAGE, {"karte": card, **fields})
+
+
+def filled(process: Process, *rows: tuple[int, list[int]]) -> None:
+    for kind, (people, order) in enumerate(rows):
+        for person in range(people):
+            RankingBallot.objects.create(process=process, pseudonym=f"{kind}-{person}", order=order)
+
+
+def test_an_order_is_taken_changed_and_kept_in_the_form_without_script(process: Process, gate: Gate) -> None:
+    client = Client()
+    card = pass_for(client, process, weiter="rangfolge")
+    for wrong, status, said in (
+        ({"platz-1": "1", "platz-2": "1"}, 422, "Auf Platz 1 stehen zwei Möglichkeiten."),
+        ({}, 422, "Es ist noch nichts geordnet."),
+        ({"platz-1": "7"}, 404, "Nr. 1 steht nicht zur Wahl."),
+        ({"platz-3": "viele"}, 404, "Nr. 3 steht nicht zur Wahl."),
+    ):
+        answer = cast(card, **wrong)
+        assert (answer.status_code, said in answer.content.decode()) == (status, True), wrong
+    for fields in ({"platz-1": "2", "platz-2": "1"}, {"platz-3": "1", "platz-1": "3"}):
+        assert cast(card, **fields).status_code == 302
+    assert RankingBallot.objects.get().order == [3, 1]
+    assert 'value="2" selected' in client.get(f"{PAGE}?karte={card}").content.decode()
+    assert cast("erfunden", **{"platz-1": "1"}).status_code == 403
+    with pytest.raises(Conflict):
+        votes.add_statement(ACTOR, process, text_de="Noch etwas", text_en="More")
+    gate.publish_sheets(sheets(votes="Ein Einwand wird geprüft."), "test")
+    assert cast(card, **{"platz-1": "1"}).status_code == 403
+    assert "Ein Einwand wird geprüft." in client.get(PAGE).content.decode()
+    end_phase(process)
+    assert RankingBallot.objects.get().order == [3, 1]
+
+
+def test_the_database_itself_refuses_a_second_order(process: Process) -> None:
+    filled(process, (1, [1]))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        filled(process, (1, [2]))
+
+
+def test_it_is_counted_once_after_the_end_and_few_are_not_told(process: Process, gate: Gate) -> None:
+    client = Client()
+    filled(process, (14, [2, 1, 3]), (12, [1, 2]), (3, [3, 2, 1]))
+    assert rankings.count_ended(utc_now(), gate) == []
+    assert "Gezählt wird nach dem Ende" in client.get(PAGE).content.decode()
+    assert client.get("/mitmachen/ranking/rangfolge.csv").status_code == 404
+    end_phase(process)
+    assert rankings.count_ended(utc_now(), gate) == ["ranking"]
+    assert rankings.count_ended(utc_now(), gate) == []
+    page = client.get("/en/mitmachen/ranking/rangfolge/").content.decode()
+    assert "29 people" in page
+    rows = list(csv.DictReader(io.StringIO(client.get("/mitmachen/ranking/rangfolge.csv").content.decode())))
+    assert [(row["place"], row["text_de"]) for row in rows] == [("1", "Brunnen"), ("2", "Bäume"), ("3", "Bänke")]
+    by_number = {row["number"]: row for row in rows}
+    assert (by_number["2"]["preferred_to_1"], by_number["1"]["preferred_to_2"]) == ("17", "12")
+    # Three people prefer the third: neither their number nor its counterpart nor the sum of a row is told.
+    assert [by_number["3"][name] for name in ("preferred_to_1", "preferred_to_2", "points")] == ["", "", ""]
+    assert (by_number["1"]["preferred_to_3"], by_number["1"]["points"]) == ("", "")
+
+
+def test_fewer_than_ten_are_not_counted_at_all(process: Process, gate: Gate) -> None:
+    filled(process, (9, [1, 2]))
+    end_phase(process)
+    assert (rankings.count_ended(utc_now(), gate), RankingCount.objects.count()) == ([], 0)
+
+
+@given(st.lists(st.tuples(st.integers(1, 25), st.permutations("ABCD"), st.integers(0, 4)), max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_nothing_told_of_a_pair_is_about_one_to_nine(rows: list[tuple[int, list[str], int]]) -> None:
+    found = rank("ABCD", [order[:length] for people, order, length in rows for _ in range(people)], "s")
+    told = told_of(found)
+    assert (told is None) == (found.voters < 10)
+    for at, row in enumerate(told.preferred if told else ()):
+        for other, people in enumerate(row):
+            back = told.preferred[other][at] if told else None
+            assert (people is None) == (back is None)
+            if people is not None and back is not None and told:
+                assert enough(people) and enough(back) and enough(told.voters - people - back)
