@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Iterator
 
 import msgspec
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
 from allmende.kernel.text import Text
 from allmende.programme.models import ConditionFinding, Decision, MilestoneDate, ProjectEvent, StrategyVersion
+from allmende.ui.templatetags.allmende import day as day_written
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -49,16 +50,25 @@ def _dates(on: dt.date, most: int) -> Iterator[Change]:
 
 
 def _reached(row: MilestoneDate) -> Text:
-    day = row.day.isoformat()
+    day = _day(row)
     if not row.evidence:
-        return Text(f"Erreicht am {day}.", f"Reached on {day}.")
+        return Text(f"Erreicht: {day.de}.", f"Reached: {day.en}.")
     # The name of a document stays in its language: in quotation marks on the English page.
-    return Text(f"Erreicht am {day}. Nachweis: {row.evidence}", f"Reached on {day}. Evidence: “{row.evidence}”")
+    return Text(f"Erreicht: {day.de}. Nachweis: {row.evidence}", f"Reached: {day.en}. Evidence: “{row.evidence}”")
 
 
 def _expected(row: MilestoneDate) -> Text:
-    text = Text(f"Jetzt erwartet für {row.day.isoformat()}.", f"Now expected for {row.day.isoformat()}.")
-    return Text(f"{text.de} {row.reason.de}", f"{text.en} {row.reason.en}") if row.reason else text
+    day = _day(row)
+    text = Text(f"Jetzt erwartet: {day.de}.", f"Now expected: {day.en}.")
+    return Text(f"{text.de} Grund: {row.reason.de}", f"{text.en} Reason: {row.reason.en}") if row.reason else text
+
+
+def _day(row: MilestoneDate) -> Text:
+    written = {}
+    for language in ("de", "en"):
+        with override(language):
+            written[language] = day_written(row.day, row.precision)
+    return Text(written["de"], written["en"])
 
 
 def _findings(on: dt.date, most: int) -> Iterator[Change]:
