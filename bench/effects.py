@@ -101,6 +101,7 @@ def main() -> None:
     fill()
     for path in (
         *("/wirkung/", "/wirkung/?stand=2021-06-01", "/wirkung/i7/", "/wirkung.csv", "/wirkung.json"),
+        *("/wirkung/kosten/", "/wirkung/kosten/?stand=2021-06-01", "/wirkung/kosten.csv"),
         *("/wirkung/i7.json", "/projekte/schlaue-schulgaerten/"),
     ):
         print(f"{path:<32} {measure(path):7.1f} ms CPU   (bar {BAR_MS} ms)")

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from allmende.accounts.models import AuditEntry, Person
 from allmende.accounts.services import create_person
+from allmende.portal.office.tasks import reminders_of
 from allmende.programme import models
 from allmende.programme.services.reminders import send_digests
 from tests.office.conftest import ACTOR, PASSWORD, SignIn, person, values_of
@@ -167,20 +168,20 @@ def test_tasks_are_those_of_the_person(sign_in: SignIn, leads: tuple[Client, Cli
 
 def test_reminders_come_once_a_week_to_the_office_unless_not_wanted(sign_in: SignIn) -> None:
     office = sign_in("office")
-    assert send_digests(TODAY, base="https://stadt.example") == 1
-    assert send_digests(TODAY + dt.timedelta(days=6), base="https://stadt.example") == 0
+    assert send_digests(TODAY, base="https://stadt.example", lines_of=reminders_of) == 1
+    assert send_digests(TODAY + dt.timedelta(days=6), base="https://stadt.example", lines_of=reminders_of) == 0
     (letter,) = mail.outbox
     assert letter.to == ["office@example.org"]
     assert "Konzept zur Datenethik beschlossen" in letter.body
     assert "https://stadt.example/intern/erinnerungen/" in letter.body
     office.post(reverse("office:reminders"), {})
-    assert send_digests(TODAY + dt.timedelta(days=30), base="https://stadt.example") == 0
+    assert send_digests(TODAY + dt.timedelta(days=30), base="https://stadt.example", lines_of=reminders_of) == 0
     office.post(reverse("office:reminders"), {"wanted": "1"})
-    assert send_digests(TODAY + dt.timedelta(days=30), base="https://stadt.example") == 1
+    assert send_digests(TODAY + dt.timedelta(days=30), base="https://stadt.example", lines_of=reminders_of) == 1
 
 
 def test_a_lead_without_anything_late_gets_no_reminder(leads: tuple[Client, Client]) -> None:
     assert Person.objects.filter(groups__name="lead").count() == 2
     assert person("office").is_active
-    send_digests(TODAY, base="")
+    send_digests(TODAY, base="", lines_of=reminders_of)
     assert [letter.to for letter in mail.outbox] == [["office@example.org"]]

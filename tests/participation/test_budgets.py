@@ -180,7 +180,7 @@ def test_both_counts_stand_side_by_side_and_tell_who_carried_what(voting: Voting
     end_phase(process)
     counted(process, desk)
     page = Client().get("/mitmachen/budget/auszaehlung/").content.decode()
-    assert "63 Menschen zahlten je 190,48 €" in page and "weniger als zehn" in page
+    assert "63 Menschen zahlten je 190,48\u00a0€" in page and "weniger als zehn" in page
     csv = Client().get("/mitmachen/budget/auszaehlung.csv").content.decode().splitlines()
     assert csv[1].split(",")[3:6] == ["1200000", "63", "63"]
     election, meta = read(Client().get("/mitmachen/budget/stimmzettel.pb").content.decode())

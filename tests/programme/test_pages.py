@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from allmende.effects.content import IndicatorsContent
+from allmende.effects.services import load_indicators
+from allmende.packs.read import read_parts
+from tests.programme.conftest import ACTOR
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("town", "gate")]
 
 PAGES = (
@@ -85,7 +90,9 @@ def test_an_idea_that_was_not_carried_out_says_why() -> None:
 
 
 def test_a_statement_of_the_strategy_leads_to_what_it_speaks_of() -> None:
+    load_indicators(ACTOR, content=read_parts("musterstadt", ("indicators.yaml",), IndicatorsContent))
     page = _text("/programm/strategie/")
+    assert "Heiße Tage in der Altstadt</a>" in page
     for address in (
         "/programm/#ziel-kuehle-orte",
         "/projekte/stadtklima/",

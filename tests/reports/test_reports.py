@@ -316,3 +316,9 @@ class TestCostBesideEffect:
         early = get("/wirkung/strom-licht/?stand=2024-06-30").content.decode()
         assert "Ein Preis je Einheit wäre hier nicht ehrlich" in early
         assert "viele Ursachen" in get("/wirkung/radunfaelle/").content.decode()
+
+    def test_a_price_of_a_project_that_is_not_known_on_the_day_is_no_trouble(self) -> None:
+        ProjectEvent.objects.filter(project__slug="licht").delete()
+        page = get("/wirkung/kosten/").content.decode()
+        assert "17.482,24\u00a0€" in page
+        assert "Licht nach Bedarf" not in page

@@ -178,6 +178,11 @@ def indicator_on(slug: str, on: dt.date, *, public: bool = True) -> IndicatorVie
     return found[0] if found else None
 
 
+def titles_of(slugs: Iterable[str]) -> dict[str, Text]:
+    """Give the titles of public indicators by their short names."""
+    return {one.slug: one.title for one in Indicator.objects.filter(slug__in=set(slugs), public=True)}
+
+
 def indicators_of_project(slug: str, on: dt.date) -> list[IndicatorView]:
     """Give the indicators to which a project is to contribute."""
     names = [one.pk for one in Indicator.objects.filter(public=True) if slug in one.projects]

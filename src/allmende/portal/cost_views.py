@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
 from allmende.effects.costs import Cost, cost_of
@@ -14,6 +15,7 @@ from allmende.portal.files import csv_file, json_file
 from allmende.portal.frame import page
 from allmende.programme import queries as programme
 
+ON_A_PAGE = 50
 HEADER = (
     *("indicator", "projects", "paid_cents", "budget_years_until", "baseline", "value", "better_by", "unit"),
     *("cents_per_unit", "honest", "basis_de", "basis_en", "reasons_de", "reasons_en", "money_simulated"),
@@ -51,14 +53,16 @@ def costs(request: HttpRequest) -> HttpResponse:
     """Show for each indicator what its projects cost, a price per unit where honest, else why not."""
     stand = stand_of(request)
     overview, titles = money.overview(stand.day), titles_on(stand.day)
-    found = costs_of(indicators_on(stand.day), overview)
-    rows = [(cost, bills_of(cost, titles)) for cost in found]
+    found = sorted(costs_of(indicators_on(stand.day), overview), key=lambda cost: cost.per_unit is None)
+    shown = Paginator(found, ON_A_PAGE).get_page(request.GET.get("seite"))
+    rows = [(cost, bills_of(cost, titles)) for cost in shown]
     return page(
         request,
         "effects/costs.html",
         stand,
         honest=[row for row in rows if row[0].per_unit is not None],
         others=[row for row in rows if row[0].per_unit is None],
+        shown=shown,
         simulated=overview.simulated,
     )
 

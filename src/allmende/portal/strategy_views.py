@@ -6,6 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 
+from allmende.effects.queries import titles_of
+from allmende.kernel.text import Text
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.files import csv_file, json_file
 from allmende.portal.frame import page, site
@@ -34,6 +36,7 @@ def strategy(request: HttpRequest, number: int | None = None) -> HttpResponse:
     wanted = number if number is not None else (versions[-1].number if versions else None)
     version = _version(wanted, stand) if wanted is not None else None
     before = [one for one in versions if version and one.number < version.number]
+    shown: dict[str, Any] = {"indicators": _indicators(version) if version else {}}
     return page(
         request,
         "strategy.html",
@@ -42,7 +45,13 @@ def strategy(request: HttpRequest, number: int | None = None) -> HttpResponse:
         versions=versions[::-1],
         newest=versions[-1] if versions else None,
         before=before[-1] if before else None,
+        **shown,
     )
+
+
+def _indicators(version: StrategyVersion) -> dict[str, Text]:
+    statements = [one for section in _sections(version) for one in section.statements.all()]
+    return titles_of(slug for one in statements for slug in one.indicator_slugs)
 
 
 def compare(request: HttpRequest, number: int, other: int) -> HttpResponse:
@@ -157,13 +166,15 @@ def strategy_csv(request: HttpRequest, number: int) -> HttpResponse:
 def strategy_pdf(request: HttpRequest, number: int) -> HttpResponseBase:
     """Give a version as a PDF that screen readers can read."""
     version, language = _version(number, stand_of(request)), _language()
+    indicators = _indicators(version)
     sections = [
         Section(
             number=section.number,
             title=section.title.within(language),
             depth=section.depth,
             paragraphs=tuple(
-                Paragraph(one.text.within(language), _names(one, language)) for one in section.statements.all()
+                Paragraph(one.text.within(language), _names(one, indicators, language))
+                for one in section.statements.all()
             ),
         )
         for section in _sections(version)
@@ -191,6 +202,7 @@ def _stamp(version: StrategyVersion, language: str) -> str:
     )
 
 
-def _names(statement: Any, language: str) -> str:
+def _names(statement: Any, indicators: dict[str, Text], language: str) -> str:
     rows = [*statement.goals.all(), *statement.projects.all(), *statement.decisions.all()]
-    return " · ".join(row.title.within(language) for row in rows)
+    measured = [indicators[slug] for slug in statement.indicator_slugs if slug in indicators]
+    return " · ".join(title.within(language) for title in (*(row.title for row in rows), *measured))

@@ -80,10 +80,11 @@ def _meet_cities(settings: Settings, gate: Gate) -> None:
 
 def _remind(settings: Settings) -> None:
     """Send the weekly mail about what is late or due soon, where a mail server is set."""
+    from allmende.portal.office.tasks import reminders_of
     from allmende.programme.services.reminders import send_digests
 
     if settings.mail_url:
-        send_digests(today(), base=settings.public_url.rstrip("/"))
+        send_digests(today(), base=settings.public_url.rstrip("/"), lines_of=reminders_of)
 
 
 def _determine(gate: Gate) -> None:

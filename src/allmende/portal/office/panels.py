@@ -17,7 +17,8 @@ from allmende.portal.office.frame import told
 from allmende.portal.office.permissions import roles_of
 from allmende.portal.office.quarantine_views import waiting
 from allmende.portal.office.silent import silent_streams
-from allmende.portal.office.task_views import ON_THE_FIRST_PAGE, items_of
+from allmende.portal.office.task_views import ON_THE_FIRST_PAGE
+from allmende.portal.office.tasks import items_of
 from allmende.portal.office.trail import written
 from allmende.programme.models import Decision, Milestone, Project
 from allmende.register.queries import drafts
@@ -73,7 +74,7 @@ class TasksPanel(Component):  # type: ignore[misc]
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         """Give the most pressing tasks."""
-        items = items_of(parent_context["request"].user)
+        items = items_of(parent_context["request"].user, today())
         return {"items": items[:ON_THE_FIRST_PAGE], "count": len(items)}
 
 

@@ -1,9 +1,7 @@
 """What the office and project leads have to do, who is reminded by mail, and the weights of a project."""
 
-import datetime as dt
 from typing import Any
 
-import msgspec
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -14,72 +12,35 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from allmende.accounts.rules import may_read, may_write
+from allmende.accounts.rules import may_write
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page, told
-from allmende.portal.office.money import overview as money
 from allmende.portal.office.permissions import person_of, reads, roles_of
+from allmende.portal.office.tasks import items_of
 from allmende.programme.models import Project
 from allmende.programme.queries.steering import shares_on
-from allmende.programme.queries.tasks import KINDS, Task, tasks_on
 from allmende.programme.rules.steering import WHOLE
 from allmende.programme.services.projects import set_weights
 from allmende.programme.services.reminders import choose_reminders, wants_reminders
 
-TABLES = {
-    "milestone": "meilensteine",
-    "project": "projekte",
-    "event": "projektereignisse",
-    "risk": "risiken",
-    "decision": "beschluesse",
-    "programme": "programm",
-    "condition": "bedingungen",
-}
 ON_THE_FIRST_PAGE = 8
-
-
-class Item(msgspec.Struct, frozen=True):
-    """A task as the page shows it."""
-
-    kind: str
-    title: str
-    project: str
-    due: dt.date | None
-    late: bool
-    url: str
-
-
-def items_of(person: Any) -> list[Item]:
-    """Give the tasks of a person: all for the office, those of their own projects for a lead."""
-    roles = roles_of(person)
-    lead = person.pk if "lead" in roles and not may_write(roles, "programme") else None
-    items = [_item(task) for task in tasks_on(today(), lead=lead)]
-    if may_read(roles, "grants"):
-        items += [Item(kind, what, "", due, due < today(), url) for kind, what, due, url in money.tasks()]
-    return sorted(items, key=lambda one: one.due or dt.date.max)
-
-
-def _item(task: Task) -> Item:
-    language = get_language() or "de"
-    project = task.project.within(language) if task.project else ""
-    url = reverse(f"{TABLES[task.table]}:inspect", args=[task.number])
-    late = task.due is not None and task.due < today()
-    return Item(KINDS[task.kind].within(language), task.title.within(language), project, task.due, late, url)
 
 
 @reads("programme")
 def tasks(request: HttpRequest) -> HttpResponseBase:
     """List what is to be looked after."""
-    items = items_of(request.user)
+    items = items_of(person_of(request), today())
     return page(request, "tasks", _("Meine Aufgaben"), icon="tasks", items=items, wanted=_wanted(request))
 
 
 @reads("programme")
 def tasks_csv(request: HttpRequest) -> HttpResponseBase:
     """Give the list as a file."""
-    rows = [(one.kind, one.title, one.project or None, one.due, one.late) for one in items_of(request.user)]
+    rows = [
+        (one.kind, one.title, one.project or None, one.due, one.late) for one in items_of(person_of(request), today())
+    ]
     return csv_file("aufgaben", ("kind", "what", "project", "due", "late"), rows)
 
 

@@ -14,7 +14,8 @@ from django.utils.translation import get_language, gettext, gettext_lazy, pgette
 from allmende.effects.models import QUALITIES, Definition
 from allmende.effects.queries import IndicatorView
 from allmende.effects.rules import Point
-from allmende.ui.templatetags.allmende import badge, day, number
+from allmende.kernel.text import Text
+from allmende.ui.templatetags.allmende import badge, day, money, number
 from allmende.ui.trends import SPARK_HEIGHT, SPARK_WIDTH, spark
 
 register = template.Library()
@@ -129,6 +130,30 @@ def aim(definition: Definition, point: Point | None) -> str:
     return gettext("%(first)s bis %(last)s") % words
 
 
+class CostRow(msgspec.Struct, frozen=True):
+    """What the projects of an indicator cost, in words; a project of which nothing is known has no amount."""
+
+    slug: str
+    title: str
+    bills: list[tuple[str, str]]
+    reasons: list[str]
+
+
+@register.simple_tag
+def cost_rows(rows: list[tuple[Any, Any]]) -> list[CostRow]:
+    """Put costs and bills into the words of a table."""
+    language = get_language() or "de"
+    return [
+        CostRow(
+            slug=cost.view.indicator.slug,
+            title=cost.view.indicator.title.within(language),
+            bills=[(one.project.title.within(language), money(one.paid) if one.paid else "") for one in bills],
+            reasons=[reason.within(language) for reason in cost.reasons],
+        )
+        for cost, bills in rows
+    ]
+
+
 @register.simple_tag
 def span(first: dt.date, last: dt.date) -> str:
     """Write the days for which a value holds: a year, a month, a day, or from and to."""
@@ -163,6 +188,12 @@ def sparkline(view: IndicatorView) -> SafeString:
         f' role="img" aria-label="{escape(label)}"><polyline points="{points}" fill="none" stroke="#123a6b"'
         f' stroke-width="2"/><circle cx="{x}" cy="{y}" r="3.5" fill="#123a6b"/></svg>'
     )
+
+
+@register.filter
+def titled(slugs: tuple[str, ...], titles: dict[str, Text]) -> list[tuple[str, Text]]:
+    """Give short names with their titles; one that nobody may see is left out."""
+    return [(slug, titles[slug]) for slug in slugs if slug in titles]
 
 
 @register.filter

@@ -13,6 +13,7 @@ from allmende.money import queries
 from allmende.money.choices import Choice
 from allmende.money.services.scenarios import Row
 from allmende.programme.models import Project
+from allmende.ui.templatetags.allmende import money
 
 register = template.Library()
 # What a scenario's cell tells of the columns: contracts, grants at risk, interest, own money.
@@ -44,14 +45,14 @@ def way(choice: Choice) -> str:
 @register.simple_tag
 def outcome_cells(rows: Iterable[Row | None], columns: Sequence[Any]) -> SafeString:
     """Write what each scenario does with a project: the choice, contracts, grants at risk, interest, own money."""
-    language, apart = get_language() or "de", gettext("nicht Teil des Szenarios")
+    apart = gettext("nicht Teil des Szenarios")
     cells = []
     for row in rows:
         if row is None:
             cells.append(f"<td>{escape(apart)}</td>")
             continue
         figures = row.figures
-        told = [f"{escape(columns[at])}: {figures[at].written(language)}" for at in TOLD if figures[at].cents]
+        told = [f"{escape(columns[at])}: {money(figures[at])}" for at in TOLD if figures[at].cents]
         cells.append(f"<td>{'<br>'.join([f'<strong>{escape(way(row.choice))}</strong>', *told])}</td>")
     return SafeString("".join(cells))
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, override
 
 from allmende.kernel.text import Text
 from allmende.programme.models import ConditionFinding, Decision, MilestoneDate, ProjectEvent, StrategyVersion
-from allmende.ui.templatetags.allmende import day as written
+from allmende.ui.templatetags.allmende import day as day_written
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -57,19 +57,18 @@ def _reached(row: MilestoneDate) -> Text:
     return Text(f"Erreicht: {day.de}. Nachweis: {row.evidence}", f"Reached: {day.en}. Evidence: “{row.evidence}”")
 
 
-def _day(row: MilestoneDate) -> Text:
-    """Write a date as precisely as it is known."""
-    found = []
-    for language in ("de", "en"):
-        with override(language):
-            found.append(written(row.day, row.precision))
-    return Text(*found)
-
-
 def _expected(row: MilestoneDate) -> Text:
     day = _day(row)
     text = Text(f"Jetzt erwartet: {day.de}.", f"Now expected: {day.en}.")
-    return Text(f"{text.de} {row.reason.de}", f"{text.en} {row.reason.en}") if row.reason else text
+    return Text(f"{text.de} Grund: {row.reason.de}", f"{text.en} Reason: {row.reason.en}") if row.reason else text
+
+
+def _day(row: MilestoneDate) -> Text:
+    written = {}
+    for language in ("de", "en"):
+        with override(language):
+            written[language] = day_written(row.day, row.precision)
+    return Text(written["de"], written["en"])
 
 
 def _findings(on: dt.date, most: int) -> Iterator[Change]:

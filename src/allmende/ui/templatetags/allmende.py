@@ -58,8 +58,13 @@ def moment(micros: int | None) -> str:
 
 @register.filter
 def money(amount: Money | None) -> str:
-    """Write an amount to the cent."""
-    return amount.written(get_language() or "de") if amount is not None else gettext("unbekannt")
+    """Write an amount to the cent; no line is broken within it."""
+    return _whole(amount.written(get_language() or "de")) if amount is not None else gettext("unbekannt")
+
+
+def _whole(written: str) -> str:
+    """Keep minus, number and euro sign on one line."""
+    return written.replace("−€", "−\u2060€").replace(" €", "\u00a0€")
 
 
 @register.simple_tag
@@ -81,7 +86,7 @@ def paired_cells(pairs: Iterable[tuple[Money, Money] | None]) -> SafeString:
 @register.filter
 def millions(amount: Money | None, digits: int = 1) -> str:
     """Write an amount in millions."""
-    return amount.in_millions(get_language() or "de", digits) if amount is not None else gettext("unbekannt")
+    return _whole(amount.in_millions(get_language() or "de", digits)) if amount is not None else gettext("unbekannt")
 
 
 @register.filter

@@ -1,0 +1,93 @@
+"""What a person has to look after in programme, money and effects: for the staff room and for the weekly mail."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+
+from allmende.accounts.models import Person
+from allmende.accounts.rules import may_read, may_write
+from allmende.effects.queries import IndicatorView, stale
+from allmende.effects.rules import cadence, overdue_since
+from allmende.portal.office.money import overview as money
+from allmende.programme.models import Project
+from allmende.programme.queries.tasks import KINDS, URGENT, Task, tasks_on
+
+SOON = dt.timedelta(days=60)
+TABLES = {
+    "milestone": "meilensteine",
+    "project": "projekte",
+    "event": "projektereignisse",
+    "risk": "risiken",
+    "decision": "beschluesse",
+    "programme": "programm",
+    "condition": "bedingungen",
+}
+
+
+class Item(msgspec.Struct, frozen=True):
+    """A task in the words of one language; an urgent one is worth a mail."""
+
+    kind: str
+    title: str
+    project: str
+    due: dt.date | None
+    late: bool
+    url: str
+    urgent: bool
+
+
+def items_of(person: Person, on: dt.date) -> list[Item]:
+    """Give the tasks of a person in the language in use, the earliest first; a lead sees those of the own projects."""
+    roles = person.roles
+    lead = person.pk if "lead" in roles and not may_write(roles, "programme") else None
+    own = None if lead is None else set(Project.objects.filter(leads=lead).values_list("slug", flat=True))
+    due = _money(on) if may_read(roles, "grants") else []
+    # An award knows its days better than the programme does.
+    steering = [task for task in tasks_on(on, lead=lead) if not (due and task.kind == "deadline")]
+    items = [*(_item(task, on) for task in steering), *_indicators(on, own), *due]
+    return sorted(items, key=lambda one: (one.due or dt.date.max, one.kind, one.title))
+
+
+def reminders_of(person: Person, on: dt.date) -> list[str]:
+    """Give what is worth a mail, a line each, in the language in use."""
+    return [_line(one) for one in items_of(person, on) if one.urgent]
+
+
+def _line(one: Item) -> str:
+    project = f" ({one.project})" if one.project else ""
+    due = f", {one.due.isoformat()}" if one.due else ""
+    return f"{one.kind}: {one.title}{project}{due}"
+
+
+def _item(task: Task, on: dt.date) -> Item:
+    language = get_language() or "de"
+    project = task.project.within(language) if task.project else ""
+    url = reverse(f"{TABLES[task.table]}:inspect", args=[task.number])
+    late, urgent = task.due is not None and task.due < on, task.kind in URGENT
+    return Item(KINDS[task.kind].within(language), task.title.within(language), project, task.due, late, url, urgent)
+
+
+def _money(on: dt.date) -> list[Item]:
+    return [Item(kind, what, "", due, due < on, url, urgent=due <= on + SOON) for kind, what, due, url in money.tasks()]
+
+
+def _indicators(on: dt.date, own: set[str] | None) -> Iterator[Item]:
+    """Give the indicators without a value, or with one that is too old; only an old one presses."""
+    for view in stale(on):
+        if own is None or own & set(view.indicator.projects):
+            yield _stale_one(view)
+
+
+def _stale_one(view: IndicatorView) -> Item:
+    definition, old = view.current.definition, view.status.state == "outdated"
+    period: Any = definition.period
+    rhythm: Any = definition.rhythm
+    due = overdue_since(view.judged.last, cadence(period, rhythm)) if old and view.judged else None
+    kind = gettext("Indikator veraltet") if old else gettext("Indikator ohne Wert")
+    title = view.indicator.title.within(get_language() or "de")
+    url = reverse("office:indicator", args=[view.indicator.slug])
+    return Item(kind, title, "", due, late=old, url=url, urgent=old)
