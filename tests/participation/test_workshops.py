@@ -63,6 +63,17 @@ def test_who_waits_gets_the_place_that_is_given_back_and_needs_go_on_their_day(
     assert Registration.objects.count() == 0
 
 
+def test_what_people_type_is_inert_for_the_staff_and_whole(workshop: Workshop) -> None:
+    evil = "<script>alert(1)</script>"
+    assert (
+        register(workshop, "a@example.org", name=evil, needs="<img src=x> 🌳 مرحبا \u202eumgedreht").status_code == 302
+    )
+    desk, _ = staff("office")
+    page = desk.get(f"{HOME}werkstaetten/{workshop.pk}/").content.decode()
+    assert ("<script>alert" in page, "<img src=x" in page, "\u202e" in page) == (False, False, False)
+    assert ("&lt;script&gt;" in page, "🌳 مرحبا" in page) == (True, True)
+
+
 def test_what_was_said_becomes_contributions_all_or_none_and_is_counted_apart(workshop: Workshop) -> None:
     desk, _ = staff("office")
     process = Process.objects.get()
