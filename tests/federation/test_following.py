@@ -14,8 +14,9 @@ from django.test import Client
 
 from allmende.accounts.models import AuditEntry
 from allmende.federation import services
+from allmende.federation.documents import DATASETS, DOCUMENT, FINDINGS, FOLDER, City
 from allmende.federation.models import ACTIVE, PAUSED, QUARANTINED, Peer
-from allmende.federation.rules import DATASETS, DOCUMENT, FINDINGS, FOLDER, City, sealed
+from allmende.federation.rules import sealed
 from allmende.federation.updating import House, update, update_due
 from allmende.gate.door import open_gate
 from allmende.gate.ledger import Ledger
@@ -188,6 +189,15 @@ def test_another_citys_document_is_refused(house: House, peer: Peer, town: Town)
         (lambda told: told | {"links": {"portal": "javascript:alert(1)"}}, "$.links"),
         (lambda told: told | {"indicators": [told["indicators"][0] | {"slug": "../x"}]}, "$.indicators[0].slug"),
         (lambda told: told | {"indicators": told["indicators"] * 501}, "$.indicators"),
+        (lambda told: told | {"city": told["city"] | {"area": {"value": "1E+999999999"}}}, "$.city.area"),
+        (lambda told: told | {"city": told["city"] | {"area": {"value": "NaN"}}}, "$.city.area"),
+        (lambda told: first_value(told, last="9999-12-31"), "$.indicators[0].values[0]"),
+        (lambda told: first_value(told, value="0." + "0" * 500 + "1"), "$.indicators[0].values[0]"),
+        (lambda told: told | {"city": told["city"] | {"notice": {"de": "a\0b", "en": "x"}}}, "a zero byte"),
+        (
+            lambda told: told | {"indicators": [told["indicators"][0] | {"title": {"de": "a" * 301, "en": "x"}}]},
+            "a title",
+        ),
     ],
 )
 def test_a_document_of_another_form_is_refused(house: House, peer: Peer, town: Town, spoil: Any, word: str) -> None:
@@ -195,6 +205,12 @@ def test_a_document_of_another_form_is_refused(house: House, peer: Peer, town: T
     raw = msgspec.json.encode(spoil(msgspec.to_builtins(town.document())), order="sorted")
     town.answers[PAGE] = given(signed_anyway(raw, town))
     assert word in why(house, peer)
+
+
+def first_value(told: dict[str, Any], **changes: str) -> dict[str, Any]:
+    """Change the first value of the first indicator."""
+    one = told["indicators"][0]
+    return told | {"indicators": [one | {"values": [one["values"][0] | changes]}]}
 
 
 def signed_anyway(raw: bytes, town: Town) -> bytes:

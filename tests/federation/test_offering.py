@@ -12,8 +12,9 @@ from django.test import Client
 
 from allmende.federation import offering
 from allmende.federation.comparing import Told, compare
+from allmende.federation.documents import City, Figure, Shared
 from allmende.federation.models import Offer, Peer
-from allmende.federation.rules import City, Figure, Shared, opened
+from allmende.federation.rules import opened
 from allmende.federation.updating import House, update
 from allmende.kernel.clock import today, utc_now
 from allmende.packs.read import read_city

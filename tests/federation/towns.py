@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from allmende.federation.rules import (
+from allmende.federation.documents import (
     DATASETS,
     DOCUMENT,
     FINDINGS,
@@ -31,9 +31,8 @@ from allmende.federation.rules import (
     Shared,
     Value,
     Witnessed,
-    encoded,
-    sealed,
 )
+from allmende.federation.rules import encoded, sealed
 from allmende.gate.door import open_gate
 from allmende.gate.ledger import Ledger
 from allmende.kernel.text import Text

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 import msgspec
 
-from allmende.federation.rules import City, Figure, Shared, Value
+from allmende.federation.documents import City, Figure, Shared, Value
 from allmende.kernel.text import Text
 
 # Amounts, of which a share for each inhabitant or km² means something; of a percentage or a temperature it does not.

@@ -6,7 +6,8 @@ import msgspec
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from allmende.federation.rules import Dataset, Datasets, Document, Finding, Findings, fingerprint
+from allmende.federation.documents import Dataset, Datasets, Document, Finding, Findings
+from allmende.federation.rules import fingerprint
 from allmende.kernel.text import Text
 from allmende.ledger.note import Key, read_key, read_note
 from allmende.ui.bilingual import pair

@@ -15,8 +15,7 @@ from allmende.effects.content import Computed
 from allmende.effects.models import Definition
 from allmende.effects.queries import IndicatorView, Known, Version, indicators_on
 from allmende.effects.rules import Point
-from allmende.federation.models import Offer, Peer
-from allmende.federation.rules import (
+from allmende.federation.documents import (
     DATASETS,
     FINDINGS,
     FOLDER,
@@ -38,9 +37,9 @@ from allmende.federation.rules import (
     Step,
     Value,
     Witnessed,
-    encoded,
-    sealed,
 )
+from allmende.federation.models import Offer, Peer
+from allmende.federation.rules import encoded, sealed
 from allmende.gate.ledger import Ledger
 from allmende.kernel.errors import ErrorCode, NotFound
 from allmende.kernel.text import Text

@@ -6,9 +6,9 @@ import msgspec
 
 from allmende.effects.queries import indicators_on
 from allmende.federation.comparing import Told
+from allmende.federation.documents import City, Finding
 from allmende.federation.models import QUARANTINED, Peer, Testimony
 from allmende.federation.offering import shared
-from allmende.federation.rules import City, Finding
 
 
 class Foreign(msgspec.Struct, frozen=True):

@@ -1,25 +1,18 @@
-"""The documents that cities give each other: their forms, and what makes one acceptable."""
+"""What makes a document of another city acceptable: form, signature, number, time and city."""
 
 import datetime as dt
 import hashlib
 import re
-from decimal import Decimal
-from typing import Annotated, Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
-from msgspec import Meta
 
+from allmende.federation.documents import DOCUMENT, FINDINGS, FORMAT, City, Document, File, Findings, Part
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 from allmende.ledger.note import LOG, OTHER_KEY, Checkpoint, Key, Signer, read_key, read_note, signed, signed_by
-from allmende.transfer.rules import FindingContent, hindrance
+from allmende.transfer.rules import hindrance
 
-FORMAT = 1
-DOCUMENT, FINDINGS, DATASETS, WITNESSED = "document.json", "findings.json", "datasets.json", "witnessed.json"
-FOLDER = "/api/federation/"
-# What a city may send at most, in bytes after decompression.
-LARGEST = {DOCUMENT: 2_000_000, FINDINGS: 5_000_000, DATASETS: 3_000_000, WITNESSED: 500_000}
-MOST_VALUES, MOST_INDICATORS, MOST_FINDINGS, MOST_DATASETS = 120, 500, 500, 5_000
 SLACK = dt.timedelta(minutes=10)
 
 BAD_DOCUMENT = ErrorCode(
@@ -92,164 +85,6 @@ OTHER_SIGNER = ErrorCode(
     ),
 )
 
-Line = Annotated[str, Meta(max_length=300)]
-# A path on the city's own address; nothing in it can lead elsewhere.
-Path = Annotated[str, Meta(max_length=500, pattern=r"^/(?![/\\])[!-\[\]-~]*$")]
-Slug = Annotated[str, Meta(max_length=100, pattern=r"^[-A-Za-z0-9_]+$")]
-Name = Annotated[str, Meta(max_length=200, pattern=r"^[-A-Za-z0-9_/.]+$")]
-Sha = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Paths = Annotated[dict[Slug, Path], Meta(max_length=40)]
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a document in which an unknown field is an error."""
-
-
-class Figure(Part, frozen=True, kw_only=True):
-    """A figure about a city with its day and source; the area is in km²."""
-
-    value: Decimal
-    day: dt.date | None = None
-    source: Line = ""
-    source_url: Annotated[str, Meta(max_length=500, pattern=r"^(https?://[!-~]+)?$")] = ""
-
-
-class City(Part, frozen=True, kw_only=True):
-    """Who speaks; ``ags`` is the official municipality key (Amtlicher Gemeindeschlüssel). None is unknown."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
-    ags: Annotated[str, Meta(pattern=r"^[0-9]{8}$")] | None = None
-    inhabitants: Figure | None = None
-    area: Figure | None = None
-    notice: Text | None = None
-
-
-class File(Part, frozen=True):
-    """A part that lies in a file of its own: its path, length in bytes and SHA-256."""
-
-    path: Path
-    size: Annotated[int, Meta(ge=0)]
-    sha256: Sha
-
-
-class Step(Part, frozen=True):
-    """One step of a qualitative scale."""
-
-    value: int
-    name: Text
-
-
-class Aim(Part, frozen=True):
-    """Where an indicator was or is to be on a day, between two values."""
-
-    day: dt.date
-    low: Decimal
-    high: Decimal
-
-
-class Value(Part, frozen=True, kw_only=True):
-    """A value for some days, with what makes it uncertain."""
-
-    first: dt.date
-    last: dt.date
-    value: Decimal
-    known_since: dt.date
-    quality: Literal["provisional", "final", "corrected"]
-    simulated: bool = False
-    used: int = 0
-    left_out: int = 0
-
-
-class Shared(Part, frozen=True, kw_only=True):
-    """One version of an indicator's definition, with its values; ``rule`` names the computation, where there is one."""
-
-    slug: Slug
-    version: Annotated[int, Meta(ge=1)]
-    since: dt.date
-    title: Text
-    unit: Annotated[str, Meta(max_length=40)]
-    digits: Annotated[int, Meta(ge=0, le=9)]
-    direction: Literal["up", "down", "range", "none"]
-    period: Literal["day", "month", "year"]
-    method: Text
-    current: bool
-    rule: Line = ""
-    steps: tuple[Step, ...] = ()
-    caveat: Text | None = None
-    baseline: Aim | None = None
-    target: Aim | None = None
-    values: Annotated[tuple[Value, ...], Meta(max_length=MOST_VALUES)] = ()
-
-    def meaning(self, city: str) -> str:
-        """Give a mark that two cities share if and only if they mean the same by this definition.
-
-        Where a computation is named it counts, and else the method's words, in which the city's own name is left open.
-        """
-        words = self.rule or " ".join(re.sub(rf"\b{re.escape(city)}\b", "{city}", self.method.de).split())
-        steps = [(step.value, step.name.de) for step in self.steps]
-        told = (self.slug, self.version, self.unit, self.period, words, steps)
-        return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
-
-
-class Document(Part, frozen=True, kw_only=True):
-    """What a city says of itself to others, signed with the key of its ledger."""
-
-    format: Literal[1]
-    sequence: Annotated[int, Meta(ge=1)]
-    issued: Annotated[dt.datetime, Meta(tz=True)]
-    key: Line
-    witness: Line = ""
-    city: City
-    links: Paths
-    files: Annotated[dict[Slug, File], Meta(max_length=10)]
-    indicators: Annotated[tuple[Shared, ...], Meta(max_length=MOST_INDICATORS)]
-    checkpoint: Annotated[str, Meta(max_length=65_536)] = ""
-
-
-class Finding(Part, frozen=True):
-    """What a project taught, as it was published."""
-
-    project: Slug
-    title: Text
-    version: Annotated[int, Meta(ge=1)]
-    published: dt.date
-    path: Path
-    content: FindingContent
-
-
-class Findings(Part, frozen=True):
-    """``findings.json``."""
-
-    format: Literal[1]
-    findings: Annotated[tuple[Finding, ...], Meta(max_length=MOST_FINDINGS)]
-
-
-class Dataset(Part, frozen=True, kw_only=True):
-    """A data set of a city's catalogue, as a list tells of it."""
-
-    name: Name
-    title: Text
-    description: Text
-    publisher: Line
-    licence: Line
-    path: Path
-    simulated: bool = False
-    changed: dt.date | None = None
-
-
-class Datasets(Part, frozen=True):
-    """``datasets.json``."""
-
-    format: Literal[1]
-    datasets: Annotated[tuple[Dataset, ...], Meta(max_length=MOST_DATASETS)]
-
-
-class Witnessed(Part, frozen=True):
-    """``witnessed.json``: checkpoints of other cities with our cosignature, which stand for themselves."""
-
-    format: Literal[1]
-    notes: Annotated[tuple[Annotated[str, Meta(max_length=65_536)], ...], Meta(max_length=500)]
-
 
 class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document: msgspec.Raw
@@ -284,6 +119,9 @@ def encoded(part: Part) -> bytes:
 
 def decoded(raw: bytes, kind: type[T], file: str) -> T:
     """Read a part; refuse a newer format, an unknown field, and what is too long or too deep."""
+    # A database that is asked to keep a zero byte breaks off.
+    if b"\\u0000" in raw:
+        raise Invalid(BAD_DOCUMENT, file=file, place="$", reason="a zero byte")
     try:
         found = msgspec.json.decode(raw, type=_Any).format
         if found > FORMAT:
@@ -386,4 +224,4 @@ _FAITHFUL = re.compile(r"https?://[^\s/?#@\\]+")
 def base_address(url: str) -> str | None:
     """Give scheme, host and port of an address that somebody typed; None for what is none or has more."""
     trimmed = url.strip().rstrip("/")
-    return trimmed.lower() if _FAITHFUL.fullmatch(trimmed) else None
+    return trimmed.lower() if len(trimmed) <= 300 and _FAITHFUL.fullmatch(trimmed) else None

@@ -7,9 +7,7 @@ from django.db import transaction
 
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import record
-from allmende.federation.fetching import Reach, RemoteLog
-from allmende.federation.models import ACTIVE, QUARANTINED, Peer, Testimony
-from allmende.federation.rules import (
+from allmende.federation.documents import (
     DATASETS,
     DOCUMENT,
     FINDINGS,
@@ -19,10 +17,14 @@ from allmende.federation.rules import (
     Datasets,
     Document,
     Findings,
+    Witnessed,
+)
+from allmende.federation.fetching import Reach, RemoteLog
+from allmende.federation.models import ACTIVE, QUARANTINED, Peer, Testimony
+from allmende.federation.rules import (
     Last,
     Opened,
     OtherSigner,
-    Witnessed,
     decoded,
     opened,
     require_file,
@@ -31,11 +33,13 @@ from allmende.federation.rules import (
 )
 from allmende.federation.witnessing import Contradiction, Testified, cosign, look, testimony
 from allmende.gate.ledger import Ledger
+from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, Conflict, ErrorCode
 from allmende.kernel.text import Text
 from allmende.ledger.note import Key, Signer, read_key
 
 ACTOR = SystemActor("system:federation")
+BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 LONGEST_REST = dt.timedelta(hours=24)
 OURSELVES = ErrorCode(
     "federation.ourselves",
@@ -118,6 +122,8 @@ def first(house: House, base: str, key: Key, *, witness: bool) -> Taken:
     reach = house.reach(base)
     reply = reach.get(FOLDER + DOCUMENT, most=LARGEST[DOCUMENT])
     found = opened(reply.body or b"", key)
+    city = found.document.city
+    require_next(found, Last(city.name, city.ags, 0, "", BEGINNING), utc_now())
     require_stranger(house, found.document, found.key)
     findings, datasets = _files(reach, found.document)
     log = _log(house, reach, found.document, key, seen="", witness=witness)
@@ -129,6 +135,8 @@ def update(house: House, number: int, now: dt.datetime) -> bool:
     row = Peer.objects.get(pk=number)
     if row.state == QUARANTINED:
         raise Conflict(IN_QUARANTINE, city=row.city)
+    # Should this break off, the others have their turn before it is tried again.
+    Peer.objects.filter(pk=number).update(due_at=now + dt.timedelta(minutes=row.every_minutes))
     try:
         _write(row, _fetched(house, row, now), now)
     except OtherSigner as error:

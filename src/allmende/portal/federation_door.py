@@ -10,7 +10,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 
 from allmende.federation import offering
-from allmende.federation.rules import DATASETS, DOCUMENT, FINDINGS, WITNESSED
+from allmende.federation.documents import DATASETS, DOCUMENT, FINDINGS, WITNESSED
 from allmende.kernel.errors import NotFound
 
 FILES: dict[str, Callable[[], bytes]] = {

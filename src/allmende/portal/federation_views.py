@@ -14,8 +14,8 @@ from django.utils.translation import get_language, gettext
 from allmende.catalog.door import gate
 from allmende.federation import offering, queries
 from allmende.federation.comparing import NO_SHARE, Comparison, Row, compare
+from allmende.federation.documents import City
 from allmende.federation.models import Peer
-from allmende.federation.rules import City
 from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import CIVIL_TIME
 from allmende.kernel.errors import NotFound
@@ -242,6 +242,7 @@ def finding(request: HttpRequest, number: int, project: str) -> HttpResponse:
         costs=costs,
         told=_day(found.peer.issued),
         reached=_day(found.peer.reached_at),
+        notice=found.peer.told.city.notice,
     )
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import get_language, gettext
 
 from allmende.effects.models import Definition
 from allmende.federation.comparing import Apart, Comparison, Row
-from allmende.federation.rules import Aim, Shared
+from allmende.federation.documents import Aim, Shared
 from allmende.kernel.text import Text
 from allmende.portal.templatetags.effects import quality_word, span
 from allmende.ui.templatetags.allmende import number
