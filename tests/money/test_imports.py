@@ -202,3 +202,19 @@ def test_the_dry_run_shows_every_change_in_the_browser() -> None:
     before = Booking.objects.count()
     office.post(shown.request["PATH_INFO"])
     assert Booking.objects.count() == before + 1
+
+
+def test_faults_are_shown_with_their_cells_in_the_browser_and_nothing_is_taken_over() -> None:
+    def merge(_book: Any, sheet: Any) -> None:
+        sheet.merge_cells("G2:H2")
+
+    office, before = browser("anna"), (Booking.objects.count(), Invoice.objects.count())
+    rows = [GOOD, {**GOOD, "rechnung": "N2", "betrag": -5}, {**GOOD, "rechnung": "N3", "waehrung": "CHF"}]
+    upload = io.BytesIO(book(rows, merge))
+    upload.name = "b.xlsx"
+    shown = office.post("/intern/geld/einlesen/", {"kind": "bookings", "file": upload}, follow=True)
+    text = shown.content.decode()
+    for cell in ("G2:H2", "E3", "F4"):
+        assert f">{cell}<" in text, cell
+    office.post(shown.request["PATH_INFO"])
+    assert (Booking.objects.count(), Invoice.objects.count()) == before

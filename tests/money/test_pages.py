@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from allmende.accounts.models import AuditEntry
 from allmende.kernel.money import Money
@@ -160,6 +161,26 @@ class TestStaff:
             "Offen sind auf dieser Rechnung nur 0 Cent" in office.get(address).content.decode()
             or wrong.status_code == 200
         )
+
+    @pytest.mark.parametrize(
+        "change", [{"cents": "-5"}, {"cents": "zwölf"}, {"cents": ""}, {"day": "2999-01-01"}, {"supplier": ""}]
+    )
+    def test_a_bad_invoice_is_shown_again_and_not_kept(self, change: dict[str, str]) -> None:
+        given = {"supplier": "Werk", "number": "B9", "day": "2026-10-01", "cents": "10,00", "text": "Mast", **change}
+        assert browser("anna").post("/intern/geld/rechnungen/", given).status_code == 200
+        assert not Invoice.objects.filter(number="B9").exists()
+
+    def test_an_invoice_is_entered_once_in_the_browser(self) -> None:
+        given = {"supplier": "Werk", "number": "B9", "day": "2026-10-01", "cents": "10,00", "text": "Mast"}
+        answers = [browser("anna").post("/intern/geld/rechnungen/", given).status_code for _turn in range(2)]
+        assert answers == [302, 200]
+        assert Invoice.objects.filter(number="B9").count() == 1
+
+    def test_a_project_with_bookings_stays(self) -> None:
+        project = Project.objects.get(slug="licht")
+        page = browser("anna").post(reverse("projekte:delete", args=[project.pk]), follow=True).content.decode()
+        assert "wird noch gebraucht" in page
+        assert Booking.objects.filter(project=project).exists()
 
     def test_a_proof_is_made_with_progress_and_approved_by_a_second_person(self) -> None:
         office, second = browser("anna"), browser("berta")

@@ -135,6 +135,17 @@ def test_a_forbidden_state_is_refused_in_the_form(sign_in: SignIn, state: str, d
     assert models.ProjectEvent.objects.count() == before
 
 
+def test_the_form_takes_no_decision_of_the_future(sign_in: SignIn) -> None:
+    sent = {
+        **{"title_de": "Neu", "title_en": "New", "text_de": "x", "text_en": "x", "slug": "neu", "precision": "day"},
+        **{"body": models.Body.objects.all()[0].pk, "source": models.Source.objects.all()[0].pk},
+    }
+    office, add = sign_in("office"), reverse("beschluesse:add")
+    assert "in der Zukunft" in office.post(add, {**sent, "day": "2999-01-01"}).content.decode()
+    assert not models.Decision.objects.filter(slug="neu").exists()
+    assert office.post(add, {**sent, "day": "2026-01-01"}).status_code == 302
+
+
 def test_the_form_takes_no_milestone_as_reached_without_evidence(sign_in: SignIn) -> None:
     milestone = models.Milestone.objects.get(slug="datenethik-beschluss")
     sent = {"milestone": milestone.pk, "kind": "actual", "day": "2024-03-01", "precision": "day"}
