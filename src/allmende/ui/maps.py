@@ -116,10 +116,11 @@ class Box(msgspec.Struct, frozen=True):
     right: float
     bottom: float
 
-    def meets(self, other: "Box") -> bool:
-        """Tell whether two rectangles overlap."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.top < other.bottom and other.top < self.bottom
+    def shared(self, other: "Box") -> float:
+        """Give the area that two rectangles share; 0 where they do not overlap."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return max(0.0, across) * max(0.0, down)
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -217,14 +218,14 @@ def _thinned(marks: Sequence[Mark], letter: float) -> Iterator[Mark]:
     taken: list[Box] = []
     for mark in marks:
         box = _box(mark, letter)
-        crowded = any(box.meets(other) for other in taken)
+        crowded = any(box.shared(other) for other in taken)
         if not crowded:
             taken.append(box)
         yield msgspec.structs.replace(mark, crowded=crowded)
 
 
 def _mark(x: float, y: float, marker: Marker, taken: list[Box], letter: float) -> Mark:
-    """Write a marker's label on the first side that is free: right, left, below, above, then aslant."""
+    """Write a marker's label on the first side that is free: right, left, below, above, aslant; or the freest."""
     high = letter * 2
     sides = (
         *(("start", x + 11, y + high / 3), ("end", x - 11, y + high / 3)),
@@ -235,8 +236,8 @@ def _mark(x: float, y: float, marker: Marker, taken: list[Box], letter: float) -
     for anchor, at, base in sides:
         mark = Mark(x, y, marker, anchor, round(at, 1), round(base, 1))
         box = _box(mark, letter)
-        outside = box.left < 0 or box.right > WIDTH
-        options.append((sum(box.meets(other) for other in taken) + 10 * outside, mark, box))
+        outside = math.inf if box.left < 0 or box.right > WIDTH else 0.0
+        options.append((sum((box.shared(other) for other in taken), outside), mark, box))
     _, mark, box = min(options, key=lambda option: option[0])
     taken.append(box)
     return mark
