@@ -9,8 +9,11 @@ from tests.cli.conftest import City, told
 from tests.program import rows
 from tests.transfer.packages import SPOILED, a_connector, a_rule, packed, parts, values
 
-# What taking back leaves: that there was a package, and the trail of both deeds.
-REMEMBERED = {"city.transfer_import", "city.transfer_importitem", "city.accounts_auditentry"}
+# What taking back leaves: that there was a package, the trail of both deeds, and the books that the gate was given.
+REMEMBERED = {
+    *("city.transfer_import", "city.transfer_importitem", "city.accounts_auditentry"),
+    *("observations.sheetbooks", "observations.ledger_outbox"),
+}
 
 
 def state(city: City) -> tuple[dict[str, int], list[str]]:

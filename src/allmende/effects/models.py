@@ -7,6 +7,7 @@ import msgspec
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.effects.content import Level, PathEntry, Source
 from allmende.kernel.text import Text
@@ -29,7 +30,7 @@ DIRECTIONS = [
     ("range", _("in einem Bereich ist gut")),
     ("none", _("ohne Richtung")),
 ]
-PERIODS = [("day", _("Tag")), ("month", _("Monat")), ("year", _("Jahr"))]
+PERIODS = [("day", pgettext_lazy("Kalender", "Tag")), ("month", _("Monat")), ("year", _("Jahr"))]
 RHYTHMS = [
     ("day", _("täglich")),
     ("week", _("wöchentlich")),

@@ -37,9 +37,13 @@ def wrong_terms(book: Rulebook) -> Iterator[Text]:
 
 
 def terms_of(slug: str, book: Rulebook) -> tuple[str, str]:
-    """Give the DPV and DTPR terms of a purpose, or the nearest ones above it; empty where there is none."""
+    """Give the DPV and DTPR terms of a purpose, or the nearest ones above it; empty where there is none.
+
+    A book of the past need not know a purpose of today.
+    """
     purposes = {purpose.slug: purpose for purpose in book.purposes}
-    line = [purposes[name] for name in line_of(slug, {name: one.parent for name, one in purposes.items()})]
+    above = {name: one.parent for name, one in purposes.items()}
+    line = [purposes[name] for name in line_of(slug, above) if name in purposes]
     return _nearest(line, "dpv"), _nearest(line, "dtpr")
 
 

@@ -11,6 +11,8 @@ import yaml
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, get_resolver
 
+from allmende.portal.numbers import DIGITS, KIND
+
 MEDIA = "application/vnd.oai.openapi+json;version=3.1"
 FORMS = {
     "atom": "application/atom+xml",
@@ -28,11 +30,11 @@ FORMS = {
     "zip": "application/zip",
 }
 KINDS: dict[str, dict[str, Any]] = {
-    "int": {"type": "integer", "minimum": 0},
+    KIND: {"type": "integer", "minimum": 0, "maximum": 10**DIGITS - 1},
     "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"},
     "str": {"type": "string", "minLength": 1},
 }
-_PART = re.compile(r"<(int|slug|str):(\w+)>")
+_PART = re.compile(r"<(number|slug|str):(\w+)>")
 
 
 def patterns() -> dict[str, str]:

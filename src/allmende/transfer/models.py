@@ -6,9 +6,11 @@ import msgspec
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.kernel.text import Text
 from allmende.programme.models import Project
+from allmende.register.models import RecipientClass
 from allmende.transfer.package.form import Origin
 from allmende.transfer.rules import FindingContent
 from allmende.ui.bilingual import pair
@@ -79,7 +81,7 @@ class Export(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="exports")
     digest = models.CharField(_("Prüfsumme (SHA-256)"), max_length=64, unique=True)
-    day = models.DateField(_("Tag"))
+    day = models.DateField(pgettext_lazy("Kalender", "Tag"))
     verb = models.CharField(max_length=10)
     purpose = models.CharField(max_length=100)
     recipient = models.CharField(max_length=100)
@@ -95,6 +97,12 @@ class Export(models.Model):
         ordering: ClassVar[list[str]] = ["-pk"]
 
     @property
+    def recipients(self) -> Text:
+        """Name the class of recipients."""
+        known = RecipientClass.objects.filter(slug=self.recipient).first()
+        return known.title if known else Text(self.recipient, self.recipient)
+
+    @property
     def is_for_all(self) -> bool:
         """Tell whether it was put together for the public, and so may be published."""
         return (self.verb, self.recipient) == ("publish", "public")
@@ -107,7 +115,7 @@ class Import(models.Model):
     origin = models.JSONField()
     parameters = models.JSONField()
     project = models.ForeignKey(Project, null=True, on_delete=models.PROTECT, related_name="imports")
-    day = models.DateField(_("Tag"))
+    day = models.DateField(pgettext_lazy("Kalender", "Tag"))
     undone_on = models.DateField(_("zurückgenommen am"), null=True)
 
     class Meta:
@@ -155,7 +163,7 @@ class Adoption(models.Model):
     city = models.CharField(_("Stadt"), max_length=100)
     url = models.URLField(_("Adresse"), blank=True, max_length=500)
     project = models.SlugField(_("Projekt"))
-    day = models.DateField(_("Tag"))
+    day = models.DateField(pgettext_lazy("Kalender", "Tag"))
 
     class Meta:
         """Oldest first, each once."""

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.kernel.clock import today
 from allmende.kernel.money import Money
@@ -93,7 +94,7 @@ class MilestoneDate(models.Model):
         Milestone, verbose_name=_("Meilenstein"), on_delete=models.CASCADE, related_name="dates"
     )
     kind = models.CharField(_("Art"), max_length=10, choices=KINDS)
-    day = models.DateField(_("Tag"))
+    day = models.DateField(pgettext_lazy("Kalender", "Tag"))
     precision = models.CharField(_("Genauigkeit"), max_length=10, choices=PRECISIONS, default="day")
     known_since = models.DateField(_("bekannt seit"))
     reason_de = models.CharField(_("Grund (deutsch)"), max_length=300, blank=True)

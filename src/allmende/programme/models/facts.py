@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.clock import today
@@ -17,7 +17,7 @@ from allmende.ui.bilingual import Titled, Told
 Fault = tuple[ErrorCode, dict[str, Any]]
 
 PRECISIONS = [
-    ("day", _("Tag")),
+    ("day", pgettext_lazy("Kalender", "Tag")),
     ("month", _("Monat")),
     ("quarter", _("Vierteljahr")),
     ("halfyear", _("Halbjahr")),
@@ -40,7 +40,10 @@ class Source(models.Model):
     publisher = models.CharField(_("Herausgeber"), max_length=200)
     url = models.CharField(_("Adresse"), max_length=500, blank=True)
     day = models.DateField(
-        _("Tag"), null=True, blank=True, help_text=_("Tag der Veröffentlichung; leer heißt unbekannt")
+        pgettext_lazy("Kalender", "Tag"),
+        null=True,
+        blank=True,
+        help_text=_("Tag der Veröffentlichung; leer heißt unbekannt"),
     )
 
     class Meta:
@@ -69,7 +72,9 @@ class Fact(models.Model):
 class DatedFact(Fact):
     """A fact with its day: the last day of the span that the precision names."""
 
-    day = models.DateField(_("Tag"), help_text=_("bei ungenauer Angabe der letzte Tag der Spanne"))
+    day = models.DateField(
+        pgettext_lazy("Kalender", "Tag"), help_text=_("bei ungenauer Angabe der letzte Tag der Spanne")
+    )
     precision = models.CharField(_("Genauigkeit"), max_length=10, choices=PRECISIONS, default="day")
 
     class Meta:

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.kernel.text import Text
 from allmende.programme.models.facts import Fact, TargetImage
@@ -178,7 +179,7 @@ class RiskEstimate(models.Model):
     ]
 
     risk = models.ForeignKey(Risk, verbose_name=_("Risiko"), on_delete=models.CASCADE, related_name="estimates")
-    day = models.DateField(_("Tag"))
+    day = models.DateField(pgettext_lazy("Kalender", "Tag"))
     state = models.CharField(_("Stand"), max_length=10, choices=STATES, default="open")
     probability = models.PositiveSmallIntegerField(_("Wahrscheinlichkeit"), choices=LEVELS)
     impact = models.PositiveSmallIntegerField(_("Auswirkung"), choices=LEVELS)
@@ -224,7 +225,7 @@ class ConditionFinding(Told):
     condition = models.ForeignKey(
         Condition, verbose_name=_("Bedingung"), on_delete=models.CASCADE, related_name="findings"
     )
-    day = models.DateField(_("Tag"))
+    day = models.DateField(pgettext_lazy("Kalender", "Tag"))
     state = models.CharField(_("Stand"), max_length=10, choices=STATES, default="unknown")
     evidence = models.CharField(_("Nachweis"), max_length=500, blank=True)
 
