@@ -22,7 +22,7 @@ _SEQUENCES = (1 << SEQUENCE_BITS) - 1
 
 
 def between(since: int | None, until: int | None) -> Expression | None:
-    """Give the condition that the whole phenomenon lies in ``[since, until)``, microseconds; an interval ends within."""
+    """Give the condition that a phenomenon lies in ``[since, until)`` as a whole, microseconds."""
     terms: list[Expression] = []
     if since is not None:
         terms.append(Compare("ge", TIME, Constant(since, is_instant=True)))
