@@ -10,8 +10,8 @@ urlpatterns = [
     re_path(r"^catalog\.(?P<ending>ttl|rdf|jsonld)$", catalogue_views.catalogue_file, name="catalogue-file"),
     path("catalog/<slug:kind>/<slug:slug>", catalogue_views.dataset, name="catalogue-dataset"),
     re_path(
-        r"^api/federation/(?P<name>(?:document|findings|datasets|witnessed)\.json)$",
-        federation_door.file,
+        r"^api/federation/(?P<file>document\.json|findings\.json|datasets\.json|witnessed\.json)$",
+        federation_door.answer,
         name="federation-file",
     ),
 ]

@@ -22,18 +22,18 @@ FILES: dict[str, Callable[[], bytes]] = {
 PROBLEM = "application/problem+json"
 
 
-def file(request: HttpRequest, name: str) -> HttpResponseBase:
+def answer(request: HttpRequest, file: str) -> HttpResponseBase:
     """Give a file with a tag of its bytes; 404 as long as this city does not show itself."""
     try:
-        content = FILES[name]()
+        content = FILES[file]()
     except NotFound as error:
         return _problem(error)
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     response = HttpResponse(content, "application/json")
     response["ETag"], response["Cache-Control"] = tag, "public, no-cache"
     response["Access-Control-Allow-Origin"] = "*"
-    answer: HttpResponseBase = get_conditional_response(request, etag=tag, response=response) or response
-    return answer
+    conditional: HttpResponseBase = get_conditional_response(request, etag=tag, response=response) or response
+    return conditional
 
 
 def _problem(error: NotFound) -> HttpResponse:

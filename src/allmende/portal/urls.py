@@ -202,9 +202,9 @@ urlpatterns = [
     path("verbund/vergleich.csv", federation_views.comparison_csv, name="comparison-csv"),
     path("verbund/vergleich.json", federation_views.comparison_json, name="comparison-json"),
     path("verbund/vergleich/<slug:slug>.svg", federation_views.comparison_picture, name="comparison-picture"),
-    path("verbund/<int:number>/datensaetze/", federation_views.catalogue, name="foreign-catalogue"),
-    path("verbund/<int:number>/datensaetze.csv", federation_views.catalogue_csv, name="foreign-catalogue-csv"),
-    path("verbund/<int:number>/erkenntnisse/<slug:project>/", federation_views.finding, name="foreign-finding"),
+    path("verbund/<number:number>/datensaetze/", federation_views.catalogue, name="foreign-catalogue"),
+    path("verbund/<number:number>/datensaetze.csv", federation_views.catalogue_csv, name="foreign-catalogue-csv"),
+    path("verbund/<number:number>/erkenntnisse/<slug:project>/", federation_views.finding, name="foreign-finding"),
     path("leichte-sprache/", views.text, {"name": "leichte-sprache", "title": _("Leichte Sprache")}, name="easy"),
     path(
         "barrierefreiheit/",
