@@ -91,9 +91,17 @@ class Window:
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found: list[str] = self.page.evaluate(VIOLATIONS)
-        beyond: list[str] = self.page.evaluate(BEYOND)
-        found += [f"wider than the window: {part}" for part in beyond]
+        found += [f"wider than the window: {part}" for part in self._beyond()]
         return [f"{fault} (width {width})" for fault in found]
+
+    def _beyond(self) -> list[str]:
+        """Give what reaches beyond the window, also after the page has had time to follow its new width."""
+        for _ in range(10):
+            found: list[str] = self.page.evaluate(BEYOND)
+            if not found:
+                break
+            self.page.wait_for_timeout(200)
+        return found
 
     def close(self) -> None:
         """Forget everything."""

@@ -88,10 +88,12 @@ class Mqtt:
             if topic in ("", found) and wanted(body):
                 return body
 
-    def silent(self, seconds: float = 0.7) -> bool:
-        """Tell whether nothing arrives for a while."""
+    def silent(self, seconds: float = 0.7, *, keep: bool = False) -> bool:
+        """Tell whether nothing arrives for a while; what does is kept for ``next``, if wanted."""
         try:
-            self.messages.get(timeout=seconds)
+            message = self.messages.get(timeout=seconds)
         except queue.Empty:
             return True
+        if keep:
+            self.messages.put(message)
         return False
