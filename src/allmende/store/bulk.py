@@ -1,12 +1,24 @@
 """Many rows in one statement: SQLite steps a prepared one, PostgreSQL takes whole columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
 Row = tuple[Any, ...]
+
+
+@contextmanager
+def on_one_way(connection: Connection) -> Iterator[None]:
+    """Send statements to PostgreSQL without waiting for the answer to each; a refusal of one comes at the end."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.dbapi_connection
+        with driver.pipeline():
+            yield
+    else:
+        yield
 
 
 class Bulk(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from allmende.kernel.ids import observation_id
 from allmende.kernel.text import Text
 from allmende.store import state
 from allmende.store.arrivals import AHEAD_MICROSECONDS, EARLIEST, LATEST, Kept, check_batch, check_features
-from allmende.store.bulk import ADD_DAYS, ADD_PIECES, ADD_SOURCES, LINK_FEATURES
+from allmende.store.bulk import ADD_DAYS, ADD_PIECES, ADD_SOURCES, LINK_FEATURES, on_one_way
 from allmende.store.codec import pack, pack_row, pack_rows
 from allmende.store.model import Arrival, Block, Receipt
 from allmende.store.places import missing_features
@@ -266,10 +266,11 @@ class Writer:
             for points in runs:
                 pieces.append(_piece(one, points))
                 days += days_of(stream, points)
-        ADD_PIECES.run(self.connection, pieces)
-        state.save(self.connection, [self._states[stream] for stream in touched])
-        ADD_DAYS.run(self.connection, days)
-        LINK_FEATURES.run(self.connection, sorted(self._links))
+        with on_one_way(self.connection):
+            ADD_PIECES.run(self.connection, pieces)
+            state.save(self.connection, [self._states[stream] for stream in touched])
+            ADD_DAYS.run(self.connection, days)
+            LINK_FEATURES.run(self.connection, sorted(self._links))
         self._rows, self._runs, self._links = {}, {}, set()
 
 
