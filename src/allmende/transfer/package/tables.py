@@ -5,8 +5,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pacsv
 
 from allmende.effects.content import IndicatorEntry
 from allmende.gate.query import Series
@@ -31,12 +29,15 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 def csv_of(series: Series) -> bytes:
     """Write time (UTC) and value of each observation."""
+    import pyarrow as pa
+    from pyarrow import csv
+
     instants = series.times.astype("datetime64[us]")
     whole = not np.any(series.times % SECOND)
     times = np.datetime_as_string(instants, unit="s" if whole else "us", timezone="UTC")
     table = pa.table({"time": pa.array(times), "value": pa.array(series.values)})
     buffer = io.BytesIO()
-    pacsv.write_csv(table, buffer, pacsv.WriteOptions(quoting_style="none"))
+    csv.write_csv(table, buffer, csv.WriteOptions(quoting_style="none"))
     return buffer.getvalue()
 
 

@@ -6,7 +6,6 @@ from typing import Literal
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 from threadpoolctl import threadpool_limits
 
 from allmende.participation.methods.least import told
@@ -203,6 +202,8 @@ def _stability(placed: Votes, group: npt.NDArray[np.int32], best: Split, setting
 
 
 def _matched(meet: npt.NDArray[np.float64]) -> float:
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = linear_sum_assignment(meet, maximize=True)
     return float(meet[rows, columns].sum())
 

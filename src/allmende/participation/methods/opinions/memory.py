@@ -2,7 +2,6 @@
 
 import msgspec
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from allmende.participation.methods.opinions.clusters import Split
 from allmende.participation.methods.opinions.statistics import Counts
@@ -38,6 +37,8 @@ def chosen_split(candidates: list[Split], memory: Memory, patience: int) -> tupl
 
 def same_order(statements: Integers, counts: Counts, sizes: Integers, memory: Memory) -> tuple[Integers, Memory]:
     """Order groups so that each stands where the one most like it stood; the rest by size."""
+    from scipy.optimize import linear_sum_assignment
+
     means = (counts.agree - counts.disagree) / np.maximum(counts.seen, 1)
     old = _old(statements, memory)
     rows, places = linear_sum_assignment(means @ old.T, maximize=True)

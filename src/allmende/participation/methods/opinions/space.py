@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
 
 from allmende.participation.methods.opinions.votes import Floats, Votes
 
@@ -23,6 +22,8 @@ def plane_of(votes: Votes) -> Plane:
     People who saw few statements stand nearer to the middle than they should; as in Polis, their points are moved
     outwards by the root of all statements over those they voted on.
     """
+    from scipy.linalg import eigh
+
     matrix = votes.centred()
     spread = (matrix.T @ matrix).toarray() / max(votes.people - 1, 1)
     width = len(spread)

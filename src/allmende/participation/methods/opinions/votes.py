@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
@@ -102,11 +101,13 @@ class Votes:
             *(self.statement[places], self.value[places], self.same[people]),
         )
 
-    def centred(self) -> sparse.csr_matrix:
+    def centred(self) -> Any:
         """Give the matrix of people by statements, less each statement's mean; who did not vote counts as the mean.
 
         So missing votes are zeros, which need no memory.
         """
+        from scipy import sparse
+
         width = len(self.statements)
         seen = np.maximum(np.bincount(self.statement, minlength=width), 1)
         mean = np.bincount(self.statement, weights=self.value, minlength=width) / seen
