@@ -31,7 +31,6 @@ _HEAD, _SUM = struct.Struct("<cH"), struct.Struct("<I")
 _pack, _unpack = msgspec.msgpack.encode, msgspec.msgpack.decode
 _rows = msgspec.msgpack.Decoder(list[Row])
 _of_thread = threading.local()
-_compress = zstandard.ZstdCompressor(level=3, write_checksum=False, write_content_size=True).compress
 
 DAMAGED = ErrorCode(
     "store.damaged",
@@ -146,7 +145,7 @@ def pack(points: Points) -> bytes:
     tail = _pack(texts) if texts else b""
     head = _pack([len(points), *(how for how, _ in packed)])
     body = b"".join(raw for _, raw in packed) + tail
-    return _sealed(_HEAD.pack(COLUMNS, len(head)) + head + (_compress(body) if body else b""))
+    return _sealed(_HEAD.pack(COLUMNS, len(head)) + head + (_compressor().compress(body) if body else b""))
 
 
 def pack_rows(rows: list[Row]) -> bytes:
@@ -221,6 +220,15 @@ def _opened(stored: bytes) -> tuple[list[Any], memoryview]:
     head = _unpack(body[_HEAD.size : begin])
     raw = _decompressor().decompress(body[begin:]) if len(body) > begin else b""
     return head, memoryview(raw)
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """Give the one of this thread: two that pack with one at once would get an error, or each other's bytes."""
+    found: zstandard.ZstdCompressor | None = getattr(_of_thread, "compressor", None)
+    if found is None:
+        found = zstandard.ZstdCompressor(level=3, write_checksum=False, write_content_size=True)
+        _of_thread.compressor = found
+    return found
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:
