@@ -1,6 +1,7 @@
 """Chunks are packed and unpacked by many threads at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ THREADS, TIMES, SIZE = 8, 150, 4_000
 def points_of(seed: int) -> Points:
     """Give points whose columns are hard to pack."""
     random = np.random.default_rng(seed)
-    columns = {name: random.integers(0, 1 << 40, SIZE) for name in INTEGERS}
+    columns: dict[str, Any] = {name: random.integers(0, 1 << 40, SIZE) for name in INTEGERS}
     return Points(**columns, number=random.normal(0, 50, SIZE))
 
 
