@@ -87,10 +87,12 @@ def test_an_idea_from_a_telephone_goes_all_the_way_to_its_answer(town: City, bro
     desk.select_option("[name=outcome]", "accepted")
     desk.fill("[name=note_de]", "Der Brunnen kommt im Mai.")
     desk.fill("[name=note_en]", "The fountain comes in May.")
-    desk.get_by_role("button", name="Schritt veröffentlichen").click()
+    with desk.expect_navigation():
+        desk.get_by_role("button", name="Schritt veröffentlichen").click()
     desk.select_option("[name=state]", "linked")
     desk.select_option("[name=project]", "klimadatenplattform")
-    desk.get_by_role("button", name="Schritt veröffentlichen").click()
+    with desk.expect_navigation():
+        desk.get_by_role("button", name="Schritt veröffentlichen").click()
 
     phone.goto(f"{town.address}/en/mitmachen/")
     phone.get_by_label("Number").fill(number)
@@ -160,6 +162,7 @@ def test_a_change_is_suggested_and_the_moderator_works_by_keyboard(town: City, b
     desk = signed_in(town, browser)
     desk.goto(f"{town.address}/intern/beteiligung/moderation/")
     desk.get_by_text("Eine Stunde später").first.wait_for()
+    desk.locator("button[value=keep]:focus").wait_for()
     desk.keyboard.press("Enter")
     desk.get_by_text("Gezeigt.").wait_for()
     page.goto(f"{town.address}/mitmachen/innenstadt-charta/text/3/")
@@ -170,7 +173,8 @@ def test_a_change_is_suggested_and_the_moderator_works_by_keyboard(town: City, b
     desk.goto(f"{town.address}/intern/beteiligung/innenstadt-charta/")
     desk.fill("[name=result_de]", "Der Text geht in den Gemeinderat.")
     desk.fill("[name=result_en]", "The text goes to the council.")
-    desk.get_by_role("button", name="Ergebnis veröffentlichen").click()
+    with desk.expect_navigation():
+        desk.get_by_role("button", name="Ergebnis veröffentlichen").click()
     page.goto(f"{town.address}/en/mitmachen/innenstadt-charta/")
     page.get_by_text("The text goes to the council.").wait_for()
 
