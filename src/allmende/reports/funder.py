@@ -13,7 +13,8 @@ from allmende.money.services.proofs import bytes_on
 from allmende.programme.models import Project
 from allmende.reports.models import EXPENDITURE
 from allmende.reports.rules import Cell, Part, Table
-from allmende.reports.tables import PROJECT, both, column, table
+from allmende.reports.tables import PROJECT, column, table
+from allmende.ui.bilingual import both
 from allmende.ui.templatetags.allmende import day as written_day
 
 KIND = column("Kostenart", "Kind of cost")

@@ -10,7 +10,8 @@ from allmende.programme import queries
 from allmende.programme.models import Project
 from allmende.programme.queries import schedule, steering
 from allmende.reports.rules import Cell, Part, Table
-from allmende.reports.tables import NOTHING, PROJECT, WHOLE, both, column, iso, table
+from allmende.reports.tables import NOTHING, PROJECT, WHOLE, column, iso, table
+from allmende.ui.bilingual import both
 from allmende.ui.templatetags.allmende import milestone_state, state_name
 
 DAY = column("Tag", "Day", "day")

@@ -1,9 +1,7 @@
 """Short ways to write tables of reports in both languages."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-
-from django.utils.translation import override
+from collections.abc import Iterable, Sequence
 
 from allmende.kernel.text import Text
 from allmende.reports.rules import Cell, Column, Kind, Row, Table
@@ -16,15 +14,6 @@ WHOLE = Text("ganzes Programm", "whole programme")
 def column(de: str, en: str, kind: Kind = "text") -> Column:
     """Make a column."""
     return Column(Text(de, en), kind)
-
-
-def both(words: Callable[[], object]) -> Text:
-    """Give what the translations say in both languages."""
-    found = []
-    for language in ("de", "en"):
-        with override(language):
-            found.append(str(words()))
-    return Text(*found)
 
 
 def iso(day: dt.date | None) -> str | None:

@@ -1,9 +1,11 @@
-"""Texts in both languages as pairs of columns."""
+"""Texts in both languages: from pairs of columns, and from the translations."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from allmende.kernel.text import Text
 
@@ -12,6 +14,15 @@ def pair(row: Any, name: str) -> Text | None:
     """Give the columns ``name_de`` and ``name_en`` as a text; None where one is empty, which means unknown."""
     de, en = getattr(row, f"{name}_de"), getattr(row, f"{name}_en")
     return Text(de, en) if de.strip() and en.strip() else None
+
+
+def both(words: Callable[[], object]) -> Text:
+    """Give what the translations say in both languages."""
+    found = []
+    for language in ("de", "en"):
+        with override(language):
+            found.append(str(words()))
+    return Text(*found)
 
 
 class Titled(models.Model):

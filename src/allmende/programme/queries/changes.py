@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Iterator
 
 import msgspec
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext
 
 from allmende.kernel.text import Text
 from allmende.programme.models import ConditionFinding, Decision, MilestoneDate, ProjectEvent, StrategyVersion
+from allmende.ui.bilingual import both
 from allmende.ui.templatetags.allmende import day as day_written
 
 
@@ -64,11 +65,7 @@ def _expected(row: MilestoneDate) -> Text:
 
 
 def _day(row: MilestoneDate) -> Text:
-    written = {}
-    for language in ("de", "en"):
-        with override(language):
-            written[language] = day_written(row.day, row.precision)
-    return Text(written["de"], written["en"])
+    return both(lambda: day_written(row.day, row.precision))
 
 
 def _findings(on: dt.date, most: int) -> Iterator[Change]:
