@@ -161,28 +161,28 @@ def digests() -> None:
     tell("time of it", f"{(time.perf_counter() - start) * 1000:.0f} ms")
 
 
-def answer() -> None:
-    """Let so many people more answer all statements that there are 250,000 answers of two groups."""
+def answer(first: int, last: int) -> None:
+    """Let the people of these numbers answer all statements, half of them in each of two groups."""
     from django.db import connection
 
     from allmende.participation.models import Process, Topic, Voter
 
     survey = Process.objects.get(slug="survey")
     groups = [
-        Topic.objects.create(process=survey, kind="group", slug=slug, title_de=slug, title_en=slug)
+        Topic.objects.get_or_create(process=survey, kind="group", slug=slug, title_de=slug, title_en=slug)[0]
         for slug in ("jung", "alt")
     ]
-    rows = [Voter(process=survey, pseudonym=f"a-{n}", group=groups[n % 2]) for n in range(1, ANSWERS + 1)]
+    rows = [Voter(process=survey, pseudonym=f"a-{n}", group=groups[n % 2]) for n in range(first, last + 1)]
     Voter.objects.bulk_create(rows, batch_size=5_000)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO participation_vote (statement_id, pseudonym, value) SELECT s.id, 'a-' || p, "
-            "(p + s.number) %% 3 - 1 FROM participation_statement s CROSS JOIN generate_series(1, %s) p",
-            [ANSWERS],
+            "(p + s.number) %% 3 - 1 FROM participation_statement s CROSS JOIN generate_series(%s, %s) p",
+            [first, last],
         )
 
 
-def files() -> None:
+def files(people: int) -> None:
     """Write the open data in a process of its own, and see what it takes."""
     code = (
         "import django;django.setup()\n"
@@ -197,7 +197,7 @@ def files() -> None:
     )
     start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    tell("comments and answers", f"{COMMENTS:,} + {ANSWERS * STATEMENTS:,}")
+    tell("comments and answers", f"{COMMENTS:,} + {people * STATEMENTS:,}")
     tell("open data of them", f"{time.perf_counter() - start:.1f} s")
     before, most = map(int, done.stdout.split()[-2:])
     tell("memory of open data", f"{most - before} MB")
@@ -222,8 +222,10 @@ def main() -> None:
         lists()
         ballots()
         digests()
-        answer()
-        files()
+        answer(1, ANSWERS)
+        files(ANSWERS)
+        answer(ANSWERS + 1, 4 * ANSWERS)
+        files(4 * ANSWERS)
         tell("memory of this process", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
         Path(home)
     databases.drop()

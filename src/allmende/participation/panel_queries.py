@@ -3,8 +3,8 @@
 import msgspec
 
 from allmende.participation.methods.panels.ceremony import Ceremony
-from allmende.participation.methods.panels.lottery import Lottery
 from allmende.participation.methods.panels.pool import Person, Pool, Quota
+from allmende.participation.methods.panels.published import Lottery
 from allmende.participation.models import Panel, PoolPerson, Process, Seat
 
 

@@ -1,6 +1,5 @@
 """A contribution and its journey: looked up by number, followed, commented, supported, reported, contested."""
 
-import segno
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -163,6 +162,8 @@ def _appeal(request: HttpRequest, one: Contribution, key: str) -> HttpResponseBa
 
 def qr(request: HttpRequest, number: str) -> HttpResponse:
     """Draw the QR code that leads to a contribution."""
+    import segno
+
     code = segno.make(address(request, "short-contribution", _found(number).number), error="m")
     svg = code.svg_inline(scale=4, border=2, dark="#131525", light="#ffffff")
     text = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) if "xmlns" not in svg else svg

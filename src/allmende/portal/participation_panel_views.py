@@ -8,8 +8,8 @@ from django.http.response import HttpResponseBase
 
 from allmende.participation import panel_queries as queries
 from allmende.participation.methods.panels.ceremony import sha256
-from allmende.participation.methods.panels.lottery import Lottery
 from allmende.participation.methods.panels.pool import Quota
+from allmende.participation.methods.panels.published import Lottery
 from allmende.participation.models import Panel, Process
 from allmende.participation.permission import PANELS
 from allmende.portal.data_views import told

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-import vl_convert
 
 from allmende.kernel.clock import CIVIL_TIME
 
@@ -66,6 +65,8 @@ class Band(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=512)
 def _drawn(spec: str, language: str) -> bytes:
     """Draw a specification; the drawing engine is used by one thread at a time."""
+    import vl_convert
+
     numbers, times = (GERMAN_NUMBERS, GERMAN_TIMES) if language == "de" else (ENGLISH_NUMBERS, None)
     with _lock:
         svg = vl_convert.vegalite_to_svg(

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from allmende.kernel.errors import Invalid
 from allmende.participation.methods.panels.chances import QUOTAS_CANNOT_BE_MET
 from allmende.participation.methods.panels.draw import Entry, Ticket, draw
-from allmende.participation.methods.panels.lottery import Lottery, make_lottery
+from allmende.participation.methods.panels.lottery import make_lottery
 from allmende.participation.methods.panels.pool import Person, Pool, Quota
+from allmende.participation.methods.panels.published import Lottery
 
 QUOTAS = [
     *(Quota("Alter", value, low, high) for value, low, high in [("jung", 3, 4), ("mittel", 3, 5), ("alt", 3, 4)]),

@@ -10,8 +10,9 @@ from allmende.participation.methods.opinions.groups import OpinionGroups, find_g
 from allmende.participation.methods.opinions.groups import Settings as Groups
 from allmende.participation.methods.opinions.memory import Memory
 from allmende.participation.methods.opinions.votes import Votes
-from allmende.participation.methods.panels.lottery import Lottery, make_lottery
+from allmende.participation.methods.panels.lottery import make_lottery
 from allmende.participation.methods.panels.pool import Person, Pool, Quota
+from allmende.participation.methods.panels.published import Lottery
 
 
 def back(result: object) -> object:

@@ -13,7 +13,6 @@ from allmende.kernel.text import Text
 from allmende.participation import panel_queries as queries
 from allmende.participation.methods.least import enough
 from allmende.participation.methods.panels.ceremony import Succession, follower, held, seed_of, sha256
-from allmende.participation.methods.panels.lottery import make_lottery
 from allmende.participation.methods.panels.pool import Quota
 from allmende.participation.models import Panel, PoolContact, PoolPerson, Process, Seat
 from allmende.participation.pool_file import Willing
@@ -119,6 +118,9 @@ def publish_lots(actor: Actor, process: Process, now: dt.datetime) -> Panel:
         raise Conflict(NOT_READY, missing=_POOL)
     if not enough(panel.pool.count()):
         raise Conflict(POOL_SMALL)
+    # Its solver takes memory in every process that only tells of panels.
+    from allmende.participation.methods.panels.lottery import make_lottery
+
     lottery = make_lottery(queries.pool_of(panel), process.slug, panel.lots)
     panel.lottery = msgspec.json.encode(lottery).decode()
     panel.lottery_at, panel.secret = now, secrets.token_hex(16)

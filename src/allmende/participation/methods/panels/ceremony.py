@@ -14,7 +14,7 @@ from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
 from allmende.participation.methods.lots import shuffled
 from allmende.participation.methods.panels.draw import draw
-from allmende.participation.methods.panels.lottery import Lottery
+from allmende.participation.methods.panels.published import Lottery
 
 NOT_REPEATED = ErrorCode(
     "panel.not_repeated",

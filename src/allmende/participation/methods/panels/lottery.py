@@ -1,51 +1,20 @@
 """Make the lottery of a panel: a table of equal lots that anyone can check, and the figures that are published."""
 
 import highspy
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from allmende.participation.methods.least import LEAST_GROUP
 from allmende.participation.methods.panels.chances import Chances, fairest
 from allmende.participation.methods.panels.draw import Entry, Ticket
-from allmende.participation.methods.panels.pool import Integers, Pool, Quota
+from allmende.participation.methods.panels.pool import Integers, Pool
+from allmende.participation.methods.panels.published import Counted, Lottery
 from allmende.participation.methods.panels.solver import INFINITY, Floats, quiet
 
 METHOD = "maximin-lottery"
 VERSION = "1"
 LOTS = 1000
 MOST_NODES = 200
-
-
-class Counted(msgspec.Struct, frozen=True):
-    """A quota and how many people in the pool have the value; nothing where it may not be told."""
-
-    quota: Quota
-    people: int | None
-
-
-class Lottery(msgspec.Struct, frozen=True):
-    """All that is published before the draw.
-
-    ``smallest`` is the smallest chance of anybody in the fairest lottery, ``bound`` what no lottery can exceed, and
-    ``smallest_of_lots`` the smallest chance in this table of equal lots. ``even`` would be everybody's chance without
-    quotas. Kinds are numbers here: which features they stand for is not told, as some are of few people.
-    """
-
-    method: str
-    version: str
-    seed: str
-    size: int
-    people: int
-    kinds: int
-    counts: tuple[Counted, ...]
-    even: float
-    smallest: float
-    bound: float
-    smallest_of_lots: float
-    lots: int
-    entries: tuple[Entry, ...]
-    tickets: tuple[Ticket, ...]
 
 
 def make_lottery(pool: Pool, seed: str, lots: int = LOTS) -> Lottery:
