@@ -1,10 +1,13 @@
 """The ledger as others meet it: over HTTP, as files, on the command line, and with a second city as witness."""
 
+import gzip
+import http.server
 import json
 import os
 import shutil
 import stat
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -206,3 +209,24 @@ def test_what_commitments_hide_can_be_shown_and_forgotten(tmp_path: Path) -> Non
     other.publish()
     done = other.run("ledger", "show")
     assert (done.returncode, "The log belongs to the key" in told(done.stderr)) == (5, True)
+
+
+def test_a_log_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
+    bomb = gzip.compress(bytes(400_000_000), 6)
+
+    class Bomb(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(bomb)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bomb) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        at = f"http://127.0.0.1:{server.server_port}"
+        # Unpacked as a whole it would be more than the memory that is let.
+        words = ("prlimit", f"--as={450_000_000}", *PROGRAM, "ledger", "verify", at)
+        done = subprocess.run(words, env=environment(tmp_path), capture_output=True, text=True, check=False)
+        server.shutdown()
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,10 +1,12 @@
 """A log as files: names of tiles and bundles, and where they are read from (a folder, an address)."""
 
 import gzip
+import io
 import re
 import struct
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -75,12 +77,13 @@ class UrlSource:
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
                 body: bytes = answer.read(LARGEST_FILE)
-                return gzip.decompress(body) if answer.headers.get("Content-Encoding") == "gzip" else body
+                packed = answer.headers.get("Content-Encoding") == "gzip"
+                return gzip.GzipFile(fileobj=io.BytesIO(body)).read(LARGEST_FILE) if packed else body
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None
             raise Invalid(UNREACHABLE, url=address, why=f"HTTP {error.code}") from error
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise Invalid(UNREACHABLE, url=address, why=getattr(error, "reason", None) or error) from error
 
 
