@@ -97,7 +97,7 @@ def test_the_log_is_served_copied_proved_and_witnessed(other: City, tmp_path: Pa
     assert stat.S_IMODE((other.home / "ledger.key").stat().st_mode) == 0o600
     shown = other.good("ledger", "show", "--last", "1000")
     kinds = [json.loads(line.partition("\t")[2])["kind"] for line in shown.splitlines()]
-    assert kinds == ["begun", "rules", *["sheet"] * 6, *["rules"] * 300]
+    assert kinds == ["begun", "rules", *["sheet"] * 8, *["rules"] * 300]
     assert "rita" not in shown
     copy = tmp_path / "copy"
     other.good("ledger", "export", str(copy))
@@ -108,7 +108,7 @@ def test_the_log_is_served_copied_proved_and_witnessed(other: City, tmp_path: Pa
 def _files_are_served(other: City, copy: Path, key: str) -> None:
     # A fresh checkpoint proves what is already in the log; nothing else is written meanwhile.
     with other.serving() as client:
-        for path in ("checkpoint", "key", "tile/0/000", "tile/entries/001.p/52", "tile/1/000.p/1", "rulebooks/3.json"):
+        for path in ("checkpoint", "key", "tile/0/000", "tile/entries/001.p/54", "tile/1/000.p/1", "rulebooks/3.json"):
             answer = client.get(f"/ledger/{path}")
             assert answer.content == (copy / path).read_bytes(), path
             lasting = path not in ("checkpoint", "key")
@@ -119,7 +119,7 @@ def _files_are_served(other: City, copy: Path, key: str) -> None:
         assert client.get("/ledger/tile/0/000.p/7").content == (copy / "tile/0/000").read_bytes()[: 7 * 32]
         for path in (
             "tile/0/000.p/256",
-            "tile/0/001.p/53",
+            "tile/0/001.p/55",
             "tile/0/002",
             "tile/9/000",
             "tile/0/0",
@@ -128,14 +128,14 @@ def _files_are_served(other: City, copy: Path, key: str) -> None:
         ):
             answer = client.get(f"/ledger/{path}")
             assert (answer.status_code, answer.json()["code"]) == (404, "ledger.no_file"), path
-        assert client.get("/ledger/entries/308").json()["code"] == "ledger.no_entry"
+        assert client.get("/ledger/entries/310").json()["code"] == "ledger.no_entry"
         assert client.get("/ledger/", follow_redirects=False).headers["location"].endswith("/datenethik/")
         entry = client.get("/ledger/entries/17")
         (copy.parent / "17").write_bytes(client.get("/ledger/entries/17/proof").content)
         proved = other.good("ledger", "verify", str(copy.parent / "17"), "--key", key)
         assert proved.splitlines()[-1] == entry.text
         place = str(client.base_url.join("/ledger"))
-        assert "308 entries" in other.good("ledger", "verify", place, "--key", key)
+        assert "310 entries" in other.good("ledger", "verify", place, "--key", key)
     book, asked = copy / "rulebooks" / "1.json", ("ledger", "verify", str(copy), "--key", key, "--document")
     assert "1.json: the hash" in other.good(*asked, str(book))
     (copy.parent / "other.json").write_bytes(book.read_bytes() + b" ")

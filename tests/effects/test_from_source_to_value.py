@@ -38,9 +38,15 @@ SLUGS = (*ASKED, UNKNOWN)
 
 def air() -> object:
     """Write hours of nitrogen dioxide: of ten, five of 12 µg/m³, four of 30, and one that the source does not know."""
-    start = dt.datetime(YEAR, 1, 1)
+    start = dt.datetime(YEAR, 1, 1, tzinfo=dt.UTC)
     hours = {
-        str(start + dt.timedelta(hours=n)): [5, 2, (12, 12, 12, 12, 12, 30, 30, 30, 30, None)[n % 10], "", ""]
+        f"{start + dt.timedelta(hours=n):%Y-%m-%d %H:%M:%S}": [
+            5,
+            2,
+            (12, 12, 12, 12, 12, 30, 30, 30, 30, None)[n % 10],
+            "",
+            "",
+        ]
         for n in range(3_300)
     }
     return {"data": {"1613": hours}}
@@ -65,7 +71,7 @@ SOLAR = (130.5, 1, 0)
 
 
 def level() -> object:
-    """Write twenty days at a gauge: the first stands at 400 cm, the fifth is not known, the others have 305 on average."""
+    """Write twenty days at a gauge: the first has 400 cm, the fifth is not known, the others have 305 on average."""
 
     def of_day(day: int) -> tuple[float | None, ...]:
         return (400, 400, 400) if day == 1 else (None,) if day == 5 else (300, 310)
@@ -182,9 +188,7 @@ def _connect_all(home: Path, remote: Remote) -> None:
     )
     remote.says("/geoportal/rest/services/Fachdaten/Parkplaetze_Parkleitsystem/MapServer/0/query", spaces())
     second = '\n  - { slug: zaehlstelle-sued, name: Süd, key: "200020113", kind: traffic-counter }\n\ninstrument:'
-    _connect(
-        home, "ecocounter-csv", use=(unnamed, "data_use: verkehrszaehlung"), second=("\n\ninstrument:", second)
-    )
+    _connect(home, "ecocounter-csv", use=(unnamed, "data_use: verkehrszaehlung"), second=("\n\ninstrument:", second))
     (home / "inbox" / "my-ecocounter-csv" / "counts.csv").write_text(counts(), encoding="utf-8")
 
 
@@ -246,12 +250,12 @@ def test_the_published_value_follows_from_what_the_source_said(city: City, slug:
     newest = told["newest"]
     assert float(newest["value"]) == pytest.approx(value, abs=OFF.get(slug, 1e-6))
     assert (newest["used"], newest["left_out"], newest["simulated"]) == (used, left_out, False)
-    (lineage,) = (one["lineage"] for one in told["values"])
+    lineage = told["values"][0]["lineage"]
     assert lineage["rules"] == [RULES.get(slug, "umwelt-veroeffentlichen")]
     assert sorted(one["station"] for one in lineage["datastreams"]) == STATIONS[slug]
     for stream in lineage["datastreams"]:
         assert city.json(f"/sensorthings/v1.1/Datastreams({stream['id']})")["name"] == stream["name"]
-    (row,) = city.rows(f"/wirkung/{slug}.csv")
+    row = city.rows(f"/wirkung/{slug}.csv")[0]
     assert (row["value"], row["unit"]) == (newest["value"], newest["unit"])
     (line,) = (one for one in city.rows("/wirkung.csv") if one["slug"] == slug)
     assert (line["value"], line["baseline"]) == (newest["value"], ""), "no baseline is published, and that is not zero"
@@ -270,7 +274,7 @@ def test_what_nobody_measured_stays_unknown(city: City) -> None:
 
 
 def test_counts_are_public_by_the_hour_and_never_of_fewer_than_ten(city: City) -> None:
-    (lineage,) = (one["lineage"] for one in city.json(f"/wirkung/{BICYCLES}.json")["values"])
+    lineage = city.json(f"/wirkung/{BICYCLES}.json")["values"][0]["lineage"]
     day = dt.date(YEAR, 2, 3)
     since, until = (_local(day + dt.timedelta(days=n), 0).astimezone(dt.UTC) for n in (0, 1))
     span = f"phenomenonTime ge {since:%Y-%m-%dT%H:%M:%SZ} and phenomenonTime lt {until:%Y-%m-%dT%H:%M:%SZ}"
@@ -304,8 +308,7 @@ def test_without_the_rule_the_indicator_says_why_there_is_no_new_value(city: Cit
     assert "new value refused" in city.page("/en/wirkung/")
     assert "No rule permits this" not in city.page(f"/en/wirkung/{PARKING}/")
     until = time.monotonic() + 20
-    (lineage,) = (one["lineage"] for one in after["values"])
-    closed = f"/sensorthings/v1.1/Datastreams({lineage['datastreams'][0]['id']})"
+    closed = f"/sensorthings/v1.1/Datastreams({after['values'][0]['lineage']['datastreams'][0]['id']})"
     while city.public.get(closed).status_code != 404:
         assert time.monotonic() < until, "the datastreams are still open"
         time.sleep(0.05)

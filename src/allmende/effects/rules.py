@@ -138,9 +138,7 @@ NO_DIRECTION = Text(
 )
 
 
-REFUSED = Text(
-    "Am {day} wurde kein neuer Wert berechnet: {why}", "No new value was computed on {day}: {why}"
-)
+REFUSED = Text("Am {day} wurde kein neuer Wert berechnet: {why}", "No new value was computed on {day}: {why}")
 RUNNING = Text(
     "Der Zeitraum läuft noch bis {last}; geurteilt wird, wenn er um ist.",
     "The period runs until {last}; it is judged when it is over.",
