@@ -44,7 +44,14 @@ def course(
     rows = [
         {"at": f"{dot.day}T00:00", "value": dot.value, "series": dot.series, "hollow": dot.provisional} for dot in dots
     ]
-    axis = {"format": "%Y" if _years(dots, aims) > 2 else "%m/%Y", "title": None, "tickCount": 6, "grid": False}
+    days = [one.day for one in (*dots, *aims)]
+    years, of_years = _years(days), all((day.month, day.day) == (1, 1) for day in days)
+    axis = {
+        "format": "%Y" if years > 2 or of_years else "%m/%Y",
+        "title": None,
+        "tickCount": "year" if years <= 2 and of_years else 6,
+        "grid": False,
+    }
     x = {"field": "at", "type": "temporal", "axis": axis}
     y = {"field": "value", "type": "quantitative", "scale": {"zero": False}, "axis": {"title": words.unit}}
     shades = list(COLOURS[: max(1, len(names))])
@@ -67,8 +74,7 @@ def course(
     return draw({**frame(words.title, width), "layer": layers}, language)
 
 
-def _years(dots: Sequence[Dot], aims: Sequence[Aim]) -> int:
-    days = [dot.day for dot in dots] + [aim.day for aim in aims]
+def _years(days: Sequence[dt.date]) -> int:
     return max(days).year - min(days).year if days else 0
 
 
