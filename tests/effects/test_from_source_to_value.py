@@ -198,7 +198,7 @@ SOURCES = ("my-uba", "my-mastr", "my-pegelonline", "my-konstanz-parking", "my-ec
 
 def _wait_for_values(home: Path) -> None:
     """Wait until the work process has taken values of every source."""
-    until, missing = time.monotonic() + 60, set(SOURCES)
+    until, missing = time.monotonic() + 120, set(SOURCES)
     while missing:
         assert time.monotonic() < until, f"nothing came of {missing}"
         for name in tuple(missing):
