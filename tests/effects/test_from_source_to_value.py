@@ -162,7 +162,7 @@ class City:
         return " ".join(answer.text.split())
 
 
-def _connect(home: Path, name: str, **changes: str) -> None:
+def _connect(home: Path, name: str, **changes: tuple[str, str]) -> None:
     recipe = create(home, f"my-{name}", name) / "source.yaml"
     text = recipe.read_text(encoding="utf-8")
     for old, new in changes.values():
