@@ -152,19 +152,19 @@ def _a_second_city_is_witness(other: City, neighbour: City, copy: Path, key: str
         other.publish(2)
         said = other.good("ledger", "verify", "--witness", witness, "--since", str(copy / "checkpoint"), **asked)
         assert "co-signed by" in said
-        assert "continues the checkpoint of 308 entries (now 310)" in said
+        assert "continues the checkpoint of 310 entries (now 312)" in said
         checkpoint = (copy / "checkpoint").read_text(encoding="utf-8")
         for body, status in (
             (f"old 0\n\n{checkpoint}", 409),
-            (f"old 310\n\n{checkpoint}", 400),
+            (f"old 312\n\n{checkpoint}", 400),
             ("old 01\n\n", 400),
-            (f"old 310\n\n{checkpoint.replace('308', '311')}", 403),
+            (f"old 312\n\n{checkpoint.replace('310', '313')}", 403),
             (f"old 0\n\n{checkpoint.replace('/ledger', '/elsewhere', 1)}", 404),
         ):
             answer = client.post(door, content=body.encode())
             assert answer.status_code == status, (body, answer.text)
         again = client.post(door, content=f"old 0\n\n{checkpoint}".encode())
-        assert (again.text, again.headers["content-type"]) == ("310\n", "text/x.tlog.size")
+        assert (again.text, again.headers["content-type"]) == ("312\n", "text/x.tlog.size")
     other.publish()
     silent = other.run("ledger", "verify", "--witness", witness, **asked)
     assert (silent.returncode, "has not co-signed" in silent.stderr) == (2, True)
