@@ -100,7 +100,7 @@ def test_the_log_is_served_copied_proved_and_witnessed(other: City, tmp_path: Pa
     assert stat.S_IMODE((other.home / "ledger.key").stat().st_mode) == 0o600
     shown = other.good("ledger", "show", "--last", "1000")
     kinds = [json.loads(line.partition("\t")[2])["kind"] for line in shown.splitlines()]
-    assert kinds == ["begun", "rules", *["sheet"] * 6, *["rules"] * 300]
+    assert kinds == ["begun", "rules", *["sheet"] * 8, *["rules"] * 300]
     assert "rita" not in shown
     copy = tmp_path / "copy"
     other.good("ledger", "export", str(copy))
@@ -111,7 +111,7 @@ def test_the_log_is_served_copied_proved_and_witnessed(other: City, tmp_path: Pa
 def _files_are_served(other: City, copy: Path, key: str) -> None:
     # A fresh checkpoint proves what is already in the log; nothing else is written meanwhile.
     with other.serving() as client:
-        for path in ("checkpoint", "key", "tile/0/000", "tile/entries/001.p/52", "tile/1/000.p/1", "rulebooks/3.json"):
+        for path in ("checkpoint", "key", "tile/0/000", "tile/entries/001.p/54", "tile/1/000.p/1", "rulebooks/3.json"):
             answer = client.get(f"/ledger/{path}")
             assert answer.content == (copy / path).read_bytes(), path
             lasting = path not in ("checkpoint", "key")
@@ -122,7 +122,7 @@ def _files_are_served(other: City, copy: Path, key: str) -> None:
         assert client.get("/ledger/tile/0/000.p/7").content == (copy / "tile/0/000").read_bytes()[: 7 * 32]
         for path in (
             "tile/0/000.p/256",
-            "tile/0/001.p/53",
+            "tile/0/001.p/55",
             "tile/0/002",
             "tile/9/000",
             "tile/0/0",
@@ -131,14 +131,14 @@ def _files_are_served(other: City, copy: Path, key: str) -> None:
         ):
             answer = client.get(f"/ledger/{path}")
             assert (answer.status_code, answer.json()["code"]) == (404, "ledger.no_file"), path
-        assert client.get("/ledger/entries/308").json()["code"] == "ledger.no_entry"
+        assert client.get("/ledger/entries/310").json()["code"] == "ledger.no_entry"
         assert client.get("/ledger/", follow_redirects=False).headers["location"].endswith("/datenethik/")
         entry = client.get("/ledger/entries/17")
         (copy.parent / "17").write_bytes(client.get("/ledger/entries/17/proof").content)
         proved = other.good("ledger", "verify", str(copy.parent / "17"), "--key", key)
         assert proved.splitlines()[-1] == entry.text
         place = str(client.base_url.join("/ledger"))
-        assert "308 entries" in other.good("ledger", "verify", place, "--key", key)
+        assert "310 entries" in other.good("ledger", "verify", place, "--key", key)
     book, asked = copy / "rulebooks" / "1.json", ("ledger", "verify", str(copy), "--key", key, "--document")
     assert "1.json: the hash" in other.good(*asked, str(book))
     (copy.parent / "other.json").write_bytes(book.read_bytes() + b" ")
@@ -155,19 +155,19 @@ def _a_second_city_is_witness(other: City, neighbour: City, copy: Path, key: str
         other.publish(2)
         said = other.good("ledger", "verify", "--witness", witness, "--since", str(copy / "checkpoint"), **asked)
         assert "co-signed by" in said
-        assert "continues the checkpoint of 308 entries (now 310)" in said
+        assert "continues the checkpoint of 310 entries (now 312)" in said
         checkpoint = (copy / "checkpoint").read_text(encoding="utf-8")
         for body, status in (
             (f"old 0\n\n{checkpoint}", 409),
-            (f"old 310\n\n{checkpoint}", 400),
+            (f"old 312\n\n{checkpoint}", 400),
             ("old 01\n\n", 400),
-            (f"old 310\n\n{checkpoint.replace('308', '311')}", 403),
+            (f"old 312\n\n{checkpoint.replace('310', '313')}", 403),
             (f"old 0\n\n{checkpoint.replace('/ledger', '/elsewhere', 1)}", 404),
         ):
             answer = client.post(door, content=body.encode())
             assert answer.status_code == status, (body, answer.text)
         again = client.post(door, content=f"old 0\n\n{checkpoint}".encode())
-        assert (again.text, again.headers["content-type"]) == ("310\n", "text/x.tlog.size")
+        assert (again.text, again.headers["content-type"]) == ("312\n", "text/x.tlog.size")
     other.publish()
     silent = other.run("ledger", "verify", "--witness", witness, **asked)
     assert (silent.returncode, "has not co-signed" in silent.stderr) == (2, True)

@@ -22,7 +22,7 @@ def test_init_twice_changes_nothing(city: Path) -> None:
     assert "allmende user create" in person
     assert rows(city) == before
     assert (before["city.programme_project"], before["observations.things"]) == (22, 12)
-    assert (before["city.register_rule"], before["observations.rulebooks"]) == (18, 1)
+    assert (before["city.register_rule"], before["observations.rulebooks"]) == (20, 1)
 
 
 @pytest.mark.parametrize("words", START)

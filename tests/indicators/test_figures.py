@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
 from allmende.connectors.table.load import load_files
-from allmende.ethics.model import Category, Purpose, Recipient, Rule, Rulebook
+from allmende.ethics.model import Category, Duties, Purpose, Recipient, Rule, Rulebook
 from allmende.gate.door import PUBLIC, Ask, Asker, Gate, migrate_store, open_gate
 from allmende.gate.query import Arrival, Datastream, ObservedProperty, Sensor, Thing
 from allmende.indicators.air import against
@@ -70,6 +71,7 @@ def _put(gate: Gate, observed: str, values: Iterable[tuple[dt.datetime, float]],
     grant = gate.grant(COLLECT)
     station = str(about.get("station", "here"))
     unit, category = str(about.get("unit", "{count}")), str(about.get("category", "traffic-counts"))
+    interval = int(str(about.get("interval", 3600)))
     thing = gate.find("Things", station)
     if thing is None:
         thing = gate.create(grant, "Things", Thing(name=station, description="", properties={"slug": station}))
@@ -86,7 +88,7 @@ def _put(gate: Gate, observed: str, values: Iterable[tuple[dt.datetime, float]],
             unit=unit,
             category=category,
             data_use="",
-            properties={"observed": observed, "interval_seconds": 3600},
+            properties={"observed": observed, "interval_seconds": interval},
         ),
     )
     arrivals = [
@@ -100,7 +102,7 @@ def _put(gate: Gate, observed: str, values: Iterable[tuple[dt.datetime, float]],
         station=station,
         observed=observed,
         unit=unit,
-        interval=3600,
+        interval=interval,
         category=category,
         reference=reference,
     )
@@ -204,6 +206,16 @@ def test_a_failed_counter_is_no_decline(open_all: Gate) -> None:
     assert (figure.value, figure.used, figure.left_out) == (360, 30, 1)
     (total,) = _asked("bicycle-counts", open_all, [one, other], "total", period="month")
     assert total.value == 360 * 30
+
+
+def test_the_mean_of_an_hours_counts_is_not_the_count_of_an_hour(open_all: Gate) -> None:
+    collect, publish = RULES.rules
+    hourly = msgspec.structs.replace(publish, duties=Duties(time_grid_seconds=3600, minimum_group=2))
+    open_all.publish(msgspec.structs.replace(RULES, rules=(collect, hourly)), actor="test")
+    quarters = [at + n * HOUR / 4 for at in _hours(dt.date(2025, 5, 1), 31) for n in range(4)]
+    one = _put(open_all, "bicycles", [(at, 10.0) for at in quarters], interval=900)
+    (figure,) = _asked("bicycle-counts", open_all, [one], "per-day", period="month")
+    assert (figure.value, figure.used) == (4 * 10 * 24, 31)
 
 
 def test_car_parks_are_full_by_day_when_all_report(open_all: Gate) -> None:

@@ -142,7 +142,7 @@ def test_values_come_through_the_gate_with_their_lineage_and_a_late_change_is_a_
 
 
 def test_what_may_not_be_published_is_not_computed_for_the_public(city: Gate) -> None:
-    source = Computed(method="bicycle-counts", part="per-day", purpose="mobility")
+    source = Computed(method="bicycle-counts", part="per-day", purpose="research")
     public = services.add_indicator(ACTOR, entry=_entry("bikes", source, definition={"unit": "{count}"}))
     inside = services.add_indicator(ACTOR, entry=_entry("inside", source, definition={"unit": "{count}"}, public=False))
     run = run_indicator(ACTOR, gate=city, indicator=public, today=TODAY)

@@ -234,6 +234,11 @@ class Run(models.Model):
         """Say why there is no value."""
         return pair(self, "text")
 
+    @property
+    def refused(self) -> bool:
+        """Tell whether a fault or the rules stood in the way, and not only a lack of figures."""
+        return self.outcome == "refused"
+
 
 class CausalLink(models.Model):
     """What one indicator is thought to do to another, and how sure that is."""

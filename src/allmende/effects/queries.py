@@ -10,7 +10,7 @@ import msgspec
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from allmende.effects.models import CausalLink, Definition, Indicator, Run, Table, TableLoad, TargetPath, Value
-from allmende.effects.rules import Path, Point, Reading, Status, Trend, cadence, due, status, trend
+from allmende.effects.rules import Path, Point, Reading, Status, Trend, cadence, due, refused, status, trend
 from allmende.effects.tables import Schema
 from allmende.kernel.text import Text
 from allmende.ui.bilingual import pair
@@ -125,9 +125,9 @@ def lineage_of(value: Known) -> dict[str, Any]:
     return found
 
 
-def _runs(definitions: Sequence[int]) -> dict[int, Run]:
+def _runs(definitions: Sequence[int], on: dt.date) -> dict[int, Run]:
     found: dict[int, Run] = {}
-    for run in Run.objects.filter(definition__in=definitions).order_by("id"):
+    for run in Run.objects.filter(definition__in=definitions, day__lte=on).order_by("id"):
         found[run.definition_id] = run
     return found
 
@@ -143,7 +143,7 @@ def indicators_on(on: dt.date, *, public: bool = True, narrowed: Q | None = None
     ids = [definition.pk for group in definitions.values() for definition in group]
     paths = {path.definition_id: path for path in TargetPath.objects.filter(definition__in=ids, since__lte=on)}
     values = _known(ids, on)
-    runs = _runs(ids)
+    runs = _runs(ids, on)
     return [
         _view(one, [_version(d, paths.get(d.pk), values[d.pk]) for d in definitions[one.pk]], runs, on)
         for one in indicators
@@ -169,6 +169,8 @@ def _view(one: Indicator, versions: list[Version], runs: dict[int, Run], on: dt.
     # Measured and simulated values make no common trend (ADR 0011).
     figures = [value.value for value in over if value.simulated == over[-1].simulated]
     run = runs.get(definition.pk)
+    if run is not None and run.refused and run.text is not None:
+        judged = refused(judged, run.text, run.day)
     return IndicatorView(one, tuple(versions), judged, trend(figures, direction), run, shown)
 
 

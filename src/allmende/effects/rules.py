@@ -138,6 +138,7 @@ NO_DIRECTION = Text(
 )
 
 
+REFUSED = Text("Am {day} wurde kein neuer Wert berechnet: {why}", "No new value was computed on {day}: {why}")
 RUNNING = Text(
     "Der Zeitraum läuft noch bis {last}; geurteilt wird, wenn er um ist.",
     "The period runs until {last}; it is judged when it is over.",
@@ -232,6 +233,13 @@ def _notes(reading: Reading) -> tuple[Reason, ...]:
     if reading.simulated:
         notes.append(Reason("simulated", SIMULATED))
     return tuple(notes)
+
+
+def refused(judged: Status, why: Text, day: dt.date) -> Status:
+    """Add to a status that the rules, or what else stood in the way, let no newer value be determined."""
+    return msgspec.structs.replace(
+        judged, reasons=(*judged.reasons, _reason("refused", REFUSED, day=_days(day), why=why))
+    )
 
 
 def trend(values: Sequence[Decimal], direction: Direction) -> Trend:

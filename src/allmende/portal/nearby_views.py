@@ -48,7 +48,7 @@ def distance(metres: float) -> str:
 
 def pictogram_of(entry: SensorEntry) -> str:
     """Name the pictogram for what something measures."""
-    if "traffic-counts" in entry.categories:
+    if {"traffic-counts", "parking"} & set(entry.categories):
         return "traffic"
     if "weather" in entry.categories:
         return "weather"

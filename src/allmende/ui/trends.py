@@ -44,8 +44,7 @@ def course(
     rows = [
         {"at": f"{dot.day}T00:00", "value": dot.value, "series": dot.series, "hollow": dot.provisional} for dot in dots
     ]
-    axis = {"format": "%Y" if _years(dots, aims) > 2 else "%m/%Y", "title": None, "tickCount": 6, "grid": False}
-    x = {"field": "at", "type": "temporal", "axis": axis}
+    x = {"field": "at", "type": "temporal", "axis": _axis([dot.day for dot in dots] + [aim.day for aim in aims])}
     y = {"field": "value", "type": "quantitative", "scale": {"zero": False}, "axis": {"title": words.unit}}
     shades = list(COLOURS[: max(1, len(names))])
     legend = {"orient": "top", "title": None} if len(names) > 1 else None
@@ -67,9 +66,12 @@ def course(
     return draw({**frame(words.title, width), "layer": layers}, language)
 
 
-def _years(dots: Sequence[Dot], aims: Sequence[Aim]) -> int:
-    days = [dot.day for dot in dots] + [aim.day for aim in aims]
-    return max(days).year - min(days).year if days else 0
+def _axis(days: Sequence[dt.date]) -> Json:
+    """Name years where there are many of them or only whole ones, and months otherwise."""
+    many = bool(days) and max(days).year - min(days).year > 2
+    whole = all((day.month, day.day) == (1, 1) for day in days)
+    named = {"format": "%Y" if many or whole else "%m/%Y", "tickCount": "year" if whole and not many else 6}
+    return {**named, "title": None, "grid": False}
 
 
 def _path(name: str, aims: Sequence[Aim], x: Json, *, stepped: bool) -> list[Json]:

@@ -57,6 +57,7 @@ class Row(msgspec.Struct, frozen=True):
     line: SafeString
     badge: SafeString
     judged: str
+    refused: bool
 
 
 @register.simple_tag
@@ -83,6 +84,7 @@ def _row(view: IndicatorView, language: str) -> Row:
         line=sparkline(view),
         badge=standing(view),
         judged=span(judged.first, judged.last) if judged and judged is not newest else "",
+        refused=view.run is not None and view.run.refused,
     )
 
 
