@@ -17,8 +17,20 @@ from tests.money.conftest import browser, person
 
 AS_OF = dt.date(2026, 11, 20)
 STAFF = (
-    *("", "buchungen/", "buchungen.csv", "buchungen.xlsx", "rechnungen/", "plaene/", "abrufe/", "nachweise/"),
+    *(
+        "",
+        "buchungen/",
+        "buchungen.csv",
+        "buchungen.xlsx",
+        "rechnungen/",
+        "festlegungen/",
+        "festlegungen.csv",
+        "plaene/",
+        "abrufe/",
+        "nachweise/",
+    ),
     *("einlesen/", "szenarien/", "szenarien.csv", "szenarien/neu/", "szenarien/vergleich/", "fristen/", "fristen.csv"),
+    *("festlegungen/", "festlegungen.csv"),
 )
 
 
@@ -127,7 +139,17 @@ class TestStaff:
         text = text_of(lead, "/intern/geld/")
         assert "Energie in Schulen" in text
         assert "Licht nach Bedarf" not in text
-        for page in ("rechnungen/", "plaene/", "abrufe/", "nachweise/", "einlesen/", "szenarien/", "fristen/"):
+        for page in (
+            "rechnungen/",
+            "festlegungen/",
+            "festlegungen.csv",
+            "plaene/",
+            "abrufe/",
+            "nachweise/",
+            "einlesen/",
+            "szenarien/",
+            "fristen/",
+        ):
             assert lead.get(f"/intern/geld/{page}").status_code in (302, 403), page
 
     def test_an_invoice_goes_from_entry_to_draw_down_in_the_browser(self) -> None:

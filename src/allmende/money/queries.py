@@ -17,7 +17,6 @@ from allmende.money.models import (
     BaseRate,
     Booking,
     BookingCount,
-    Commitment,
     CostType,
     DrawDown,
     DrawDownShare,
@@ -317,7 +316,13 @@ def running_costs(on: dt.date) -> list[RunningCost]:
 
 
 def bookings(
-    *, lead: Person | None = None, project: str = "", year: int | None = None, text: str = "", claimed: str = ""
+    *,
+    lead: Person | None = None,
+    project: str = "",
+    year: int | None = None,
+    text: str = "",
+    claimed: str = "",
+    unpaid: bool = False,
 ) -> QuerySet[Booking]:
     """Give bookings, newest first, narrowed; for a project lead those of their projects only."""
     rows = Booking.objects.select_related("invoice", "project", "cost_type", "own_source", "award", "line__draw_down")
@@ -328,10 +333,11 @@ def bookings(
     if year is not None:
         rows = rows.filter(year=year)
     if text:
-        rows = rows.filter(Q(invoice__number__icontains=text) | Q(invoice__supplier__icontains=text))
+        named = Q(invoice__number__icontains=text) | Q(invoice__supplier__icontains=text)
+        rows = rows.filter(named | Q(commitment__iexact=text))
     if claimed in ("0", "1"):
         rows = rows.filter(line__isnull=claimed == "0", **({"eligible_cents__gt": 0} if claimed == "0" else {}))
-    return rows
+    return rows.filter(paid=None, reverses=None, reversed_by=None) if unpaid else rows
 
 
 def unallocated() -> QuerySet[OpenInvoice]:
@@ -362,19 +368,6 @@ def received_by_project(on: dt.date) -> dict[int, tuple[Paid, ...]]:
 def payments(on: dt.date) -> QuerySet[Payment]:
     """Give the payments known on a day."""
     return Payment.objects.filter(known_since__lte=on).select_related("draw_down__award")
-
-
-def contract_ends(on: dt.date) -> list[tuple[dt.date, str]]:
-    """Give the contracts that still run on a day, as last known: their last day and name."""
-    rows = Commitment.objects.filter(known_since__lte=on).values_list("number", "title", "until")
-    newest = {number: (title, until) for number, title, until in rows}
-    return [(until, f"{number} {title}") for number, (title, until) in newest.items() if until and until >= on]
-
-
-def drawn_on_commitments(on: dt.date) -> dict[str, int]:
-    """Give what was paid under each commitment, in cents."""
-    rows = Booking.objects.filter(known_since__lte=on).exclude(commitment="").order_by()
-    return dict(rows.values_list("commitment").annotate(Sum("cents")))
 
 
 def base_rates() -> list[Rate]:

@@ -15,6 +15,7 @@ from allmende.accounts.rules import may_read
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.money import Money
 from allmende.money import queries
+from allmende.money.contracts import running
 from allmende.money.interest import Paid, interest
 from allmende.money.models import PreparedDrawDown, Proof
 from allmende.money.models.claims import DRAFT
@@ -54,7 +55,7 @@ def deadlines() -> list[Deadline]:
         if not done:
             found.append(Deadline(view.proof_due, gettext("Verwendungsnachweis und letzter Abruf fällig"), title))
     ends = gettext("Vertrag endet")
-    found += [Deadline(until, ends, about) for until, about in queries.contract_ends(today())]
+    found += [Deadline(one.until, ends, str(one)) for one in running(today()) if one.until]
     return sorted(found, key=lambda one: (one.day, one.about))
 
 
@@ -105,6 +106,7 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     if whole:
         values = {
             "open_count": queries.unallocated().count(),
+            "unpaid_count": queries.bookings(unpaid=True).count(),
             "drafts": queries.draft_plans(),
             "waiting_proofs": Proof.objects.filter(state=DRAFT).select_related("award").defer("content"),
             "deadlines": [one for one in deadlines() if one.left <= SOON][:8],

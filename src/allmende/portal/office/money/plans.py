@@ -26,9 +26,10 @@ from allmende.money.services import plans as services
 from allmende.money.services.imports import source_slugs
 from allmende.money.tables import PLAN_COLUMNS
 from allmende.portal.files import csv_stream
+from allmende.portal.office.amounts import plain
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.money.bookings import context_of, xlsx_file
-from allmende.portal.office.money.forms import DraftForm, PublishForm, SlotForm, plain
+from allmende.portal.office.money.forms import DraftForm, PublishForm, SlotForm
 from allmende.portal.office.permissions import person_of, reads
 from allmende.portal.office.trail import written
 
