@@ -99,6 +99,10 @@ class RowCreate(generic.CreateView):  # type: ignore[misc]
         form = narrow(super().get_form(form_class), self.permission_policy, self.request.user)
         return in_euros(form, self.euros)
 
+    def get_initial(self) -> dict[str, Any]:
+        """Begin with what the address names, such as the section to which a statement is added."""
+        return {**super().get_initial(), **self.request.GET.dict()}
+
     def save_instance(self) -> Any:
         """Save in one transaction with the entry."""
         return save_form(self.request.user, form=self.form)
