@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from functools import partial
 from typing import Any
 
 import pytest
@@ -200,19 +201,17 @@ def test_a_booking_that_is_paid_later_is_claimed_from_then_on_and_no_sum_changes
     assert {entry.number for entry in after.entries} - {entry.number for entry in before.entries} == {paid.pk}
     assert queries.overview(today()).total == sums
     assert not queries.unallocated().filter(invoice=row.invoice).exists()
-    again = lambda number: bookings.enter_paid(person("anna"), booking=number, day=today())  # noqa: E731
-    assert code_of(lambda: again(paid.pk)) == "money.booking_paid_already"
-    assert code_of(lambda: again(row.pk)) == "money.already_reversed"
+    for number, code in ((paid.pk, "money.booking_paid_already"), (row.pk, "money.already_reversed")):
+        again = partial(bookings.enter_paid, person("anna"), booking=number, day=today())
+        assert code_of(again) == code
 
 
 def test_a_contract_is_known_or_nothing_is_booked_under_it() -> None:
     bill = invoice()
-    work = lambda number: bookings.allocate(  # noqa: E731
-        person("anna"), invoice=bill.pk, part=part(commitment=number)
-    )
-    assert code_of(lambda: work("V-9999")) == "money.no_such_commitment"
+    work = partial(bookings.allocate, person("anna"), invoice=bill.pk)
+    assert code_of(partial(work, part=part(commitment="V-9999"))) == "money.no_such_commitment"
     before = {one.row.number: one.drawn for one in contracts_on(today())}["V-2024-01"]
-    work("V-2024-01")
+    work(part=part(commitment="V-2024-01"))
     assert {one.row.number: one.drawn for one in contracts_on(today())}["V-2024-01"] == before + 1000_00
 
 

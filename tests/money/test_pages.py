@@ -76,6 +76,22 @@ class TestPublic:
         at = [header.index(f"plan_{name}_cents") for name in ("federal", "city", "third")]
         assert sum(int(row[index]) for row in rows for index in at) == 7_400_000_00
 
+    def test_what_is_not_known_of_the_time_after_is_said_and_not_left_out(self) -> None:
+        known, unknown = Project.objects.get(slug="licht"), Project.objects.get(slug="barrierefrei")
+        page = text_of(Client(), "/geld/").partition("Was es danach kostet")[2]
+        assert known.title_de in page.partition("Noch nicht bekannt bei:")[0]
+        assert unknown.title_de in page.partition("Noch nicht bekannt bei:")[2].partition("</p>")[0]
+        rows = text_of(Client(), "/geld/danach.csv").splitlines()
+        assert "barrierefrei,,,," in rows
+        assert [row for row in rows if row.startswith("licht,3800000,2026-02-01,")]
+        assert not [row for row in rows if row.startswith("parken,")], "a project that is over costs nothing any more"
+        tasks = text_of(browser("anna"), "/intern/aufgaben/")
+        assert "Projekte ohne Betrag oder Träger" in tasks
+
+    def test_how_much_of_the_own_share_third_parties_carry_is_that_of_the_day(self) -> None:
+        assert "Vom Eigenanteil tragen Dritte 14,2 %" in text_of(Client(), "/geld/?stand=2024-02-01")
+        assert "Vom Eigenanteil tragen Dritte 15,0 %" in text_of(Client(), "/geld/")
+
     def test_the_difference_between_two_plans_is_shown(self) -> None:
         text = text_of(Client(), "/geld/unterschied/")
         assert "−600.000,00" in text

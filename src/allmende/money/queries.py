@@ -67,6 +67,12 @@ class Shares(msgspec.Struct, frozen=True):
         """Give federal, city, third parties."""
         return Money(self.federal), Money(self.city), Money(self.third)
 
+    @property
+    def third_of_own(self) -> float | None:
+        """Give how much of what the federal side does not give comes from third parties, in percent."""
+        own = self.city + self.third
+        return 100 * self.third / own if own else None
+
     def plus(self, other: "Shares") -> "Shares":
         """Add."""
         return Shares(self.federal + other.federal, self.city + other.city, self.third + other.third)
@@ -307,12 +313,6 @@ def project_money(project: Project, on: dt.date) -> ProjectMoney:
     hours = tuple((year, hours_shown(row.hours, row.people)) for year, row in sorted(newest.items()))
     line = next((line for line in found.lines if line.project == project), None)
     return ProjectMoney(line, running, hours, found.simulated)
-
-
-def running_costs(on: dt.date) -> list[RunningCost]:
-    """Give the newest known running cost of each project."""
-    rows = RunningCost.objects.filter(known_since__lte=on).select_related("project")
-    return list({row.project_id: row for row in rows}.values())
 
 
 def bookings(

@@ -33,11 +33,13 @@ def versions(request: HttpRequest) -> HttpResponseBase:
         return redirect("office:strategy", made.number)
     rows = StrategyVersion.objects.select_related("decision").order_by("-number")
     drafted = any(row.adopted is None for row in rows)
-    return page(request, "strategies", _("Strategie"), icon="pilcrow", rows=rows, drafted=drafted, **_may(request))
+    return page(
+        request, "strategies", _("Strategie"), icon="pilcrow", rows=rows, drafted=drafted, may_change=_may(request)
+    )
 
 
-def _may(request: HttpRequest) -> dict[str, bool]:
-    return {"may_change": may_write(roles_of(request.user), "programme")}
+def _may(request: HttpRequest) -> bool:
+    return may_write(roles_of(request.user), "programme")
 
 
 @reads("programme")
@@ -56,5 +58,5 @@ def version(request: HttpRequest, number: int) -> HttpResponseBase:
         row=row,
         before=before,
         changes=changes,
-        **{**_may(request), "open": row.adopted is None and _may(request)["may_change"]},
+        open=row.adopted is None and _may(request),
     )

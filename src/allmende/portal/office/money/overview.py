@@ -8,13 +8,14 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_read
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.money import Money
 from allmende.money import queries
+from allmende.money.afterwards import afterwards
 from allmende.money.contracts import running
 from allmende.money.interest import Paid, interest
 from allmende.money.models import PreparedDrawDown, Proof
@@ -23,6 +24,7 @@ from allmende.money.waiting import prepared_draw_downs
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import person_of, reads, roles_of
+from allmende.programme.rules import months_later
 
 SOON, MOST_TASKS, PAGE = 180, 20, 50
 # An invoice that is on no position after so many days is late.
@@ -70,7 +72,18 @@ def tasks() -> list[tuple[str, str, dt.date, str]]:
         (gettext("Mittelabruf freigeben"), str(row), row.made_at.astimezone(CIVIL_TIME).date() + A_WEEK, _prepared(row))
         for row in prepared_draw_downs()
     ]
-    return found
+    return found + _afterwards()
+
+
+def _afterwards() -> list[tuple[str, str, dt.date, str]]:
+    """Ask for running costs and who carries them, a year before the last award ends."""
+    ends = [view.terms.end for view in queries.awards_on(today())]
+    waiting = [one for one in afterwards(today(), queries.overview(today())) if not one.settled]
+    if not ends or not waiting:
+        return []
+    said = ngettext("%(n)s Projekt ohne Betrag oder Träger", "%(n)s Projekte ohne Betrag oder Träger", len(waiting))
+    due = months_later(max(ends), -12)
+    return [(gettext("Folgekosten klären"), said % {"n": len(waiting)}, due, reverse("folgekosten:index"))]
 
 
 def _prepared(row: PreparedDrawDown) -> str:
