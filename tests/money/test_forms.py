@@ -14,6 +14,7 @@ from allmende.money.models import (
     Booking,
     Commitment,
     CostType,
+    DrawDown,
     FundingSource,
     Invoice,
 )
@@ -118,3 +119,12 @@ def test_a_base_rate_that_was_mistyped_is_corrected() -> None:
     words_of(office, f"/intern/basiszinssaetze/edit/{row.pk}/", {**sent, "hundredths": "127"})
     assert [rate.hundredths for rate in queries.base_rates() if rate.since == dt.date(2027, 1, 1)] == [127]
     assert "1270" in text_of(office, f"/intern/basiszinssaetze/history/{row.pk}/")
+
+
+def test_a_payment_is_corrected_with_its_reason() -> None:
+    office, made = browser("anna"), DrawDown.objects.filter(payments__isnull=False)[0]
+    address, sent = f"/intern/geld/abrufe/{made.pk}/", {"day": "2026-11-02", "cents": "1.000,00"}
+    assert "Auszahlung berichtigen" in words_of(office, address, sent)
+    assert "1.000,00" in words_of(office, address, {**sent, "reason": "Kontoauszug"}).partition("Nach Kostenart")[0]
+    assert "Kontoauszug" in text_of(office, address)
+    assert made.payments.count() == 2

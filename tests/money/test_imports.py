@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,21 @@ def test_what_a_reader_does_not_see_is_refused() -> None:
     ):
         found = faults(book([GOOD], change))
         assert any(place == cell and words in reason for place, reason in found), (words, found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (b'<row r="2"', b'<row r="2" ht="0" customHeight="1"', ("2", "The row is hidden.")),
+        (b"<sheetData>", b'<cols><col min="5" max="5" width="0"/></cols><sheetData>', ("E", "The column is hidden.")),
+    ],
+)
+def test_a_row_without_height_is_hidden_too(old: bytes, new: bytes, fault: tuple[str, str]) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book([GOOD]))) as given, zipfile.ZipFile(made, "w") as changed:
+        for name in given.namelist():
+            changed.writestr(name, given.read(name).replace(old, new) if "sheet1" in name else given.read(name))
+    assert fault in faults(made.getvalue())
 
 
 def test_the_same_invoice_twice_and_more_than_the_ceiling() -> None:

@@ -328,6 +328,23 @@ def test_draw_downs_use_each_booking_once_and_stay_at_the_rate() -> None:
     claims.enter_payment(person("anna"), draw_down=made.pk, day=today(), cents=made.federal_cents)
 
 
+def test_a_payment_that_was_mistyped_is_corrected_and_the_past_stays_as_it_was_known() -> None:
+    made = DrawDown.objects.get(award__slug="umsetzungsphase", number=1)
+    assert made.payment is not None
+    award, day, cents = made.award, made.payment.day, made.payment.cents
+    proof, known = proofs.draft_proof(person("anna"), award=award, day=AS_OF), queries.received_by_project(AS_OF)
+    correct = partial(claims.enter_payment, person("anna"), draw_down=made.pk, day=day + dt.timedelta(days=3))
+    assert code_of(partial(correct, cents=cents)) == "money.paid_already"
+    correct(cents=cents - 100_00, reason="Zahlendreher")
+    made = queries.draw_downs(today()).get(pk=made.pk)
+    assert made.payment is not None
+    assert (made.payment.day, made.payment.cents) == (day + dt.timedelta(days=3), cents - 100_00)
+    assert [row.cents for row in queries.payments(today()) if row.draw_down == made] == [cents - 100_00]
+    assert [row.cents for row in queries.payments(AS_OF) if row.draw_down == made] == [cents]
+    assert queries.received_by_project(AS_OF) == known
+    assert proofs.reproduced(proof)
+
+
 def test_a_claimed_booking_that_is_taken_back_lowers_the_next_claim() -> None:
     award = Award.objects.get(slug="umsetzungsphase")
     claimed = Booking.objects.filter(line__isnull=False, award=award).exclude(eligible_cents=0)[0]

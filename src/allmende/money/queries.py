@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 
 from allmende.accounts.models import Person
 from allmende.kernel.money import Money
@@ -347,7 +347,8 @@ def unallocated() -> QuerySet[OpenInvoice]:
 
 def draw_downs(on: dt.date) -> QuerySet[DrawDown]:
     """Give the draw-downs known on a day."""
-    return DrawDown.objects.filter(known_since__lte=on).select_related("award", "person", "released_by", "payment")
+    rows = DrawDown.objects.filter(known_since__lte=on).select_related("award", "person", "released_by")
+    return rows.prefetch_related(Prefetch("payments", Payment.objects.filter(known_since__lte=on)))
 
 
 def received_by_project(on: dt.date) -> dict[int, tuple[Paid, ...]]:
@@ -366,8 +367,10 @@ def received_by_project(on: dt.date) -> dict[int, tuple[Paid, ...]]:
 
 
 def payments(on: dt.date) -> QuerySet[Payment]:
-    """Give the payments known on a day."""
-    return Payment.objects.filter(known_since__lte=on).select_related("draw_down__award")
+    """Give the payments known on a day, each as it was last entered by then."""
+    entered = Payment.objects.filter(draw_down=OuterRef("draw_down"), known_since__lte=on)
+    newest = Subquery(entered.order_by("-known_since", "-pk").values("pk")[:1])
+    return Payment.objects.filter(pk=newest).select_related("draw_down__award")
 
 
 def base_rates() -> list[Rate]:

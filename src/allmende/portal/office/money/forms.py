@@ -125,10 +125,16 @@ class DrawForm(forms.Form):
 
 
 class PaymentForm(forms.Form):
-    """What the funder paid."""
+    """What the funder paid; a correction says why."""
 
     day = day_field(_("ausgezahlt am"))
     cents = AmountField(label=_("Betrag in Euro"))
+    reason = forms.CharField(label=_("Grund der Berichtigung"), max_length=300)
+
+    def __init__(self, *args: Any, corrects: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not corrects:
+            del self.fields["reason"]
 
 
 class ProofForm(forms.Form):

@@ -124,7 +124,7 @@ def overview(request: HttpRequest) -> HttpResponseBase:
             "waiting_proofs": Proof.objects.filter(state=DRAFT).select_related("award").defer("content"),
             "deadlines": [one for one in deadlines() if one.left <= SOON][:8],
             "prepared": prepared_draw_downs(),
-            "unpaid": [row for row in queries.draw_downs(today()) if not hasattr(row, "payment")],
+            "unpaid": [row for row in queries.draw_downs(today()) if row.payment is None],
         }
     else:
         own = set(person_of(request).projects.values_list("pk", flat=True))
