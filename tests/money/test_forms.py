@@ -128,3 +128,10 @@ def test_a_payment_is_corrected_with_its_reason() -> None:
     assert "1.000,00" in words_of(office, address, {**sent, "reason": "Kontoauszug"}).partition("Nach Kostenart")[0]
     assert "Kontoauszug" in text_of(office, address)
     assert made.payments.count() == 2
+
+
+def test_there_is_one_federal_source() -> None:
+    sent = {"slug": "bund-2", "title_de": "Bund", "title_en": "Federation", "kind": "federal", "position": "9"}
+    assert "Den Bund gibt es schon" in words_of(browser("anna"), "/intern/mittelgeber/new/", sent)
+    words_of(browser("anna"), "/intern/mittelgeber/new/", {**sent, "kind": "third", "slug": "kreis"})
+    assert list(FundingSource.objects.filter(slug__in=["bund-2", "kreis"]).values_list("slug", flat=True)) == ["kreis"]

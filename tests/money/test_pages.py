@@ -251,6 +251,25 @@ class TestStaff:
 
 
 @pytest.mark.usefixtures("musterstadt")
+@pytest.mark.parametrize("word", ["²", "9" * 30, "-1", "x"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("buchungen/?jahr=", "buchungen.csv?jahr=", "szenarien/vergleich/?szenario=", "szenarien.csv?szenario="),
+        "szenarien/neu/?von=",
+    ],
+)
+def test_what_is_no_number_is_no_trouble(page: str, word: str) -> None:
+    assert browser("anna").get(f"/intern/geld/{page}{word}").status_code == 200
+
+
+@pytest.mark.usefixtures("musterstadt")
+@pytest.mark.parametrize("page", ["/meilensteine/", "/geld/", "/geld/unterschied/", "/projekte/", "/programm/"])
+def test_the_first_day_of_all_is_no_trouble(page: str) -> None:
+    assert Client().get(f"{page}?stand=0001-01-01&seit=0001-01-01").status_code == 200
+
+
+@pytest.mark.usefixtures("musterstadt")
 class TestScenarios:
     """Choosing projects, what happens with each, and what that leads to side by side."""
 

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from allmende.kernel.text import Text
-from allmende.portal.asof import Stand, stand_of
+from allmende.portal.asof import FIRST, Stand, stand_of
 from allmende.portal.files import csv_file, json_file
 from allmende.portal.frame import page
 from allmende.programme import queries
@@ -50,7 +50,7 @@ class Since(msgspec.Struct, frozen=True):
 def _since(request: HttpRequest, stand: Stand) -> Since:
     """Read ``?seit=``; without it, the day of the last report, else half a year before."""
     try:
-        return Since(min(dt.date.fromisoformat(request.GET.get("seit", "")), stand.day))
+        return Since(min(max(dt.date.fromisoformat(request.GET.get("seit", "")), FIRST), stand.day))
     except ValueError:
         return _last_report(stand.day) or Since(stand.day - DEFAULT_LOOK_BACK)
 

@@ -53,6 +53,11 @@ class FundingSource(Titled):
         verbose_name_plural = _("Mittelgeber")
         ordering = ("position", "slug")
 
+    def clean(self) -> None:
+        """Refuse a second federal source: the federal share of a booking could not tell to which it belongs."""
+        if self.kind == FEDERAL and FundingSource.objects.filter(kind=FEDERAL).exclude(pk=self.pk).exists():
+            raise ValidationError({"kind": _("Den Bund gibt es schon.")})
+
 
 class Award(Titled):
     """A promise of the funder; its terms have a history."""

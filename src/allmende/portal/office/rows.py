@@ -25,6 +25,7 @@ from allmende.accounts.changes import delete_row, save_form, snapshot, undo_chan
 from allmende.accounts.queries import history_of
 from allmende.accounts.rules import may_write
 from allmende.kernel.errors import AllmendeError, Conflict
+from allmende.portal.numbers import number_of
 from allmende.portal.office.amounts import in_euros
 from allmende.portal.office.frame import tell, told
 from allmende.portal.office.permissions import WRITING, AreaPolicy, OwnPolicy, only_leads, person_of, roles_of
@@ -229,8 +230,7 @@ class RowHistory(PermissionCheckedMixin, generic.WagtailAdminTemplateMixin, Temp
         """Take one change back."""
         if not self.user_may_undo():
             raise PermissionDenied
-        number = request.POST.get("undo", "")
-        entry = get_object_or_404(history_of(self.object), pk=number if number.isdecimal() else 0)
+        entry = get_object_or_404(history_of(self.object), pk=number_of(request.POST.get("undo", "")))
         try:
             undo_change(person_of(request), row=self.object, entry=entry)
         except AllmendeError as error:

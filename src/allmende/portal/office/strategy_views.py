@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_write
 from allmende.kernel.errors import AllmendeError
+from allmende.portal.numbers import number_of
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.permissions import person_of, reads, roles_of
 from allmende.programme.models import StrategyVersion
@@ -22,8 +23,7 @@ from allmende.programme.services.strategy import draft_version
 def versions(request: HttpRequest) -> HttpResponseBase:
     """List the versions, and begin a new one from one of them."""
     if request.method == "POST":
-        number = request.POST.get("base", "")
-        base = get_object_or_404(StrategyVersion, number=int(number) if number.isdecimal() else 0)
+        base = get_object_or_404(StrategyVersion, number=number_of(request.POST.get("base", "")))
         try:
             made = draft_version(person_of(request), base=base)
         except AllmendeError as error:

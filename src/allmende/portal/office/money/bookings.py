@@ -26,6 +26,7 @@ from allmende.money.models import Booking, Invoice
 from allmende.money.services import bookings as services
 from allmende.money.tables import BOOKING_COLUMNS
 from allmende.portal.files import FORMULA, csv_stream
+from allmende.portal.numbers import number_of
 from allmende.portal.office.amounts import plain
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.money.forms import AllocateForm, InvoiceForm, PaidForm, ReasonForm
@@ -40,11 +41,10 @@ HEADER = (*BOOKING_COLUMNS, "abruf", "gegenbuchung_zu", "buchung", "bekannt_seit
 
 def _found(request: HttpRequest) -> QuerySet[Booking]:
     lead: Person | None = None if may_read(roles_of(request.user), "grants") else person_of(request)
-    year = request.GET.get("jahr", "")
     return queries.bookings(
         lead=lead,
         project=request.GET.get("projekt", ""),
-        year=int(year) if year.isdigit() else None,
+        year=number_of(request.GET.get("jahr", "")),
         text=request.GET.get("q", "").strip(),
         claimed=request.GET.get("abgerufen", ""),
         unpaid=request.GET.get("bezahlt") == "0",
@@ -157,10 +157,10 @@ def _allocate(request: HttpRequest, bill: Invoice) -> forms.Form:
 def _reverse(request: HttpRequest, bill: Invoice) -> forms.Form:
     form = ReasonForm(request.POST)
     if form.is_valid():
-        number = request.POST.get("booking", "")
+        number = number_of(request.POST.get("booking", ""))
         reason = form.cleaned_data["reason"]
-        if number.isdigit() and bill.bookings.filter(pk=int(number)).exists():
-            services.reverse_booking(person_of(request), booking=int(number), reason=reason)
+        if number is not None and bill.bookings.filter(pk=number).exists():
+            services.reverse_booking(person_of(request), booking=number, reason=reason)
         else:
             services.reverse_invoice(person_of(request), invoice=bill.pk, reason=reason)
     return form
