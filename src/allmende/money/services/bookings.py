@@ -137,6 +137,11 @@ def require_room(terms: Terms, eligible: int, sofar: int) -> None:
         raise Invalid(OVER_CEILING, cents=beyond, award=name)
 
 
+def _require_contract(number: str) -> None:
+    if number and not Commitment.objects.filter(number=number).exists():
+        raise Invalid(NO_CONTRACT, number=number)
+
+
 @transaction.atomic
 def allocate(actor: Actor, *, invoice: int, part: Part) -> Booking:
     """Put a part of an invoice on a position."""
@@ -151,8 +156,7 @@ def allocate(actor: Actor, *, invoice: int, part: Part) -> Booking:
         raise Invalid(NOTHING)
     if part.own_source.kind == FEDERAL:
         raise Invalid(NOT_OWN)
-    if part.commitment and not Commitment.objects.filter(number=part.commitment).exists():
-        raise Invalid(NO_CONTRACT, number=part.commitment)
+    _require_contract(part.commitment)
     require_past(part.paid)
     # Who books at the same time waits here, so that two parts cannot each find the same room below the ceiling.
     count_up()
@@ -176,8 +180,8 @@ def allocate(actor: Actor, *, invoice: int, part: Part) -> Booking:
         reason=part.reason.strip(),
     )
     _settle(bill)
-    after = {"project": part.project.slug, "cents": part.cents, "eligible_cents": part.eligible}
-    record(actor, "money.invoice_allocated", bill, after=after)
+    told = {"project": part.project.slug, "cents": part.cents, "eligible_cents": part.eligible}
+    record(actor, "money.invoice_allocated", bill, after=told)
     return row
 
 

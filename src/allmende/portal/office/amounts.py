@@ -51,6 +51,6 @@ def euros_column(name: str, label: Any) -> Column:
 
     def written(row: Any) -> str:
         found = cents(row)
-        return "" if found is None else Money(found).written(get_language() or "de")
+        return "" if found is None else Money(found).written(get_language() or "de").replace(" ", "\u00a0")
 
     return Column(name, label=label, accessor=written)

@@ -219,7 +219,7 @@ def _reworded(request: HttpRequest, person: Person, clause: Clause, values: dict
 def cases(request: HttpRequest) -> HttpResponseBase:
     """Show the next case of moderation with all that is needed to decide it; then the one after it."""
     rows = queries.waiting_cases()
-    current = rows.filter(pk=number_of(request.GET.get("fall", ""))).first() or rows.first()
+    current = rows.filter(pk=number_of(request.GET.get("fall", "")) or 0).first() or rows.first()
     form = DecideForm(request.POST or None)
     if request.method == "POST":
         keep, reason = request.POST.get("deed") == "keep", request.POST.get("reason", "")

@@ -173,7 +173,7 @@ def edit(request: HttpRequest, number: int) -> HttpResponseBase:
 def new(request: HttpRequest) -> HttpResponseBase:
     """Choose projects, then what is to happen with each; ``von`` begins with the choices of a saved scenario."""
     base = request.GET.get("von", "")
-    old = Scenario.objects.filter(pk=number_of(base)).first()
+    old = Scenario.objects.filter(pk=number_of(base) or 0).first()
     if request.method == "GET" and "projekt" not in request.GET and old is None:
         return page(
             request,
