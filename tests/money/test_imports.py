@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from allmende.kernel.clock import today
 from allmende.kernel.errors import Conflict
 from allmende.money import queries
 from allmende.money.models import Booking, ImportRun, Invoice
-from allmende.money.services import imports, plans
+from allmende.money.services import bookings, imports, plans
 from allmende.money.tables import BOOKING_COLUMNS
 from tests.money.conftest import browser, person
 
@@ -91,6 +92,10 @@ def test_a_good_file_changes_nothing_until_it_is_taken_over() -> None:
         ("foerderfaehig", 1200.51, "K2", "More is eligible"),
         ("foerderfaehig", 1, "L2", "reason is missing"),
         ("aussteller", None, "B2", "missing"),
+        ("jahr", 2026.5, "I2", "no year"),
+        ("jahr", dt.date(2026, 1, 1), "I2", "no year"),
+        ("festlegung", "V-9999", "M2", "no commitment"),
+        ("text", "a\u200bb", "N2", "invisible"),
     ],
 )
 def test_a_bad_cell_is_named_with_its_reason(column: str, value: Any, cell: str, words: str) -> None:
@@ -130,6 +135,21 @@ def test_what_a_reader_does_not_see_is_refused() -> None:
         assert any(place == cell and words in reason for place, reason in found), (words, found)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (b'<row r="2"', b'<row r="2" ht="0" customHeight="1"', ("2", "The row is hidden.")),
+        (b"<sheetData>", b'<cols><col min="5" max="5" width="0"/></cols><sheetData>', ("E", "The column is hidden.")),
+    ],
+)
+def test_a_row_without_height_is_hidden_too(old: bytes, new: bytes, fault: tuple[str, str]) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book([GOOD]))) as given, zipfile.ZipFile(made, "w") as changed:
+        for name in given.namelist():
+            changed.writestr(name, given.read(name).replace(old, new) if "sheet1" in name else given.read(name))
+    assert fault in faults(made.getvalue())
+
+
 def test_the_same_invoice_twice_and_more_than_the_ceiling() -> None:
     assert faults(book([GOOD, GOOD])) == [("A3", "Double: as row 2.")]
     other_day = {**GOOD, "kostenart": "personal", "datum": dt.date(2026, 10, 6)}
@@ -150,6 +170,46 @@ def test_the_same_invoice_twice_and_more_than_the_ceiling() -> None:
 )
 def test_what_is_no_such_table_is_refused(content: bytes, name: str, words: str) -> None:
     assert any(words in reason for _cell, reason in faults(content, name))
+
+
+@pytest.mark.parametrize(
+    ("line", "cell", "words"),
+    [
+        ("N9,Werk,2026-10-05,,1.00,EUR,licht,auftraege,2024/0,stadt,1.00,,,", "jahr, 2", "no year"),
+        ("N9,Werk,2026-10-05,,1.00,EUR,licht,auftraege,1e999999999,stadt,1.00,,,", "jahr, 2", "no year"),
+        ("N9,Werk,2026-10-05,,1.00,EUR,licht", "foerderfaehig, 2", "missing"),
+        ("N9,Werk,2026-10-05,,1,200.50,EUR,licht,auftraege,2026,stadt,1.00,,,", "waehrung, 2", "Only EUR"),
+        ("N9\x00,Werk,2026-10-05,,1.00,EUR,licht,auftraege,2026,stadt,1.00,,,", "rechnung, 2", "invisible"),
+        (",".join(["9" * 14] * 14), "betrag, 2", "no amount"),
+    ],
+)
+def test_a_broken_line_is_named_with_its_reason_in_the_browser(line: str, cell: str, words: str) -> None:
+    upload = io.BytesIO(f"{','.join(BOOKING_COLUMNS)}\n{line}\n".encode())
+    upload.name = "b.csv"
+    before = (Booking.objects.count(), Invoice.objects.count())
+    shown = browser("anna").post("/intern/geld/einlesen/", {"kind": "bookings", "file": upload}, follow=True)
+    run = ImportRun.objects.all()[0]
+    assert any(place == cell and words in reason for place, _de, reason in run.faults), run.faults
+    assert f">{cell}<" in shown.content.decode()
+    browser("anna").post(shown.request["PATH_INFO"])
+    assert (Booking.objects.count(), Invoice.objects.count()) == before
+
+
+def test_what_stands_beside_the_named_columns_is_refused() -> None:
+    def beside(_book: Any, sheet: Any) -> None:
+        sheet["P2"] = "Achtung: nur zur Hälfte"
+
+    assert ("2", "The row holds more than there are names of columns.") in faults(book([GOOD], beside))
+
+
+def test_an_invoice_is_found_again_however_it_is_written() -> None:
+    assert faults(book([GOOD, {**GOOD, "rechnung": "n1", "aussteller": "WERK "}])) == [("A3", "Double: as row 2.")]
+    imports.apply_run(person("anna"), number=check(book([GOOD])).pk)
+    again = {**GOOD, "rechnung": " n1", "aussteller": "werk"}
+    assert faults(book([again])) == [("A2", "This invoice is booked already.")]
+    bookings.reverse_invoice(person("anna"), invoice=Invoice.objects.get(number="N1").pk, reason="falsch")
+    imports.apply_run(person("anna"), number=check(book([again])).pk)
+    assert Invoice.objects.get(number="n1").again == 1
 
 
 def test_a_decimal_comma_in_csv_is_refused_with_its_line() -> None:

@@ -2,11 +2,14 @@
 
 import datetime as dt
 import hashlib
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from allmende.accounts.changes import delete_row
 from allmende.accounts.models import AuditEntry
@@ -18,6 +21,7 @@ from allmende.ledger.check import verify_log
 from allmende.ledger.entry import DocumentApproved, read_entry
 from allmende.ledger.note import LOG, Signer
 from allmende.money import queries
+from allmende.money.contracts import contracts_on
 from allmende.money.models import (
     Award,
     AwardTerms,
@@ -30,6 +34,7 @@ from allmende.money.models import (
     Plan,
     Scenario,
 )
+from allmende.money.models.plans import PUBLISHED
 from allmende.money.rules import Slot
 from allmende.money.services import bookings, claims, plans, proofs, scenarios
 from allmende.programme.models import Project
@@ -88,6 +93,18 @@ def test_shares_add_up_to_the_cent_and_the_federal_one_is_the_rate_of_what_is_el
     )
     assert found.total.actual.federal == sum(cents * 13 // 20 for cents in eligible.values())
     assert sum(line.actual.federal for line in found.lines) == found.total.actual.federal
+
+
+@given(st.sets(st.dates(dt.date(2021, 1, 1), dt.date(2028, 1, 1)), max_size=5), st.dates(dt.date(2020, 1, 1)))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_m3_one_plan_counts_on_a_day(days: set[dt.date], on: dt.date) -> None:
+    with transaction.atomic():
+        known = set(Plan.objects.filter(state=PUBLISHED).values_list("day", flat=True)) | days
+        fresh = days - set(Plan.objects.values_list("day", flat=True))
+        Plan.objects.bulk_create(Plan(title_de="x", title_en="x", state=PUBLISHED, day=day) for day in fresh)
+        found = queries.plan_in_force(on)
+        assert (found.day if found else None) == max((day for day in known if day and day <= on), default=None)
+        transaction.set_rollback(True)
 
 
 def test_as_of_a_day_only_what_was_known_then_counts() -> None:
@@ -156,6 +173,46 @@ def test_outside_the_grant_period_and_over_the_ceiling_nothing_is_eligible() -> 
 def test_an_invoice_is_entered_once() -> None:
     invoice()
     assert code_of(invoice) == "money.invoice_twice"
+
+
+def test_the_same_invoice_written_otherwise_is_the_same() -> None:
+    invoice("RE 2026/7a")
+    assert code_of(lambda: invoice("re  2026/7A")) == "money.invoice_twice"
+
+
+def test_an_invoice_that_was_taken_back_is_entered_again_as_often_as_needed() -> None:
+    for cents in (1_00, 10_00, 100_00):
+        bill = invoice(cents=cents)
+        bookings.allocate(person("anna"), invoice=bill.pk, part=part(cents=cents, eligible=cents))
+        assert code_of(invoice) == "money.invoice_twice"
+        bookings.reverse_invoice(person("anna"), invoice=bill.pk, reason="falscher Betrag")
+    assert invoice().cents == 1000_00
+    assert Booking.objects.filter(invoice__number="X1").aggregate(Sum("cents"))["cents__sum"] == 0
+
+
+def test_a_booking_that_is_paid_later_is_claimed_from_then_on_and_no_sum_changes() -> None:
+    award = Award.objects.get(slug="umsetzungsphase")
+    row = bookings.allocate(person("anna"), invoice=invoice().pk, part=part(paid=None))
+    before, sums = claims.propose(award, today()), queries.overview(today()).total
+    assert row in queries.bookings(unpaid=True)
+    paid = bookings.enter_paid(person("anna"), booking=row.pk, day=dt.date(2026, 11, 3))
+    assert not queries.bookings(unpaid=True).exists()
+    after = claims.propose(award, today())
+    assert {entry.number for entry in after.entries} - {entry.number for entry in before.entries} == {paid.pk}
+    assert queries.overview(today()).total == sums
+    assert not queries.unallocated().filter(invoice=row.invoice).exists()
+    for number, code in ((paid.pk, "money.booking_paid_already"), (row.pk, "money.already_reversed")):
+        again = partial(bookings.enter_paid, person("anna"), booking=number, day=today())
+        assert code_of(again) == code
+
+
+def test_a_contract_is_known_or_nothing_is_booked_under_it() -> None:
+    bill = invoice()
+    work = partial(bookings.allocate, person("anna"), invoice=bill.pk)
+    assert code_of(partial(work, part=part(commitment="V-9999"))) == "money.no_such_commitment"
+    before = {one.row.number: one.drawn for one in contracts_on(today())}["V-2024-01"]
+    work(part=part(commitment="V-2024-01"))
+    assert {one.row.number: one.drawn for one in contracts_on(today())}["V-2024-01"] == before + 1000_00
 
 
 def test_a_booking_is_taken_back_by_its_counter_entry_once() -> None:
@@ -269,6 +326,23 @@ def test_draw_downs_use_each_booking_once_and_stay_at_the_rate() -> None:
     )
     assert code_of(too_much) == "money.paid_beyond_claim"
     claims.enter_payment(person("anna"), draw_down=made.pk, day=today(), cents=made.federal_cents)
+
+
+def test_a_payment_that_was_mistyped_is_corrected_and_the_past_stays_as_it_was_known() -> None:
+    made = DrawDown.objects.get(award__slug="umsetzungsphase", number=1)
+    assert made.payment is not None
+    award, day, cents = made.award, made.payment.day, made.payment.cents
+    proof, known = proofs.draft_proof(person("anna"), award=award, day=AS_OF), queries.received_by_project(AS_OF)
+    correct = partial(claims.enter_payment, person("anna"), draw_down=made.pk, day=day + dt.timedelta(days=3))
+    assert code_of(partial(correct, cents=cents)) == "money.paid_already"
+    correct(cents=cents - 100_00, reason="Zahlendreher")
+    made = queries.draw_downs(today()).get(pk=made.pk)
+    assert made.payment is not None
+    assert (made.payment.day, made.payment.cents) == (day + dt.timedelta(days=3), cents - 100_00)
+    assert [row.cents for row in queries.payments(today()) if row.draw_down == made] == [cents - 100_00]
+    assert [row.cents for row in queries.payments(AS_OF) if row.draw_down == made] == [cents]
+    assert queries.received_by_project(AS_OF) == known
+    assert proofs.reproduced(proof)
 
 
 def test_a_claimed_booking_that_is_taken_back_lowers_the_next_claim() -> None:

@@ -17,8 +17,20 @@ from tests.money.conftest import browser, person
 
 AS_OF = dt.date(2026, 11, 20)
 STAFF = (
-    *("", "buchungen/", "buchungen.csv", "buchungen.xlsx", "rechnungen/", "plaene/", "abrufe/", "nachweise/"),
+    *(
+        "",
+        "buchungen/",
+        "buchungen.csv",
+        "buchungen.xlsx",
+        "rechnungen/",
+        "festlegungen/",
+        "festlegungen.csv",
+        "plaene/",
+        "abrufe/",
+        "nachweise/",
+    ),
     *("einlesen/", "szenarien/", "szenarien.csv", "szenarien/neu/", "szenarien/vergleich/", "fristen/", "fristen.csv"),
+    *("festlegungen/", "festlegungen.csv"),
 )
 
 
@@ -63,6 +75,22 @@ class TestPublic:
         header, rows = lines[0].split(","), [line.split(",") for line in lines[1:]]
         at = [header.index(f"plan_{name}_cents") for name in ("federal", "city", "third")]
         assert sum(int(row[index]) for row in rows for index in at) == 7_400_000_00
+
+    def test_what_is_not_known_of_the_time_after_is_said_and_not_left_out(self) -> None:
+        known, unknown = Project.objects.get(slug="licht"), Project.objects.get(slug="barrierefrei")
+        page = text_of(Client(), "/geld/").partition("Was es danach kostet")[2]
+        assert known.title_de in page.partition("Noch nicht bekannt bei:")[0]
+        assert unknown.title_de in page.partition("Noch nicht bekannt bei:")[2].partition("</p>")[0]
+        rows = text_of(Client(), "/geld/danach.csv").splitlines()
+        assert "barrierefrei,,,," in rows
+        assert [row for row in rows if row.startswith("licht,3800000,2026-02-01,")]
+        assert not [row for row in rows if row.startswith("parken,")], "a project that is over costs nothing any more"
+        tasks = text_of(browser("anna"), "/intern/aufgaben/")
+        assert "Projekte ohne Betrag oder Träger" in tasks
+
+    def test_how_much_of_the_own_share_third_parties_carry_is_that_of_the_day(self) -> None:
+        assert "Vom Eigenanteil tragen Dritte 14,2 %" in text_of(Client(), "/geld/?stand=2024-02-01")
+        assert "Vom Eigenanteil tragen Dritte 15,0 %" in text_of(Client(), "/geld/")
 
     def test_the_difference_between_two_plans_is_shown(self) -> None:
         text = text_of(Client(), "/geld/unterschied/")
@@ -127,7 +155,17 @@ class TestStaff:
         text = text_of(lead, "/intern/geld/")
         assert "Energie in Schulen" in text
         assert "Licht nach Bedarf" not in text
-        for page in ("rechnungen/", "plaene/", "abrufe/", "nachweise/", "einlesen/", "szenarien/", "fristen/"):
+        for page in (
+            "rechnungen/",
+            "festlegungen/",
+            "festlegungen.csv",
+            "plaene/",
+            "abrufe/",
+            "nachweise/",
+            "einlesen/",
+            "szenarien/",
+            "fristen/",
+        ):
             assert lead.get(f"/intern/geld/{page}").status_code in (302, 403), page
 
     def test_an_invoice_goes_from_entry_to_draw_down_in_the_browser(self) -> None:
@@ -210,6 +248,25 @@ class TestStaff:
         assert (
             "seit Sie ihn gesehen haben" in office.post(f"/intern/geld/szenarien/{pk}/aendern/", sent).content.decode()
         )
+
+
+@pytest.mark.usefixtures("musterstadt")
+@pytest.mark.parametrize("word", ["²", "9" * 30, "-1", "x"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("buchungen/?jahr=", "buchungen.csv?jahr=", "szenarien/vergleich/?szenario=", "szenarien.csv?szenario="),
+        "szenarien/neu/?von=",
+    ],
+)
+def test_what_is_no_number_is_no_trouble(page: str, word: str) -> None:
+    assert browser("anna").get(f"/intern/geld/{page}{word}").status_code == 200
+
+
+@pytest.mark.usefixtures("musterstadt")
+@pytest.mark.parametrize("page", ["/meilensteine/", "/geld/", "/geld/unterschied/", "/projekte/", "/programm/"])
+def test_the_first_day_of_all_is_no_trouble(page: str) -> None:
+    assert Client().get(f"{page}?stand=0001-01-01&seit=0001-01-01").status_code == 200
 
 
 @pytest.mark.usefixtures("musterstadt")

@@ -58,14 +58,6 @@ def test_m2_the_sources_of_a_position_give_its_total(totals: dict[tuple[str, str
     assert sum(sum(shares.values()) for shares in slots.values()) == sum(totals.values())
 
 
-@given(st.sets(DAYS), DAYS)
-@brief
-def test_m3_one_plan_counts_on_a_day(days: set[dt.date], on: dt.date) -> None:
-    found = rules.in_force(days, on)
-    past = {day for day in days if day <= on}
-    assert found == (max(past) if past else None)
-
-
 @given(old=st.dictionaries(st.integers(0, 9), CENTS), new=st.dictionaries(st.integers(0, 9), CENTS))
 @brief
 def test_m3_an_old_plan_and_the_difference_give_the_new_one(old: dict[int, int], new: dict[int, int]) -> None:

@@ -49,6 +49,14 @@ def test_everything_that_the_pack_says_is_there(loaded: ProgrammeContent) -> Non
     assert all(count for count in counts.values())
 
 
+@pytest.mark.django_db
+def test_a_pack_with_a_decision_to_come_is_refused_whole(konstanz: ProgrammeContent) -> None:
+    late = msgspec.structs.replace(konstanz.decisions[0], day=dt.date(2999, 1, 1))
+    with pytest.raises(Invalid, match=f"decision {late.slug}.*2999-01-01"):
+        load_programme(ACTOR, content=msgspec.structs.replace(konstanz, decisions=(*konstanz.decisions[1:], late)))
+    assert not models.Source.objects.exists()
+
+
 def test_the_three_plans_with_exact_shares_stand_to_the_cent(loaded: ProgrammeContent) -> None:
     plans = {plan.day: plan for plan in models.PlanVersion.objects.all()}
     for day, total, federal, own in (

@@ -143,3 +143,17 @@ def test_a_box_stands_right_of_what_it_leans_on_and_a_circle_ends() -> None:
     column = layers("abcd", [("b", "a"), ("c", "b"), ("c", "a")])
     assert column == {"a": 0, "b": 1, "c": 2, "d": 0}
     assert set(layers("ab", [("a", "b"), ("b", "a")])) == {"a", "b"}
+
+
+def test_withdrawn_evidence_opens_a_milestone_again_until_there_is_new() -> None:
+    dates = [
+        _date("baseline", "2024-06-01", "2024-01-01"),
+        _date("claimed", "2024-05-01", "2024-05-02"),
+        _date("actual", "2024-05-01", "2024-05-20", "minutes"),
+        _date("withdrawn", "2024-07-01", "2024-07-01"),
+        _date("actual", "2024-08-01", "2024-08-02", "acceptance"),
+    ]
+    views = [milestone_on(dates, dt.date.fromisoformat(day)) for day in ("2024-05-20", "2024-07-01", "2024-08-02")]
+    assert [view.state for view in views] == ["done", "late", "done"]
+    assert [bool(view.withdrawn) for view in views] == [False, True, False]
+    assert (views[1].actual, views[1].claimed) == (None, None)

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from allmende.accounts.models import AuditEntry
 from allmende.kernel.errors import Invalid
@@ -98,6 +99,31 @@ def test_reached_needs_evidence_in_the_service_and_in_the_database() -> None:
     set_date(ACTOR, milestone=milestone, kind="actual", day=_day("2026-11-01"), evidence="Abnahme")
     (row,) = [row for row in queries.milestones_on(_day("2999-01-01")) if row.milestone == milestone]
     assert row.view.state == "done"
+
+
+def test_withdrawn_evidence_needs_a_reason_and_opens_the_milestone_in_every_list() -> None:
+    milestone = models.Milestone.objects.get(slug="rad-kreuzungen")
+    with pytest.raises(Invalid, match="neither as reached nor reported"):
+        set_date(ACTOR, milestone=milestone, kind="withdrawn", day=_day("2026-11-10"), reason=REASON)
+    set_date(ACTOR, milestone=milestone, kind="actual", day=_day("2026-11-01"), evidence="Abnahme")
+    with pytest.raises(Invalid, match="evidence is withdrawn"):
+        set_date(ACTOR, milestone=milestone, kind="withdrawn", day=_day("2026-11-10"))
+    with pytest.raises(Invalid, match="future"):
+        set_date(ACTOR, milestone=milestone, kind="withdrawn", day=_day("2999-01-01"), reason=REASON)
+    assert milestone in queries.milestones_known(_day("2999-01-01"), state="done")
+    set_date(ACTOR, milestone=milestone, kind="withdrawn", day=_day("2026-11-10"), reason=REASON)
+    assert milestone not in queries.milestones_known(_day("2999-01-01"), state="done")
+    assert milestone in queries.milestones_known(_day("2999-01-01"), state="late")
+    page = Client().get("/en/meilensteine/?projekt=radverkehr").content.decode()
+    assert "because" in page
+    assert "Evidence withdrawn" in Client().get("/en/programm/aenderungen/").content.decode()
+
+
+def test_weights_stay_a_whole_when_a_target_image_is_named_no_more() -> None:
+    project = _project("innenstadt")
+    models.ProjectTarget.objects.filter(project=project, target__slug="teilhabe").delete()
+    shares = shares_on(_day("2026-01-01"), [project])[project.pk]
+    assert sum(share.basis_points or 0 for share in shares) == 10_000
 
 
 def test_a_moved_date_needs_a_reason_and_keeps_the_old_one() -> None:

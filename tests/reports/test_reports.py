@@ -274,6 +274,13 @@ class TestComparison:
             assert written(paid[1] - paid[0]) in page
             assert written(paid[0]) in page
 
+    def test_what_moved_is_counted_from_the_last_report_that_was_approved_here(self) -> None:
+        number = approved("council", LATE)
+        page = Client().get("/meilensteine/").content.decode()
+        assert "Seit dem letzten Bericht (Bericht an den Rat, 30. Juni 2026)" in page
+        assert f"/programm/berichte/{number}/" in page
+        assert "30. Juni 2026)" not in Client().get("/meilensteine/?stand=2026-10-01").content.decode()
+
     def test_reports_on_other_things_are_not_compared(self) -> None:
         first, other = approved("council", EARLY), approved("yearly", LATE)
         assert Client().get(f"/programm/berichte/{other}/gegen/{first}/").status_code == 404

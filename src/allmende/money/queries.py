@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 
 from allmende.accounts.models import Person
 from allmende.kernel.money import Money
@@ -17,7 +17,6 @@ from allmende.money.models import (
     BaseRate,
     Booking,
     BookingCount,
-    Commitment,
     CostType,
     DrawDown,
     DrawDownShare,
@@ -67,6 +66,12 @@ class Shares(msgspec.Struct, frozen=True):
     def parts(self) -> tuple[Money, Money, Money]:
         """Give federal, city, third parties."""
         return Money(self.federal), Money(self.city), Money(self.third)
+
+    @property
+    def third_of_own(self) -> float | None:
+        """Give how much of what the federal side does not give comes from third parties, in percent."""
+        own = self.city + self.third
+        return 100 * self.third / own if own else None
 
     def plus(self, other: "Shares") -> "Shares":
         """Add."""
@@ -310,14 +315,14 @@ def project_money(project: Project, on: dt.date) -> ProjectMoney:
     return ProjectMoney(line, running, hours, found.simulated)
 
 
-def running_costs(on: dt.date) -> list[RunningCost]:
-    """Give the newest known running cost of each project."""
-    rows = RunningCost.objects.filter(known_since__lte=on).select_related("project")
-    return list({row.project_id: row for row in rows}.values())
-
-
 def bookings(
-    *, lead: Person | None = None, project: str = "", year: int | None = None, text: str = "", claimed: str = ""
+    *,
+    lead: Person | None = None,
+    project: str = "",
+    year: int | None = None,
+    text: str = "",
+    claimed: str = "",
+    unpaid: bool = False,
 ) -> QuerySet[Booking]:
     """Give bookings, newest first, narrowed; for a project lead those of their projects only."""
     rows = Booking.objects.select_related("invoice", "project", "cost_type", "own_source", "award", "line__draw_down")
@@ -328,10 +333,11 @@ def bookings(
     if year is not None:
         rows = rows.filter(year=year)
     if text:
-        rows = rows.filter(Q(invoice__number__icontains=text) | Q(invoice__supplier__icontains=text))
+        named = Q(invoice__number__icontains=text) | Q(invoice__supplier__icontains=text)
+        rows = rows.filter(named | Q(commitment__iexact=text))
     if claimed in ("0", "1"):
         rows = rows.filter(line__isnull=claimed == "0", **({"eligible_cents__gt": 0} if claimed == "0" else {}))
-    return rows
+    return rows.filter(paid=None, reverses=None, reversed_by=None) if unpaid else rows
 
 
 def unallocated() -> QuerySet[OpenInvoice]:
@@ -341,7 +347,8 @@ def unallocated() -> QuerySet[OpenInvoice]:
 
 def draw_downs(on: dt.date) -> QuerySet[DrawDown]:
     """Give the draw-downs known on a day."""
-    return DrawDown.objects.filter(known_since__lte=on).select_related("award", "person", "released_by", "payment")
+    rows = DrawDown.objects.filter(known_since__lte=on).select_related("award", "person", "released_by")
+    return rows.prefetch_related(Prefetch("payments", Payment.objects.filter(known_since__lte=on)))
 
 
 def received_by_project(on: dt.date) -> dict[int, tuple[Paid, ...]]:
@@ -360,21 +367,10 @@ def received_by_project(on: dt.date) -> dict[int, tuple[Paid, ...]]:
 
 
 def payments(on: dt.date) -> QuerySet[Payment]:
-    """Give the payments known on a day."""
-    return Payment.objects.filter(known_since__lte=on).select_related("draw_down__award")
-
-
-def contract_ends(on: dt.date) -> list[tuple[dt.date, str]]:
-    """Give the contracts that still run on a day, as last known: their last day and name."""
-    rows = Commitment.objects.filter(known_since__lte=on).values_list("number", "title", "until")
-    newest = {number: (title, until) for number, title, until in rows}
-    return [(until, f"{number} {title}") for number, (title, until) in newest.items() if until and until >= on]
-
-
-def drawn_on_commitments(on: dt.date) -> dict[str, int]:
-    """Give what was paid under each commitment, in cents."""
-    rows = Booking.objects.filter(known_since__lte=on).exclude(commitment="").order_by()
-    return dict(rows.values_list("commitment").annotate(Sum("cents")))
+    """Give the payments known on a day, each as it was last entered by then."""
+    entered = Payment.objects.filter(draw_down=OuterRef("draw_down"), known_since__lte=on)
+    newest = Subquery(entered.order_by("-known_since", "-pk").values("pk")[:1])
+    return Payment.objects.filter(pk=newest).select_related("draw_down__award")
 
 
 def base_rates() -> list[Rate]:

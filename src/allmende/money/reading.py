@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -14,8 +15,14 @@ from allmende.kernel.text import Text
 from allmende.money.workbook import MOST_ROWS, TOO_MANY, CellFault, Refused, letters, read_workbook
 
 MOST_BYTES = 20_000_000
+MOST_CENTS = 10**15
 PLAIN = re.compile(r"-?\d{1,13}(\.\d{1,2})?")
 COMMA = re.compile(r"-?[\d.]+,\d+")
+
+
+UNNAMED = Text(
+    "In der Zeile steht mehr, als es Spaltennamen gibt.", "The row holds more than there are names of columns."
+)
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -81,9 +88,12 @@ def _table(lines: Iterator[tuple[int, list[Any]]], faults: list[CellFault], *, e
         )
     rows: list[tuple[int, dict[str, Any]]] = []
     for number, line in lines:
-        values = {name: _value(cell) for name, cell in zip(columns, line, strict=False)}
-        if all(value is None or value == "" for value in values.values()):
+        cells = [_value(cell) for cell in line]
+        if all(cell in (None, "") for cell in cells):
             continue
+        if any(cell not in (None, "") for cell in cells[len(columns) :]):
+            faults.append(CellFault(str(number), UNNAMED))
+        values = dict(zip_longest(columns, cells[: len(columns)]))
         if len(rows) >= MOST_ROWS:
             faults.append(CellFault(str(number), TOO_MANY))
             break
@@ -119,7 +129,7 @@ def _exact(value: Decimal) -> int | Text:
         return Text("Mehr als zwei Stellen nach dem Punkt.", "More than two digits behind the point.")
     if cents < 0:
         return Text("Negativ; ein Storno geschieht durch Gegenbuchung.", "Negative; reversal is by counter-entry.")
-    if cents >= 10**15:
+    if cents >= MOST_CENTS:
         return Text("Der Betrag ist zu groß.", "The amount is too large.")
     return int(cents)
 

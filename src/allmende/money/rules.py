@@ -241,9 +241,9 @@ def difference(old: Mapping[Key, int], new: Mapping[Key, int]) -> dict[Key, tupl
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def in_force(days: Iterable[dt.date], on: dt.date) -> dt.date | None:
-    """Give the day of the plan that counts on a day; None when there was none yet."""
-    return max((day for day in days if day <= on), default=None)
+def same_bill(supplier: str, number: str) -> str:
+    """Give by what a bill is recognised, however its names are written."""
+    return "\n".join(" ".join(name.split()).casefold() for name in (supplier, number))
 
 
 def summed(rows: Iterable[tuple[Key, int]]) -> dict[Key, int]:

@@ -1,9 +1,9 @@
 """The tables in which bookings and plans come in and go out: their columns, and what is wrong with a row."""
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from allmende.money.rules import (
     Terms,
     booking_fault,
     plan_faults,
+    same_bill,
     terms_on,
 )
 from allmende.money.workbook import CellFault
@@ -43,6 +44,8 @@ FAULT_COLUMNS = {
 }
 LONGEST = {"rechnung": 50, "aussteller": 200, "grund": 300, "festlegung": 60, "text": 300}
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+# Excel knows no whole numbers: 2026 is read as 2026.0.
+YEAR = re.compile(r"([0-9]{4})(\.0)?")
 Said = Callable[[int, str, Text], None]
 
 
@@ -63,6 +66,11 @@ class BookingRow(msgspec.Struct, frozen=True, array_like=True):
     reason: str
     commitment: str
     text: str
+
+    @property
+    def bill(self) -> str:
+        """Give by what the invoice is recognised."""
+        return same_bill(self.supplier, self.number)
 
 
 class PlanRow(msgspec.Struct, frozen=True, array_like=True):
@@ -85,6 +93,7 @@ class Known(msgspec.Struct, frozen=True):
     terms: tuple[Terms, ...]
     eligible: Mapping[int, int]
     titles: Mapping[int, Text]
+    contracts: Collection[str]
 
 
 class _Saying:
@@ -118,11 +127,14 @@ def _taken(say: _Saying, row: int, column: str, value: Any) -> Any:
 
 
 def _text(say: _Saying, row: int, column: str, value: Any) -> str | None:
-    text = "" if value is None else str(value)
+    text = "" if value is None else " ".join(str(value).split())
     if isinstance(value, float) and value.is_integer():
         text = str(int(value))
     if not text and column not in OPTIONAL:
         say(row, column, Text("Hier fehlt etwas.", "Something is missing here."))
+        return None
+    if not text.isprintable():
+        say(row, column, Text("Hier steht ein unsichtbares Zeichen.", "Here is an invisible character."))
         return None
     if len(text) > LONGEST.get(column, 200):
         say(row, column, Text("Der Text ist zu lang.", "The text is too long."))
@@ -134,14 +146,11 @@ def _year(say: _Saying, row: int, value: Any, *, excel: bool) -> int | None:
     if isinstance(value, str) and excel and value.isdigit():
         say(row, "jahr", Text("Die Zahl steht als Text.", "The number stands as text."))
         return None
-    try:
-        year = Fraction(str(value))
-    except ValueError:
-        year = Fraction(0)
-    if year.denominator != 1 or not FIRST_YEAR <= year <= LAST_YEAR:
+    found = YEAR.fullmatch(str(value))
+    if found is None or not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
         say(row, "jahr", Text("Das ist kein Jahr.", "This is no year."))
         return None
-    return int(year)
+    return int(found[1])
 
 
 def read_bookings(sheet: Sheet) -> tuple[list[BookingRow], list[CellFault]]:
@@ -184,20 +193,18 @@ def _booking(say: _Saying, row: int, values: dict[str, Any], *, excel: bool) -> 
     )
 
 
-def judge_bookings(
-    rows: Sequence[BookingRow], known: Known, there: Collection[tuple[str, str]], sheet: Sheet
-) -> list[CellFault]:
+def judge_bookings(rows: Sequence[BookingRow], known: Known, there: Collection[str], sheet: Sheet) -> list[CellFault]:
     """Hold bookings against names, funding rules and what is booked already."""
     say = _Saying(sheet)
     say.faults = []
     seen: dict[tuple[str, ...], int] = {}
-    days: dict[tuple[str, str], dt.date] = {}
+    days: dict[str, dt.date] = {}
     eligible: dict[int, int] = defaultdict(int, known.eligible)
     for one in rows:
         _names(say, one, known)
         _dates(say, one, days)
-        key = (one.supplier, one.number, one.project, one.cost_type, str(one.year))
-        if (one.supplier, one.number) in there:
+        key = (one.bill, one.project, one.cost_type, str(one.year))
+        if one.bill in there:
             say(one.row, "rechnung", Text("Diese Rechnung ist schon gebucht.", "This invoice is booked already."))
         elif key in seen:
             say(one.row, "rechnung", Text(f"Doppelt: wie Zeile {seen[key]}.", f"Double: as row {seen[key]}."))
@@ -218,14 +225,17 @@ def _names(say: _Saying, one: BookingRow, known: Known) -> None:
     ):
         if name not in names:
             say(one.row, column, Text(f"„{name}“ gibt es nicht.", f"There is no “{name}”."))
+    if one.commitment and one.commitment not in known.contracts:
+        said = f"Die Festlegung „{one.commitment}“ gibt es nicht.", f"There is no commitment “{one.commitment}”."
+        say(one.row, "festlegung", Text(*said))
 
 
-def _dates(say: _Saying, one: BookingRow, days: dict[tuple[str, str], dt.date]) -> None:
+def _dates(say: _Saying, one: BookingRow, days: dict[str, dt.date]) -> None:
     future = Text("Der Tag liegt in der Zukunft.", "The day lies in the future.")
     for column, day in (("datum", one.day), ("bezahlt", one.paid)):
         if day is not None and day > today():
             say(one.row, column, future)
-    if days.setdefault((one.supplier, one.number), one.day) != one.day:
+    if days.setdefault(one.bill, one.day) != one.day:
         say(one.row, "datum", Text("Dieselbe Rechnung steht mit anderem Tag.", "The same invoice has another day."))
 
 

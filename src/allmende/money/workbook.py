@@ -22,6 +22,8 @@ MOST_UNPACKED = 400_000_000
 # A stray cell far away would make a table of billions of cells.
 MOST_ROWS, MOST_COLUMNS = 100_000, 200
 DIGITS = "0123456789"
+# A row without height or a column without width is hidden, too.
+NOTHING = ("0", "0.0")
 LETTERS = 26
 UNREADABLE = Text("Das ist keine lesbare Excel-Datei.", "This is no readable Excel file.")
 TOO_LARGE = Text("Die Datei ist ausgepackt zu groß.", "The file is too large when unpacked.")
@@ -145,11 +147,11 @@ class _Structure:
         self.faults.append(CellFault(self.cell, FORMULA))
 
     def _row(self, attributes: Attributes) -> None:
-        if attributes.get("hidden") in ("1", "true"):
+        if attributes.get("hidden") in ("1", "true") or attributes.get("ht") in NOTHING:
             self.faults.append(CellFault(attributes.get("r", ""), HIDDEN_ROW))
 
     def _column(self, attributes: Attributes) -> None:
-        if attributes.get("hidden") in ("1", "true"):
+        if attributes.get("hidden") in ("1", "true") or attributes.get("width") in NOTHING:
             first = attributes.get("min", "")
             self.faults.append(CellFault(letters(int(first)) if first else "", HIDDEN_COLUMN))
 

@@ -7,6 +7,9 @@ from django.http import HttpRequest
 
 from allmende.kernel.clock import today
 
+# What was before nobody asks; days before it cannot even be counted.
+FIRST = dt.date(1900, 1, 1)
+
 
 class Stand(msgspec.Struct, frozen=True):
     """The day, whether it is a past one, whether it was not readable, and the other fields of the form to keep."""
@@ -33,4 +36,4 @@ def stand_of(request: HttpRequest) -> Stand:
         day = dt.date.fromisoformat(text)
     except ValueError:
         return Stand(now, past=False, fault=True, kept=kept)
-    return Stand(min(day, now), past=day < now, fault=day > now, kept=kept)
+    return Stand(min(max(day, FIRST), now), past=day < now, fault=day > now, kept=kept)

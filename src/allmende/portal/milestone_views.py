@@ -6,14 +6,16 @@ from typing import Any
 import msgspec
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
-from allmende.portal.asof import Stand, stand_of
+from allmende.kernel.text import Text
+from allmende.portal.asof import FIRST, Stand, stand_of
 from allmende.portal.files import csv_file, json_file
 from allmende.portal.frame import page
 from allmende.programme import queries
-from allmende.programme.models import ProgrammeEvent, Project
+from allmende.programme.models import Project
 from allmende.programme.queries import MilestoneRow
 from allmende.programme.queries.schedule import (
     DEFAULT_LOOK_BACK,
@@ -23,7 +25,9 @@ from allmende.programme.queries.schedule import (
     moved_since,
     newest_moves,
 )
+from allmende.reports.queries import council_report_before
 from allmende.ui import plans
+from allmende.ui.bilingual import both
 from allmende.ui.templatetags.allmende import day as written_day
 
 ON_A_PAGE, MOST_MOVES = 25, 20
@@ -31,10 +35,11 @@ STATES = ("late", "unproven", "ahead", "done")
 
 
 class Since(msgspec.Struct, frozen=True):
-    """From which day on moves are shown, and the report whose day it is."""
+    """From which day on moves are shown, and the report whose day it is with its page, if it has one."""
 
     day: dt.date
-    report: ProgrammeEvent | None
+    report: Text | None = None
+    page: str = ""
 
     @property
     def written(self) -> str:
@@ -45,10 +50,18 @@ class Since(msgspec.Struct, frozen=True):
 def _since(request: HttpRequest, stand: Stand) -> Since:
     """Read ``?seit=``; without it, the day of the last report, else half a year before."""
     try:
-        return Since(min(dt.date.fromisoformat(request.GET.get("seit", "")), stand.day), None)
+        return Since(min(max(dt.date.fromisoformat(request.GET.get("seit", "")), FIRST), stand.day))
     except ValueError:
-        report = last_report_until(stand.day)
-        return Since(report.day, report) if report else Since(stand.day - DEFAULT_LOOK_BACK, None)
+        return _last_report(stand.day) or Since(stand.day - DEFAULT_LOOK_BACK)
+
+
+def _last_report(on: dt.date) -> Since | None:
+    """Give the later of the last report that was approved here and the last one that is known as an event."""
+    event = last_report_until(on)
+    made = council_report_before(on)
+    if made is not None and (event is None or made.day >= event.day):
+        return Since(made.day, both(made.get_kind_display), reverse("report-one", args=[made.pk]))
+    return Since(event.day, event.title) if event else None
 
 
 def _wanted(request: HttpRequest) -> dict[str, str]:
@@ -142,6 +155,7 @@ def _told(row: MilestoneRow) -> dict[str, Any]:
         "forecast": row.view.forecast,
         "reported": row.view.claimed,
         "actual": row.view.actual,
+        "withdrawn": row.view.withdrawn,
         "moves": row.view.moves,
         "duration_days": row.milestone.duration_days,
     }

@@ -14,6 +14,7 @@ from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.ledger.files import CHECKPOINT
 from allmende.money import queries as money_queries
+from allmende.money.afterwards import afterwards
 from allmende.money.differences import moved
 from allmende.money.models import Plan, Proof
 from allmende.money.models.claims import APPROVED
@@ -51,10 +52,28 @@ def money(request: HttpRequest) -> HttpResponse:
         flow_height=_flow_height(overview) if overview.lines else 0,
         versions=money_queries.plan_totals(stand.day),
         awards=money_queries.awards_on(stand.day),
-        running=money_queries.running_costs(stand.day),
+        **_afterwards(stand, overview),
         log=f"/ledger/{CHECKPOINT}",
         proofs=Proof.objects.filter(state=APPROVED, day__lte=stand.day).select_related("award").defer("content"),
     )
+
+
+def _afterwards(stand: Stand, overview: money_queries.Overview) -> dict[str, Any]:
+    """Give the known running costs, and the projects of which none is known."""
+    found = afterwards(stand.day, overview)
+    return {"running": [one.cost for one in found if one.cost], "open": [one.project for one in found if not one.cost]}
+
+
+def afterwards_csv(request: HttpRequest) -> HttpResponse:
+    """Give what each project costs after the programme and who carries it then; what is unknown stays empty."""
+    day = stand_of(request).day
+    rows = [
+        (one.project.slug, one.cost.yearly_cents, one.cost.since, one.cost.owner_de or None, one.cost.owner_en or None)
+        if one.cost
+        else (one.project.slug, None, None, None, None)
+        for one in afterwards(day, money_queries.overview(day))
+    ]
+    return csv_file("danach", ("project", "yearly_cents", "since", "owner_de", "owner_en"), rows)
 
 
 def own(request: HttpRequest) -> HttpResponse:

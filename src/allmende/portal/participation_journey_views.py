@@ -18,6 +18,7 @@ from allmende.participation.services import contributions as services
 from allmende.participation.services import moderation, notices
 from allmende.portal.data_views import told
 from allmende.portal.frame import page
+from allmende.portal.numbers import number_of
 from allmende.portal.participation_comment_views import said_at, take_comment
 from allmende.portal.participation_forms import CommentForm, FollowForm, WordsForm
 from allmende.portal.participation_frame import (
@@ -234,10 +235,10 @@ def report(request: HttpRequest, number: str) -> HttpResponseBase:
     form = WordsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         require_form(request)
-        which = request.POST.get("kommentar", "")
+        which = number_of(request.POST.get("kommentar", ""))
         thing: Contribution | Comment = one
-        if which.isdigit():
-            thing = queries.comments_of(one).filter(pk=int(which)).first() or one
+        if which is not None:
+            thing = queries.comments_of(one).filter(pk=which).first() or one
         services.report(services.PUBLIC, thing, form.cleaned_data["words"], utc_now())
         return redirect(f"{reverse('contribution', args=[one.number])}?gesagt=gemeldet")
     return redirect("contribution", number)

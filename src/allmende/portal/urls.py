@@ -95,6 +95,7 @@ urlpatterns = [
     path("geld.csv", money_views.money_csv, name="money-csv"),
     path("geld.json", money_views.money_json, name="money-json"),
     path("geld/projekte.csv", money_views.projects_csv, name="money-projects-csv"),
+    path("geld/danach.csv", money_views.afterwards_csv, name="money-afterwards-csv"),
     path("geld/eigenmittel/", money_views.own, name="money-own"),
     path("geld/unterschied/", money_views.versions, name="money-versions"),
     path("geld/unterschied.csv", money_views.versions_csv, name="money-versions-csv"),

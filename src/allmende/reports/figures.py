@@ -5,7 +5,7 @@ import datetime as dt
 from allmende.effects.queries import IndicatorView, indicators_of_project, indicators_on
 from allmende.kernel.text import Text
 from allmende.money import queries as money
-from allmende.money.models import DrawDown, Payment
+from allmende.money.models import DrawDown
 from allmende.programme import queries as programme
 from allmende.programme.models import Project
 from allmende.reports.rules import Cell, Column, Part, Table
@@ -85,7 +85,7 @@ def _draw_downs(day: dt.date) -> Table:
     rows = [
         (
             f"{row.award_id}-{row.number}",
-            (_draw_name(row), iso(row.until), row.eligible_cents, row.federal_cents, _paid(row, day)),
+            (_draw_name(row), iso(row.until), row.eligible_cents, row.federal_cents, _paid(row)),
         )
         for row in money.draw_downs(day)
     ]
@@ -98,14 +98,13 @@ def _draw_downs(day: dt.date) -> Table:
     return table("draw-downs", Text("Mittelabrufe", "Draw-downs"), columns, rows, empty)
 
 
+def _paid(row: DrawDown) -> int | None:
+    return row.payment.cents if row.payment else None
+
+
 def _draw_name(row: DrawDown) -> Text:
     title = row.award.title
     return Text(f"{title.de} {row.number}", f"{title.en} {row.number}")
-
-
-def _paid(row: DrawDown, day: dt.date) -> int | None:
-    payment: Payment | None = getattr(row, "payment", None)
-    return payment.cents if payment and payment.known_since <= day else None
 
 
 def effects_part(day: dt.date, project: Project | None) -> Part:

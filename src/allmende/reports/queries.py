@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from allmende.kernel.text import Text
 from allmende.programme.models import Project
-from allmende.reports.models import APPROVED, PUBLIC, Report
+from allmende.reports.models import APPROVED, COUNCIL, PUBLIC, Report
 from allmende.reports.rules import Content
 
 
@@ -36,6 +36,12 @@ def published() -> QuerySet[Report]:
 def before(kind: str, project: Project | None, day: dt.date) -> Report | None:
     """Give the last approved report of the same kind on the same subject before a day."""
     return reports().filter(state=APPROVED, kind=kind, project=project, day__lt=day).first()
+
+
+def council_report_before(on: dt.date) -> Report | None:
+    """Give the last report to the council on the whole programme that speaks of a day before and was approved by it."""
+    rows = reports().filter(state=APPROVED, kind=COUNCIL, project=None, day__lt=on, approved_at__date__lte=on)
+    return rows.order_by("-day", "-pk").first()
 
 
 def bytes_of(report: Report) -> bytes:

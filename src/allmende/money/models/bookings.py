@@ -1,14 +1,21 @@
 """What was ordered, what was paid for it, and what is expected."""
 
+from typing import Any
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from allmende.kernel.clock import today
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.money.models.grants import Award, CostType, FundingSource
 from allmende.money.models.kept import Kept
+from allmende.money.rules import same_bill
 from allmende.programme.models import Project
+from allmende.programme.models.facts import fault_words
+from allmende.programme.rules.states import FUTURE
 from allmende.ui.bilingual import pair
 
 
@@ -40,6 +47,15 @@ class Commitment(Kept):
         """Give number and subject."""
         return f"{self.number} {self.title}"
 
+    def clean(self) -> None:
+        """Refuse an order of the future, one that ends before it begins, and leaving that costs more than staying."""
+        if self.signed and self.signed > today():
+            raise ValidationError({"signed": fault_words((FUTURE, {"day": self.signed}))})
+        if self.signed and self.until and self.until < self.signed:
+            raise ValidationError({"until": _("Das Ende liegt vor dem Anfang.")})
+        if self.exit_cents is not None and self.cents is not None and self.exit_cents > self.cents:
+            raise ValidationError({"exit_cents": _("Das ist mehr als die ganze Summe.")})
+
 
 class Invoice(Kept):
     """A bill, or its counter-entry with a negative sum."""
@@ -49,21 +65,28 @@ class Invoice(Kept):
     day = models.DateField(_("Rechnungstag"))
     cents = models.BigIntegerField(_("Betrag in Cent"))
     text = models.CharField(_("Wofür"), max_length=300, blank=True)
+    key = models.CharField(max_length=600, editable=False, default="")
+    again = models.PositiveSmallIntegerField(_("wie oft vorher storniert"), default=0)
     reverses = models.OneToOneField(
         "self", verbose_name=_("storniert"), null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
     )
 
     class Meta:
-        """Each bill once."""
+        """Each bill once, however it is written; taken back, it may be entered again."""
 
         verbose_name = _("Rechnung")
         verbose_name_plural = _("Rechnungen")
         ordering = ("-day", "-pk")
-        constraints = [models.UniqueConstraint(fields=["supplier", "number"], name="invoice_once")]
+        constraints = [models.UniqueConstraint(fields=["key", "again"], name="invoice_once")]
 
     def __str__(self) -> str:
         """Give supplier and number."""
         return f"{self.supplier} {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep by what the bill is recognised."""
+        self.key = self.key or same_bill(self.supplier, self.number)
+        super().save(*args, **kwargs)
 
     @property
     def amount(self) -> Money:
@@ -155,6 +178,7 @@ class Booking(Kept):
                 name="booking_sums",
             ),
             models.Index(fields=["award", "known_since", "paid"], name="booking_award"),
+            models.Index(fields=["paid"], condition=models.Q(paid=None), name="booking_unpaid"),
             models.Index(
                 fields=["commitment", "known_since", "cents"],
                 condition=~models.Q(commitment=""),

@@ -61,6 +61,11 @@ class DrawDown(Kept):
         """Give what was claimed."""
         return Money(self.federal_cents)
 
+    @property
+    def payment(self) -> "Payment | None":
+        """Give what the funder paid for it, as last entered."""
+        return max(self.payments.all(), key=lambda row: (row.known_since, row.pk), default=None)
+
 
 class DrawDownLine(models.Model):
     """A booking in a draw-down; the table cannot hold one twice."""
@@ -181,13 +186,14 @@ class PreparedLine(models.Model):
 
 
 class Payment(Kept):
-    """Money that the funder paid out."""
+    """Money that the funder paid out; a correction is a new row with its reason, and the newest known one counts."""
 
-    draw_down = models.OneToOneField(
-        DrawDown, verbose_name=_("Mittelabruf"), on_delete=models.PROTECT, related_name="payment"
+    draw_down = models.ForeignKey(
+        DrawDown, verbose_name=_("Mittelabruf"), on_delete=models.PROTECT, related_name="payments"
     )
     day = models.DateField(_("ausgezahlt am"))
     cents = models.PositiveBigIntegerField(_("Betrag in Cent"))
+    reason = models.CharField(_("Grund der Berichtigung"), max_length=300, blank=True)
 
     class Meta:
         """Oldest first."""

@@ -2,11 +2,17 @@
 
 from fractions import Fraction
 
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from allmende.kernel.clock import today
 from allmende.kernel.money import Money
 from allmende.money.models.kept import Kept
+from allmende.programme.models.facts import NO_PART, fault_words
+from allmende.programme.rules.facts import is_part
+from allmende.programme.rules.states import FUTURE
 from allmende.ui.bilingual import Titled
 
 FEDERAL, CITY, THIRD = "federal", "city", "third"
@@ -47,6 +53,11 @@ class FundingSource(Titled):
         verbose_name_plural = _("Mittelgeber")
         ordering = ("position", "slug")
 
+    def clean(self) -> None:
+        """Refuse a second federal source: the federal share of a booking could not tell to which it belongs."""
+        if self.kind == FEDERAL and FundingSource.objects.filter(kind=FEDERAL).exclude(pk=self.pk).exists():
+            raise ValidationError({"kind": _("Den Bund gibt es schon.")})
+
 
 class Award(Titled):
     """A promise of the funder; its terms have a history."""
@@ -64,6 +75,11 @@ class Award(Titled):
         verbose_name = _("Zuwendung")
         verbose_name_plural = _("Zuwendungen")
         ordering = ("awarded", "pk")
+
+    def clean(self) -> None:
+        """Refuse a promise that is still to come."""
+        if self.awarded and self.awarded > today():
+            raise ValidationError({"awarded": fault_words((FUTURE, {"day": self.awarded}))})
 
 
 class AwardTerms(Kept):
@@ -86,10 +102,28 @@ class AwardTerms(Kept):
         verbose_name = _("Bedingungen einer Zuwendung")
         verbose_name_plural = _("Bedingungen von Zuwendungen")
         ordering = ("known_since", "pk")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rate_numerator__gt=0, rate_numerator__lte=F("rate_denominator")),
+                name="terms_rate_is_a_part",
+            ),
+            models.CheckConstraint(condition=Q(end__gte=F("start")), name="terms_end_after_start"),
+        ]
 
     def __str__(self) -> str:
         """Give the period."""
         return f"{self.start} – {self.end}"
+
+    def clean(self) -> None:
+        """Refuse terms by which nothing could be worked out; they could never be taken back."""
+        if self.rate_numerator is not None and not is_part(self.rate_numerator, self.rate_denominator):
+            raise ValidationError({"rate_numerator": NO_PART})
+        if self.start and self.end and self.end < self.start:
+            raise ValidationError({"end": _("Das Ende liegt vor dem Anfang.")})
+        if self.end and self.proof_due and self.proof_due < self.end:
+            raise ValidationError({"proof_due": _("Der Nachweis kann nicht vor dem Ende des Zeitraums fällig sein.")})
+        if self.ceiling_cents == 0:
+            raise ValidationError({"ceiling_cents": _("Nennen Sie den Betrag.")})
 
     @property
     def rate(self) -> Fraction:
@@ -106,7 +140,9 @@ class BaseRate(models.Model):
     """A base rate that was announced after this version of the software."""
 
     since = models.DateField(_("gilt ab"), unique=True)
-    hundredths = models.SmallIntegerField(_("Basiszinssatz in hundertstel Prozent"))
+    hundredths = models.SmallIntegerField(
+        _("Basiszinssatz in hundertstel Prozent"), help_text=_("127 steht für 1,27 Prozent; er kann negativ sein")
+    )
     source = models.CharField(_("Quelle"), max_length=300)
 
     class Meta:

@@ -11,9 +11,19 @@ from allmende.kernel.clock import today
 from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.money import queries
-from allmende.money.models import Award, Booking, BookingCount, CostType, FundingSource, Invoice, OpenInvoice
+from allmende.money.bills import entered
+from allmende.money.models import (
+    Award,
+    Booking,
+    BookingCount,
+    Commitment,
+    CostType,
+    FundingSource,
+    Invoice,
+    OpenInvoice,
+)
 from allmende.money.models.grants import FEDERAL
-from allmende.money.rules import NEGATIVE, OVER_CEILING, Terms, booking_fault, terms_on
+from allmende.money.rules import NEGATIVE, OVER_CEILING, Terms, booking_fault, same_bill, terms_on
 from allmende.money.services.plans import require_past
 from allmende.programme.models import Project
 
@@ -41,6 +51,17 @@ NOT_OWN = ErrorCode(
     "money.own_share_by_federal",
     Text("Den Eigenanteil kann nicht der Bund tragen.", "The own share cannot be carried by the federal side."),
     Text("Wählen Sie die Stadt oder Dritte.", "Choose the city or a third party."),
+)
+PAID_ALREADY = ErrorCode(
+    "money.booking_paid_already",
+    Text("Wann das bezahlt wurde, steht schon fest.", "When this was paid is settled already."),
+    Text("Buchen Sie gegen, wenn es nicht stimmt.", "Take it back by its counter-entry if it is wrong."),
+)
+PAID_NOTE = "durch die bezahlte Buchung ersetzt"
+NO_CONTRACT = ErrorCode(
+    "money.no_such_commitment",
+    Text("Die Festlegung „{number}“ gibt es nicht.", "There is no commitment “{number}”."),
+    Text("Legen Sie sie an, oder berichtigen Sie die Nummer.", "Add it, or correct the number."),
 )
 NEEDS_REASON = ErrorCode(
     "money.reversal_needs_reason",
@@ -84,9 +105,14 @@ def add_invoice(actor: Actor, *, supplier: str, number: str, day: dt.date, cents
     if cents <= 0:
         raise Invalid(NEGATIVE if cents < 0 else NOTHING, cents=cents)
     require_past(day)
-    if Invoice.objects.filter(supplier=supplier, number=number).exists():
+    key = same_bill(supplier, number)
+    before = entered([key]).get(key)
+    if before is not None and before.stands:
         raise Conflict(INVOICE_TWICE, supplier=supplier, number=number)
-    row = Invoice.objects.create(supplier=supplier, number=number, day=day, cents=cents, text=text)
+    again = before.times if before else 0
+    row = Invoice.objects.create(
+        supplier=supplier, number=number, day=day, cents=cents, text=text, key=key, again=again
+    )
     _settle(row)
     record(actor, "money.invoice_added", row, after={"cents": cents, "day": day.isoformat()})
     return row
@@ -111,6 +137,11 @@ def require_room(terms: Terms, eligible: int, sofar: int) -> None:
         raise Invalid(OVER_CEILING, cents=beyond, award=name)
 
 
+def _require_contract(number: str) -> None:
+    if number and not Commitment.objects.filter(number=number).exists():
+        raise Invalid(NO_CONTRACT, number=number)
+
+
 @transaction.atomic
 def allocate(actor: Actor, *, invoice: int, part: Part) -> Booking:
     """Put a part of an invoice on a position."""
@@ -125,7 +156,10 @@ def allocate(actor: Actor, *, invoice: int, part: Part) -> Booking:
         raise Invalid(NOTHING)
     if part.own_source.kind == FEDERAL:
         raise Invalid(NOT_OWN)
+    _require_contract(part.commitment)
     require_past(part.paid)
+    # Who books at the same time waits here, so that two parts cannot each find the same room below the ceiling.
+    count_up()
     left = 0 if Invoice.objects.filter(reverses=bill).exists() else open_cents(bill)
     if part.cents > left:
         raise Conflict(BEYOND_INVOICE, open=left)
@@ -145,10 +179,9 @@ def allocate(actor: Actor, *, invoice: int, part: Part) -> Booking:
         eligible_cents=part.eligible,
         reason=part.reason.strip(),
     )
-    count_up()
     _settle(bill)
-    after = {"project": part.project.slug, "cents": part.cents, "eligible_cents": part.eligible}
-    record(actor, "money.invoice_allocated", bill, after=after)
+    told = {"project": part.project.slug, "cents": part.cents, "eligible_cents": part.eligible}
+    record(actor, "money.invoice_allocated", bill, after=told)
     return row
 
 
@@ -169,6 +202,21 @@ def _counter_entry(booking: Booking, reason: str) -> Booking:
         reason=reason,
         reverses=booking,
     )
+
+
+@transaction.atomic
+def enter_paid(actor: Actor, *, booking: int, day: dt.date) -> Booking:
+    """Say when a booking was paid: a counter-entry takes the unpaid one back, and a new one stands in its place."""
+    require_past(day)
+    row = Booking.objects.select_for_update().get(pk=booking)
+    if row.paid is not None:
+        raise Conflict(PAID_ALREADY)
+    _counter_entry(row, PAID_NOTE)
+    values = {field.attname: getattr(row, field.attname) for field in Booking._meta.concrete_fields}
+    paid = Booking.objects.create(**{**values, "id": None, "paid": day, "known_since": today()})
+    count_up()
+    record(actor, "money.booking_paid", row.invoice, after={"cents": row.cents, "paid": day.isoformat()})
+    return paid
 
 
 @transaction.atomic
@@ -197,6 +245,7 @@ def reverse_invoice(actor: Actor, *, invoice: int, reason: str) -> Invoice:
     counter = Invoice.objects.create(
         supplier=bill.supplier,
         number=f"{bill.number} STORNO"[:60],
+        again=bill.again,
         day=today(),
         cents=-bill.cents,
         text=reason.strip()[:300],

@@ -39,7 +39,7 @@ NOTHING_TO_CLAIM = ErrorCode(
 PAID_ALREADY = ErrorCode(
     "money.paid_already",
     Text("Die Auszahlung ist schon eingetragen.", "The payment is entered already."),
-    Text("Sehen Sie beim Mittelabruf nach.", "Look at the draw-down."),
+    Text("Nennen Sie den Grund, wenn Sie sie berichtigen.", "Give the reason if you correct it."),
 )
 PAID_TOO_MUCH = ErrorCode(
     "money.paid_beyond_claim",
@@ -216,14 +216,18 @@ def withdraw(actor: Person, *, prepared: int, reason: str) -> PreparedDrawDown:
 
 
 @transaction.atomic
-def enter_payment(actor: Actor, *, draw_down: int, day: dt.date, cents: int) -> Payment:
-    """Enter what the funder paid."""
+def enter_payment(actor: Actor, *, draw_down: int, day: dt.date, cents: int, reason: str = "") -> Payment:
+    """Enter what the funder paid; a correction takes its place from today on, and what was known stays."""
     require_past(day)
-    row = DrawDown.objects.select_for_update().get(pk=draw_down)
-    if Payment.objects.filter(draw_down=row).exists():
+    row = DrawDown.objects.select_for_update(of=("self",)).get(pk=draw_down)
+    before = row.payment
+    if before is not None and not reason.strip():
         raise Conflict(PAID_ALREADY)
     if not 0 < cents <= row.federal_cents:
         raise Invalid(PAID_TOO_MUCH)
-    payment = Payment.objects.create(draw_down=row, day=day, cents=cents)
-    record(actor, "money.payment_entered", row, after={"cents": cents, "day": day.isoformat()})
+    payment = Payment.objects.create(draw_down=row, day=day, cents=cents, reason=reason.strip())
+    verb, old = "money.payment_entered", None
+    if before is not None:
+        verb, old = "money.payment_corrected", {"cents": before.cents, "day": before.day.isoformat()}
+    record(actor, verb, row, before=old, after={"cents": cents, "day": day.isoformat()}, note=reason.strip())
     return payment

@@ -18,7 +18,8 @@ from allmende.kernel.clock import today
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
 from allmende.money import queries
-from allmende.money.models import Booking, CostType, FundingSource, ImportRun, Invoice, Plan
+from allmende.money.bills import entered
+from allmende.money.models import Booking, Commitment, CostType, FundingSource, ImportRun, Invoice, Plan
 from allmende.money.models.grants import FEDERAL
 from allmende.money.models.plans import DRAFT
 from allmende.money.reading import Sheet, read_table
@@ -49,7 +50,7 @@ APPLIED = ErrorCode(
     Text("Diese Datei ist schon übernommen.", "This file is taken over already."),
     Text("Lesen Sie die nächste ein.", "Bring in the next one."),
 )
-MOST_FAULTS, CHUNK, BATCH = 500, 5_000, 2_000
+MOST_FAULTS, BATCH = 500, 2_000
 NO_SHEET = Sheet((), (), (), excel=False)
 
 
@@ -69,17 +70,13 @@ def known() -> Known:
         terms=tuple(view.terms for view in views),
         eligible=dict(eligible),
         titles={view.award.pk: view.award.title for view in views},
+        contracts=set(Commitment.objects.values_list("number", flat=True)),
     )
 
 
-def _there(rows: Sequence[BookingRow]) -> set[tuple[str, str]]:
+def _there(rows: Sequence[BookingRow]) -> set[str]:
     """Give which of the invoices are there already."""
-    wanted = sorted({one.number for one in rows})
-    found: set[tuple[str, str]] = set()
-    for start in range(0, len(wanted), CHUNK):
-        some = Invoice.objects.filter(number__in=wanted[start : start + CHUNK]).order_by()
-        found.update(some.values_list("supplier", "number"))
-    return found
+    return {key for key, one in entered({row.bill for row in rows}).items() if one.stands}
 
 
 def source_slugs() -> list[str]:
@@ -157,6 +154,8 @@ def _apply_plan(actor: Actor, run: ImportRun) -> None:
 
 def _apply_bookings(run: ImportRun) -> None:
     rows = booking_rows(run)
+    # Two files about the same bills, taken over at once, would both see none of them: the second waits here.
+    count_up()
     if judge_bookings(rows, known(), _there(rows), NO_SHEET):
         raise Conflict(HAS_FAULTS)
     book_rows(rows)
@@ -181,7 +180,7 @@ def book_rows(rows: Sequence[BookingRow], known_since: Since = _of_today) -> int
         award = under[one.day] if one.eligible else None
         bookings.append(
             Booking(
-                invoice_id=numbers[one.supplier, one.number],
+                invoice_id=numbers[one.bill],
                 project_id=projects[one.project],
                 cost_type_id=types[one.cost_type],
                 year=one.year,
@@ -200,17 +199,20 @@ def book_rows(rows: Sequence[BookingRow], known_since: Since = _of_today) -> int
     return len(bookings)
 
 
-def _bills(rows: Sequence[BookingRow], known_since: Since) -> dict[tuple[str, str], int]:
-    """Write the invoices of bookings, each with the sum of its rows; give their numbers."""
-    sums: dict[tuple[str, str], int] = summed(((one.supplier, one.number), one.cents) for one in rows)
-    first: dict[tuple[str, str], BookingRow] = {}
+def _bills(rows: Sequence[BookingRow], known_since: Since) -> dict[str, int]:
+    """Write the invoices of bookings, each with the sum of its rows; give their numbers by their keys."""
+    sums: dict[str, int] = summed((one.bill, one.cents) for one in rows)
+    first: dict[str, BookingRow] = {}
     for one in rows:
-        first.setdefault((one.supplier, one.number), one)
+        first.setdefault(one.bill, one)
+    before = entered(sums)
     bills = Invoice.objects.bulk_create(
         (
             Invoice(
                 supplier=one.supplier,
                 number=one.number,
+                key=key,
+                again=before[key].times if key in before else 0,
                 day=one.day,
                 cents=sums[key],
                 text=one.text,
@@ -220,7 +222,7 @@ def _bills(rows: Sequence[BookingRow], known_since: Since) -> dict[tuple[str, st
         ),
         batch_size=BATCH,
     )
-    return {(bill.supplier, bill.number): bill.pk for bill in bills}
+    return {bill.key: bill.pk for bill in bills}
 
 
 def effect(run: ImportRun) -> dict[str, tuple[int, int, int]]:

@@ -132,7 +132,7 @@ def content_steps(award: Award, day: dt.date, names: dict[str, Any]) -> Steps[di
     by_type, by_source, plan = _planned(day)
     eligible = sum(row[10] for row in lines)
     federal = federal_of(eligible, view.terms.rate, view.terms.ceiling)
-    draw_downs = award.draw_downs.filter(known_since__lte=day).select_related("payment").order_by("number")
+    draw_downs = award.draw_downs.filter(known_since__lte=day).order_by("number")
     paid = [one for one in queries.payments(day) if one.draw_down.award_id == award.pk]
     return {
         "format": FORMAT,

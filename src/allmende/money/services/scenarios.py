@@ -14,6 +14,7 @@ from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.money import queries
 from allmende.money.choices import WHOLE, Choice, Contract, Outcome, Standing, outcome
+from allmende.money.contracts import drawn_on
 from allmende.money.models import Commitment, Scenario
 from allmende.money.services.plans import DRAFT_MOVED, names
 from allmende.programme.models import Project
@@ -63,7 +64,7 @@ class Result(msgspec.Struct, frozen=True):
 
 def standings(on: dt.date) -> dict[Project, Standing]:
     """Give how each project's money stood on a day."""
-    drawn, received = queries.drawn_on_commitments(on), queries.received_by_project(on)
+    drawn, received = drawn_on(on), queries.received_by_project(on)
     contracts: dict[int, list[Contract]] = {}
     rows = Commitment.objects.filter(known_since__lte=on).order_by("known_since", "pk")
     newest = {row[0]: row for row in rows.values_list("number", "project", "cents", "until", "exit_cents")}

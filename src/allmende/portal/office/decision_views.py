@@ -15,6 +15,7 @@ from allmende.catalog.door import gate
 from allmende.gate.query import DecisionRow
 from allmende.kernel.clock import iso_from_micros
 from allmende.portal.files import csv_stream
+from allmende.portal.numbers import number_of
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import reads
 from allmende.portal.office.trail import written
@@ -94,7 +95,7 @@ def decisions(request: HttpRequest) -> HttpResponseBase:
     """Show what the gate allowed and refused, newest first."""
     before = request.GET.get("vor", "")
     rows = []
-    for row in _decisions(request, int(before) if before.isdigit() else None):
+    for row in _decisions(request, number_of(before)):
         rows.append(row)
         if len(rows) > PAGE:
             break

@@ -25,6 +25,7 @@ from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import REASONS, TEXT_MOVED
 from allmende.participation.services import handover, journey, moderation, texts
 from allmende.participation.text_queries import Clause
+from allmende.portal.numbers import number_of
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_forms import (
@@ -218,15 +219,14 @@ def _reworded(request: HttpRequest, person: Person, clause: Clause, values: dict
 def cases(request: HttpRequest) -> HttpResponseBase:
     """Show the next case of moderation with all that is needed to decide it; then the one after it."""
     rows = queries.waiting_cases()
-    wanted = request.GET.get("fall", "")
-    current = (rows.filter(pk=int(wanted)).first() if wanted.isdigit() else None) or rows.first()
+    current = rows.filter(pk=number_of(request.GET.get("fall", "")) or 0).first() or rows.first()
     form = DecideForm(request.POST or None)
     if request.method == "POST":
         keep, reason = request.POST.get("deed") == "keep", request.POST.get("reason", "")
-        number = request.POST.get("case", "")
-        if number.isdigit() and (keep or reason in REASONS):
+        number = number_of(request.POST.get("case", ""))
+        if number is not None and (keep or reason in REASONS):
             try:
-                moderation.decide(person_of(request), case=int(number), keep=keep, reason=reason, now=utc_now())
+                moderation.decide(person_of(request), case=number, keep=keep, reason=reason, now=utc_now())
                 messages.success(request, gettext("Gezeigt.") if keep else gettext("Verborgen."))
             except AllmendeError as error:
                 tell(request, error)

@@ -8,6 +8,7 @@ from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.admin.widgets.button import Button
 
 from allmende.accounts.rules import may_write
+from allmende.portal.office.amounts import euros_column
 from allmende.portal.office.permissions import roles_of
 from allmende.portal.office.rows import OwnRowViewSet, RowEdit, RowList, RowViewSet
 from allmende.programme import models
@@ -130,7 +131,16 @@ class PlanVersions(RowViewSet):
     deeds = ADD_ONLY
     name = "planfassungen"
     icon = "list-ol"
-    list_display = ("title_de", "day", "precision", "total_cents", "federal_cents", "own_cents", "rounding")
+    euros = {
+        "total_cents": _("Gesamt in Euro"),
+        "federal_cents": _("Bund in Euro"),
+        "own_cents": _("Stadt und Dritte in Euro"),
+    }
+    list_display = (
+        *("title_de", "day", "precision"),
+        *(euros_column("total_cents", _("Gesamt")), euros_column("federal_cents", _("Bund"))),
+        *(euros_column("own_cents", _("Stadt und Dritte")), "rounding"),
+    )
     list_filter = ("rounding",)
     search_fields = (*TITLES, "slug")
 

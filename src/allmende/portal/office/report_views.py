@@ -17,6 +17,7 @@ from allmende.catalog.door import gate
 from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
+from allmende.portal.numbers import number_of
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.money.forms import month_end
 from allmende.portal.office.permissions import person_of, reads, roles_of
@@ -151,11 +152,12 @@ def compare(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _other(row: Report, wanted: str) -> Report:
-    if not wanted.isdecimal():
+    number = number_of(wanted)
+    if number is None:
         found = queries.before(row.kind, row.project, row.day)
     else:
         rows = queries.reports().filter(state=APPROVED, kind=row.kind, project=row.project)
-        found = rows.filter(pk=int(wanted)).first()
+        found = rows.filter(pk=number).first()
     if found is None:
         raise Http404
     return found

@@ -1,5 +1,7 @@
 """The pages of one table: list, form, history; every write goes through the accounts' one place for saving."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +25,8 @@ from allmende.accounts.changes import delete_row, save_form, snapshot, undo_chan
 from allmende.accounts.queries import history_of
 from allmende.accounts.rules import may_write
 from allmende.kernel.errors import AllmendeError, Conflict
+from allmende.portal.numbers import number_of
+from allmende.portal.office.amounts import in_euros
 from allmende.portal.office.frame import tell, told
 from allmende.portal.office.permissions import WRITING, AreaPolicy, OwnPolicy, only_leads, person_of, roles_of
 from allmende.portal.office.trail import Written, written
@@ -89,9 +93,16 @@ def narrow(form: Any, policy: Any, user: Any) -> Any:
 class RowCreate(generic.CreateView):  # type: ignore[misc]
     """Adds a row with its audit entry."""
 
+    euros: Any = MappingProxyType({})
+
     def get_form(self, form_class: Any = None) -> Any:
-        """Narrow the choices of a project lead."""
-        return narrow(super().get_form(form_class), self.permission_policy, self.request.user)
+        """Narrow the choices of a project lead, and ask for amounts in euros."""
+        form = narrow(super().get_form(form_class), self.permission_policy, self.request.user)
+        return in_euros(form, self.euros)
+
+    def get_initial(self) -> dict[str, Any]:
+        """Begin with what the address names, such as the section to which a statement is added."""
+        return {**super().get_initial(), **self.request.GET.dict()}
 
     def save_instance(self) -> Any:
         """Save in one transaction with the entry."""
@@ -219,8 +230,7 @@ class RowHistory(PermissionCheckedMixin, generic.WagtailAdminTemplateMixin, Temp
         """Take one change back."""
         if not self.user_may_undo():
             raise PermissionDenied
-        number = request.POST.get("undo", "")
-        entry = get_object_or_404(history_of(self.object), pk=number if number.isdecimal() else 0)
+        entry = get_object_or_404(history_of(self.object), pk=number_of(request.POST.get("undo", "")))
         try:
             undo_change(person_of(request), row=self.object, entry=entry)
         except AllmendeError as error:
@@ -270,6 +280,8 @@ class RowViewSet(ModelViewSet):  # type: ignore[misc]
     sort_order_field = None
     search_backend_name = None
     list_per_page = 50
+    # The columns in cents that a new row's form asks for in euros, with the words for it.
+    euros: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -278,6 +290,10 @@ class RowViewSet(ModelViewSet):  # type: ignore[misc]
     def policy(self) -> AreaPolicy:
         """Say who may do what with these rows."""
         return AreaPolicy(self.model, self.area, self.deeds)
+
+    def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Tell the form which amounts it asks for in euros."""
+        return {**super().get_add_view_kwargs(**kwargs), "euros": self.euros}
 
     def get_history_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """Tell the history which deeds these rows allow."""

@@ -47,6 +47,7 @@ PAGES = (
     AreaItem("rulebook", _("Veröffentlichen"), reverse_lazy("office:publish"), icon_name="check", order=210),
     AreaItem("rulebook", _("Ausprobieren"), reverse_lazy("office:trial"), icon_name="help", order=220),
     AreaItem("minutes", _("Sitzungen"), reverse_lazy("office:meetings"), icon_name="group", order=225),
+    AreaItem("programme", _("Strategie"), reverse_lazy("office:strategies"), icon_name="pilcrow", order=112),
     AreaItem("programme", _("Berichte"), reverse_lazy("office:reports"), icon_name="doc-full", order=115),
     AreaItem("programme", _("Erkenntnisse"), reverse_lazy("office:findings"), icon_name="pick", order=120),
     AreaItem("programme", _("Transferpakete"), reverse_lazy("office:packages"), icon_name="download", order=122),

@@ -88,6 +88,7 @@ class MilestoneDate(models.Model):
         ("forecast", _("erwartet")),
         ("claimed", _("gemeldet, Nachweis fehlt")),
         ("actual", _("erreicht")),
+        ("withdrawn", _("Nachweis zurückgezogen")),
     ]
 
     milestone = models.ForeignKey(

@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from allmende.kernel.clock import today
 from allmende.kernel.errors import ErrorCode
 from allmende.kernel.text import Text
+from allmende.programme.rules.facts import is_part
 from allmende.programme.rules.states import FUTURE
 from allmende.ui.bilingual import Titled, Told
 
+NO_PART = _("Die Förderquote ist mehr als null und höchstens eins, zum Beispiel 13 von 20.")
 Fault = tuple[ErrorCode, dict[str, Any]]
 
 PRECISIONS = [
@@ -107,6 +109,11 @@ class Programme(Titled):
 
         verbose_name = _("Programm")
         verbose_name_plural = _("Programme")
+
+    def clean(self) -> None:
+        """Refuse a rate by which nothing could be split."""
+        if self.rate_numerator is not None and not is_part(self.rate_numerator, self.rate_denominator):
+            raise ValidationError({"rate_numerator": NO_PART})
 
     @property
     def sentence(self) -> Text:

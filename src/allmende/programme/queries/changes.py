@@ -43,10 +43,9 @@ def _events(on: dt.date, most: int) -> Iterator[Change]:
 
 
 def _dates(on: dt.date, most: int) -> Iterator[Change]:
-    rows = MilestoneDate.objects.filter(known_since__lte=on, kind__in=["forecast", "actual"])
+    rows = MilestoneDate.objects.filter(known_since__lte=on, kind__in=[*TOLD])
     for row in rows.select_related("milestone").order_by("-known_since", "-pk")[:most]:
-        text = _reached(row) if row.kind == "actual" else _expected(row)
-        title = row.milestone.title
+        title, text = row.milestone.title, TOLD[row.kind](row)
         yield Change(row.known_since, "milestone", f"termin-{row.pk}", title, text, "milestones", row.milestone.slug)
 
 
@@ -62,6 +61,14 @@ def _expected(row: MilestoneDate) -> Text:
     day = _day(row)
     text = Text(f"Jetzt erwartet: {day.de}.", f"Now expected: {day.en}.")
     return Text(f"{text.de} Grund: {row.reason.de}", f"{text.en} Reason: {row.reason.en}") if row.reason else text
+
+
+def _withdrawn(row: MilestoneDate) -> Text:
+    reason = row.reason or Text("", "")
+    return Text(f"Nachweis zurückgezogen. Grund: {reason.de}", f"Evidence withdrawn. Reason: {reason.en}")
+
+
+TOLD = {"forecast": _expected, "actual": _reached, "withdrawn": _withdrawn}
 
 
 def _day(row: MilestoneDate) -> Text:

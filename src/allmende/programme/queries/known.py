@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from django.db.models import DateField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import Case, DateField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from allmende.kernel.money import Money
@@ -204,6 +204,13 @@ def _newest(kinds: Iterable[str], on: dt.date) -> Subquery:
     return Subquery(dates.order_by("-known_since", "-pk").values("day")[:1])
 
 
+def _standing(kind: str, on: dt.date) -> Subquery:
+    """Give the newest day of a kind, unless it was withdrawn since."""
+    dates = MilestoneDate.objects.filter(milestone=OuterRef("pk"), kind__in=[kind, "withdrawn"], known_since__lte=on)
+    counted = Case(When(kind="withdrawn", then=None), default=F("day"), output_field=DateField())
+    return Subquery(dates.order_by("-known_since", "-pk").annotate(counted=counted).values("counted")[:1])
+
+
 # Which columns tell a state, see milestone_on().
 STATE_COLUMNS = {
     "done": Q(reached__isnull=False),
@@ -219,8 +226,8 @@ def milestones_known(on: dt.date, *, project: str = "", state: str = "") -> Quer
     rows = Milestone.objects.filter(project__slug=project) if project else Milestone.objects.all()
     rows = rows.annotate(
         then=Value(on, output_field=DateField()),
-        reached=_newest(["actual"], on),
-        reported=_newest(["claimed"], on),
+        reached=_standing("actual", on),
+        reported=_standing("claimed", on),
         due=Coalesce(_newest(["forecast"], on), _newest(["baseline"], on)),
     ).annotate(shown=Coalesce("reached", "due", "reported"))
     rows = rows.filter(shown__isnull=False).order_by("shown", "pk")

@@ -70,9 +70,21 @@ def shares_on(on: dt.date, projects: Iterable[Project] | None = None) -> dict[in
         found = found if since == row.since else {}
         weights[row.project_id] = (row.since, {**found, row.target_id: row.basis_points})
     shares: dict[int, list[Share]] = {}
+    linked: set[tuple[int, int]] = set()
     for link in ProjectTarget.objects.filter(**wanted).select_related("target"):
         points = weights[link.project_id][1].get(link.target_id) if link.project_id in weights else None
         shares.setdefault(link.project_id, []).append(Share(link.target, points, link.stated))
+        linked.add((link.project_id, link.target_id))
+    # A weight counts though its target image is named no more: what is shown stays a whole.
+    lone = [
+        (project, target, points)
+        for project, (_since, found) in weights.items()
+        for target, points in found.items()
+        if (project, target) not in linked
+    ]
+    targets = TargetImage.objects.in_bulk({target for _project, target, _points in lone}) if lone else {}
+    for project, target, points in lone:
+        shares.setdefault(project, []).append(Share(targets[target], points, stated=False))
     return shares
 
 

@@ -14,11 +14,20 @@ def strategies_until(on: dt.date) -> QuerySet[StrategyVersion]:
     return StrategyVersion.objects.filter(adopted__lte=on).select_related("decision", "source")
 
 
-def strategy(number: int, on: dt.date) -> StrategyVersion | None:
-    """Give one version whole, if it was adopted by a day."""
+def _whole(rows: QuerySet[StrategyVersion]) -> QuerySet[StrategyVersion]:
     statements = StrategyStatement.objects.prefetch_related("goals", "projects", "decisions")
     sections = StrategySection.objects.prefetch_related(Prefetch("statements", statements))
-    return strategies_until(on).prefetch_related(Prefetch("sections", sections)).filter(number=number).first()
+    return rows.prefetch_related(Prefetch("sections", sections))
+
+
+def strategy(number: int, on: dt.date) -> StrategyVersion | None:
+    """Give one version whole, if it was adopted by a day."""
+    return _whole(strategies_until(on)).filter(number=number).first()
+
+
+def versions() -> QuerySet[StrategyVersion]:
+    """Give all versions whole for staff, also one that is being worked on, newest first."""
+    return _whole(StrategyVersion.objects.select_related("decision", "source")).order_by("-number")
 
 
 class SectionDifference(msgspec.Struct, frozen=True):

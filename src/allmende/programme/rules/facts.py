@@ -25,6 +25,11 @@ def state_on(events: Sequence[Happening], on: dt.date) -> str | None:
     return known[-1].state if known else None
 
 
+def is_part(numerator: int, denominator: int | None) -> bool:
+    """Tell whether a rate is more than nothing and no more than the whole."""
+    return denominator is not None and 0 < numerator <= denominator
+
+
 def exact_shares(total: Money, numerator: int, denominator: int) -> tuple[Money, Money]:
     """Split a total into the funder's and the own share, to the cent."""
     rate = Fraction(numerator, denominator)

@@ -24,14 +24,30 @@ NO_MOVE_REASON = ErrorCode(
     Text("Für diesen Meilenstein gab es schon den Termin {day}.", "This milestone had the date {day} already."),
     Text("Schreiben Sie in beiden Sprachen, warum er sich verschiebt.", "Write in both languages why it moves."),
 )
+NOTHING_REACHED = ErrorCode(
+    "programme.nothing_to_withdraw",
+    Text(
+        "Dieser Meilenstein gilt nicht als erreicht oder gemeldet.",
+        "This milestone counts neither as reached nor reported.",
+    ),
+    Text("Sehen Sie in seinem Verlauf nach.", "Look at its history."),
+)
+NO_WITHDRAWAL_REASON = ErrorCode(
+    "programme.no_withdrawal_reason",
+    Text(
+        "Der Nachweis wird zurückgezogen, und der Grund fehlt.", "The evidence is withdrawn, and the reason is missing."
+    ),
+    Text("Schreiben Sie in beiden Sprachen, warum.", "Write in both languages why."),
+)
 CIRCLE = ErrorCode(
     "programme.circle",
     Text("„{before}“ und „{after}“ würden aufeinander warten.", "“{before}” and “{after}” would wait for each other."),
     Text("Lösen Sie eine der Abhängigkeiten.", "Remove one of the dependencies."),
 )
 
-Kind = Literal["baseline", "forecast", "claimed", "actual"]
-PLANNED = ("baseline", "forecast")
+Kind = Literal["baseline", "forecast", "claimed", "actual", "withdrawn"]
+PLANNED: tuple[Kind, ...] = ("baseline", "forecast")
+REACHED: tuple[Kind, ...] = ("claimed", "actual")
 
 
 class Dated(msgspec.Struct, frozen=True):
@@ -49,7 +65,10 @@ MilestoneState = Literal["done", "unproven", "late", "ahead", "unknown"]
 
 
 class MilestoneView(msgspec.Struct, frozen=True):
-    """What was known about a milestone on a day; ``moves`` are all planned dates up to then, oldest first."""
+    """What was known about a milestone on a day; ``moves`` are all planned dates up to then, oldest first.
+
+    ``withdrawn`` says since when and why it is not reached any more.
+    """
 
     baseline: Dated | None
     forecast: Dated | None
@@ -57,6 +76,7 @@ class MilestoneView(msgspec.Struct, frozen=True):
     state: MilestoneState
     claimed: Dated | None = None
     moves: tuple[Dated, ...] = ()
+    withdrawn: Dated | None = None
 
     @property
     def shown(self) -> Dated | None:
@@ -72,13 +92,25 @@ class MilestoneView(msgspec.Struct, frozen=True):
 def milestone_on(dates: Sequence[Dated], on: dt.date) -> MilestoneView:
     """Give the newest date of each kind that was known on a day; late is what was due and is not reached."""
     known = [date for date in dates if date.known_since <= on]
-    newest = {date.kind: date for date in known}
-    actual, claimed = newest.get("actual"), newest.get("claimed")
+    newest = _newest(known)
+    actual, claimed, withdrawn = newest.get("actual"), newest.get("claimed"), newest.get("withdrawn")
     due = newest.get("forecast") or newest.get("baseline")
     moves = tuple(date for date in known if date.kind in PLANNED)
+    state = _state(actual, claimed, due, on)
     return MilestoneView(
-        newest.get("baseline"), newest.get("forecast"), actual, _state(actual, claimed, due, on), claimed, moves
+        newest.get("baseline"), newest.get("forecast"), actual, state, claimed, moves, None if actual else withdrawn
     )
+
+
+def _newest(known: Iterable[Dated]) -> dict[Kind, Dated]:
+    """Give the newest date of each kind; what was reached or reported before it was withdrawn does not count."""
+    newest: dict[Kind, Dated] = {}
+    for date in known:
+        newest[date.kind] = date
+        if date.kind == "withdrawn":
+            for kind in REACHED:
+                newest.pop(kind, None)
+    return newest
 
 
 def _state(actual: Dated | None, claimed: Dated | None, due: Dated | None, on: dt.date) -> MilestoneState:
@@ -104,8 +136,12 @@ def date_fault(others: Sequence[Dated], new: Dated, today: dt.date) -> tuple[Err
     """Give what hinders a new date beside those that are there already."""
     if new.kind == "actual" and not new.evidence.strip():
         return NO_EVIDENCE, {}
-    if new.known_since > today or (new.kind in ("actual", "claimed") and new.day > today):
+    if new.known_since > today or (new.kind not in PLANNED and new.day > today):
         return FUTURE, {"day": new.known_since if new.known_since > today else new.day}
+    if new.kind == "withdrawn" and not _newest(others).keys() & set(REACHED):
+        return NOTHING_REACHED, {}
+    if new.kind == "withdrawn" and new.reason is None:
+        return NO_WITHDRAWAL_REASON, {}
     moved = needs_reason(others, new)
     if moved is not None and new.reason is None:
         return NO_MOVE_REASON, {"day": moved}

@@ -34,6 +34,7 @@ from allmende.programme.models import (
 from allmende.programme.models.facts import Fault
 from allmende.programme.models.projects import event_fault
 from allmende.programme.rules.milestones import date_fault
+from allmende.programme.rules.states import FUTURE
 from allmende.programme.services.steering import SteeringLoader
 from allmende.programme.services.words import pairs
 from allmende.programme.steering import SteeringContent
@@ -133,6 +134,8 @@ class _Loader:
         self._decisions()
 
     def _decisions(self) -> None:
+        for entry in self.content.decisions:
+            _allow((FUTURE, {"day": entry.day}) if entry.day > today() else None, f"decision {entry.slug}")
         self.known["decisions"] = {
             entry.slug: Decision.objects.create(
                 slug=entry.slug,

@@ -26,8 +26,10 @@ from allmende.money.models import Booking, Invoice
 from allmende.money.services import bookings as services
 from allmende.money.tables import BOOKING_COLUMNS
 from allmende.portal.files import FORMULA, csv_stream
+from allmende.portal.numbers import number_of
+from allmende.portal.office.amounts import plain
 from allmende.portal.office.frame import page, tell, told
-from allmende.portal.office.money.forms import AllocateForm, InvoiceForm, ReasonForm, plain
+from allmende.portal.office.money.forms import AllocateForm, InvoiceForm, PaidForm, ReasonForm
 from allmende.portal.office.permissions import person_of, reads, roles_of
 from allmende.portal.office.trail import written
 from allmende.programme.models import Project
@@ -39,13 +41,13 @@ HEADER = (*BOOKING_COLUMNS, "abruf", "gegenbuchung_zu", "buchung", "bekannt_seit
 
 def _found(request: HttpRequest) -> QuerySet[Booking]:
     lead: Person | None = None if may_read(roles_of(request.user), "grants") else person_of(request)
-    year = request.GET.get("jahr", "")
     return queries.bookings(
         lead=lead,
         project=request.GET.get("projekt", ""),
-        year=int(year) if year.isdigit() else None,
+        year=number_of(request.GET.get("jahr", "")),
         text=request.GET.get("q", "").strip(),
         claimed=request.GET.get("abgerufen", ""),
+        unpaid=request.GET.get("bezahlt") == "0",
     )
 
 
@@ -155,16 +157,29 @@ def _allocate(request: HttpRequest, bill: Invoice) -> forms.Form:
 def _reverse(request: HttpRequest, bill: Invoice) -> forms.Form:
     form = ReasonForm(request.POST)
     if form.is_valid():
-        number = request.POST.get("booking", "")
+        number = number_of(request.POST.get("booking", ""))
         reason = form.cleaned_data["reason"]
-        if number.isdigit() and bill.bookings.filter(pk=int(number)).exists():
-            services.reverse_booking(person_of(request), booking=int(number), reason=reason)
+        if number is not None and bill.bookings.filter(pk=number).exists():
+            services.reverse_booking(person_of(request), booking=number, reason=reason)
         else:
             services.reverse_invoice(person_of(request), invoice=bill.pk, reason=reason)
     return form
 
 
-DEEDS: dict[str, Callable[[HttpRequest, Invoice], forms.Form]] = {"allocate": _allocate, "reverse": _reverse}
+def _pay(request: HttpRequest, bill: Invoice) -> forms.Form:
+    form = PaidForm(request.POST)
+    if form.is_valid():
+        row = get_object_or_404(bill.bookings, pk=form.cleaned_data["booking"])
+        services.enter_paid(person_of(request), booking=row.pk, day=form.cleaned_data["day"])
+    return form
+
+
+FORMS: dict[str, type[forms.Form]] = {"allocate": AllocateForm, "reverse": ReasonForm, "pay": PaidForm}
+DEEDS: dict[str, Callable[[HttpRequest, Invoice], forms.Form]] = {
+    "allocate": _allocate,
+    "reverse": _reverse,
+    "pay": _pay,
+}
 
 
 @reads("grants")
@@ -179,7 +194,7 @@ def invoice(request: HttpRequest, number: int) -> HttpResponseBase:
         try:
             form = DEEDS[deed](request, bill)
         except AllmendeError as error:
-            shown[deed] = {"allocate": AllocateForm, "reverse": ReasonForm}[deed](request.POST)
+            shown[deed] = FORMS[deed](request.POST)
             tell(request, error)
         else:
             if form.is_valid():
@@ -195,7 +210,7 @@ def invoice(request: HttpRequest, number: int) -> HttpResponseBase:
         back=(reverse("office:money-invoices"), _("Offene Rechnungen")),
         bill=bill,
         left=Money(0 if reversed_already else left),
-        rows=queries.bookings().filter(invoice=bill).order_by("pk"),
+        rows=queries.bookings().filter(invoice=bill).select_related("reversed_by").order_by("pk"),
         allocate=shown["allocate"],
         reverse_form=shown["reverse"],
         may_change=may_write(roles_of(request.user), "grants") and bill.reverses_id is None and not reversed_already,

@@ -26,9 +26,10 @@ from allmende.money.models import Award, Booking, DrawDown, PreparedDrawDown, Pr
 from allmende.money.models.claims import DRAFT, PREPARED
 from allmende.money.services import claims, proofs
 from allmende.portal.files import csv_stream
+from allmende.portal.office.amounts import plain
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.money.bookings import context_of
-from allmende.portal.office.money.forms import DrawForm, PaymentForm, ProofForm, ReasonForm, month_end, plain
+from allmende.portal.office.money.forms import DrawForm, PaymentForm, ProofForm, ReasonForm, month_end
 from allmende.portal.office.permissions import person_of, reads
 from allmende.portal.office.trail import written
 
@@ -113,7 +114,12 @@ def prepared(request: HttpRequest, number: int) -> HttpResponseBase:
 def draw_down(request: HttpRequest, number: int) -> HttpResponseBase:
     """Show a draw-down with its statement of expenditure; enter the payment."""
     row = get_object_or_404(queries.draw_downs(today()), pk=number)
-    form = PaymentForm(request.POST or None, initial={"cents": plain(row.federal_cents), "day": today()})
+    entered = row.payment
+    first = {
+        "cents": plain(entered.cents if entered else row.federal_cents),
+        "day": entered.day if entered else today(),
+    }
+    form = PaymentForm(request.POST or None, initial=first, corrects=entered is not None)
     if request.method == "POST" and form.is_valid():
         try:
             claims.enter_payment(person_of(request), draw_down=row.pk, **form.cleaned_data)
@@ -128,7 +134,7 @@ def draw_down(request: HttpRequest, number: int) -> HttpResponseBase:
         str(row),
         icon="download",
         row=row,
-        payment=getattr(row, "payment", None),
+        payment=entered,
         shares=row.shares.select_related("project").order_by("project__position"),
         kinds=_by_type(Booking.objects.filter(line__draw_down=row)),
         form=form,

@@ -7,12 +7,13 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from allmende.kernel.errors import AllmendeError
-from allmende.kernel.money import Money
+from allmende.kernel.clock import today
 from allmende.money.choices import WHOLE
+from allmende.money.contracts import running
 from allmende.money.models import Award, CostType, FundingSource, Plan
 from allmende.money.models.grants import FEDERAL
 from allmende.money.models.plans import DRAFT, PUBLISHED
+from allmende.portal.office.amounts import AmountField
 from allmende.programme.models import Project
 
 MOST_BYTES = 20_000_000
@@ -32,25 +33,6 @@ def day_field(label: Any, **more: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=DayInput(), **more)
 
 
-class AmountField(forms.CharField):
-    """An amount in euros; gives cents."""
-
-    def clean(self, value: Any) -> Any:
-        """Read the amount to the cent."""
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return Money.parse(str(text)).cents
-        except AllmendeError as error:
-            raise forms.ValidationError(error.what.within(get_language() or "de")) from error
-
-
-def plain(cents: int) -> str:
-    """Write cents so that a field for amounts reads them again."""
-    return f"{cents // 100}.{cents % 100:02d}"
-
-
 class InvoiceForm(forms.Form):
     """A bill that came in."""
 
@@ -59,6 +41,10 @@ class InvoiceForm(forms.Form):
     day = day_field(_("Rechnungstag"))
     cents = AmountField(label=_("Betrag in Euro"))
     text = forms.CharField(label=_("Wofür"), max_length=300, required=False)
+
+
+def _contracts() -> list[tuple[str, str]]:
+    return [("", "–"), *((row.number, str(row)) for row in running(today()))]
 
 
 class AllocateForm(forms.Form):
@@ -74,13 +60,20 @@ class AllocateForm(forms.Form):
     eligible = AmountField(label=_("davon förderfähig, in Euro"))
     reason = forms.CharField(label=_("Grund, wenn nicht alles förderfähig ist"), max_length=300, required=False)
     paid = day_field(_("bezahlt am"), required=False, help_text=_("abgerufen wird nur, was bezahlt ist"))
-    commitment = forms.CharField(label=_("Nummer der Festlegung"), max_length=60, required=False)
+    commitment = forms.ChoiceField(label=_("Festlegung"), choices=_contracts, required=False)
 
 
 class ReasonForm(forms.Form):
     """Why something is taken back."""
 
     reason = forms.CharField(label=_("Grund"), max_length=300)
+
+
+class PaidForm(forms.Form):
+    """When a booking was paid."""
+
+    booking = forms.IntegerField(widget=forms.HiddenInput)
+    day = day_field(_("bezahlt am"))
 
 
 class DraftForm(forms.Form):
@@ -132,10 +125,16 @@ class DrawForm(forms.Form):
 
 
 class PaymentForm(forms.Form):
-    """What the funder paid."""
+    """What the funder paid; a correction says why."""
 
     day = day_field(_("ausgezahlt am"))
     cents = AmountField(label=_("Betrag in Euro"))
+    reason = forms.CharField(label=_("Grund der Berichtigung"), max_length=300)
+
+    def __init__(self, *args: Any, corrects: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not corrects:
+            del self.fields["reason"]
 
 
 class ProofForm(forms.Form):

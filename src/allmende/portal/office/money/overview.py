@@ -8,13 +8,15 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_read
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.money import Money
 from allmende.money import queries
+from allmende.money.afterwards import afterwards
+from allmende.money.contracts import running
 from allmende.money.interest import Paid, interest
 from allmende.money.models import PreparedDrawDown, Proof
 from allmende.money.models.claims import DRAFT
@@ -22,6 +24,7 @@ from allmende.money.waiting import prepared_draw_downs
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import person_of, reads, roles_of
+from allmende.programme.rules import months_later
 
 SOON, MOST_TASKS, PAGE = 180, 20, 50
 # An invoice that is on no position after so many days is late.
@@ -54,7 +57,7 @@ def deadlines() -> list[Deadline]:
         if not done:
             found.append(Deadline(view.proof_due, gettext("Verwendungsnachweis und letzter Abruf fällig"), title))
     ends = gettext("Vertrag endet")
-    found += [Deadline(until, ends, about) for until, about in queries.contract_ends(today())]
+    found += [Deadline(one.until, ends, str(one)) for one in running(today()) if one.until]
     return sorted(found, key=lambda one: (one.day, one.about))
 
 
@@ -69,7 +72,18 @@ def tasks() -> list[tuple[str, str, dt.date, str]]:
         (gettext("Mittelabruf freigeben"), str(row), row.made_at.astimezone(CIVIL_TIME).date() + A_WEEK, _prepared(row))
         for row in prepared_draw_downs()
     ]
-    return found
+    return found + _afterwards()
+
+
+def _afterwards() -> list[tuple[str, str, dt.date, str]]:
+    """Ask for running costs and who carries them, a year before the last award ends."""
+    ends = [view.terms.end for view in queries.awards_on(today())]
+    waiting = [one for one in afterwards(today(), queries.overview(today())) if not one.settled]
+    if not ends or not waiting:
+        return []
+    said = ngettext("%(n)s Projekt ohne Betrag oder Träger", "%(n)s Projekte ohne Betrag oder Träger", len(waiting))
+    due = months_later(max(ends), -12)
+    return [(gettext("Folgekosten klären"), said % {"n": len(waiting)}, due, reverse("folgekosten:index"))]
 
 
 def _prepared(row: PreparedDrawDown) -> str:
@@ -105,11 +119,12 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     if whole:
         values = {
             "open_count": queries.unallocated().count(),
+            "unpaid_count": queries.bookings(unpaid=True).count(),
             "drafts": queries.draft_plans(),
             "waiting_proofs": Proof.objects.filter(state=DRAFT).select_related("award").defer("content"),
             "deadlines": [one for one in deadlines() if one.left <= SOON][:8],
             "prepared": prepared_draw_downs(),
-            "unpaid": [row for row in queries.draw_downs(today()) if not hasattr(row, "payment")],
+            "unpaid": [row for row in queries.draw_downs(today()) if row.payment is None],
         }
     else:
         own = set(person_of(request).projects.values_list("pk", flat=True))

@@ -26,9 +26,11 @@ from allmende.money.services import plans as services
 from allmende.money.services.imports import source_slugs
 from allmende.money.tables import PLAN_COLUMNS
 from allmende.portal.files import csv_stream
+from allmende.portal.numbers import number_of
+from allmende.portal.office.amounts import plain
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.money.bookings import context_of, xlsx_file
-from allmende.portal.office.money.forms import DraftForm, PublishForm, SlotForm, plain
+from allmende.portal.office.money.forms import DraftForm, PublishForm, SlotForm
 from allmende.portal.office.permissions import person_of, reads
 from allmende.portal.office.trail import written
 
@@ -81,8 +83,8 @@ def _discard(request: HttpRequest, plan: Plan) -> forms.Form:
 
 
 def _edits(request: HttpRequest) -> int:
-    text = request.POST.get("edits", "")
-    return int(text) if text.isdigit() else -1
+    seen = number_of(request.POST.get("edits", ""))
+    return -1 if seen is None else seen
 
 
 DEEDS: dict[str, Callable[[HttpRequest, Plan], forms.Form]] = {"set": _set, "publish": _publish, "discard": _discard}

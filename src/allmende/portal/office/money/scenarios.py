@@ -21,6 +21,7 @@ from allmende.money import queries
 from allmende.money.models import Scenario
 from allmende.money.services import scenarios as services
 from allmende.portal.files import csv_file
+from allmende.portal.numbers import number_of
 from allmende.portal.office.frame import page, told
 from allmende.portal.office.money.bookings import context_of
 from allmende.portal.office.money.forms import ScenarioForm
@@ -105,7 +106,7 @@ def _lines(results: list[services.Result], *, whole: bool) -> list[Line]:
 
 def _chosen(request: HttpRequest) -> list[Scenario]:
     """Give the scenarios asked for, in the order asked for; all when none is named."""
-    numbers = list(dict.fromkeys(int(one) for one in request.GET.getlist("szenario") if one.isdigit()))
+    numbers = list(dict.fromkeys(number for one in request.GET.getlist("szenario") if (number := number_of(one))))
     if not numbers:
         return list(Scenario.objects.all())
     known = Scenario.objects.in_bulk(numbers)
@@ -172,7 +173,7 @@ def edit(request: HttpRequest, number: int) -> HttpResponseBase:
 def new(request: HttpRequest) -> HttpResponseBase:
     """Choose projects, then what is to happen with each; ``von`` begins with the choices of a saved scenario."""
     base = request.GET.get("von", "")
-    old = Scenario.objects.filter(pk=int(base)).first() if base.isdigit() else None
+    old = Scenario.objects.filter(pk=number_of(base) or 0).first()
     if request.method == "GET" and "projekt" not in request.GET and old is None:
         return page(
             request,

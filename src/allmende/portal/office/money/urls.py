@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from allmende.portal.office.money import bookings, claims, imports, overview, plans, scenarios
+from allmende.portal.office.money import bookings, claims, contracts, imports, overview, plans, scenarios
 
 money_patterns = [
     path("geld/", overview.overview, name="money"),
@@ -13,6 +13,8 @@ money_patterns = [
     path("geld/buchungen.xlsx", bookings.bookings_xlsx, name="money-bookings-xlsx"),
     path("geld/rechnungen/", bookings.invoices, name="money-invoices"),
     path("geld/rechnungen/<number:number>/", bookings.invoice, name="money-invoice"),
+    path("geld/festlegungen/", contracts.contracts, name="money-contracts"),
+    path("geld/festlegungen.csv", contracts.contracts_csv, name="money-contracts-csv"),
     path("geld/plaene/", plans.plans, name="money-plans"),
     path("geld/plaene/<number:number>/", plans.plan, name="money-plan"),
     path("geld/plaene/<number:number>.csv", plans.plan_csv, name="money-plan-csv"),
