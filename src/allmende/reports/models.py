@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allmende.programme.models import Project
+from allmende.ui.bilingual import short_day
 
 COUNCIL, YEARLY, EXPENDITURE, PROOF = "council", "yearly", "expenditure", "proof"
 KINDS = [
@@ -58,7 +59,7 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         """Give kind and day."""
-        return f"{self.get_kind_display()} {self.day}"
+        return f"{self.get_kind_display()} {short_day(self.day)}"
 
     @property
     def is_public(self) -> bool:

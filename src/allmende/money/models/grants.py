@@ -4,10 +4,11 @@ from fractions import Fraction
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.kernel.money import Money
 from allmende.money.models.kept import Kept
-from allmende.ui.bilingual import Titled
+from allmende.ui.bilingual import Titled, short_day
 
 FEDERAL, CITY, THIRD = "federal", "city", "third"
 GIVERS = [(FEDERAL, _("Bund")), (CITY, _("Stadt")), (THIRD, _("Dritte"))]
@@ -44,7 +45,7 @@ class FundingSource(Titled):
         """Names."""
 
         verbose_name = _("Mittelgeber")
-        verbose_name_plural = _("Mittelgeber")
+        verbose_name_plural = pgettext_lazy("mehrere", "Mittelgeber")
         ordering = ("position", "slug")
 
 
@@ -89,7 +90,7 @@ class AwardTerms(Kept):
 
     def __str__(self) -> str:
         """Give the period."""
-        return f"{self.start} – {self.end}"
+        return f"{short_day(self.start)} – {short_day(self.end)}"
 
     @property
     def rate(self) -> Fraction:
@@ -118,4 +119,4 @@ class BaseRate(models.Model):
 
     def __str__(self) -> str:
         """Give day and rate."""
-        return f"{self.since}: {self.hundredths / 100:.2f} %"
+        return f"{short_day(self.since)}: {self.hundredths / 100:.2f} %"

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.money.models.grants import CostType, FundingSource
 from allmende.programme.models import Project
@@ -20,7 +21,7 @@ class Plan(models.Model):
     title_en = models.CharField(_("Titel (englisch)"), max_length=200)
     reason = models.TextField(_("Grund der Änderung"), blank=True)
     decision = models.CharField(_("Beschluss"), max_length=300, blank=True)
-    state = models.CharField(_("Stand"), max_length=10, choices=PLAN_STATES, default=DRAFT)
+    state = models.CharField(pgettext_lazy("Zustand", "Stand"), max_length=10, choices=PLAN_STATES, default=DRAFT)
     base = models.ForeignKey("self", verbose_name=_("hervorgegangen aus"), null=True, on_delete=models.PROTECT)
     day = models.DateField(_("gilt ab"), null=True, unique=True)
     edits = models.PositiveIntegerField(_("Bearbeitungen"), default=0)

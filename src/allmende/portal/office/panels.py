@@ -9,7 +9,7 @@ from wagtail.admin.ui.components import Component
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.rules import may_read
 from allmende.catalog.door import gate
-from allmende.effects.queries import stale
+from allmende.effects.queries import IndicatorView, stale
 from allmende.federation.queries import in_quarantine
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
@@ -41,13 +41,16 @@ class FiguresPanel(Component):  # type: ignore[misc]
     template_name = "office/panels/figures.html"
     order = 10
 
+    def __init__(self, stale_ones: list[IndicatorView]) -> None:
+        self.stale_ones = stale_ones
+
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         """Count."""
         book = gate().rulebook()
         return {
             "figures": [
                 *_waiting(parent_context["request"]),
-                Figure(gettext("Indikatoren ohne aktuellen Wert"), len(stale(today())), "office:indicators"),
+                Figure(gettext("Indikatoren ohne aktuellen Wert"), len(self.stale_ones), "office:indicators"),
                 Figure(gettext("Projekte"), Project.objects.count(), "projekte:index"),
                 Figure(gettext("Meilensteine"), Milestone.objects.count(), "meilensteine:index"),
                 Figure(gettext("Beschlüsse"), Decision.objects.count(), "beschluesse:index"),
@@ -72,9 +75,12 @@ class TasksPanel(Component):  # type: ignore[misc]
     template_name = "office/panels/tasks.html"
     order = 15
 
+    def __init__(self, stale_ones: list[IndicatorView]) -> None:
+        self.stale_ones = stale_ones
+
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         """Give the most pressing tasks."""
-        items = items_of(parent_context["request"].user, today())
+        items = items_of(parent_context["request"].user, today(), self.stale_ones)
         return {"items": items[:ON_THE_FIRST_PAGE], "count": len(items)}
 
 
@@ -110,5 +116,6 @@ class SilentPanel(Component):  # type: ignore[misc]
 
 
 def home_panels() -> list[Any]:
-    """Give the panels in their order."""
-    return [FiguresPanel(), TasksPanel(), LastWritesPanel(), SilentPanel()]
+    """Give the panels in their order; the figures and the tasks share one look at the indicators."""
+    found = stale(today())
+    return [FiguresPanel(found), TasksPanel(found), LastWritesPanel(), SilentPanel()]

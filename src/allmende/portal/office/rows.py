@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from wagtail.admin.panels import FieldPanel
 from wagtail.admin.ui.components import MediaContainer
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.admin.viewsets.model import ModelViewSet
@@ -23,6 +24,7 @@ from allmende.accounts.changes import delete_row, save_form, snapshot, undo_chan
 from allmende.accounts.queries import history_of
 from allmende.accounts.rules import may_write
 from allmende.kernel.errors import AllmendeError, Conflict
+from allmende.portal.office import columns
 from allmende.portal.office.frame import tell, told
 from allmende.portal.office.permissions import WRITING, AreaPolicy, OwnPolicy, only_leads, person_of, roles_of
 from allmende.portal.office.trail import Written, written
@@ -62,6 +64,15 @@ class RowList(generic.IndexView):  # type: ignore[misc]
             return rows.filter(pk__in=policy.own_rows(self.request.user).values("pk"))
         return rows
 
+    def _get_custom_column(self, field_name: str, column_class: Any = Column, **kwargs: Any) -> Any:
+        """Show the field of the page's language, as people read it; Wagtail has no public door for that."""
+        name = columns.in_language(self.model, field_name)
+        column = super()._get_custom_column(name, column_class, **kwargs)
+        column.label = columns.heading(str(column.label), name)
+        if isinstance(column.accessor, str) and column.accessor != "__str__":
+            column.accessor = lambda row: columns.words_of(row, name)
+        return column
+
     def get_edit_url(self, instance: Any) -> str | None:
         """Lead to the form of a row that this person may change."""
         allowed = self.user_has_permission_for_instance("change", instance)
@@ -91,7 +102,7 @@ class RowCreate(generic.CreateView):  # type: ignore[misc]
 
     def get_form(self, form_class: Any = None) -> Any:
         """Narrow the choices of a project lead."""
-        return narrow(super().get_form(form_class), self.permission_policy, self.request.user)
+        return columns.with_amounts(narrow(super().get_form(form_class), self.permission_policy, self.request.user))
 
     def save_instance(self) -> Any:
         """Save in one transaction with the entry."""
@@ -109,7 +120,7 @@ class RowEdit(generic.EditView):  # type: ignore[misc]
 
     def get_form(self, form_class: Any = None) -> Any:
         """Narrow the choices of a project lead, and keep which version of the row the form shows."""
-        form = narrow(super().get_form(form_class), self.permission_policy, self.request.user)
+        form = columns.with_amounts(narrow(super().get_form(form_class), self.permission_policy, self.request.user))
         form.fields["seen"] = IntegerField(required=False, widget=HiddenInput, initial=version_of(self.object))
         return form
 
@@ -179,6 +190,15 @@ class RowInspect(generic.InspectView):  # type: ignore[misc]
         if not self.user_has_permission_for_instance("view", row):
             raise PermissionDenied
         return row
+
+    def get_field_label(self, field_name: str, field: Any) -> str:
+        """Name a field without its small unit."""
+        return columns.without_unit(str(super().get_field_label(field_name, field)), field_name)
+
+    def get_field_display_value(self, field_name: str, field: Any) -> Any:
+        """Write a value as people read it."""
+        value = columns.in_words(field, super().get_field_display_value(field_name, field))
+        return "–" if value in (None, "") else value
 
     def get_edit_url(self) -> str | None:
         """Lead to the form, if this person may change the row."""

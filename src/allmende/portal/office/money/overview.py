@@ -64,7 +64,7 @@ def tasks() -> list[tuple[str, str, dt.date, str]]:
     found = [(deadline, f"{one.what}: {one.about}", one.day, place) for one in deadlines() if one.left <= SOON]
     for row in queries.unallocated()[:MOST_TASKS]:
         url = reverse("office:money-invoice", args=[row.invoice_id])
-        found.append((gettext("offene Rechnung"), str(row.invoice), row.invoice.day + PATIENCE, url))
+        found.append((gettext("Offene Rechnung"), str(row.invoice), row.invoice.day + PATIENCE, url))
     found += [
         (gettext("Mittelabruf freigeben"), str(row), row.made_at.astimezone(CIVIL_TIME).date() + A_WEEK, _prepared(row))
         for row in prepared_draw_downs()
