@@ -1,6 +1,8 @@
 """Pages about money, for residents and in the staff room; who may see what."""
 
+import csv
 import datetime as dt
+import io
 import json
 from typing import Any
 
@@ -68,7 +70,24 @@ class TestPublic:
         text = text_of(Client(), "/geld/unterschied/")
         assert "−600.000,00" in text
         assert "Freie Plätze finden" in text
-        assert text_of(Client(), "/geld/unterschied.csv").count("parken") > 5
+        rows = list(csv.DictReader(io.StringIO(text_of(Client(), "/geld/unterschied.csv"))))
+        assert sum(row["project"] == "parken" for row in rows) > 5
+        told = json.loads(text_of(Client(), "/geld/unterschied.json"))["differences"]
+        assert [{name: str(value) for name, value in one.items()} for one in told] == rows
+        assert sum(one["after_cents"] - one["before_cents"] for one in told) == -600_000_00
+
+    def test_the_block_for_other_sites_has_the_sums_of_the_page(self) -> None:
+        told = json.loads(text_of(Client(), "/oembed?url=http://testserver/en/geld/"))
+        assert (told["title"], told["type"]) == ("Money", "rich")
+        assert 'src="http://testserver/en/einbetten/geld/"' in told["html"]
+        answer = Client().get("/einbetten/geld/?stand=2024-02-01")
+        assert "frame-ancestors *" in answer["Content-Security-Policy"]
+        block = answer.content.decode()
+        assert "8.000.000,00" in block
+        assert "1. Februar 2024" in block
+        assert "<script" not in block
+        assert "7.400.000,00" in text_of(Client(), "/einbetten/geld/")
+        assert "einbetten/geld/" in text_of(Client(), "/geld/")
 
     def test_no_supplier_and_no_person_is_named(self) -> None:
         pages = [text_of(Client(), page) for page in ("/geld/", "/geld.json", "/geld/eigenmittel/", "/projekte/licht/")]

@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import re
 from typing import Any
 
 import openpyxl
@@ -53,6 +54,16 @@ class TestFourEyes:
         assert Report.objects.get().state == "waiting"
         browser("second").post(address, {"deed": "approve"})
         assert Report.objects.get().approved_by == person("second")
+
+    def test_who_did_not_work_on_it_finds_it_among_their_tasks(self) -> None:
+        browser("office").post(begun(), {"deed": "send"})
+        address = f"/intern/berichte/{Report.objects.get().pk}/"
+        tasks = {
+            name: get("/intern/aufgaben/", browser(name)).content.decode() for name in ("office", "second", "auditor")
+        }
+        assert [name for name, page in tasks.items() if address in page] == ["second"]
+        browser("second").post(address, {"deed": "approve"})
+        assert address not in get("/intern/aufgaben/", browser("second")).content.decode()
 
     def test_a_report_is_public_only_when_it_is_approved(self) -> None:
         address = begun()
@@ -307,6 +318,17 @@ class TestCostBesideEffect:
         assert [str(one["cents_per_unit"] or "") for one in tree["indicators"]] == [
             row["cents_per_unit"] for row in rows
         ]
+
+    def test_an_indicator_stands_on_other_sites_as_on_its_page(self) -> None:
+        told = json.loads(get("/oembed?url=http://testserver/en/wirkung/strom-licht/").content)
+        assert 'src="http://testserver/en/einbetten/wirkung/strom-licht/"' in told["html"]
+        block, page = (get(f"/en{path}wirkung/strom-licht/").content.decode() for path in ("/einbetten/", "/"))
+        standing = re.findall(r"<dt>(?:State|Now|Baseline|Target)</dt><dd>.*?</dd>", block, re.DOTALL)
+        assert len(standing) >= 3
+        assert all(one in page for one in standing)
+        assert "58.4" in block
+        assert "58,4" not in get("/einbetten/wirkung/strom-licht/?stand=2024-01-31").content.decode()
+        assert Client().get("/einbetten/wirkung/gibt-es-nicht/").status_code == 404
 
     def test_the_pages_say_it_in_both_languages_and_as_of_a_day(self) -> None:
         assert "Hier wäre ein Preis nicht ehrlich" in get("/wirkung/kosten/").content.decode()

@@ -15,6 +15,7 @@ from allmende.effects.rules import cadence, overdue_since
 from allmende.portal.office.money import overview as money
 from allmende.programme.models import Project
 from allmende.programme.queries.tasks import KINDS, URGENT, Task, tasks_on
+from allmende.reports.queries import waiting_for
 from allmende.ui.templatetags.allmende import day
 
 SOON = dt.timedelta(days=60)
@@ -55,6 +56,7 @@ def items_of(person: Person, on: dt.date, stale_ones: Sequence[IndicatorView] | 
     items = [
         *(_item(task, on) for task in steering),
         *_indicators(stale(on) if stale_ones is None else stale_ones, own),
+        *_reports(person, on),
         *due,
     ]
     return sorted(items, key=lambda one: (one.due or dt.date.max, one.kind, one.title))
@@ -81,6 +83,17 @@ def _item(task: Task, on: dt.date) -> Item:
 
 def _money(on: dt.date) -> list[Item]:
     return [Item(kind, what, "", due, due < on, url, urgent=due <= on + SOON) for kind, what, due, url in money.tasks()]
+
+
+def _reports(person: Person, on: dt.date) -> Iterator[Item]:
+    """Give the reports that wait for this person's approval."""
+    if not may_write(person.roles, "programme"):
+        return
+    for row in waiting_for(person):
+        due = money.day_of(row.sent_at) + money.A_WEEK if row.sent_at else None
+        project = row.project.title.within(get_language() or "de") if row.project else ""
+        late, url = due is not None and due < on, reverse("office:report", args=[row.pk])
+        yield Item(gettext("Bericht freigeben"), str(row), project, due, late, url, urgent=True)
 
 
 def _indicators(views: Sequence[IndicatorView], own: set[str] | None) -> Iterator[Item]:
