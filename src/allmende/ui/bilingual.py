@@ -30,8 +30,14 @@ def both(words: Callable[[], object]) -> Text:
 
 def choices_of(texts: Mapping[str, Text]) -> list[tuple[str, Any]]:
     """Make the choices of a column, whose names follow the language in use."""
-    named = lazy(lambda text: text.within(get_language() or "de"), str)
-    return [(name, named(text)) for name, text in texts.items()]
+    return [(name, _named(text)) for name, text in texts.items()]
+
+
+def _in_use(text: Text) -> str:
+    return text.within(get_language() or "de")
+
+
+_named = lazy(_in_use, str)
 
 
 def short_day(value: dt.date) -> str:

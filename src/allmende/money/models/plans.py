@@ -4,9 +4,10 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from allmende.kernel.text import Text
 from allmende.money.models.grants import CostType, FundingSource
 from allmende.programme.models import Project
 
@@ -52,8 +53,8 @@ class Plan(models.Model):
         ordering = ("day", "pk")
 
     def __str__(self) -> str:
-        """Give the German title."""
-        return self.title_de
+        """Give the title in the language in use."""
+        return Text(self.title_de, self.title_en).within(get_language() or "de")
 
     def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Refuse: a draft is discarded, a version stays."""

@@ -9,7 +9,7 @@ from django.db.models import BooleanField, Field, Model
 from django.utils.translation import get_language, gettext
 
 from allmende.kernel.money import Money
-from allmende.portal.office.money.forms import AmountField, plain
+from allmende.portal.office.amounts import AmountField, plain
 from allmende.ui.templatetags.allmende import money, number
 
 # Parts of whole percent, and the words that say so in the name of such a field.

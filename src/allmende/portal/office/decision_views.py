@@ -120,7 +120,10 @@ def _shown(rows: list[DecisionRow]) -> list[Shown]:
         Shown(
             row,
             people.get(row.asker) or actor_of(row.asker),
-            *(word(slug) for slug in (row.verb, row.purpose, row.recipient, row.category)),
+            word(row.verb),
+            word(row.purpose),
+            word(row.recipient),
+            word(row.category),
             ", ".join(word(slug) for slug in row.rules),
         )
         for row in rows

@@ -8,7 +8,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.text import Text
-from allmende.portal.office.money.forms import AmountField, day_field
+from allmende.portal.office.amounts import AmountField
+from allmende.portal.office.money.forms import day_field
 from allmende.programme.models import Source
 from allmende.transfer.rules import CERTAINTIES, COST_KINDS, PHASES, SECTIONS, TOPICS, Cost, FindingContent
 

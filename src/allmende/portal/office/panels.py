@@ -14,8 +14,9 @@ from allmende.federation.queries import in_quarantine
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.office.frame import told
-from allmende.portal.office.permissions import roles_of
+from allmende.portal.office.permissions import only_leads, roles_of
 from allmende.portal.office.quarantine_views import waiting
+from allmende.portal.office.rows import OWN_PATHS
 from allmende.portal.office.silent import silent_streams
 from allmende.portal.office.task_views import ON_THE_FIRST_PAGE
 from allmende.portal.office.tasks import items_of
@@ -46,18 +47,24 @@ class FiguresPanel(Component):  # type: ignore[misc]
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         """Count."""
-        book = gate().rulebook()
+        book, person = gate().rulebook(), parent_context["request"].user
         return {
             "figures": [
                 *_waiting(parent_context["request"]),
                 Figure(gettext("Indikatoren ohne aktuellen Wert"), len(self.stale_ones), "office:indicators"),
-                Figure(gettext("Projekte"), Project.objects.count(), "projekte:index"),
-                Figure(gettext("Meilensteine"), Milestone.objects.count(), "meilensteine:index"),
+                Figure(gettext("Projekte"), _seen(Project, person), "projekte:index"),
+                Figure(gettext("Meilensteine"), _seen(Milestone, person), "meilensteine:index"),
                 Figure(gettext("Beschlüsse"), Decision.objects.count(), "beschluesse:index"),
                 Figure(gettext("Regeln in Kraft"), len(book.rules), "regeln:index"),
                 Figure(gettext("Entwürfe von Regeln"), len(drafts()), "office:publish"),
             ]
         }
+
+
+def _seen(model: type[Project] | type[Milestone], person: Any) -> int:
+    """Count the rows that the list behind the figure shows: a lead sees those of the own projects."""
+    rows = model.objects.filter(**{OWN_PATHS[model]: person.pk}).distinct() if only_leads(person) else model.objects
+    return rows.count()
 
 
 def _waiting(request: Any) -> list[Figure]:

@@ -28,6 +28,7 @@ from allmende.reports import queries, services
 from allmende.reports.gathering import content_of
 from allmende.reports.models import APPROVED, DRAFT, PUBLIC, WAITING, Report
 from allmende.reports.rules import Content, difference
+from allmende.ui.bilingual import short_day
 
 
 def area_of(row: Report) -> str:
@@ -96,7 +97,7 @@ def report(request: HttpRequest, number: int) -> HttpResponseBase:
 
 
 def _title(row: Report, content: Content) -> str:
-    return f"{content.title.within(language_of_page())}, {row.day:%d.%m.%Y}"
+    return f"{content.title.within(language_of_page())}, {short_day(row.day)}"
 
 
 def _done(request: HttpRequest, row: Report, form: TextsForm) -> bool:

@@ -26,8 +26,9 @@ from allmende.money.models import Booking, Invoice
 from allmende.money.services import bookings as services
 from allmende.money.tables import BOOKING_COLUMNS
 from allmende.portal.files import FORMULA, csv_stream
+from allmende.portal.office.amounts import plain
 from allmende.portal.office.frame import page, tell, told
-from allmende.portal.office.money.forms import AllocateForm, InvoiceForm, ReasonForm, plain
+from allmende.portal.office.money.forms import AllocateForm, InvoiceForm, ReasonForm
 from allmende.portal.office.permissions import person_of, reads, roles_of
 from allmende.portal.office.trail import written
 from allmende.programme.models import Project

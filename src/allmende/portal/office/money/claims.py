@@ -26,9 +26,10 @@ from allmende.money.models import Award, Booking, DrawDown, PreparedDrawDown, Pr
 from allmende.money.models.claims import DRAFT, PREPARED
 from allmende.money.services import claims, proofs
 from allmende.portal.files import csv_stream
+from allmende.portal.office.amounts import plain
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.money.bookings import context_of
-from allmende.portal.office.money.forms import DrawForm, PaymentForm, ProofForm, ReasonForm, month_end, plain
+from allmende.portal.office.money.forms import DrawForm, PaymentForm, ProofForm, ReasonForm, month_end
 from allmende.portal.office.permissions import person_of, reads
 from allmende.portal.office.trail import written
 

@@ -7,12 +7,11 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from allmende.kernel.errors import AllmendeError
-from allmende.kernel.money import Money
 from allmende.money.choices import WHOLE
 from allmende.money.models import Award, CostType, FundingSource, Plan
 from allmende.money.models.grants import FEDERAL
 from allmende.money.models.plans import DRAFT, PUBLISHED
+from allmende.portal.office.amounts import AmountField
 from allmende.programme.models import Project
 
 MOST_BYTES = 20_000_000
@@ -30,25 +29,6 @@ class DayInput(forms.DateInput):
 def day_field(label: Any, **more: Any) -> forms.DateField:
     """Make a field for a day."""
     return forms.DateField(label=label, widget=DayInput(), **more)
-
-
-class AmountField(forms.CharField):
-    """An amount in euros; gives cents."""
-
-    def clean(self, value: Any) -> Any:
-        """Read the amount to the cent."""
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return Money.parse(str(text)).cents
-        except AllmendeError as error:
-            raise forms.ValidationError(error.what.within(get_language() or "de")) from error
-
-
-def plain(cents: int) -> str:
-    """Write cents so that a field for amounts reads them again."""
-    return f"{cents // 100}.{cents % 100:02d}"
 
 
 class InvoiceForm(forms.Form):

@@ -1,0 +1,28 @@
+"""Amounts in forms: written in euros as people write them, kept in cents."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+
+from allmende.kernel.errors import AllmendeError
+from allmende.kernel.money import Money
+
+
+class AmountField(forms.CharField):
+    """An amount in euros; gives cents."""
+
+    def clean(self, value: Any) -> Any:
+        """Read the amount to the cent."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return Money.parse(str(text)).cents
+        except AllmendeError as error:
+            raise forms.ValidationError(error.what.within(get_language() or "de")) from error
+
+
+def plain(cents: int) -> str:
+    """Write cents so that a field for amounts reads them again."""
+    return f"{cents // 100}.{cents % 100:02d}"
