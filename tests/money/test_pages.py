@@ -13,7 +13,7 @@ from django.urls import reverse
 from allmende.accounts.models import AuditEntry
 from allmende.kernel.money import Money
 from allmende.money import queries
-from allmende.money.models import Award, Booking, DrawDown, Invoice, Plan, Proof, Scenario
+from allmende.money.models import Award, Booking, Commitment, CostType, DrawDown, Invoice, Plan, Proof, Scenario
 from allmende.programme.models import Project
 from tests.money.conftest import browser, person
 
@@ -114,6 +114,22 @@ class TestStaff:
         ):
             assert office.get(f"/intern/geld/{name}/{row.pk}/").status_code == 200, name
         assert office.get("/intern/prognosen/").status_code == 200
+
+    def test_amounts_are_listed_and_entered_in_euros_and_titles_follow_the_language(self) -> None:
+        office, english = browser("anna"), {"accept-language": "en"}
+        page = office.get("/intern/festlegungen/", headers=english).content.decode()
+        assert "€620,000.00" in page
+        assert "Light on demand" in page
+        assert "Licht nach Bedarf" in office.get("/intern/festlegungen/").content.decode()
+        kind, project = CostType.objects.get(slug="auftraege"), Project.objects.get(slug="licht")
+        sent = {"number": "V-99", "title": "Mast", "project": project.pk, "cost_type": kind.pk, "signed": "2026-10-01"}
+        address, known = "/intern/festlegungen/new/", {**sent, "known_since": "2026-10-01"}
+        for amount in ("-5,00", "fünf", "1,234,5"):
+            assert office.post(address, {**known, "cents": amount}).status_code == 200, amount
+        assert office.post(address, {**known, "cents": "1.234,56", "exit_cents": "100,00"}).status_code == 302
+        row = Commitment.objects.get(number="V-99")
+        assert (row.cents, row.exit_cents) == (1_234_56, 100_00)
+        assert "1.234,56" in office.get(f"/intern/festlegungen/inspect/{row.pk}/").content.decode()
 
     def test_the_auditor_reads_all_and_writes_nothing(self) -> None:
         auditor, bill = browser("auditor"), Invoice.objects.all()[0]

@@ -263,6 +263,32 @@ class TestFunder:
         assert found == {key: total[key] for key in found}
 
 
+class TestParts:
+    """Who writes a report chooses its parts, and the report says what is missing."""
+
+    def test_what_is_left_out_is_named_and_what_is_unknown_stays(self) -> None:
+        address = begun()
+        page = get(address, browser("office")).content.decode()
+        assert 'name="left_out" value="money"' in page
+        sent = {"deed": "write", "edits": 0, "left_out": ["money", "steering", "gaps"]}
+        assert browser("office").post(address, sent).status_code == 200, "what cannot be left out is refused"
+        sent["left_out"] = ["money", "steering"]
+        assert browser("office").post(address, sent).status_code == 302
+        browser("office").post(address, {"deed": "send"})
+        browser("second").post(address, {"deed": "approve"})
+        parts = {
+            part["key"]: part for part in get(f"/programm/berichte/{Report.objects.get().pk}.json").json()["parts"]
+        }
+        assert list(parts) == ["projects", "milestones", "effects", "gaps", "left-out"]
+        assert [words["en"] for words in parts["left-out"]["words"]] == ["Decisions, conditions, risks", "Money"]
+
+    def test_a_proof_for_the_funder_is_whole(self) -> None:
+        address = begun("proof")
+        assert 'name="left_out"' not in get(address, browser("office")).content.decode()
+        browser("office").post(address, {"deed": "write", "edits": 0, "left_out": ["money"]})
+        assert Report.objects.get().left_out == []
+
+
 class TestComparison:
     """A report beside the one before."""
 

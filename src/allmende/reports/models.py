@@ -39,6 +39,7 @@ class Report(models.Model):
     )
     state = models.CharField(_("Zustand"), max_length=10, choices=STATES, default=DRAFT)
     texts = models.JSONField(_("freie Texte"), default=dict)
+    left_out = models.JSONField(_("weggelassene Teile"), default=list)
     edits = models.PositiveIntegerField(default=0)
     content = models.BinaryField(_("Inhalt"), null=True)
     digest = models.CharField(_("Prüfsumme (SHA-256)"), max_length=64, blank=True)

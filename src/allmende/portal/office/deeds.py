@@ -208,6 +208,7 @@ PARTS: dict[str, Text] = {
     "indicators": Text("Indikatoren", "indicators"),
     "items": Text("Tagesordnungspunkte", "agenda items"),
     "kind": Text("Art", "kind"),
+    "left_out": Text("weggelassen", "left out"),
     "number": Text("Nummer", "number"),
     "outcome": Text("Ergebnis", "outcome"),
     "papers": Text("Papiere", "papers"),

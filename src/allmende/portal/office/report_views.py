@@ -107,7 +107,9 @@ def _done(request: HttpRequest, row: Report, form: TextsForm) -> bool:
         if deed == "write":
             if not form.is_valid():
                 return False
-            services.write(actor, report=row.pk, edits=form.cleaned_data["edits"], texts=form.texts())
+            given = form.cleaned_data
+            left_out = given.get("left_out", [])
+            services.write(actor, report=row.pk, edits=given["edits"], texts=form.texts(), left_out=left_out)
         elif deed == "send":
             services.send(actor, report=row.pk)
         elif deed == "approve":

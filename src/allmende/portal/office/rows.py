@@ -24,9 +24,11 @@ from allmende.accounts.changes import delete_row, save_form, snapshot, undo_chan
 from allmende.accounts.queries import history_of
 from allmende.accounts.rules import may_write
 from allmende.kernel.errors import AllmendeError, Conflict
+from allmende.kernel.text import Text
 from allmende.portal.office import columns
 from allmende.portal.office.frame import tell, told
 from allmende.portal.office.permissions import WRITING, AreaPolicy, OwnPolicy, only_leads, person_of, roles_of
+from allmende.portal.office.purposes import PURPOSES
 from allmende.portal.office.trail import Written, written
 from allmende.programme import models
 
@@ -55,7 +57,13 @@ def _readable(field: Any, value: Any) -> str:
 class RowList(generic.IndexView):  # type: ignore[misc]
     """A list with search, filters and CSV; who may not change a row sees it."""
 
+    template_name = "office/rows.html"
     history_url_name: str = ""
+
+    @property
+    def purpose(self) -> Text | None:
+        """Say what the table is for."""
+        return PURPOSES.get(self.model._meta.label_lower)
 
     def get_base_queryset(self) -> Any:
         """Give the rows that this person may see."""
