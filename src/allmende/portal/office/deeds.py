@@ -4,6 +4,7 @@ import re
 
 from django.apps import apps
 from django.db.models import Model
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 
 from allmende.kernel.text import Text
@@ -239,7 +240,7 @@ def _word(words: dict[str, Text], key: str, otherwise: str) -> str:
 
 def deed_of(verb: str) -> str:
     """Say what was done; a verb that is not known stands as it is."""
-    return _word(DEEDS, verb, "") or _row_deed(verb) or verb
+    return capfirst(_word(DEEDS, verb, "")) or _row_deed(verb) or verb
 
 
 def _row_deed(verb: str) -> str:

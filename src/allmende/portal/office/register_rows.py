@@ -210,7 +210,7 @@ class Rules(RowViewSet):
     icon = "lock"
     list_display = (
         *("title_de", "slug", "version", "effect"),
-        Column("published_in", label=_("in Kraft seit Regelwerk")),
+        Column("published_in", label=_("In Kraft seit Regelwerk")),
         *("withdrawn", "since", "until"),
     )
     list_filter = ("effect", "withdrawn")
