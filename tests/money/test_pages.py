@@ -1,6 +1,8 @@
 """Pages about money, for residents and in the staff room; who may see what."""
 
+import csv
 import datetime as dt
+import io
 import json
 from typing import Any
 
@@ -11,7 +13,7 @@ from django.urls import reverse
 from allmende.accounts.models import AuditEntry
 from allmende.kernel.money import Money
 from allmende.money import queries
-from allmende.money.models import Award, Booking, DrawDown, Invoice, Plan, Proof, Scenario
+from allmende.money.models import Award, Booking, Commitment, CostType, DrawDown, Invoice, Plan, Proof, Scenario
 from allmende.programme.models import Project
 from tests.money.conftest import browser, person
 
@@ -96,7 +98,24 @@ class TestPublic:
         text = text_of(Client(), "/geld/unterschied/")
         assert "−600.000,00" in text
         assert "Freie Plätze finden" in text
-        assert text_of(Client(), "/geld/unterschied.csv").count("parken") > 5
+        rows = list(csv.DictReader(io.StringIO(text_of(Client(), "/geld/unterschied.csv"))))
+        assert sum(row["project"] == "parken" for row in rows) > 5
+        told = json.loads(text_of(Client(), "/geld/unterschied.json"))["differences"]
+        assert [{name: str(value) for name, value in one.items()} for one in told] == rows
+        assert sum(one["after_cents"] - one["before_cents"] for one in told) == -600_000_00
+
+    def test_the_block_for_other_sites_has_the_sums_of_the_page(self) -> None:
+        told = json.loads(text_of(Client(), "/oembed?url=http://testserver/en/geld/"))
+        assert (told["title"], told["type"]) == ("Money", "rich")
+        assert 'src="http://testserver/en/einbetten/geld/"' in told["html"]
+        answer = Client().get("/einbetten/geld/?stand=2024-02-01")
+        assert "frame-ancestors *" in answer["Content-Security-Policy"]
+        block = answer.content.decode()
+        assert "8.000.000,00" in block
+        assert "1. Februar 2024" in block
+        assert "<script" not in block
+        assert "7.400.000,00" in text_of(Client(), "/einbetten/geld/")
+        assert "einbetten/geld/" in text_of(Client(), "/geld/")
 
     def test_no_supplier_and_no_person_is_named(self) -> None:
         pages = [text_of(Client(), page) for page in ("/geld/", "/geld.json", "/geld/eigenmittel/", "/projekte/licht/")]
@@ -123,6 +142,22 @@ class TestStaff:
         ):
             assert office.get(f"/intern/geld/{name}/{row.pk}/").status_code == 200, name
         assert office.get("/intern/prognosen/").status_code == 200
+
+    def test_amounts_are_listed_and_entered_in_euros_and_titles_follow_the_language(self) -> None:
+        office, english = browser("anna"), {"accept-language": "en"}
+        page = office.get("/intern/festlegungen/", headers=english).content.decode()
+        assert "€620,000.00" in page
+        assert "Light on demand" in page
+        assert "Licht nach Bedarf" in office.get("/intern/festlegungen/").content.decode()
+        kind, project = CostType.objects.get(slug="auftraege"), Project.objects.get(slug="licht")
+        sent = {"number": "V-99", "title": "Mast", "project": project.pk, "cost_type": kind.pk, "signed": "2026-10-01"}
+        address, known = "/intern/festlegungen/new/", {**sent, "known_since": "2026-10-01"}
+        for amount in ("-5,00", "fünf", "1,234,5"):
+            assert office.post(address, {**known, "cents": amount}).status_code == 200, amount
+        assert office.post(address, {**known, "cents": "1.234,56", "exit_cents": "100,00"}).status_code == 302
+        row = Commitment.objects.get(number="V-99")
+        assert (row.cents, row.exit_cents) == (1_234_56, 100_00)
+        assert "1.234,56" in office.get(f"/intern/festlegungen/inspect/{row.pk}/").content.decode()
 
     def test_the_auditor_reads_all_and_writes_nothing(self) -> None:
         auditor, bill = browser("auditor"), Invoice.objects.all()[0]

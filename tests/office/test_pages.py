@@ -138,7 +138,7 @@ def test_people_are_added_given_roles_blocked_and_let_in_again(city: Gate, sign_
     assert (new.roles, new.is_active) == (set(), False)
     client.post(address, {"deed": "active", "active": "1"})
     assert Person.objects.get(pk=new.pk).roles == {"steward", "lead"}
-    assert "<ins>lead, steward</ins>" in text(client, address)
+    assert "<ins>Projektleitung, Datenverantwortliche</ins>" in text(client, address)
 
 
 def test_the_last_administrator_stays(sign_in: SignIn) -> None:

@@ -39,6 +39,7 @@ def test_every_table_lists_searches_exports_and_shows_a_row(programme: Gate, sig
     client = sign_in("administrator")
     page = client.get(f"/intern/{table}/")
     assert page.status_code == 200
+    assert 'class="office-purpose"' in page.content.decode()
     row = page.context["object_list"][0]
     assert client.get(f"/intern/{table}/?q=zzzz-nothing").context["object_list"].count() == 0
     export: Any = client.get(f"/intern/{table}/?export=csv")

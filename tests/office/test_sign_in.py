@@ -141,6 +141,26 @@ def test_the_sign_in_speaks_the_browsers_language(city: Gate) -> None:
     assert '<html lang="de"' in german
 
 
+def test_the_staff_room_speaks_the_browsers_language_until_somebody_chooses(city: Gate, sign_in: SignIn) -> None:
+    english, german = ({"accept-language": words} for words in ("fr;q=0.9, de;q=0.2, en-GB;q=0.5", "de-DE,en;q=0.4"))
+    client = sign_in("office")
+    for address in ("", "projekte/", "aufgaben/", "konto/2fa/", "nowhere/", "jsi18n/"):
+        answers = [client.get(f"/intern/{address}", headers=headers) for headers in (english, german)]
+        assert [answer["Content-Language"] for answer in answers] == ["en", "de"], address
+    page = client.get("/intern/account/", headers=english).content.decode()
+    assert "the browser’s" in page
+    assert "Save" in page
+    sent = {"name_email-first_name": "Olga", "name_email-last_name": "Office", "locale-preferred_language": "de"}
+    saved = client.post(
+        "/intern/account/",
+        {**sent, "theme-theme": "system", "theme-contrast": "system", "theme-density": "default"},
+        headers=english,
+    )
+    assert saved.status_code == 302
+    for address in ("", "projekte/", "konto/2fa/"):
+        assert '<html lang="de"' in client.get(f"/intern/{address}", headers=english).content.decode(), address
+
+
 def test_nobody_signs_up_or_changes_the_address_alone(sign_in: SignIn) -> None:
     for address in ("signup", "email"):
         assert sign_in("office").get(f"/intern/konto/{address}/").status_code == 404

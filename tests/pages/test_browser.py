@@ -101,3 +101,27 @@ def test_the_language_link_leads_to_the_same_page(city_with_data: City, browser:
     assert window.page.url.endswith("/en/geld/?stand=2022-01-01")
     assert "17.5" in window.page.locator("main").inner_text()
     window.close()
+
+
+COVERED = """() => {
+  const boxes = [...document.querySelectorAll('.hero-map .map .name')].map(label => label.getBBox());
+  const shown = boxes.filter(box => box.width > 0);
+  // A line of text is higher than its letters.
+  const room = box => {
+    const high = box.height / 4;
+    return {left: box.x, right: box.x + box.width, top: box.y + high, bottom: box.y + box.height - high};
+  };
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const rooms = shown.map(room);
+  return [shown.length, rooms.flatMap((one, i) => rooms.slice(i + 1).filter(other => meet(one, other))).length];
+}"""
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_no_label_of_the_home_pages_map_covers_another(city_with_data: City, browser: Browser, width: int) -> None:
+    window = Window(browser, width)
+    window.open(city_with_data.address + "/")
+    count, covered = window.page.evaluate(COVERED)
+    window.close()
+    assert count >= 5
+    assert covered == 0

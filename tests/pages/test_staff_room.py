@@ -17,6 +17,9 @@ PAGES = (
     *("", "projekte/", "projekte/edit/1/", "projekte/history/1/", "projekte/inspect/1/", "meilensteine/edit/1/"),
     *(
         "beschluesse/new/",
+        "festlegungen/new/",
+        "planfassungen/",
+        "account/",
         "zwecke/",
         "regeln/",
         "regeln/edit/1/",

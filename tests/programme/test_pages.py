@@ -171,7 +171,8 @@ def test_oembed_tells_how_a_project_is_embedded_and_refuses_what_is_not_ours() -
     assert 'src="http://testserver/einbetten/meilensteine/"' in json.loads(_text(f"{address}/meilensteine/"))["html"]
     for other in (
         "/oembed?url=https://other.example/projekte/innenstadt/",
-        f"{address}/geld/",
+        f"{address}/geld/eigenmittel/",
+        f"{address}/wirkung/gibt-es-nicht/",
         "/oembed",
         f"{address}/projekte/gibt-es-nicht/",
     ):

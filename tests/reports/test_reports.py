@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import re
 from typing import Any
 
 import openpyxl
@@ -53,6 +54,16 @@ class TestFourEyes:
         assert Report.objects.get().state == "waiting"
         browser("second").post(address, {"deed": "approve"})
         assert Report.objects.get().approved_by == person("second")
+
+    def test_who_did_not_work_on_it_finds_it_among_their_tasks(self) -> None:
+        browser("office").post(begun(), {"deed": "send"})
+        address = f"/intern/berichte/{Report.objects.get().pk}/"
+        tasks = {
+            name: get("/intern/aufgaben/", browser(name)).content.decode() for name in ("office", "second", "auditor")
+        }
+        assert [name for name, page in tasks.items() if address in page] == ["second"]
+        browser("second").post(address, {"deed": "approve"})
+        assert address not in get("/intern/aufgaben/", browser("second")).content.decode()
 
     def test_a_report_is_public_only_when_it_is_approved(self) -> None:
         address = begun()
@@ -252,6 +263,32 @@ class TestFunder:
         assert found == {key: total[key] for key in found}
 
 
+class TestParts:
+    """Who writes a report chooses its parts, and the report says what is missing."""
+
+    def test_what_is_left_out_is_named_and_what_is_unknown_stays(self) -> None:
+        address = begun()
+        page = get(address, browser("office")).content.decode()
+        assert 'name="left_out" value="money"' in page
+        sent = {"deed": "write", "edits": 0, "left_out": ["money", "steering", "gaps"]}
+        assert browser("office").post(address, sent).status_code == 200, "what cannot be left out is refused"
+        sent["left_out"] = ["money", "steering"]
+        assert browser("office").post(address, sent).status_code == 302
+        browser("office").post(address, {"deed": "send"})
+        browser("second").post(address, {"deed": "approve"})
+        parts = {
+            part["key"]: part for part in get(f"/programm/berichte/{Report.objects.get().pk}.json").json()["parts"]
+        }
+        assert list(parts) == ["projects", "milestones", "effects", "gaps", "left-out"]
+        assert [words["en"] for words in parts["left-out"]["words"]] == ["Decisions, conditions, risks", "Money"]
+
+    def test_a_proof_for_the_funder_is_whole(self) -> None:
+        address = begun("proof")
+        assert 'name="left_out"' not in get(address, browser("office")).content.decode()
+        browser("office").post(address, {"deed": "write", "edits": 0, "left_out": ["money"]})
+        assert Report.objects.get().left_out == []
+
+
 class TestComparison:
     """A report beside the one before."""
 
@@ -314,6 +351,17 @@ class TestCostBesideEffect:
         assert [str(one["cents_per_unit"] or "") for one in tree["indicators"]] == [
             row["cents_per_unit"] for row in rows
         ]
+
+    def test_an_indicator_stands_on_other_sites_as_on_its_page(self) -> None:
+        told = json.loads(get("/oembed?url=http://testserver/en/wirkung/strom-licht/").content)
+        assert 'src="http://testserver/en/einbetten/wirkung/strom-licht/"' in told["html"]
+        block, page = (get(f"/en{path}wirkung/strom-licht/").content.decode() for path in ("/einbetten/", "/"))
+        standing = re.findall(r"<dt>(?:State|Now|Baseline|Target)</dt><dd>.*?</dd>", block, re.DOTALL)
+        assert len(standing) >= 3
+        assert all(one in page for one in standing)
+        assert "58.4" in block
+        assert "58,4" not in get("/einbetten/wirkung/strom-licht/?stand=2024-01-31").content.decode()
+        assert Client().get("/einbetten/wirkung/gibt-es-nicht/").status_code == 404
 
     def test_the_pages_say_it_in_both_languages_and_as_of_a_day(self) -> None:
         assert "Hier wäre ein Preis nicht ehrlich" in get("/wirkung/kosten/").content.decode()

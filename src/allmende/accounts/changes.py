@@ -47,8 +47,9 @@ class RowForm(Protocol):
         """Write the row and its links."""
 
 
+@override("de")
 def snapshot(row: Model) -> dict[str, Any]:
-    """Give the values of a row as JSON knows them; links are named with their number."""
+    """Give the values of a row as JSON knows them; links are named in German, with their number."""
     values: dict[str, Any] = {}
     for field in row._meta.concrete_fields:
         value = getattr(row, field.name)

@@ -63,14 +63,16 @@ def record(
     after: dict[str, Any] | None = None,
     note: str = "",
 ) -> AuditEntry:
-    """Add the entry of one write to the audit trail, inside the write's own transaction."""
+    """Add the entry of one write to the audit trail, inside the write's own transaction; names stand in German."""
     person = actor if isinstance(actor, Person) else None
+    with override("de"):
+        label = "" if isinstance(subject, str) else str(subject)[:300]
     return AuditEntry.objects.create(
         actor=actor.name if isinstance(actor, SystemActor) else actor.email,
         person=person,
         verb=verb,
         subject=subject_of(subject),
-        label="" if isinstance(subject, str) else str(subject)[:300],
+        label=label,
         before=before,
         after=after,
         note=note,

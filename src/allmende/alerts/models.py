@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from allmende.alerts.rules import KINDS, TURNS, Condition, Standing
 from allmende.kernel.text import Text
 from allmende.kernel.units import UNITS
-from allmende.ui.bilingual import Titled
+from allmende.ui.bilingual import Titled, choices_of
 
 
 class AlertRule(Titled):
     """When to warn of which measurements, what to do then, and who is told."""
 
     slug = models.SlugField(_("Kurzname"), unique=True)
-    kind = models.CharField(_("Wann"), max_length=10, choices=[(name, text.de) for name, text in KINDS.items()])
+    kind = models.CharField(_("Wann"), max_length=10, choices=choices_of(KINDS))
     observed = models.CharField(
         _("Messgröße"), max_length=100, blank=True, help_text=_("für alle Messreihen damit, etwa air-temperature")
     )

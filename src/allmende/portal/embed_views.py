@@ -1,5 +1,7 @@
 """Blocks for other sites: plain HTML without cookie and script, and the oEmbed door that tells of them."""
 
+import datetime as dt
+from collections.abc import Callable
 from html import escape
 from urllib.parse import urlencode, urlsplit
 
@@ -7,11 +9,13 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
-from django.utils.translation import get_language, override
+from django.utils.translation import gettext, override
 from django.views.decorators.clickjacking import xframe_options_exempt
 
+from allmende.effects import queries as effect_queries
 from allmende.kernel.errors import ErrorCode, NotFound
 from allmende.kernel.text import Text
+from allmende.money import queries as money_queries
 from allmende.portal.asof import stand_of
 from allmende.portal.files import json_file
 from allmende.portal.frame import site
@@ -19,6 +23,7 @@ from allmende.portal.middleware import POLICY
 from allmende.portal.views import refused
 from allmende.programme import queries
 from allmende.programme.queries.steering import shares_on
+from allmende.ui.bilingual import both
 
 WIDTH, HEIGHT = 480, 420
 MOST_ROWS = 8
@@ -27,8 +32,8 @@ NO_BLOCK = ErrorCode(
     "portal.no_block",
     Text("Zu dieser Adresse gibt es keinen Block zum Einbetten.", "There is no block to embed for this address."),
     Text(
-        "Nehmen Sie die Adresse eines Projekts oder der Meilensteine auf dieser Seite.",
-        "Take the address of a project or of the milestones on this site.",
+        "Nehmen Sie die Adresse eines Projekts, eines Indikators, der Meilensteine oder des Gelds auf dieser Seite.",
+        "Take the address of a project, an indicator, the milestones or the money on this site.",
     ),
 )
 
@@ -74,6 +79,29 @@ def milestones(request: HttpRequest) -> HttpResponse:
     return _block(request, "milestones.html", stand=stand, rows=rows)
 
 
+@xframe_options_exempt
+def money(request: HttpRequest) -> HttpResponse:
+    """Give what is planned and paid, by who gives it, as a block."""
+    stand = stand_of(request)
+    overview, plans = money_queries.overview(stand.day), queries.plans_until(stand.day)
+    total = overview.total
+    names = (gettext("Bund"), gettext("Stadt"), gettext("Dritte"))
+    givers = list(zip(names, total.plan.parts, total.actual.parts, strict=True))
+    plan = plans[-1] if plans else None
+    return _block(request, "money.html", stand=stand, overview=overview, givers=givers, plan=plan)
+
+
+@xframe_options_exempt
+def effect(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give how an indicator stands as a block."""
+    stand = stand_of(request)
+    view = effect_queries.indicator_on(slug, stand.day)
+    if view is None:
+        raise Http404
+    newest = view.current.newest
+    return _block(request, "effect.html", stand=stand, view=view, definition=view.current.definition, newest=newest)
+
+
 def _match(path: str) -> tuple[ResolverMatch, str] | None:
     language = "en" if path.startswith("/en/") else "de"
     with override(language):
@@ -83,20 +111,42 @@ def _match(path: str) -> tuple[ResolverMatch, str] | None:
             return None
 
 
+def _project_title(slug: str, on: dt.date) -> Text | None:
+    view = queries.project_on(slug, on)
+    return view.project.title if view else None
+
+
+def _effect_title(slug: str, on: dt.date) -> Text | None:
+    view = effect_queries.indicator_on(slug, on)
+    return view.indicator.title if view else None
+
+
+# The pages of which there are blocks, and how each is called on a day.
+TITLES: dict[str | None, Callable[[str, dt.date], Text | None]] = {
+    "project": _project_title,
+    "milestones": lambda _slug, _on: both(lambda: gettext("Meilensteine")),
+    "money": lambda _slug, _on: both(lambda: gettext("Geld")),
+    "effect": _effect_title,
+}
+
+
 def oembed(request: HttpRequest) -> HttpResponse:
     """Tell how the page at ``?url=`` is embedded (oEmbed 1.0, rich, JSON)."""
     parts = urlsplit(request.GET.get("url", ""))
     own = {urlsplit(_base(request)).netloc, request.get_host()}
     found = _match(parts.path) if parts.netloc in own and parts.scheme in ("http", "https") else None
-    if found is None or found[0].url_name not in ("project", "milestones"):
+    if found is None or found[0].url_name not in TITLES:
         return refused(request, NotFound(NO_BLOCK))
     match, language = found
-    stand = f"?{urlencode({'stand': stand_of(request).written})}" if "stand" in request.GET else ""
-    if match.url_name == "project" and queries.project_on(match.kwargs["slug"], stand_of(request).day) is None:
+    named = TITLES[match.url_name](match.kwargs.get("slug", ""), stand_of(request).day)
+    if named is None:
         return refused(request, NotFound(NO_BLOCK))
+    title, stand = (
+        named.within(language),
+        f"?{urlencode({'stand': stand_of(request).written})}" if "stand" in request.GET else "",
+    )
     with override(language):
-        name, title = _named(match, request)
-        address = _base(request) + reverse(f"embed-{name}", kwargs=match.kwargs) + stand
+        address = _base(request) + reverse(f"embed-{match.url_name}", kwargs=match.kwargs) + stand
     width, height = _room(request, "maxwidth", WIDTH), _room(request, "maxheight", HEIGHT)
     frame = (
         f'<iframe src="{escape(address)}" width="{width}" height="{height}" title="{escape(title)}" '
@@ -107,13 +157,6 @@ def oembed(request: HttpRequest) -> HttpResponse:
     response = json_file("oembed", {**content, **about})
     response["Access-Control-Allow-Origin"] = "*"
     return response
-
-
-def _named(match: ResolverMatch, request: HttpRequest) -> tuple[str, str]:
-    if match.url_name == "milestones":
-        return "milestones", site().title
-    view = queries.project_on(match.kwargs["slug"], stand_of(request).day)
-    return "project", view.project.title.within(get_language() or "de") if view else ""
 
 
 def _room(request: HttpRequest, name: str, usual: int) -> int:

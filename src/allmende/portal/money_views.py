@@ -20,7 +20,7 @@ from allmende.money.models import Plan, Proof
 from allmende.money.models.claims import APPROVED
 from allmende.money.rules import difference
 from allmende.portal.asof import Stand, stand_of
-from allmende.portal.files import csv_file, csv_stream, picture, width_of
+from allmende.portal.files import csv_file, csv_stream, json_file, picture, width_of
 from allmende.portal.frame import page
 from allmende.programme import queries
 from allmende.programme.models import Project
@@ -34,6 +34,8 @@ PROJECT_HEADER = (
     *("project", "year", *(f"plan_{name}_cents" for name in SHARES), *(f"paid_{name}_cents" for name in SHARES)),
     *("as_of", "simulated"),
 )
+
+DIFFERENCE_HEADER = ("project", "cost_type", "year", "source", "before_cents", "after_cents", "from", "to")
 
 
 def money(request: HttpRequest) -> HttpResponse:
@@ -177,23 +179,34 @@ def sum_of(plan: Plan) -> Money:
     return Money(plan.federal_cents + plan.city_cents + plan.third_cents)
 
 
-def versions_csv(request: HttpRequest) -> HttpResponse:
-    """Give the difference as a file, by project, cost type, year and source."""
+def _difference_rows(request: HttpRequest) -> list[tuple[object, ...]]:
+    """Give what differs between the chosen plans by project, cost type, year and source."""
     _plans, old, new = _chosen_plans(request, stand_of(request))
-    rows: list[tuple[object, ...]] = []
-    if old and new:
-        flat = [
-            {
-                (slot, source): cents
-                for slot, shares in money_queries.slots_of(plan).items()
-                for source, cents in shares.items()
-            }
-            for plan in (old, new)
-        ]
-        for (slot, source), pair in sorted(difference(flat[0], flat[1]).items()):
-            rows.append((slot.project, slot.cost_type, slot.year, source, pair[0], pair[1], old.day, new.day))
-    header = ("project", "cost_type", "year", "source", "before_cents", "after_cents", "from", "to")
-    return csv_file("planunterschied", header, rows)
+    if not old or not new:
+        return []
+    flat = [
+        {
+            (slot, source): cents
+            for slot, shares in money_queries.slots_of(plan).items()
+            for source, cents in shares.items()
+        }
+        for plan in (old, new)
+    ]
+    return [
+        (slot.project, slot.cost_type, slot.year, source, pair[0], pair[1], old.day, new.day)
+        for (slot, source), pair in sorted(difference(flat[0], flat[1]).items())
+    ]
+
+
+def versions_csv(request: HttpRequest) -> HttpResponse:
+    """Give the difference as a file."""
+    return csv_file("planunterschied", DIFFERENCE_HEADER, _difference_rows(request))
+
+
+def versions_json(request: HttpRequest) -> HttpResponse:
+    """Give the difference as JSON."""
+    rows = [dict(zip(DIFFERENCE_HEADER, row, strict=True)) for row in _difference_rows(request)]
+    return json_file("planunterschied", {"as_of": stand_of(request).day, "differences": rows})
 
 
 def _project_rows(overview: money_queries.Overview, day: dt.date) -> Iterator[tuple[object, ...]]:
@@ -239,11 +252,7 @@ def money_json(request: HttpRequest) -> HttpResponse:
         ],
         "csv": request.build_absolute_uri(reverse("money-projects-csv")),
     }
-    response = HttpResponse(
-        msgspec.json.format(msgspec.json.encode(content), indent=1), content_type="application/json"
-    )
-    response["Content-Disposition"] = 'inline; filename="geld.json"'
-    return response
+    return json_file("geld", content)
 
 
 def _shares(shares: money_queries.Shares) -> dict[str, int]:

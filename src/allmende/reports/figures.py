@@ -8,7 +8,7 @@ from allmende.money import queries as money
 from allmende.money.models import DrawDown
 from allmende.programme import queries as programme
 from allmende.programme.models import Project
-from allmende.reports.rules import Cell, Column, Part, Table
+from allmende.reports.rules import PARTS, Cell, Column, Part, Table
 from allmende.reports.tables import PROJECT, WHOLE, column, iso, table
 
 AMOUNTS = tuple(
@@ -49,7 +49,7 @@ def money_part(day: dt.date, project: Project | None) -> Part:
     if not project:
         tables += [_plans(day), _draw_downs(day)]
     words = (SIMULATED,) if found.simulated else ()
-    return Part("money", Text("Geld", "Money"), words, tuple(tables))
+    return Part("money", PARTS["money"], words, tuple(tables))
 
 
 def _amounts(title: Text, line: money.Line) -> tuple[Cell, ...]:
@@ -118,7 +118,7 @@ def effects_part(day: dt.date, project: Project | None) -> Part:
     rows = [(view.indicator.slug, _effect(view)) for view in views]
     return Part(
         "effects",
-        Text("Wirkung", "Effects"),
+        PARTS["effects"],
         tables=(table("indicators", Text("Indikatoren", "Indicators"), columns, rows, empty),),
     )
 

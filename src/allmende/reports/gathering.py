@@ -72,6 +72,8 @@ FREE: dict[str, tuple[Free, ...]] = {
     PROOF: (NARRATIVE, DEVIATIONS),
 }
 
+NOT_HERE = Text("Was dieser Bericht weglässt", "What this report leaves out")
+
 
 def content_of(report: Report) -> Content:
     """Put a report together from what was known on its day, with its free texts first."""
@@ -105,9 +107,12 @@ def _known(report: Report) -> list[Part]:
     day, project = report.day, report.project
     if report.kind in (EXPENDITURE, PROOF):
         return funder.parts(report.kind, day, project)
-    return [
+    found = [
         *steering.parts(day, report.since, project),
         figures.money_part(day, project),
         figures.effects_part(day, project),
         *([] if project else [steering.gaps()]),
     ]
+    left = [part.title for part in found if part.key in report.left_out]
+    kept = [part for part in found if part.key not in report.left_out]
+    return [*kept, Part("left-out", NOT_HERE, tuple(left))] if left else kept

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allmende.programme.models import Project
+from allmende.ui.bilingual import short_day
 
 COUNCIL, YEARLY, EXPENDITURE, PROOF = "council", "yearly", "expenditure", "proof"
 KINDS = [
@@ -38,6 +39,7 @@ class Report(models.Model):
     )
     state = models.CharField(_("Zustand"), max_length=10, choices=STATES, default=DRAFT)
     texts = models.JSONField(_("freie Texte"), default=dict)
+    left_out = models.JSONField(_("weggelassene Teile"), default=list)
     edits = models.PositiveIntegerField(default=0)
     content = models.BinaryField(_("Inhalt"), null=True)
     digest = models.CharField(_("Prüfsumme (SHA-256)"), max_length=64, blank=True)
@@ -58,7 +60,7 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         """Give kind and day."""
-        return f"{self.get_kind_display()} {self.day}"
+        return f"{self.get_kind_display()} {short_day(self.day)}"
 
     @property
     def is_public(self) -> bool:

@@ -5,9 +5,10 @@ import datetime as dt
 import msgspec
 from django.db.models import QuerySet
 
+from allmende.accounts.models import Person
 from allmende.kernel.text import Text
 from allmende.programme.models import Project
-from allmende.reports.models import APPROVED, COUNCIL, PUBLIC, Report
+from allmende.reports.models import APPROVED, COUNCIL, PUBLIC, WAITING, Report
 from allmende.reports.rules import Content
 
 
@@ -31,6 +32,11 @@ def reports() -> QuerySet[Report]:
 def published() -> QuerySet[Report]:
     """Give the approved reports that everybody reads, newest first."""
     return reports().filter(state=APPROVED, kind__in=PUBLIC)
+
+
+def waiting_for(person: Person) -> QuerySet[Report]:
+    """Give the reports that wait for a second person, on which this one did not work."""
+    return reports().filter(state=WAITING).exclude(editors=person)
 
 
 def before(kind: str, project: Project | None, day: dt.date) -> Report | None:

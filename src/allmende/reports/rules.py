@@ -11,6 +11,14 @@ from allmende.programme.rules.steering import Passage, word_difference
 Kind = Literal["text", "money", "count", "day"]
 Cell = Text | str | int | None
 FORMAT = 1
+# The chapters of a report for everybody; those who write it may leave some out. What is not known always stands there.
+PARTS: dict[str, Text] = {
+    "projects": Text("Projekte", "Projects"),
+    "milestones": Text("Meilensteine", "Milestones"),
+    "steering": Text("Beschlüsse, Bedingungen, Risiken", "Decisions, conditions, risks"),
+    "money": Text("Geld", "Money"),
+    "effects": Text("Wirkung", "Effects"),
+}
 
 
 class Column(msgspec.Struct, frozen=True):

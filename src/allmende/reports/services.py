@@ -1,7 +1,7 @@
 """Writes of reports: drafted, sent, and approved by somebody who did not work on it."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +18,7 @@ from allmende.programme.queries.schedule import last_report_until
 from allmende.reports import queries
 from allmende.reports.gathering import FREE, content_of
 from allmende.reports.models import APPROVED, DRAFT, PUBLIC, WAITING, YEARLY, Report
+from allmende.reports.rules import PARTS
 
 NOT_OVER = ErrorCode(
     "reports.day_not_over",
@@ -89,24 +90,31 @@ def _held(number: int, state: str, fault: ErrorCode) -> Report:
     return row
 
 
-def _flat(texts: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    return {f"{key} ({language})": words for key, text in texts.items() for language, words in text.items() if words}
+def _written(row: Report) -> dict[str, object]:
+    """Give what people decided about a report, for the audit trail."""
+    texts = row.texts.items()
+    words = {f"{key} ({language})": said for key, text in texts for language, said in text.items() if said}
+    return {**words, "left_out": [PARTS[key].de for key in row.left_out]}
 
 
 @transaction.atomic
-def write(actor: Person, *, report: int, edits: int, texts: Mapping[str, Mapping[str, str]]) -> Report:
-    """Write the free texts of a draft; ``edits`` tells which state the writer saw."""
+def write(
+    actor: Person, *, report: int, edits: int, texts: Mapping[str, Mapping[str, str]], left_out: Collection[str] = ()
+) -> Report:
+    """Write the free texts of a draft and say which parts it leaves out; ``edits`` tells which state was seen."""
     row = _held(report, DRAFT, NO_DRAFT)
     if row.edits != edits:
         raise Conflict(CHANGED)
     keys = {free.key for free in FREE[row.kind]}
     new = {key: {"de": text["de"].strip(), "en": text["en"].strip()} for key, text in texts.items() if key in keys}
-    if new == row.texts:
+    left = [key for key in PARTS if key in left_out and row.kind in PUBLIC]
+    if new == row.texts and left == row.left_out:
         return row
-    before, row.texts, row.edits = row.texts, new, row.edits + 1
-    row.save(update_fields=["texts", "edits"])
+    before = _written(row)
+    row.texts, row.left_out, row.edits = new, left, row.edits + 1
+    row.save(update_fields=["texts", "left_out", "edits"])
     row.editors.add(actor)
-    record(actor, "report.edited", row, before=_flat(before), after=_flat(new))
+    record(actor, "report.edited", row, before=before, after=_written(row))
     return row
 
 

@@ -9,7 +9,7 @@ from allmende.kernel.text import Text
 from allmende.programme import queries
 from allmende.programme.models import Project
 from allmende.programme.queries import schedule, steering
-from allmende.reports.rules import Cell, Part, Table
+from allmende.reports.rules import PARTS, Cell, Part, Table
 from allmende.reports.tables import NOTHING, PROJECT, WHOLE, column, iso, table
 from allmende.ui.bilingual import both
 from allmende.ui.templatetags.allmende import milestone_state, state_name
@@ -26,21 +26,17 @@ def parts(day: dt.date, since: dt.date | None, project: Project | None) -> list[
     known = [view for view in views if view]
     progress = Part(
         "projects",
-        Text("Projekte", "Projects"),
+        PARTS["projects"],
         tables=(_projects(known), _events(known, begin, day)),
     )
-    dates = Part(
-        "milestones", Text("Meilensteine", "Milestones"), tables=(_milestones(day, slug), _moves(begin, day, slug))
-    )
+    dates = Part("milestones", PARTS["milestones"], tables=(_milestones(day, slug), _moves(begin, day, slug)))
     steer = [_risks(day, slug)] if project else [_decisions(begin, day), _conditions(day), _risks(day, slug)]
     return [
         progress,
         dates,
         Part(
             "steering",
-            Text("Beschlüsse, Bedingungen, Risiken", "Decisions, conditions, risks")
-            if not project
-            else Text("Risiken", "Risks"),
+            PARTS["steering"] if not project else Text("Risiken", "Risks"),
             tables=tuple(steer),
         ),
     ]

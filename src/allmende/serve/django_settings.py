@@ -126,6 +126,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allmende.portal.office.language.OwnLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -216,6 +217,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SECURE_REFERRER_POLICY = "same-origin"
+# How the calendars of the forms write a day; both languages read it.
+WAGTAIL_DATE_FORMAT = "%d.%m.%Y"
 WAGTAIL_SITE_NAME = "Allmende"
 WAGTAILADMIN_BASE_URL = ALLMENDE.public_url or f"http://{ALLMENDE.host}:{ALLMENDE.port}"
 WAGTAIL_ENABLE_UPDATE_CHECK = False

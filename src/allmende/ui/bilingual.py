@@ -1,11 +1,14 @@
 """Texts in both languages: from pairs of columns, and from the translations."""
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.functional import lazy
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from allmende.kernel.text import Text
 
@@ -25,6 +28,23 @@ def both(words: Callable[[], object]) -> Text:
     return Text(*found)
 
 
+def choices_of(texts: Mapping[str, Text]) -> list[tuple[str, Any]]:
+    """Make the choices of a column, whose names follow the language in use."""
+    return [(name, _named(text)) for name, text in texts.items()]
+
+
+def _in_use(text: Text) -> str:
+    return text.within(get_language() or "de")
+
+
+_named = lazy(_in_use, str)
+
+
+def short_day(value: dt.date) -> str:
+    """Write a day in figures, as the language in use does."""
+    return date_format(value, "SHORT_DATE_FORMAT")
+
+
 class Titled(models.Model):
     """A row with a title in both languages."""
 
@@ -37,8 +57,8 @@ class Titled(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        """Give the German title."""
-        return self.title_de
+        """Give the title in the language in use."""
+        return self.title.within(get_language() or "de")
 
     @property
     def title(self) -> Text:

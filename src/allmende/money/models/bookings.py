@@ -217,8 +217,8 @@ class Forecast(Kept):
         ordering = ("known_since", "pk")
 
     def __str__(self) -> str:
-        """Give year and amount."""
-        return f"{self.year}: {self.cents}"
+        """Give project and year."""
+        return f"{self.project}, {self.year}"
 
 
 class RunningCost(Kept):
@@ -238,8 +238,8 @@ class RunningCost(Kept):
         ordering = ("known_since", "pk")
 
     def __str__(self) -> str:
-        """Give owner and amount."""
-        return f"{self.owner_de}: {self.yearly_cents}"
+        """Give project and owner."""
+        return f"{self.project}: {self.owner_de or '–'}"
 
     @property
     def yearly(self) -> Money:
@@ -270,8 +270,8 @@ class WorkHours(Kept):
         ordering = ("known_since", "pk")
 
     def __str__(self) -> str:
-        """Give the year."""
-        return f"{self.project_id}/{self.year}"
+        """Give project and year."""
+        return f"{self.project}, {self.year}"
 
 
 class ImportRun(models.Model):

@@ -11,6 +11,7 @@ from allmende.money.models.bookings import Booking
 from allmende.money.models.grants import Award
 from allmende.money.models.kept import Kept
 from allmende.programme.models import Project
+from allmende.ui.bilingual import short_day
 
 DRAFT, APPROVED = "draft", "approved"
 STATES = [(DRAFT, _("wartet auf die zweite Person")), (APPROVED, _("freigegeben"))]
@@ -150,7 +151,7 @@ class PreparedDrawDown(models.Model):
 
     def __str__(self) -> str:
         """Give award and last day."""
-        return f"{self.award} {self.until}"
+        return f"{self.award}, {short_day(self.until)}"
 
     @property
     def eligible(self) -> Money:
@@ -242,7 +243,7 @@ class Proof(models.Model):
 
     def __str__(self) -> str:
         """Give award and day."""
-        return f"{self.award} {self.day}"
+        return f"{self.award}, {short_day(self.day)}"
 
     def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Refuse."""

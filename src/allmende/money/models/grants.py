@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.kernel.clock import today
 from allmende.kernel.money import Money
@@ -13,7 +14,7 @@ from allmende.money.models.kept import Kept
 from allmende.programme.models.facts import NO_PART, fault_words
 from allmende.programme.rules.facts import is_part
 from allmende.programme.rules.states import FUTURE
-from allmende.ui.bilingual import Titled
+from allmende.ui.bilingual import Titled, short_day
 
 FEDERAL, CITY, THIRD = "federal", "city", "third"
 GIVERS = [(FEDERAL, _("Bund")), (CITY, _("Stadt")), (THIRD, _("Dritte"))]
@@ -50,7 +51,7 @@ class FundingSource(Titled):
         """Names."""
 
         verbose_name = _("Mittelgeber")
-        verbose_name_plural = _("Mittelgeber")
+        verbose_name_plural = pgettext_lazy("mehrere", "Mittelgeber")
         ordering = ("position", "slug")
 
     def clean(self) -> None:
@@ -112,7 +113,7 @@ class AwardTerms(Kept):
 
     def __str__(self) -> str:
         """Give the period."""
-        return f"{self.start} – {self.end}"
+        return f"{short_day(self.start)} – {short_day(self.end)}"
 
     def clean(self) -> None:
         """Refuse terms by which nothing could be worked out; they could never be taken back."""
@@ -154,4 +155,4 @@ class BaseRate(models.Model):
 
     def __str__(self) -> str:
         """Give day and rate."""
-        return f"{self.since}: {self.hundredths / 100:.2f} %"
+        return f"{short_day(self.since)}: {self.hundredths / 100:.2f} %"

@@ -4,8 +4,10 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from allmende.kernel.text import Text
 from allmende.money.models.grants import CostType, FundingSource
 from allmende.programme.models import Project
 
@@ -20,7 +22,7 @@ class Plan(models.Model):
     title_en = models.CharField(_("Titel (englisch)"), max_length=200)
     reason = models.TextField(_("Grund der Änderung"), blank=True)
     decision = models.CharField(_("Beschluss"), max_length=300, blank=True)
-    state = models.CharField(_("Stand"), max_length=10, choices=PLAN_STATES, default=DRAFT)
+    state = models.CharField(pgettext_lazy("Zustand", "Stand"), max_length=10, choices=PLAN_STATES, default=DRAFT)
     base = models.ForeignKey("self", verbose_name=_("hervorgegangen aus"), null=True, on_delete=models.PROTECT)
     day = models.DateField(_("gilt ab"), null=True, unique=True)
     edits = models.PositiveIntegerField(_("Bearbeitungen"), default=0)
@@ -51,8 +53,8 @@ class Plan(models.Model):
         ordering = ("day", "pk")
 
     def __str__(self) -> str:
-        """Give the German title."""
-        return self.title_de
+        """Give the title in the language in use."""
+        return Text(self.title_de, self.title_en).within(get_language() or "de")
 
     def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Refuse: a draft is discarded, a version stays."""

@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.kernel.text import Text
 from allmende.participation.formats import Format, format_of
 from allmende.participation.rules import LEVELS, PROCESS_STATES, SMALLEST_GROUP, WEIGHTS, Span
-from allmende.ui.bilingual import Titled, pair
+from allmende.ui.bilingual import Titled, choices_of, pair
 
 
 def new_key() -> bytes:
@@ -27,7 +28,7 @@ class Process(Titled):
 
     slug = models.SlugField(_("Kurzname"), unique=True)
     format = models.SlugField(_("Format"))
-    state = models.CharField(_("Stand"), max_length=10, default="draft", editable=False)
+    state = models.CharField(pgettext_lazy("Zustand", "Stand"), max_length=10, default="draft", editable=False)
     demonstration = models.BooleanField(_("Vorführung mit erfundenen Beiträgen"), default=False)
     preview = models.CharField(max_length=32, default=preview_key, editable=False)
     purpose_de = models.TextField(_("Wozu? (deutsch)"))
@@ -36,23 +37,21 @@ class Process(Titled):
     audience_en = models.TextField(_("Wer ist gefragt? (englisch)"))
     office_de = models.CharField(_("Wer antwortet? (deutsch)"), max_length=200)
     office_en = models.CharField(_("Wer antwortet? (englisch)"), max_length=200)
-    weight = models.CharField(
-        _("Was zählt das Ergebnis?"), max_length=20, choices=[(name, text.de) for name, text in WEIGHTS.items()]
-    )
+    weight = models.CharField(_("Was zählt das Ergebnis?"), max_length=20, choices=choices_of(WEIGHTS))
     weight_de = models.TextField(_("Was damit geschieht (deutsch)"), blank=True)
     weight_en = models.TextField(_("Was damit geschieht (englisch)"), blank=True)
     level = models.CharField(
         _("Teilnahme"),
         max_length=10,
         default="open",
-        choices=[(name, text.de) for name, text in LEVELS.items()],
+        choices=choices_of(LEVELS),
         help_text=_("für Abstimmen und Unterstützen"),
     )
     writing = models.CharField(
         _("Einreichen"),
         max_length=10,
         default="open",
-        choices=[(name, text.de) for name, text in LEVELS.items()],
+        choices=choices_of(LEVELS),
         help_text=_("für Beiträge, Kommentare und Vorschläge"),
     )
     strict = models.BooleanField(_("vor dem Veröffentlichen prüfen"), default=False)

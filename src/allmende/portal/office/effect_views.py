@@ -98,7 +98,7 @@ def _shown(request: HttpRequest, view: IndicatorView, faulty: dict[str, Form]) -
         "entries": [written(one) for one in AuditEntry.objects.filter(subject=subject_of(view.indicator))],
     }
     back = (reverse("office:indicators"), _("Indikatoren"))
-    return page(request, "indicator", view.indicator.title_de, icon="history", back=back, **shown)
+    return page(request, "indicator", str(view.indicator), icon="history", back=back, **shown)
 
 
 def _done(
@@ -167,7 +167,7 @@ def revise(request: HttpRequest, slug: str) -> HttpResponseBase:
         else:
             messages.success(request, gettext("Die neue Fassung gilt; Werte der früheren bleiben bei ihr."))
             return redirect("office:indicator", slug)
-    back = (reverse("office:indicator", args=[slug]), view.indicator.title_de)
+    back = (reverse("office:indicator", args=[slug]), str(view.indicator))
     return page(request, "indicator_form", _("Neue Fassung"), icon="edit", back=back, form=form, revising=True)
 
 

@@ -9,13 +9,14 @@ from wagtail.admin.ui.components import Component
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.rules import may_read
 from allmende.catalog.door import gate
-from allmende.effects.queries import stale
+from allmende.effects.queries import IndicatorView, stale
 from allmende.federation.queries import in_quarantine
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.portal.office.frame import told
-from allmende.portal.office.permissions import roles_of
+from allmende.portal.office.permissions import only_leads, roles_of
 from allmende.portal.office.quarantine_views import waiting
+from allmende.portal.office.rows import OWN_PATHS
 from allmende.portal.office.silent import silent_streams
 from allmende.portal.office.task_views import ON_THE_FIRST_PAGE
 from allmende.portal.office.tasks import items_of
@@ -41,20 +42,29 @@ class FiguresPanel(Component):  # type: ignore[misc]
     template_name = "office/panels/figures.html"
     order = 10
 
+    def __init__(self, stale_ones: list[IndicatorView]) -> None:
+        self.stale_ones = stale_ones
+
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         """Count."""
-        book = gate().rulebook()
+        book, person = gate().rulebook(), parent_context["request"].user
         return {
             "figures": [
                 *_waiting(parent_context["request"]),
-                Figure(gettext("Indikatoren ohne aktuellen Wert"), len(stale(today())), "office:indicators"),
-                Figure(gettext("Projekte"), Project.objects.count(), "projekte:index"),
-                Figure(gettext("Meilensteine"), Milestone.objects.count(), "meilensteine:index"),
+                Figure(gettext("Indikatoren ohne aktuellen Wert"), len(self.stale_ones), "office:indicators"),
+                Figure(gettext("Projekte"), _seen(Project, person), "projekte:index"),
+                Figure(gettext("Meilensteine"), _seen(Milestone, person), "meilensteine:index"),
                 Figure(gettext("Beschlüsse"), Decision.objects.count(), "beschluesse:index"),
                 Figure(gettext("Regeln in Kraft"), len(book.rules), "regeln:index"),
                 Figure(gettext("Entwürfe von Regeln"), len(drafts()), "office:publish"),
             ]
         }
+
+
+def _seen(model: type[Project] | type[Milestone], person: Any) -> int:
+    """Count the rows that the list behind the figure shows: a lead sees those of the own projects."""
+    rows = model.objects.filter(**{OWN_PATHS[model]: person.pk}).distinct() if only_leads(person) else model.objects
+    return rows.count()
 
 
 def _waiting(request: Any) -> list[Figure]:
@@ -72,9 +82,12 @@ class TasksPanel(Component):  # type: ignore[misc]
     template_name = "office/panels/tasks.html"
     order = 15
 
+    def __init__(self, stale_ones: list[IndicatorView]) -> None:
+        self.stale_ones = stale_ones
+
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         """Give the most pressing tasks."""
-        items = items_of(parent_context["request"].user, today())
+        items = items_of(parent_context["request"].user, today(), self.stale_ones)
         return {"items": items[:ON_THE_FIRST_PAGE], "count": len(items)}
 
 
@@ -110,5 +123,6 @@ class SilentPanel(Component):  # type: ignore[misc]
 
 
 def home_panels() -> list[Any]:
-    """Give the panels in their order."""
-    return [FiguresPanel(), TasksPanel(), LastWritesPanel(), SilentPanel()]
+    """Give the panels in their order; the figures and the tasks share one look at the indicators."""
+    found = stale(today())
+    return [FiguresPanel(found), TasksPanel(found), LastWritesPanel(), SilentPanel()]

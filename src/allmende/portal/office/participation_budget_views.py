@@ -72,7 +72,7 @@ def budget(request: HttpRequest, slug: str) -> HttpResponseBase:
         "participation_budget",
         _("Budget"),
         icon=ICON,
-        back=(reverse("office:participation-process", args=[slug]), process.title_de),
+        back=(reverse("office:participation-process", args=[slug]), str(process)),
         process=process,
         budget=found,
         shown=shown,

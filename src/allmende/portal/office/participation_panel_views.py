@@ -123,7 +123,7 @@ def panel(request: HttpRequest, slug: str) -> HttpResponseBase:
         "participation_panel",
         _("Gelostes Gremium"),
         icon=ICON,
-        back=(reverse("office:participation-process", args=[slug]), process.title_de),
+        back=(reverse("office:participation-process", args=[slug]), str(process)),
         process=process,
         panel=found,
         shown=shown,

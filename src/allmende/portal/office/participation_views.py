@@ -177,7 +177,7 @@ def process_page(request: HttpRequest, slug: str) -> HttpResponseBase:
     return page(
         request,
         "participation_process",
-        process.title_de,
+        str(process),
         icon=ICON,
         back=(reverse("office:participation"), _("Beteiligung")),
         process=process,

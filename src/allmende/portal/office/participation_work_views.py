@@ -43,7 +43,7 @@ from allmende.portal.office.permissions import person_of, reads, roles_of
 
 
 def _back(process: Process) -> tuple[str, str]:
-    return reverse("office:participation-process", args=[process.slug]), process.title_de
+    return reverse("office:participation-process", args=[process.slug]), str(process)
 
 
 @reads(AREA)

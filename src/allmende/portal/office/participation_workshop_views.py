@@ -124,7 +124,7 @@ def workshops_page(request: HttpRequest, slug: str) -> HttpResponseBase:
         "participation_workshops",
         _("Werkstätten"),
         icon=ICON,
-        back=(reverse("office:participation-process", args=[slug]), process.title_de),
+        back=(reverse("office:participation-process", args=[slug]), str(process)),
         process=process,
         rows=queries.workshops_of(process),
         plan=plan,
@@ -178,7 +178,7 @@ def workshop(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     return page(
         request,
         "participation_workshop",
-        found.workshop.title_de,
+        str(found.workshop),
         icon=ICON,
         back=(reverse("office:participation-workshops", args=[slug]), _("Werkstätten")),
         process=process,

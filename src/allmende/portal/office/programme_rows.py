@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.admin.widgets.button import Button
 
+from allmende.accounts.models import Person
 from allmende.accounts.rules import may_write
-from allmende.portal.office.amounts import euros_column
 from allmende.portal.office.permissions import roles_of
 from allmende.portal.office.rows import OwnRowViewSet, RowEdit, RowList, RowViewSet
 from allmende.programme import models
@@ -22,9 +23,13 @@ class ProjectEdit(RowEdit):
     """Changes a project; who leads it does not choose its leads."""
 
     def get_form(self, form_class: Any = None) -> Any:
-        """Leave the leads to the programme office."""
+        """Leave the leads to the programme office, who chooses among people of that role."""
         form = super().get_form(form_class)
-        if not may_write(roles_of(self.request.user), "programme"):
+        if may_write(roles_of(self.request.user), "programme"):
+            leads = form.fields["leads"]
+            leads.queryset = Person.objects.filter(Q(groups__name="lead") | Q(projects=self.object.pk)).distinct()
+            leads.help_text = _("zur Wahl steht, wer die Rolle Projektleitung hat")
+        else:
             form.fields.pop("leads", None)
         return form
 
@@ -131,15 +136,10 @@ class PlanVersions(RowViewSet):
     deeds = ADD_ONLY
     name = "planfassungen"
     icon = "list-ol"
-    euros = {
-        "total_cents": _("Gesamt in Euro"),
-        "federal_cents": _("Bund in Euro"),
-        "own_cents": _("Stadt und Dritte in Euro"),
-    }
     list_display = (
         *("title_de", "day", "precision"),
-        *(euros_column("total_cents", _("Gesamt")), euros_column("federal_cents", _("Bund"))),
-        *(euros_column("own_cents", _("Stadt und Dritte")), "rounding"),
+        *("total_cents", "federal_cents"),
+        *("own_cents", "rounding"),
     )
     list_filter = ("rounding",)
     search_fields = (*TITLES, "slug")

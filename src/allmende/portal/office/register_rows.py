@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.admin.widgets.button import Button
 
@@ -207,7 +208,11 @@ class Rules(RowViewSet):
     history_view_class = RuleHistory
     name = "regeln"
     icon = "lock"
-    list_display = ("title_de", "slug", "version", "effect", "published_in", "withdrawn", "since", "until")
+    list_display = (
+        *("title_de", "slug", "version", "effect"),
+        Column("published_in", label=_("In Kraft seit Regelwerk")),
+        *("withdrawn", "since", "until"),
+    )
     list_filter = ("effect", "withdrawn")
     search_fields = (*TITLES, "slug", "source", "decision")
 

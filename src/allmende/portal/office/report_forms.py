@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from allmende.portal.office.money.forms import day_field
 from allmende.programme.models import Project
 from allmende.reports.gathering import FREE
-from allmende.reports.models import KINDS, Report
+from allmende.reports.models import KINDS, PUBLIC, Report
+from allmende.reports.rules import PARTS
+from allmende.ui.bilingual import choices_of
 
 
 class NewReportForm(forms.Form):
@@ -29,7 +31,7 @@ class NewReportForm(forms.Form):
 
 
 class TextsForm(forms.Form):
-    """The free texts of a report in both languages."""
+    """The free texts of a report in both languages, and which parts it leaves out."""
 
     edits = forms.IntegerField(widget=forms.HiddenInput())
 
@@ -48,6 +50,16 @@ class TextsForm(forms.Form):
                     initial=report.texts.get(free.key, {}).get(code, ""),
                     widget=forms.Textarea(attrs={"rows": 4, "lang": code}),
                 )
+
+        if report.kind in PUBLIC:
+            self.fields["left_out"] = forms.MultipleChoiceField(
+                label=_("Was dieser Bericht weglässt"),
+                help_text=_("Der Bericht nennt am Ende, was fehlt. Was nicht bekannt ist, steht immer darin."),
+                required=False,
+                choices=choices_of(PARTS),
+                initial=report.left_out,
+                widget=forms.CheckboxSelectMultiple,
+            )
 
     def texts(self) -> dict[str, dict[str, str]]:
         """Give the texts as they were entered."""

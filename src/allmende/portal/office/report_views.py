@@ -29,6 +29,7 @@ from allmende.reports import queries, services
 from allmende.reports.gathering import content_of
 from allmende.reports.models import APPROVED, DRAFT, PUBLIC, WAITING, Report
 from allmende.reports.rules import Content, difference
+from allmende.ui.bilingual import short_day
 
 
 def area_of(row: Report) -> str:
@@ -97,7 +98,7 @@ def report(request: HttpRequest, number: int) -> HttpResponseBase:
 
 
 def _title(row: Report, content: Content) -> str:
-    return f"{content.title.within(language_of_page())}, {row.day:%d.%m.%Y}"
+    return f"{content.title.within(language_of_page())}, {short_day(row.day)}"
 
 
 def _done(request: HttpRequest, row: Report, form: TextsForm) -> bool:
@@ -107,7 +108,9 @@ def _done(request: HttpRequest, row: Report, form: TextsForm) -> bool:
         if deed == "write":
             if not form.is_valid():
                 return False
-            services.write(actor, report=row.pk, edits=form.cleaned_data["edits"], texts=form.texts())
+            given = form.cleaned_data
+            left_out = given.get("left_out", [])
+            services.write(actor, report=row.pk, edits=given["edits"], texts=form.texts(), left_out=left_out)
         elif deed == "send":
             services.send(actor, report=row.pk)
         elif deed == "approve":

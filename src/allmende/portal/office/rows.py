@@ -1,7 +1,5 @@
 """The pages of one table: list, form, history; every write goes through the accounts' one place for saving."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from wagtail.admin.panels import FieldPanel
 from wagtail.admin.ui.components import MediaContainer
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.admin.viewsets.model import ModelViewSet
@@ -25,10 +24,12 @@ from allmende.accounts.changes import delete_row, save_form, snapshot, undo_chan
 from allmende.accounts.queries import history_of
 from allmende.accounts.rules import may_write
 from allmende.kernel.errors import AllmendeError, Conflict
+from allmende.kernel.text import Text
 from allmende.portal.numbers import number_of
-from allmende.portal.office.amounts import in_euros
+from allmende.portal.office import columns
 from allmende.portal.office.frame import tell, told
 from allmende.portal.office.permissions import WRITING, AreaPolicy, OwnPolicy, only_leads, person_of, roles_of
+from allmende.portal.office.purposes import PURPOSES
 from allmende.portal.office.trail import Written, written
 from allmende.programme import models
 
@@ -57,7 +58,13 @@ def _readable(field: Any, value: Any) -> str:
 class RowList(generic.IndexView):  # type: ignore[misc]
     """A list with search, filters and CSV; who may not change a row sees it."""
 
+    template_name = "office/rows.html"
     history_url_name: str = ""
+
+    @property
+    def purpose(self) -> Text | None:
+        """Say what the table is for."""
+        return PURPOSES.get(self.model._meta.label_lower)
 
     def get_base_queryset(self) -> Any:
         """Give the rows that this person may see."""
@@ -65,6 +72,15 @@ class RowList(generic.IndexView):  # type: ignore[misc]
         if isinstance(policy, OwnPolicy) and only_leads(self.request.user):
             return rows.filter(pk__in=policy.own_rows(self.request.user).values("pk"))
         return rows
+
+    def _get_custom_column(self, field_name: str, column_class: Any = Column, **kwargs: Any) -> Any:
+        """Show the field of the page's language, as people read it; Wagtail has no public door for that."""
+        name = columns.in_language(self.model, field_name)
+        column = super()._get_custom_column(name, column_class, **kwargs)
+        column.label = columns.heading(str(column.label), name)
+        if isinstance(column.accessor, str) and column.accessor != "__str__":
+            column.accessor = lambda row: columns.words_of(row, name)
+        return column
 
     def get_edit_url(self, instance: Any) -> str | None:
         """Lead to the form of a row that this person may change."""
@@ -93,12 +109,9 @@ def narrow(form: Any, policy: Any, user: Any) -> Any:
 class RowCreate(generic.CreateView):  # type: ignore[misc]
     """Adds a row with its audit entry."""
 
-    euros: Any = MappingProxyType({})
-
     def get_form(self, form_class: Any = None) -> Any:
-        """Narrow the choices of a project lead, and ask for amounts in euros."""
-        form = narrow(super().get_form(form_class), self.permission_policy, self.request.user)
-        return in_euros(form, self.euros)
+        """Narrow the choices of a project lead."""
+        return columns.with_amounts(narrow(super().get_form(form_class), self.permission_policy, self.request.user))
 
     def get_initial(self) -> dict[str, Any]:
         """Begin with what the address names, such as the section to which a statement is added."""
@@ -120,7 +133,7 @@ class RowEdit(generic.EditView):  # type: ignore[misc]
 
     def get_form(self, form_class: Any = None) -> Any:
         """Narrow the choices of a project lead, and keep which version of the row the form shows."""
-        form = narrow(super().get_form(form_class), self.permission_policy, self.request.user)
+        form = columns.with_amounts(narrow(super().get_form(form_class), self.permission_policy, self.request.user))
         form.fields["seen"] = IntegerField(required=False, widget=HiddenInput, initial=version_of(self.object))
         return form
 
@@ -190,6 +203,15 @@ class RowInspect(generic.InspectView):  # type: ignore[misc]
         if not self.user_has_permission_for_instance("view", row):
             raise PermissionDenied
         return row
+
+    def get_field_label(self, field_name: str, field: Any) -> str:
+        """Name a field without its small unit."""
+        return columns.without_unit(str(super().get_field_label(field_name, field)), field_name)
+
+    def get_field_display_value(self, field_name: str, field: Any) -> Any:
+        """Write a value as people read it."""
+        value = columns.in_words(field, super().get_field_display_value(field_name, field))
+        return "–" if value in (None, "") else value
 
     def get_edit_url(self) -> str | None:
         """Lead to the form, if this person may change the row."""
@@ -280,8 +302,6 @@ class RowViewSet(ModelViewSet):  # type: ignore[misc]
     sort_order_field = None
     search_backend_name = None
     list_per_page = 50
-    # The columns in cents that a new row's form asks for in euros, with the words for it.
-    euros: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -290,10 +310,6 @@ class RowViewSet(ModelViewSet):  # type: ignore[misc]
     def policy(self) -> AreaPolicy:
         """Say who may do what with these rows."""
         return AreaPolicy(self.model, self.area, self.deeds)
-
-    def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Tell the form which amounts it asks for in euros."""
-        return {**super().get_add_view_kwargs(**kwargs), "euros": self.euros}
 
     def get_history_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """Tell the history which deeds these rows allow."""

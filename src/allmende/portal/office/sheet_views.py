@@ -57,7 +57,7 @@ def _shown(request: HttpRequest, slug: str, form: MoveForm | None = None) -> Htt
     return page(
         request,
         "data_use",
-        use.title_de,
+        str(use),
         icon="doc-full",
         back=(reverse("datennutzungen:index"), _("Datennutzungen")),
         use=use,

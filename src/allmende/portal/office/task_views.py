@@ -103,7 +103,7 @@ def weights(request: HttpRequest, slug: str) -> HttpResponseBase:
         except AllmendeError as error:
             form.add_error(None, told(error))
         else:
-            messages.success(request, gettext("Gespeichert: %(name)s") % {"name": project.title_de})
+            messages.success(request, gettext("Gespeichert: %(name)s") % {"name": project})
             return redirect("office:weights", slug)
-    back = (reverse("projekte:inspect", args=[project.pk]), project.title_de)
+    back = (reverse("projekte:inspect", args=[project.pk]), project)
     return page(request, "weights", _("Gewichte der Beiträge"), icon="pick", back=back, form=form, project=project)

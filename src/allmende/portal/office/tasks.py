@@ -1,7 +1,7 @@
 """What a person has to look after in programme, money and effects: for the staff room and for the weekly mail."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from allmende.effects.rules import cadence, overdue_since
 from allmende.portal.office.money import overview as money
 from allmende.programme.models import Project
 from allmende.programme.queries.tasks import KINDS, URGENT, Task, tasks_on
+from allmende.reports.queries import waiting_for
+from allmende.ui.templatetags.allmende import day
 
 SOON = dt.timedelta(days=60)
 TABLES = {
@@ -40,15 +42,23 @@ class Item(msgspec.Struct, frozen=True):
     urgent: bool
 
 
-def items_of(person: Person, on: dt.date) -> list[Item]:
-    """Give the tasks of a person in the language in use, the earliest first; a lead sees those of the own projects."""
+def items_of(person: Person, on: dt.date, stale_ones: Sequence[IndicatorView] | None = None) -> list[Item]:
+    """Give the tasks of a person in the language in use, the earliest first; a lead sees those of the own projects.
+
+    Who has looked for stale indicators already gives them, so that they are not reckoned twice.
+    """
     roles = person.roles
     lead = person.pk if "lead" in roles and not may_write(roles, "programme") else None
     own = None if lead is None else set(Project.objects.filter(leads=lead).values_list("slug", flat=True))
     due = _money(on) if may_read(roles, "grants") else []
     # An award knows its days better than the programme does.
     steering = [task for task in tasks_on(on, lead=lead) if not (due and task.kind == "deadline")]
-    items = [*(_item(task, on) for task in steering), *_indicators(on, own), *due]
+    items = [
+        *(_item(task, on) for task in steering),
+        *_indicators(stale(on) if stale_ones is None else stale_ones, own),
+        *_reports(person, on),
+        *due,
+    ]
     return sorted(items, key=lambda one: (one.due or dt.date.max, one.kind, one.title))
 
 
@@ -59,7 +69,7 @@ def reminders_of(person: Person, on: dt.date) -> list[str]:
 
 def _line(one: Item) -> str:
     project = f" ({one.project})" if one.project else ""
-    due = f", {one.due.isoformat()}" if one.due else ""
+    due = f", {day(one.due)}" if one.due else ""
     return f"{one.kind}: {one.title}{project}{due}"
 
 
@@ -75,9 +85,20 @@ def _money(on: dt.date) -> list[Item]:
     return [Item(kind, what, "", due, due < on, url, urgent=due <= on + SOON) for kind, what, due, url in money.tasks()]
 
 
-def _indicators(on: dt.date, own: set[str] | None) -> Iterator[Item]:
+def _reports(person: Person, on: dt.date) -> Iterator[Item]:
+    """Give the reports that wait for this person's approval."""
+    if not may_write(person.roles, "programme"):
+        return
+    for row in waiting_for(person):
+        due = money.day_of(row.sent_at) + money.A_WEEK if row.sent_at else None
+        project = row.project.title.within(get_language() or "de") if row.project else ""
+        late, url = due is not None and due < on, reverse("office:report", args=[row.pk])
+        yield Item(gettext("Bericht freigeben"), str(row), project, due, late, url, urgent=True)
+
+
+def _indicators(views: Sequence[IndicatorView], own: set[str] | None) -> Iterator[Item]:
     """Give the indicators without a value, or with one that is too old; only an old one presses."""
-    for view in stale(on):
+    for view in views:
         if own is None or own & set(view.indicator.projects):
             yield _stale_one(view)
 

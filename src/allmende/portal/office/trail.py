@@ -1,41 +1,20 @@
 """The audit trail as people read it: who, when, which values became which."""
 
 import datetime as dt
-import re
 from typing import Any
 
 import msgspec
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.utils.text import capfirst
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import get_language, gettext
 
 from allmende.accounts.models import AuditEntry
-
-DEEDS = {
-    "created": gettext_lazy("angelegt"),
-    "changed": gettext_lazy("geändert"),
-    "deleted": gettext_lazy("gelöscht"),
-    "loaded": gettext_lazy("geladen"),
-    "published": gettext_lazy("veröffentlicht"),
-    "edited": gettext_lazy("bearbeitet"),
-    "revoked": gettext_lazy("widerrufen"),
-    "released": gettext_lazy("freigegeben"),
-    "discarded": gettext_lazy("verworfen"),
-    "set": gettext_lazy("gesetzt"),
-    "paused": gettext_lazy("angehalten"),
-    "resumed": gettext_lazy("Halt aufgehoben"),
-    "asked": gettext_lazy("Abholen aufgetragen"),
-    "again": gettext_lazy("Neulesen aufgetragen"),
-    "moved": gettext_lazy("weitergeführt"),
-    "sent": gettext_lazy("zur Freigabe gegeben"),
-    "returned": gettext_lazy("zurückgegeben"),
-    "approved": gettext_lazy("freigegeben"),
-    "exported": gettext_lazy("ausgegeben"),
-    "imported": gettext_lazy("übernommen"),
-    "undone": gettext_lazy("zurückgenommen"),
-    "noted": gettext_lazy("vermerkt"),
-}
+from allmende.accounts.rules import ROLES
+from allmende.kernel.money import Money
+from allmende.portal.office.columns import is_cents, without_unit
+from allmende.portal.office.deeds import actor_of, deed_of, note_of, part_of, subject_words, table_of
+from allmende.ui.templatetags.allmende import money
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -67,38 +46,47 @@ class Written(msgspec.Struct, frozen=True):
 def written(entry: AuditEntry, model: type[Model] | None = None) -> Written:
     """Put an entry into words; the table, if known, names its columns."""
     before, after = entry.before or {}, entry.after or {}
-    names = list(dict.fromkeys([*before, *after]))
-    changes = [Change(_label(model, name), _cell(before, name), _cell(after, name)) for name in names]
+    table = model or table_of(entry.subject)
+    changes = [
+        Change(_label(table, name), _cell(before, name), _cell(after, name))
+        for name in dict.fromkeys([*before, *after])
+    ]
     return Written(
         entry.at,
-        entry.actor,
+        actor_of(entry.actor),
         deed_of(entry.verb),
         entry.verb,
-        entry.label or entry.subject,
-        entry.note,
+        entry.label or subject_words(entry.subject),
+        note_of(entry.note),
         tuple(change for change in changes if change.before != change.after),
         entry.pk,
     )
 
 
-def deed_of(verb: str) -> str:
-    """Name what was done; a verb that is not known stands as it is."""
-    return str(DEEDS.get(re.split("[._]", verb)[-1], verb))
-
-
 def _label(model: type[Model] | None, name: str) -> str:
     if model is not None:
         try:
-            return capfirst(str(getattr(model._meta.get_field(name), "verbose_name", name)))
+            label = capfirst(str(getattr(model._meta.get_field(name), "verbose_name", name)))
         except FieldDoesNotExist:
-            return name
-    return name
+            return part_of(name)
+        return without_unit(label, name)
+    return part_of(name)
 
 
 def _cell(values: dict[str, Any], name: str) -> str | None:
     value = values.get(name)
-    if value is None or value in ("", [], {}):
-        return None
+    if isinstance(value, int) and not isinstance(value, bool) and is_cents(name):
+        return money(Money(value))
+    return None if value is None or value in ("", [], {}) else _plain(value, name)
+
+
+def _plain(value: Any, name: str) -> str:
     if isinstance(value, bool):
         return gettext("ja") if value else gettext("nein")
-    return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{part_of(str(key))}: {_plain(one, str(key))}" for key, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(_plain(one, name) for one in value)
+    if name == "roles" and value in ROLES:
+        return ROLES[value].within(get_language() or "de")
+    return str(value)

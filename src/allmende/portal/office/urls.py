@@ -3,10 +3,11 @@
 from allauth.account.views import logout
 from django.urls import include, path, re_path
 from wagtail.admin import urls as wagtail_urls
+from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as documents_urls
-from wagtail.utils.urlpatterns import decorate_urlpatterns
 
 from allmende.portal.office import sign_in
+from allmende.portal.office.language import Account
 
 # Parts of Wagtail that would write without an audit entry, or need its pages and sites.
 CLOSED = "|".join(
@@ -18,9 +19,10 @@ CLOSED = "|".join(
 
 urlpatterns = [
     re_path(rf"^(?:{CLOSED})(?:/|$)", sign_in.closed),
-    path("konto/", include(decorate_urlpatterns([path("", include("allauth.urls"))], sign_in.in_own_language))),
+    path("konto/", include("allauth.urls")),
     path("login/", sign_in.login, name="wagtailadmin_login"),
-    path("logout/", sign_in.in_own_language(logout), name="wagtailadmin_logout"),
+    path("logout/", logout, name="wagtailadmin_logout"),
+    path("account/", require_admin_access(Account.as_view()), name="wagtailadmin_account"),
     path("dokumente/", include(documents_urls)),
     path("", include(wagtail_urls)),
 ]

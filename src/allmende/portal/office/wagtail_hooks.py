@@ -60,7 +60,9 @@ PAGES = (
     AreaItem("quarantine", _("Quarantäne"), reverse_lazy("office:quarantine"), icon_name="warning", order=320),
     AreaItem("objections", _("Einwände"), reverse_lazy("office:objections"), icon_name="comment", order=330),
     AreaItem("participation", _("Beteiligung"), reverse_lazy("office:participation"), icon_name="group", order=160),
-    AreaItem("trail", _("Entscheidungen"), reverse_lazy("office:decisions"), icon_name="clipboard-list", order=400),
+    AreaItem(
+        "trail", _("Zugriffsentscheidungen"), reverse_lazy("office:decisions"), icon_name="clipboard-list", order=400
+    ),
     AreaItem("trail", _("Protokoll"), reverse_lazy("office:trail"), icon_name="history", order=410),
     AreaItem("accounts", _("Personen"), reverse_lazy("office:people"), icon_name="user", order=500),
     AreaItem("tokens", _("Zugangsmarken"), reverse_lazy("office:tokens"), icon_name="key", order=510),

@@ -14,7 +14,7 @@ from allmende.kernel.text import Text
 from allmende.programme.models.facts import PRECISIONS, DatedFact, Fact, Source, fault_words
 from allmende.programme.models.projects import Project
 from allmende.programme.rules.milestones import CIRCLE, CircleError, Dated, date_fault, in_order
-from allmende.ui.bilingual import Titled, Told, pair
+from allmende.ui.bilingual import Titled, Told, pair, short_day
 
 ROUNDINGS = [("exact", _("genau")), ("rounded", _("gerundet")), ("about", _("ungefähr"))]
 
@@ -117,7 +117,7 @@ class MilestoneDate(models.Model):
 
     def __str__(self) -> str:
         """Give kind and day."""
-        return f"{self.kind} {self.day}"
+        return f"{self.get_kind_display()} {short_day(self.day)}"
 
     @property
     def reason(self) -> Text | None:

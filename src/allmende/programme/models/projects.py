@@ -3,8 +3,8 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import get_language, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from allmende.kernel.clock import today
 from allmende.kernel.text import Text
@@ -18,7 +18,7 @@ from allmende.programme.rules.states import (
     allowed_after,
     broken_step,
 )
-from allmende.ui.bilingual import Titled, Told, pair
+from allmende.ui.bilingual import Titled, Told, pair, short_day
 
 STATES = [
     ("idea", _("Idee")),
@@ -100,7 +100,7 @@ class ProjectEvent(Told, DatedFact):
 
     def __str__(self) -> str:
         """Give the beginning of the text."""
-        return self.text_de[:80]
+        return self.text.within(get_language() or "de")[:80]
 
     def clean(self) -> None:
         """Refuse an event that is to come, that skips a state, or whose decision came later."""
@@ -172,7 +172,7 @@ class Partner(models.Model):
     class Meta:
         """Names."""
 
-        verbose_name = _("Beteiligte")
+        verbose_name = pgettext_lazy("eine Stelle", "Beteiligte")
         verbose_name_plural = _("Beteiligte")
         ordering = ("pk",)
 
@@ -203,4 +203,4 @@ class ProjectCount(Told, DatedFact):
 
     def __str__(self) -> str:
         """Give day and number."""
-        return f"{self.day}: {self.label}"
+        return f"{short_day(self.day)}: {self.label}"

@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 from allmende.kernel.text import Text
 from allmende.programme.models.facts import Fact, TargetImage
 from allmende.programme.models.projects import Project
-from allmende.ui.bilingual import Titled, Told, pair
+from allmende.ui.bilingual import Titled, Told, pair, short_day
 
 LEVELS = [(1, _("sehr gering")), (2, _("gering")), (3, _("mittel")), (4, _("hoch")), (5, _("sehr hoch"))]
 
@@ -36,7 +36,7 @@ class Goal(Titled, Told, Fact, Lasting):
     class Meta:
         """Names."""
 
-        verbose_name = _("Ziel")
+        verbose_name = pgettext_lazy("Strategie", "Ziel")
         verbose_name_plural = _("Ziele")
         ordering = ("target__position", "position")
 
@@ -180,7 +180,7 @@ class RiskEstimate(models.Model):
 
     risk = models.ForeignKey(Risk, verbose_name=_("Risiko"), on_delete=models.CASCADE, related_name="estimates")
     day = models.DateField(pgettext_lazy("Kalender", "Tag"))
-    state = models.CharField(_("Stand"), max_length=10, choices=STATES, default="open")
+    state = models.CharField(pgettext_lazy("Zustand", "Stand"), max_length=10, choices=STATES, default="open")
     probability = models.PositiveSmallIntegerField(_("Wahrscheinlichkeit"), choices=LEVELS)
     impact = models.PositiveSmallIntegerField(_("Auswirkung"), choices=LEVELS)
     response_de = models.TextField(_("Was dagegen getan wird (deutsch)"), blank=True)
@@ -195,7 +195,7 @@ class RiskEstimate(models.Model):
 
     def __str__(self) -> str:
         """Give day and state."""
-        return f"{self.risk}: {self.get_state_display()} ({self.day})"
+        return f"{self.risk}: {self.get_state_display()} ({short_day(self.day)})"
 
     @property
     def response(self) -> Text | None:
@@ -226,7 +226,7 @@ class ConditionFinding(Told):
         Condition, verbose_name=_("Bedingung"), on_delete=models.CASCADE, related_name="findings"
     )
     day = models.DateField(pgettext_lazy("Kalender", "Tag"))
-    state = models.CharField(_("Stand"), max_length=10, choices=STATES, default="unknown")
+    state = models.CharField(pgettext_lazy("Zustand", "Stand"), max_length=10, choices=STATES, default="unknown")
     evidence = models.CharField(_("Nachweis"), max_length=500, blank=True)
 
     class Meta:
@@ -241,7 +241,7 @@ class ConditionFinding(Told):
 
     def __str__(self) -> str:
         """Give day and state."""
-        return f"{self.condition}: {self.get_state_display()} ({self.day})"
+        return f"{self.condition}: {self.get_state_display()} ({short_day(self.day)})"
 
     def clean(self) -> None:
         """Refuse a finding without evidence."""

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.clock import today
@@ -102,7 +103,7 @@ class StrategyStatement(Told):
 
     def __str__(self) -> str:
         """Give the beginning of the text."""
-        return self.text_de[:80]
+        return self.text.within(get_language() or "de")[:80]
 
     def clean(self) -> None:
         """Refuse a change of what is adopted."""

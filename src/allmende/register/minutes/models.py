@@ -6,10 +6,11 @@ import msgspec
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.kernel.text import Text
 from allmende.register.minutes.rules import ATTENDING, BODIES, STATES, PublicItem, Record, canonical, sha256
-from allmende.ui.bilingual import Titled, pair
+from allmende.ui.bilingual import Titled, choices_of, pair
 
 
 class Minutes(models.Model):
@@ -17,12 +18,12 @@ class Minutes(models.Model):
 
     number = models.CharField(_("Nummer"), max_length=20, editable=False)
     version = models.PositiveIntegerField(_("Fassung"), default=1, editable=False)
-    body = models.CharField(_("Gremium"), max_length=20, choices=[(name, text.de) for name, text in BODIES.items()])
+    body = models.CharField(_("Gremium"), max_length=20, choices=choices_of(BODIES))
     day = models.DateField(_("Tag der Sitzung"))
     attending = models.JSONField(_("Teilnahme"), default=dict)
     correction_de = models.TextField(_("Was berichtigt wird (deutsch)"), blank=True)
     correction_en = models.TextField(_("Was berichtigt wird (englisch)"), blank=True)
-    state = models.CharField(_("Stand"), max_length=10, default="draft", editable=False)
+    state = models.CharField(pgettext_lazy("Zustand", "Stand"), max_length=10, default="draft", editable=False)
     writers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", editable=False)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.PROTECT, related_name="+"

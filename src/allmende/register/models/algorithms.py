@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from allmende.kernel.text import Text
 from allmende.register.models.uses import DataUse
 from allmende.register.rules import AUTONOMY
-from allmende.ui.bilingual import Titled, pair
+from allmende.ui.bilingual import Titled, choices_of, pair
 
 
 class Algorithm(Titled):
@@ -24,9 +24,7 @@ class Algorithm(Titled):
     data_de = models.TextField(_("Womit? Daten (deutsch)"), blank=True)
     data_en = models.TextField(_("Womit? Daten (englisch)"), blank=True)
     data_uses = models.ManyToManyField(DataUse, verbose_name=_("Datennutzungen"), blank=True, related_name="algorithms")
-    autonomy = models.CharField(
-        _("Wie selbstständig?"), max_length=12, choices=[(name, text.de) for name, text in AUTONOMY.items()]
-    )
+    autonomy = models.CharField(_("Wie selbstständig?"), max_length=12, choices=choices_of(AUTONOMY))
     affected_de = models.TextField(_("Wen betrifft es? (deutsch)"), blank=True)
     affected_en = models.TextField(_("Wen betrifft es? (englisch)"), blank=True)
     risks_de = models.TextField(_("Risiken und Schutz (deutsch)"), blank=True)

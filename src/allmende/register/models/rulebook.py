@@ -174,8 +174,8 @@ class Rule(Titled):
         constraints = [models.UniqueConstraint(fields=["slug", "version"], name="rule_version_once")]
 
     def __str__(self) -> str:
-        """Give the German title with the version."""
-        return f"{self.title_de} ({self.version})"
+        """Give the title with the version."""
+        return f"{super().__str__()} ({self.version})"
 
     @property
     def reason(self) -> Text:

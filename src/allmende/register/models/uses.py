@@ -5,14 +5,15 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.ethics.sheets import STATES
 from allmende.kernel.text import Text
 from allmende.register.models.rulebook import Category, Purpose, RecipientClass
 from allmende.register.rules import NEEDS, SCREENING, Need, screening_need
-from allmende.ui.bilingual import Titled, pair
+from allmende.ui.bilingual import Titled, choices_of, pair
 
-STATE_CHOICES = [(name, text.de) for name, text in STATES.items()]
+STATE_CHOICES = choices_of(STATES)
 
 
 def unanswered() -> dict[str, str]:
@@ -24,7 +25,9 @@ class DataUse(Titled):
     """A data sheet: what is collected, how, why, by whom, for how long; empty means unknown."""
 
     slug = models.SlugField(_("Kurzname"), unique=True)
-    state = models.CharField(_("Stand"), max_length=12, choices=STATE_CHOICES, default="idea", editable=False)
+    state = models.CharField(
+        pgettext_lazy("Zustand", "Stand"), max_length=12, choices=STATE_CHOICES, default="idea", editable=False
+    )
     announced = models.DateField(_("angekündigt am"), null=True, editable=False)
     what_de = models.TextField(_("Was wird erhoben? (deutsch)"))
     what_en = models.TextField(_("Was wird erhoben? (englisch)"))
@@ -128,7 +131,7 @@ class DataUseEvent(models.Model):
     )
     at = models.DateTimeField(_("Zeitpunkt"))
     before = models.CharField(_("vorher"), max_length=12, choices=STATE_CHOICES, blank=True)
-    state = models.CharField(_("Stand"), max_length=12, choices=STATE_CHOICES)
+    state = models.CharField(pgettext_lazy("Zustand", "Stand"), max_length=12, choices=STATE_CHOICES)
     until = models.DateField(_("bis"), null=True)
     reason_de = models.TextField(_("Grund (deutsch)"))
     reason_en = models.TextField(_("Grund (englisch)"))

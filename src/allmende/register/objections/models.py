@@ -5,9 +5,11 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from allmende.kernel.text import Text
 from allmende.register.objections.rules import KINDS, OUTCOMES, STATES, due
+from allmende.ui.bilingual import choices_of
 
 
 class Objection(models.Model):
@@ -15,13 +17,13 @@ class Objection(models.Model):
 
     number = models.CharField(_("Nummer"), max_length=20, unique=True)
     key_digest = models.CharField(max_length=64)
-    kind = models.CharField(_("Art"), max_length=20, choices=[(name, text.de) for name, text in KINDS.items()])
+    kind = models.CharField(_("Art"), max_length=20, choices=choices_of(KINDS))
     about = models.CharField(_("Datennutzung"), max_length=100, blank=True)
     words = models.TextField(_("Anliegen"), blank=True)
     reply_to = models.EmailField(_("Antwort an"), blank=True)
     language = models.CharField(max_length=2, default="de")
     received = models.DateTimeField(_("eingegangen"))
-    state = models.CharField(_("Stand"), max_length=20, default="received")
+    state = models.CharField(pgettext_lazy("Zustand", "Stand"), max_length=20, default="received")
     outcome = models.CharField(_("Ergebnis"), max_length=20, blank=True)
     answered = models.DateTimeField(_("beantwortet"), null=True)
     answer_de = models.TextField(_("Antwort (öffentlich)"), blank=True)

@@ -247,9 +247,10 @@ def current(context: dict[str, Any], address: str) -> SafeString:
 
 @register.filter
 def titled(slugs: Any, titles: dict[str, Text]) -> str:
-    """Write slugs by their titles, separated by commas."""
+    """Write slugs, or one, by their titles, separated by commas."""
     language = get_language() or "de"
-    return ", ".join(titles[slug].within(language) if slug in titles else slug for slug in slugs)
+    found = [slugs] if isinstance(slugs, str) else slugs
+    return ", ".join(titles[slug].within(language) if slug in titles else slug for slug in found)
 
 
 @register.simple_tag

@@ -67,10 +67,14 @@ def tasks() -> list[tuple[str, str, dt.date, str]]:
     found = [(deadline, f"{one.what}: {one.about}", one.day, place) for one in deadlines() if one.left <= SOON]
     for row in queries.unallocated()[:MOST_TASKS]:
         url = reverse("office:money-invoice", args=[row.invoice_id])
-        found.append((gettext("offene Rechnung"), str(row.invoice), row.invoice.day + PATIENCE, url))
+        found.append((gettext("Offene Rechnung"), str(row.invoice), row.invoice.day + PATIENCE, url))
     found += [
-        (gettext("Mittelabruf freigeben"), str(row), row.made_at.astimezone(CIVIL_TIME).date() + A_WEEK, _prepared(row))
+        (gettext("Mittelabruf freigeben"), str(row), day_of(row.made_at) + A_WEEK, _prepared(row))
         for row in prepared_draw_downs()
+    ]
+    found += [
+        (gettext("Verwendungsnachweis freigeben"), str(row), day_of(row.made_at) + A_WEEK, _proof(row))
+        for row in Proof.objects.filter(state=DRAFT).select_related("award").defer("content")
     ]
     return found + _afterwards()
 
@@ -84,6 +88,15 @@ def _afterwards() -> list[tuple[str, str, dt.date, str]]:
     said = ngettext("%(n)s Projekt ohne Betrag oder Träger", "%(n)s Projekte ohne Betrag oder Träger", len(waiting))
     due = months_later(max(ends), -12)
     return [(gettext("Folgekosten klären"), said % {"n": len(waiting)}, due, reverse("folgekosten:index"))]
+
+
+def day_of(moment: dt.datetime) -> dt.date:
+    """Give the day of an instant in Germany's civil time."""
+    return moment.astimezone(CIVIL_TIME).date()
+
+
+def _proof(row: Proof) -> str:
+    return reverse("office:money-proof", args=[row.pk])
 
 
 def _prepared(row: PreparedDrawDown) -> str:

@@ -19,7 +19,7 @@ from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.money import Money
 from allmende.money import queries
-from allmende.money.models import Plan
+from allmende.money.models import CostType, FundingSource, Plan
 from allmende.money.models.plans import DRAFT
 from allmende.money.rules import Slot, difference
 from allmende.money.services import plans as services
@@ -33,6 +33,7 @@ from allmende.portal.office.money.bookings import context_of, xlsx_file
 from allmende.portal.office.money.forms import DraftForm, PublishForm, SlotForm
 from allmende.portal.office.permissions import person_of, reads
 from allmende.portal.office.trail import written
+from allmende.programme.models import Project
 
 MOST_ROWS = 400
 
@@ -111,7 +112,7 @@ def plan(request: HttpRequest, number: int) -> HttpResponseBase:
     return page(
         request,
         "money/plan",
-        row.title_de,
+        str(row),
         icon="list-ol",
         plan=row,
         is_draft=row.state == DRAFT,
@@ -142,7 +143,9 @@ def _positions(row: Plan) -> dict[str, Any]:
         (slot, Money(old), Money(new), Money(new - old))
         for slot, (old, new) in sorted(difference(base, totals).items())
     ]
+    kinds: dict[str, Any] = {"projects": Project, "cost_types": CostType, "sources": FundingSource}
     return {
+        "names": {kind: {one.slug: one.title for one in model.objects.all()} for kind, model in kinds.items()},
         "sources": source_slugs(),
         "slots": _rows(slots)[:MOST_ROWS],
         "count": len(slots),

@@ -4,7 +4,6 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
 from allmende.money import models
-from allmende.portal.office.amounts import euros_column
 from allmende.portal.office.rows import RowViewSet
 
 ADD_ONLY = frozenset({"add"})
@@ -29,8 +28,7 @@ class Terms(RowViewSet):
     deeds = ADD_ONLY
     name = "foerderbedingungen"
     icon = "clipboard-list"
-    euros = {"ceiling_cents": _("Höchstbetrag der Zuwendung in Euro")}
-    list_display = ("award", "known_since", "start", "end", euros_column("ceiling_cents", _("Höchstbetrag")), "reason")
+    list_display = ("award", "known_since", "start", "end", "ceiling_cents", "reason")
 
 
 class CostTypes(RowViewSet):
@@ -63,8 +61,7 @@ class Commitments(RowViewSet):
     deeds = ADD_ONLY
     name = "festlegungen"
     icon = "lock"
-    euros = {"cents": _("Summe in Euro"), "exit_cents": _("Kosten bei vorzeitigem Ende in Euro")}
-    list_display = ("__str__", "project", "signed", "until", euros_column("cents", _("Summe")), "known_since")
+    list_display = ("__str__", "project", "signed", "until", "cents", "known_since")
     list_filter = ("project",)
     search_fields = ("number", "title")
 
@@ -77,8 +74,7 @@ class Forecasts(RowViewSet):
     deeds = ADD_ONLY
     name = "prognosen"
     icon = "view"
-    euros = {"cents": _("erwartete Kosten in Euro")}
-    list_display = ("project", "year", euros_column("cents", _("erwartete Kosten")), "known_since", "reason")
+    list_display = ("project", "year", "cents", "known_since", "reason")
     list_filter = ("project", "year")
 
 
@@ -90,8 +86,7 @@ class RunningCosts(RowViewSet):
     deeds = ADD_ONLY
     name = "folgekosten"
     icon = "history"
-    euros = {"yearly_cents": _("Kosten je Jahr in Euro")}
-    list_display = ("project", euros_column("yearly_cents", _("Kosten je Jahr")), "since", "owner_de", "known_since")
+    list_display = ("project", "yearly_cents", "since", "owner_de", "known_since")
 
 
 class Hours(RowViewSet):
