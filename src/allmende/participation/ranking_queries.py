@@ -2,7 +2,6 @@
 
 import msgspec
 
-from allmende.participation.methods.least import told
 from allmende.participation.methods.ranking import Ranking, ToldRanking, rank
 from allmende.participation.models import Process, RankingBallot, RankingCount
 from allmende.participation.vote_queries import statements
@@ -26,11 +25,6 @@ def order_of(process: Process, pseudonym: str) -> list[int]:
     """Give the order of a pseudonym."""
     row = RankingBallot.objects.filter(process=process, pseudonym=pseudonym).values_list("order", flat=True).first()
     return row or []
-
-
-def turnout(process: Process) -> int | None:
-    """Count the ballots, as they may be told."""
-    return told(RankingBallot.objects.filter(process=process).count())
 
 
 def common_order(process: Process) -> Ranking:

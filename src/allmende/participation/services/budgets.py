@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 
 import msgspec
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from allmende.accounts.services import Actor, record
@@ -14,7 +14,6 @@ from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.participation import budget_queries as queries
-from allmende.participation import rules
 from allmende.participation.formats import BudgetFrame
 from allmende.participation.methods.budgets.count import Comparison, Settings, count
 from allmende.participation.methods.budgets.election import Election
@@ -22,9 +21,9 @@ from allmende.participation.methods.budgets.pabulib import About, write
 from allmende.participation.methods.budgets.publication import tellable, told
 from allmende.participation.methods.least import LEAST_GROUP
 from allmende.participation.models import Ballot, Budget, BudgetCount, Process, Proposal
+from allmende.participation.services import ballots
 from allmende.participation.services.contributions import require_open
 from allmende.participation.services.journey import News, advance
-from allmende.participation.services.votes import pseudonym_of, redeem
 
 NO_BUDGET = ErrorCode(
     "participation.no_budget",
@@ -54,25 +53,10 @@ EMPTY_BALLOT = ErrorCode(
     Text("Der Stimmzettel ist leer.", "The ballot is empty."),
     Text("Wählen Sie mindestens ein Projekt.", "Choose at least one project."),
 )
-VOTED_ALREADY = ErrorCode(
-    "participation.voted_already",
-    Text("Mit diesem Code wurde schon abgestimmt.", "This code has been voted with already."),
-    Text("Der erste Stimmzettel zählt; legen Sie das Papier zu den Akten.", "The first ballot counts; file the paper."),
-)
-VOTED_ON_PAPER = ErrorCode(
-    "participation.voted_on_paper",
-    Text("Mit diesem Code wurde schon auf Papier abgestimmt.", "This code has been voted with on paper already."),
-    Text("Der Stimmzettel auf Papier zählt.", "The ballot on paper counts."),
-)
 VOTE_RUNS = ErrorCode(
     "participation.vote_runs",
     Text("Die Abstimmung läuft noch.", "The vote is still running."),
     Text("Zählen Sie nach ihrem Ende aus.", "Count after its end."),
-)
-COUNTED_ALREADY = ErrorCode(
-    "participation.counted_already",
-    Text("Ausgezählt wird einmal; das ist geschehen.", "It is counted once; that has happened."),
-    Text("Die Auszählung steht auf der öffentlichen Seite.", "The count stands on the public page."),
 )
 TOO_FEW = ErrorCode(
     "participation.too_few_ballots",
@@ -157,17 +141,7 @@ def cast(process: Process, pseudonym: str, choice: Mapping[int, int], now: dt.da
     budget = queries.budget_of(process)
     if budget is None:
         raise NotFound(NO_BUDGET)
-    kept = _checked(budget, choice)
-    mine = Ballot.objects.filter(process=process, pseudonym=pseudonym, channel="online")
-    if mine.update(choice=kept):
-        return
-    try:
-        with transaction.atomic():
-            Ballot.objects.create(process=process, pseudonym=pseudonym, choice=kept)
-    except IntegrityError as error:
-        # The same ballot, sent twice at once; or the paper came first.
-        if not mine.update(choice=kept):
-            raise Conflict(VOTED_ON_PAPER) from error
+    ballots.keep(Ballot, process, pseudonym, choice=_checked(budget, choice))
 
 
 @transaction.atomic
@@ -178,13 +152,8 @@ def cast_on_paper(process: Process, code: str, choice: Mapping[int, int]) -> Non
     """
     budget = _locked(process)
     if BudgetCount.objects.filter(process=process).exists():
-        raise Conflict(COUNTED_ALREADY)
-    name = redeem(process, code) if process.level == "code" else pseudonym_of(process, "paper", rules.new_secret())
-    try:
-        with transaction.atomic():
-            Ballot.objects.create(process=process, pseudonym=name, channel="paper", choice=_checked(budget, choice))
-    except IntegrityError as error:
-        raise Conflict(VOTED_ALREADY) from error
+        raise Conflict(ballots.COUNTED_ALREADY)
+    ballots.keep_paper(Ballot, process, code, choice=_checked(budget, choice))
 
 
 @transaction.atomic
@@ -192,8 +161,9 @@ def count_once(actor: Actor, process: Process, *, seed: str, source: str, now: d
     """Count by both rules when the vote has ended; once, so that nobody tries seeds until equals fall as wished."""
     budget = _locked(process)
     if BudgetCount.objects.filter(process=process).exists():
-        raise Conflict(COUNTED_ALREADY)
-    if process.state == "draft" or any("ballot" in span.allows and now < span.until for span in process.spans):
+        raise Conflict(ballots.COUNTED_ALREADY)
+    ends = queries.voting_ends(process)
+    if process.state == "draft" or (ends is not None and now < ends):
         raise Conflict(VOTE_RUNS)
     election = queries.election(budget)
     if election.voters < LEAST_GROUP:
@@ -238,8 +208,8 @@ def public_file(budget: Budget, found: BudgetCount) -> str:
     """Write the ballots that may be told as Pabulib; the results in it are those of all ballots."""
     election = queries.election(budget)
     comparison = count(election, _settings(budget, found.seed))
-    ballots, withheld = tellable(election)
-    shown = Election.of(election.budget, election.projects, election.rules, ballots)
+    alike, withheld = tellable(election)
+    shown = Election.of(election.budget, election.projects, election.rules, alike)
     comment = (
         f"{withheld} of {election.voters} ballots are held back, as fewer than ten people voted alike; "
         f"selected is the result of all. SHA-256 of the whole file: {found.sha256}"

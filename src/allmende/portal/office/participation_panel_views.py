@@ -22,11 +22,11 @@ from allmende.participation.permission import PANELS
 from allmende.participation.pool_file import Fault, read_pool, read_quotas, write_quotas
 from allmende.participation.services import panels
 from allmende.portal.files import csv_file
-from allmende.portal.office.frame import page, tell
+from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
-from allmende.portal.participation_frame import require_taking
+from allmende.portal.participation_frame import language, require_taking
 
 LETTERS = ("number", "name", "address", "email")
 MOST_FAULTS = 50
@@ -59,8 +59,8 @@ class PanelForm(forms.Form):
     def clean_quotas(self) -> Any:
         """Read the lines."""
         found = read_quotas(self.cleaned_data["quotas"])
-        if not found:
-            raise forms.ValidationError(_("Eine Zeile ist keine Vorgabe."))
+        if isinstance(found, str):
+            raise forms.ValidationError(_("Diese Zeile ist keine Vorgabe: %(line)s"), params={"line": found})
         return found
 
 
@@ -114,16 +114,15 @@ def panel(request: HttpRequest, slug: str) -> HttpResponseBase:
             said, faults = _done(request, person_of(request), found, form.cleaned_data if form else {})
             if not faults:
                 messages.success(request, said)
+                return redirect("office:participation-panel", slug)
         except AllmendeError as error:
-            tell(request, error)
-        if not faults:
-            return redirect("office:participation-panel", slug)
+            refuse(request, form, error)
     return page(
         request,
         "participation_panel",
         _("Gelostes Gremium"),
         icon=ICON,
-        back=(reverse("office:participation-process", args=[slug]), process.title_de),
+        back=(reverse("office:participation-process", args=[slug]), process.title.within(language())),
         process=process,
         panel=found,
         shown=shown,
