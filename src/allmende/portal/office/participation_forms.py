@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +37,10 @@ def _projects() -> list[tuple[str, str]]:
 def _pair(label: Any, *, required: bool = True, rows: int = 3) -> dict[str, forms.CharField]:
     return {
         language: forms.CharField(
-            label=f"{label} ({word})", required=required, max_length=4_000, widget=forms.Textarea(attrs={"rows": rows})
+            label=format_lazy("{} ({})", label, word),
+            required=required,
+            max_length=4_000,
+            widget=forms.Textarea(attrs={"rows": rows}),
         )
         for language, word in (("de", _("deutsch")), ("en", _("englisch")))
     }
@@ -58,8 +62,13 @@ class ProcessForm(forms.ModelForm[Process]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        for name, texts in (("weight", WEIGHTS), ("level", LEVELS), ("writing", LEVELS)):
-            fields[name].choices = _named(texts)
+        fields["weight"].choices = [("", "–"), *_named(WEIGHTS)]
+        fields["level"].choices = fields["writing"].choices = _named(LEVELS)
+        fields["level"].label, fields["level"].help_text = _("Wer darf abstimmen und unterstützen?"), ""
+        fields["writing"].label, fields["writing"].help_text = (
+            _("Wer darf etwas einreichen?"),
+            _("Beiträge, Kommentare und Vorschläge"),
+        )
         for field in fields.values():
             if isinstance(field.widget, forms.Textarea):
                 field.widget.attrs["rows"] = 3
@@ -69,11 +78,15 @@ class ProcessForm(forms.ModelForm[Process]):
 
     def _choose(self, name: str, known: list[tuple[str, str]]) -> None:
         """Let a name be chosen that exists, or the one that is kept already."""
-        old, kept = self.fields[name], self.initial.get(name) or ""
+        old = self.fields[name]
+        kept = self.get_initial_for_field(old, name) or ""
         first = [] if old.required else [("", "–")]
         if kept and kept not in dict(known):
             first.append((kept, kept))
-        self.fields[name] = forms.ChoiceField(label=old.label, required=old.required, choices=[*first, *known])
+        choices = [*first, *known]
+        self.fields[name] = forms.ChoiceField(
+            label=old.label, required=old.required, choices=choices, initial=old.initial
+        )
 
 
 class FoundForm(ProcessForm):
@@ -213,7 +226,7 @@ class EntryForm(forms.Form):
 
     title = forms.CharField(label=_("Titel"), max_length=120)
     body = forms.CharField(label=_("Text"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    channel = forms.ChoiceField(label=_("Weg"))
+    channel = forms.ChoiceField(label=_("Wie kam es?"))
     category = forms.ChoiceField(label=_("Thema"), required=False)
     group = forms.ChoiceField(label=_("Gruppe"), required=False)
     tag = forms.ChoiceField(label=_("Art"), required=False)

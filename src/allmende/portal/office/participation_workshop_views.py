@@ -81,7 +81,7 @@ class HeardForm(forms.Form):
         required=False,
         help_text=_("leer, wenn es keine war, etwa bei Karten aus einem Briefkasten"),
     )
-    channel = forms.ChoiceField(label=_("Weg"))
+    channel = forms.ChoiceField(label=_("Wie kam es?"))
     text = forms.CharField(
         label=_("Protokoll oder schnelle Eingabe"),
         required=False,
@@ -112,8 +112,9 @@ class HeardForm(forms.Form):
             values["cards"] = values["file"].read()
             text = values["cards"].decode("utf-8-sig", "replace")
             sent: Any = self.data
-            self.data = sent.copy()
-            self.data["kept"] = text if len(text) <= MOST_KEPT else ""
+            kept = sent.copy()
+            kept["kept"] = text if len(text) <= MOST_KEPT else ""
+            self.data = kept
         elif values.get("kept") and not values.get("text"):
             values["cards"] = values["kept"].encode()
         return values
