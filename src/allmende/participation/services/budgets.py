@@ -53,6 +53,29 @@ EMPTY_BALLOT = ErrorCode(
     Text("Der Stimmzettel ist leer.", "The ballot is empty."),
     Text("Wählen Sie mindestens ein Projekt.", "Choose at least one project."),
 )
+NO_POINTS = ErrorCode(
+    "participation.no_points",
+    Text("Bei Nr. {number} steht keine ganze Zahl ab 1.", "No. {number} has no whole number from 1 on."),
+    Text("Ändern Sie das Feld; alles andere steht noch da.", "Change the field; everything else is still there."),
+)
+TOO_MANY_POINTS = ErrorCode(
+    "participation.too_many_points",
+    Text("Das sind {given} Punkte; zu vergeben sind {most}.", "These are {given} points; there are {most} to give."),
+    Text("Nehmen Sie {over} zurück; alles steht noch da.", "Take back {over}; everything is still there."),
+)
+TOO_MANY_PROJECTS = ErrorCode(
+    "participation.too_many_projects",
+    Text("Das sind {given} Projekte; wählen können Sie {most}.", "These are {given} projects; you can choose {most}."),
+    Text("Lassen Sie {over} weg; alles steht noch da.", "Leave out {over}; everything is still there."),
+)
+OVER_BUDGET = ErrorCode(
+    "participation.over_budget",
+    Text(
+        "Ihre Auswahl kostet mehr als das Budget: {cost} von {amount}.",
+        "Your choice costs more than the budget: {cost} of {amount}.",
+    ),
+    Text("Lassen Sie etwas für {over} weg; alles steht noch da.", "Leave out {over}; everything is still there."),
+)
 VOTE_RUNS = ErrorCode(
     "participation.vote_runs",
     Text("Die Abstimmung läuft noch.", "The vote is still running."),
@@ -119,14 +142,30 @@ def _written(money: Money) -> Text:
     return Text(money.written("de"), money.written("en"))
 
 
+def _require_within(budget: Budget, choice: Mapping[int, int], cost: int) -> None:
+    """Refuse more than there is, in words for whoever votes."""
+    given, most = len(choice), budget.most_projects
+    if most is not None and given > most:
+        raise Invalid(TOO_MANY_PROJECTS, given=given, most=most, over=given - most)
+    points, most = sum(choice.values()), budget.most_points
+    if budget.vote == "points" and most is not None and points > most:
+        raise Invalid(TOO_MANY_POINTS, given=points, most=most, over=points - most)
+    if budget.vote == "knapsack" and cost > budget.amount:
+        amounts = {"cost": cost, "amount": budget.amount, "over": cost - budget.amount}
+        raise Invalid(OVER_BUDGET, **{name: _written(Money(cents)) for name, cents in amounts.items()})
+
+
 def _checked(budget: Budget, choice: Mapping[int, int]) -> dict[str, int]:
     """Give a ballot as it is kept; refuse one that breaks the rules."""
-    known = {one.number for one in queries.on_ballot(budget.process)}
-    for number in choice:
-        if number not in known:
+    costs = {one.number or 0: one.cost or 0 for one in queries.on_ballot(budget.process)}
+    for number, points in choice.items():
+        if number not in costs:
             raise NotFound(NO_PROPOSAL, number=number)
+        if points < 1:
+            raise Invalid(NO_POINTS, number=number)
     if not choice:
         raise Invalid(EMPTY_BALLOT)
+    _require_within(budget, choice, sum(costs[number] for number in choice))
     named = {queries.name_of(number): points for number, points in choice.items()}
     Election.of(budget.amount, queries.projects_of(budget.process), queries.rules_of(budget), [named])
     return {str(number): points for number, points in sorted(choice.items())}

@@ -35,7 +35,7 @@ class AmountField(forms.CharField):
 
 
 def _written(cents: int | None) -> str:
-    return Money(cents).written("de").removesuffix(" €") if cents else ""
+    return Money(cents).written(get_language() or "de").strip("€ \u00a0") if cents else ""
 
 
 class BudgetForm(forms.Form):

@@ -59,6 +59,11 @@ class ProcessForm(forms.ModelForm[Process]):
         model = Process
         fields = DECLARATIONS
 
+    answer_days = forms.IntegerField(label=_("Antwort in Tagen"), min_value=1, max_value=730, initial=30)
+    keep_days = forms.IntegerField(
+        label=_("Löschen nach Tagen"), help_text=_("nach dem Abschluss"), min_value=0, max_value=3_650, initial=180
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields

@@ -148,12 +148,15 @@ def _forms(request: HttpRequest, process: Process) -> dict[str, forms.BaseForm]:
     found_forms: dict[str, forms.BaseForm] = {
         "declare": ProcessForm(data("declare"), instance=process),
         "result": ResultForm(data("result"), initial={"result_de": process.result_de, "result_en": process.result_en}),
-        "topic": TopicForm(data("topic"), prefix="t" if deed != "topic" else None),
+        "topic": TopicForm(data("topic")),
         "entry": EntryForm(process, data("entry")),
         "statement": StatementForm(process, data("statement")),
         "clone": CloneForm(data("clone")),
         "codes": CodesForm(data("codes")),
     }
+    for name, form in found_forms.items():
+        # The same names come in several forms of the page, which would have the same ids.
+        form.auto_id = f"{name}_%s"
     return found_forms
 
 
