@@ -7,6 +7,8 @@ from allmende.participation.methods.least import enough, told
 from allmende.participation.models import Ballot, RankingBallot
 from allmende.participation.rules import CHANNELS
 
+Ballots = QuerySet[Ballot] | QuerySet[RankingBallot]
+
 
 class Turnout(msgspec.Struct, frozen=True):
     """How many ballots there are, by the way they came; None for one to nine, and where those could be reckoned."""
@@ -15,7 +17,12 @@ class Turnout(msgspec.Struct, frozen=True):
     channels: dict[str, int | None]
 
 
-def turnout(ballots: QuerySet[Ballot] | QuerySet[RankingBallot]) -> Turnout:
+def on_paper(ballots: Ballots, pseudonym: str) -> bool:
+    """Tell whether somebody has voted on paper already."""
+    return ballots.filter(pseudonym=pseudonym, channel="paper").exists()
+
+
+def turnout(ballots: Ballots) -> Turnout:
     """Count the ballots; online and on paper apart, where that tells nothing of fewer than ten people."""
     rows = ballots.order_by().values_list("channel").annotate(n=Count("pk"))
     counts = dict.fromkeys(CHANNELS, 0) | dict(rows)

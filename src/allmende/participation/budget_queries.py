@@ -41,8 +41,9 @@ def on_ballot(process: Process) -> list[Proposal]:
 
 
 def ballot_of(process: Process, pseudonym: str) -> dict[int, int]:
-    """Give what a pseudonym chose: points by number."""
-    found = Ballot.objects.filter(process=process, pseudonym=pseudonym).values_list("choice", flat=True).first()
+    """Give what a pseudonym chose online: points by number; what is on paper is shown to nobody who has its code."""
+    rows = Ballot.objects.filter(process=process, pseudonym=pseudonym, channel="online")
+    found = rows.values_list("choice", flat=True).first()
     return {int(number): points for number, points in (found or {}).items()}
 
 

@@ -102,7 +102,8 @@ def read_quotas(text: str) -> list[Quota] | str:
     found = []
     for line in filter(str.strip, text.splitlines()):
         cells = [cell.strip() for cell in line.split(";")]
-        if len(cells) != 4 or not all(cells) or not all(cell.isdecimal() and len(cell) < 5 for cell in cells[2:]):
+        numbers = all(cell.isdecimal() and len(cell) < 5 for cell in cells[2:])
+        if len(cells) != 4 or not all(cells) or not numbers or int(cells[2]) > int(cells[3]):
             return line.strip()
         found.append(Quota(cells[0], cells[1], int(cells[2]), int(cells[3])))
     return found

@@ -22,9 +22,9 @@ def name_of(number: int) -> str:
 
 
 def order_of(process: Process, pseudonym: str) -> list[int]:
-    """Give the order of a pseudonym."""
-    row = RankingBallot.objects.filter(process=process, pseudonym=pseudonym).values_list("order", flat=True).first()
-    return row or []
+    """Give the order of a pseudonym, if it came online; what is on paper is shown to nobody who has its code."""
+    rows = RankingBallot.objects.filter(process=process, pseudonym=pseudonym, channel="online")
+    return rows.values_list("order", flat=True).first() or []
 
 
 def common_order(process: Process) -> Ranking:

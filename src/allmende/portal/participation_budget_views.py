@@ -19,7 +19,14 @@ from allmende.participation.rules import CHANNELS
 from allmende.participation.services import budgets
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
-from allmende.portal.participation_frame import numbers_in, pass_of, process_or_404, process_page, take_ballot
+from allmende.portal.participation_frame import (
+    came_on_paper,
+    numbers_in,
+    pass_of,
+    process_or_404,
+    process_page,
+    take_ballot,
+)
 
 HEADER = (
     *("number", "contribution", "title", "cost_cents", "supporters", "score"),
@@ -63,7 +70,8 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponseBase:
     if request.method != "POST":
         card = pass_of(request, process)
         chosen = queries.ballot_of(process, card.pseudonym) if card else {}
-        return _ballot_page(request, process, budget, chosen, kept=bool(chosen))
+        refused = came_on_paper(card, process.ballots.all())
+        return _ballot_page(request, process, budget, chosen, kept=bool(chosen), refused=refused)
     chosen = numbers_in(request, "nr", (one.number or 0 for one in queries.on_ballot(process)))
     if request.POST.get("rechnen"):
         return _ballot_page(request, process, budget, chosen, reckoned=True)

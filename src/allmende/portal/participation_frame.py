@@ -16,13 +16,15 @@ from django.utils.translation import get_language
 
 from allmende.catalog.door import gate
 from allmende.kernel.clock import utc_now
-from allmende.kernel.errors import AllmendeError, Denied, ErrorCode
+from allmende.kernel.errors import AllmendeError, Conflict, Denied, ErrorCode
 from allmende.kernel.text import Text
 from allmende.packs.read import pack_folder, read_places
 from allmende.participation import permission, proof, queries
+from allmende.participation.ballot_queries import Ballots, on_paper
 from allmende.participation.formats import Part
 from allmende.participation.models import Process
 from allmende.participation.rules import CODE_LENGTH, LEVELS, NEEDS_PASS, allowed_now, fits
+from allmende.participation.services.ballots import VOTED_ON_PAPER
 from allmende.portal.frame import page
 from allmende.portal.visitors import require_own_page, take_room
 from allmende.register.around import Point, named, read_point
@@ -128,6 +130,11 @@ def take_ballot(request: HttpRequest, process: Process, action: str, cast: Calla
     require_taking(process, permission.VOTES)
     cast(card.pseudonym)
     return private(redirect(f"{request.path}?karte={card.word}&danke=1"))
+
+
+def came_on_paper(card: Pass | None, ballots: Ballots) -> AllmendeError | None:
+    """Give why whoever voted on paper need not fill in the form."""
+    return Conflict(VOTED_ON_PAPER) if card and on_paper(ballots, card.pseudonym) else None
 
 
 def private(answer: HttpResponse) -> HttpResponse:

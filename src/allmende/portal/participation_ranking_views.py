@@ -19,6 +19,7 @@ from allmende.participation.vote_queries import statements
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
 from allmende.portal.participation_frame import (
+    came_on_paper,
     numbers_in,
     pass_of,
     process_or_404,
@@ -51,7 +52,8 @@ def ranking(request: HttpRequest, slug: str) -> HttpResponseBase:
     if request.method != "POST":
         card = pass_of(request, process)
         order = queries.order_of(process, card.pseudonym) if card else []
-        return _page(request, process, {number: place for place, number in enumerate(order, 1)}, kept=bool(order))
+        places = {number: place for place, number in enumerate(order, 1)}
+        return _page(request, process, places, refused=came_on_paper(card, process.rankings.all()))
     places = numbers_in(request, "platz", (one.number for one in statements(process)))
     try:
         return take_ballot(request, process, "rank", lambda name: rankings.cast(process, name, places, utc_now()))

@@ -1,5 +1,6 @@
 """Forms of the staff about processes, contributions, texts and moderation."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -305,7 +306,12 @@ class WordingForm(forms.Form):
     text_en = _pair(_("Übersetzung"), required=False, rows=6)["en"]
     reason_de = forms.CharField(label=_("Grund (deutsch)"), max_length=500)
     reason_en = forms.CharField(label=_("Grund (englisch)"), max_length=500)
-    suggestion = forms.CharField(label=_("übernimmt Vorschlag"), required=False, max_length=20)
+    suggestion = forms.ChoiceField(label=_("übernimmt Vorschlag"), required=False)
+
+    def __init__(self, *args: Any, suggestions: Iterable[Contribution] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        suggestion: Any = self.fields["suggestion"]
+        suggestion.choices = [("", "–"), *((one.number, f"{one.number} {one.title}") for one in suggestions)]
 
 
 class ParagraphForm(WordingForm):

@@ -1,5 +1,6 @@
 """A panel in the staff room: quotas, pool from a file, table of lots, draw, letters and answers."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.models import Person
 from allmende.accounts.rules import may_write
-from allmende.kernel.clock import utc_now
+from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import panel_queries as queries
@@ -62,6 +63,13 @@ class PanelForm(forms.Form):
         if isinstance(found, str):
             raise forms.ValidationError(_("Diese Zeile ist keine Vorgabe: %(line)s"), params={"line": found})
         return found
+
+    def clean_pool_until(self) -> dt.date:
+        """Refuse a day that is over: names would go before anybody gets a letter."""
+        day: dt.date = self.cleaned_data["pool_until"]
+        if day <= today():
+            raise forms.ValidationError(_("Der Tag liegt nach heute, und nach der ersten Sitzung."))
+        return day
 
 
 class PoolForm(forms.Form):

@@ -158,7 +158,9 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     if clause is None:
         raise Http404
     deed = request.POST.get("deed", "")
-    form = WordingForm(request.POST if deed == "reword" else None, initial=_first(request, clause))
+    form = WordingForm(
+        request.POST if deed == "reword" else None, initial=_first(request, clause), suggestions=clause.suggestions
+    )
     numbers = " ".join(one.number for one in clause.origins)
     first = {"numbers": numbers, "project": clause.paragraph.project}
     relate = RelateForm(process, request.POST if deed == "relate" else None, initial=first)
@@ -205,7 +207,7 @@ def _first(request: HttpRequest, clause: Clause) -> dict[str, Any]:
 
 
 def _reworded(request: HttpRequest, person: Person, clause: Clause, values: dict[str, Any]) -> HttpResponseBase:
-    taken = next((one for one in clause.suggestions if one.number == values["suggestion"].strip()), None)
+    taken = next((one for one in clause.suggestions if one.number == values["suggestion"]), None)
     process = clause.paragraph.process
     texts.reword(person, clause.paragraph, base=values["base"], wording=_wording(values, taken), now=utc_now())
     messages.success(request, gettext("Neue Fassung gespeichert."))
