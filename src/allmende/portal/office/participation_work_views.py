@@ -236,6 +236,7 @@ def cases(request: HttpRequest) -> HttpResponseBase:
                 tell(request, error)
         else:
             messages.error(request, gettext("Zum Verbergen fehlt der Grund."))
+            return redirect(f"{request.path}?fall={number}" if number.isdigit() else request.path)
         return redirect("office:participation-cases")
     return page(
         request,
