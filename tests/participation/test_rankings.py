@@ -115,7 +115,7 @@ def test_orders_from_paper_are_taken_once_for_each_code_and_what_is_refused_stay
 
 def test_paper_is_taken_neither_before_nor_after_nor_where_the_rules_forbid_it(process: Process, gate: Gate) -> None:
     (desk, _), (reader, _) = staff("office"), staff("steward")
-    assert (reader.post(PAPER, {"choice": "1"}).url, RankingBallot.objects.count()) == ("/intern/", 0)
+    assert (reader.post(PAPER, {"choice": "1"})["Location"], RankingBallot.objects.count()) == ("/intern/", 0)
     Process.objects.update(state="draft")
     assert "Zurzeit kann man hier nicht" in desk.post(PAPER, {"choice": "1"}).content.decode()
     Process.objects.update(state="open")

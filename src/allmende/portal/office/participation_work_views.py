@@ -158,9 +158,7 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     if clause is None:
         raise Http404
     deed = request.POST.get("deed", "")
-    form = WordingForm(
-        request.POST if deed == "reword" else None, initial=_first(request, clause), suggestions=clause.suggestions
-    )
+    form = _wording_form(request, clause)
     numbers = " ".join(one.number for one in clause.origins)
     first = {"numbers": numbers, "project": clause.paragraph.project}
     relate = RelateForm(process, request.POST if deed == "relate" else None, initial=first)
@@ -192,6 +190,11 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         moved=moved,
         may_change=may_write(roles_of(request.user), AREA),
     )
+
+
+def _wording_form(request: HttpRequest, clause: Clause) -> WordingForm:
+    data = request.POST if request.POST.get("deed") == "reword" else None
+    return WordingForm(data, initial=_first(request, clause), suggestions=clause.suggestions)
 
 
 def _first(request: HttpRequest, clause: Clause) -> dict[str, Any]:
