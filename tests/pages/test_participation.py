@@ -189,7 +189,10 @@ def test_the_staff_pages_are_accessible_and_whole(town: City, browser: Browser) 
     number = first_number(town)
     paths = ("", "neu/", "moderation/", f"beitrag/{number}/", "innenstadt-charta/", "innenstadt-charta/text/")
     faults = []
-    for path in (*paths, "innenstadt-charta/text/2/"):
+    votes = ("stadtteilfonds/budget/", "stadtteilfonds/papier/", "plaetze-reihenfolge/papier/")
+    people = ("buergerbudget-gremium/gremium/", "werkstaetten/werkstaetten/", "werkstaetten/werkstaetten/2/")
+    for path in (*paths, "innenstadt-charta/text/2/", *votes, *people):
         window.open(f"{town.address}/intern/beteiligung/{path}")
+        window.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         faults += [f"{path} {width}: {fault}" for width in (NARROW, WIDE) for fault in window.faults(width)]
     assert faults == []

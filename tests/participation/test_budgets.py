@@ -119,7 +119,7 @@ def test_what_is_suspended_is_neither_taken_nor_told(voting: Voting, gate: Gate)
     assert (refused.status_code, Ballot.objects.count()) == (403, 0)
     assert "Ein Einwand wird geprüft." in refused.content.decode()
     desk, _ = staff("office")
-    paper = desk.post(f"{HOME}budget/budget/", {"deed": "paper", "choice": "1"}, follow=True)
+    paper = desk.post(f"{HOME}budget/papier/", {"choice": "1"}, follow=True)
     assert ("Ein Einwand wird geprüft." in paper.content.decode(), Ballot.objects.count()) == (True, 0)
     for name in ("budget-result", "budget-result-csv", "budget-result-json", "budget-result-pb"):
         assert client.get(reverse(name, args=[process.slug])).status_code == 403, name
@@ -141,8 +141,20 @@ def test_a_code_counts_once_online_and_on_paper_together(voting: Voting) -> None
     first, second = votes.make_codes(ACTOR, process, 2)
     cast(process, pass_for(Client(), process, code=first), **{"nr-1": "1"})
     desk, _ = staff("office")
-    for code, choice in ((first, "2"), (second, "2 3"), ("guessed", "1"), (second, "1"), (second, "2 2"), ("x", "a")):
-        desk.post(f"{HOME}budget/budget/", {"deed": "paper", "code": code, "choice": choice})
+    for code, choice, said in (
+        (first, "2", "Mit diesem Code wurde schon abgestimmt."),
+        (second, "2 3", ""),
+        ("guessed", "1", "Diesen Code gibt es in diesem Verfahren nicht."),
+        (second, "1", "Mit diesem Code wurde schon abgestimmt."),
+        (second, "2 2", "Nr. 2 steht zweimal da."),
+        ("x", "a", "„a“ ist keine Nummer."),
+        ("x", "1:a", "„1:a“ ist keine Nummer."),
+        (second, "9", "Nr. 9 steht nicht auf dem Stimmzettel."),
+    ):
+        answer = desk.post(f"{HOME}budget/papier/", {"code": code, "choice": choice})
+        assert (answer.status_code == 302) == (not said), choice
+        if said:
+            assert said in answer.content.decode() and f'value="{choice}"' in answer.content.decode()
     late = cast(process, pass_for(Client(), process, code=second), **{"nr-1": "1"})
     assert (late.status_code, "auf Papier abgestimmt" in late.content.decode()) == (409, True)
     assert sorted((one.channel, str(one.choice)) for one in Ballot.objects.all()) == [
@@ -169,7 +181,8 @@ def test_it_is_counted_once_after_the_end_and_rules_stand_from_the_first_ballot(
     for seed in ("4 8 15", "another"):
         counted(process, desk, seed)
     assert BudgetCount.objects.get().seed == "4 8 15"
-    desk.post(f"{HOME}budget/budget/", {"deed": "paper", "choice": "1"})
+    late = desk.post(f"{HOME}budget/papier/", {"choice": "1"})
+    assert "Ausgezählt wird einmal; das ist geschehen." in late.content.decode()
     assert Ballot.objects.count() == 10
 
 

@@ -1,10 +1,13 @@
 """The staff room: found, preview, publish, take up what came on paper, clone, close, publish the result."""
 
+import re
+
 from django.test import Client
+from wagtail.users.models import UserProfile
 
 from allmende.gate.door import Gate
 from allmende.kernel.clock import today
-from allmende.participation.models import Contribution, Process, Statement
+from allmende.participation.models import Contribution, Process, RankingBallot, Statement
 from tests.participation.conftest import Make, staff
 
 HOME = "/intern/beteiligung/"
@@ -76,3 +79,43 @@ def test_who_has_no_role_for_it_changes_nothing(make: Make) -> None:
     desk.post(f"{HOME}{process.slug}/", {"deed": "move", "to": "closed"})
     process.refresh_from_db()
     assert process.state == "open"
+
+
+def form_of(page: str, deed: str) -> str:
+    return page.partition(f'value="{deed}"')[2].partition("</form>")[0]
+
+
+def test_each_form_of_the_page_is_read_under_the_names_that_it_sends(make: Make) -> None:
+    (desk, _), here = staff("office"), f"{HOME}{make().slug}/"
+    page = desk.get(here).content.decode()
+    names = dict.fromkeys(re.findall(r'name="(\w[\w-]*)"', form_of(page, "topic")), "neu")
+    desk.post(here, {**names, "deed": "topic", "kind": "group"})
+    assert Process.objects.get().topics.filter(slug="neu", title_de="neu").count() == 1
+    ids = re.findall(r'<(?:input|select|textarea)[^>]* id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_what_is_refused_stays_in_the_form(make: Make) -> None:
+    process, (desk, _) = make("ranking"), staff("office")
+    here = f"{HOME}{process.slug}/"
+    for fields, said in (
+        ({"deed": "statement", "text_de": "Ein langer Satz", "text_en": ""}, "Dieses Feld muss ausgefüllt werden."),
+        ({"deed": "result", "result_de": "Ein langer Satz", "result_en": ""}, "Dieses Feld muss ausgefüllt werden."),
+        ({"deed": "declare", **DECLARED, "purpose_de": "Ein langer Satz", "keep_days": "99999"}, "kleiner"),
+    ):
+        answer = desk.post(here, fields).content.decode()
+        assert ("Noch nicht gespeichert." in answer, said in answer, "Ein langer Satz" in answer) == (True, True, True)
+    RankingBallot.objects.create(process=process, pseudonym="x", order=[])
+    late = desk.post(here, {"deed": "statement", "text_de": "Zu spät", "text_en": "Too late"}).content.decode()
+    assert "Es wurde schon geordnet" in late
+    assert process.statements.count() == 0
+
+
+def test_the_office_works_in_english(make: Make) -> None:
+    process, (desk, person) = make("charter"), staff("office")
+    UserProfile.objects.create(user=person, preferred_language="en")
+    for path in (f"{HOME}neu/", f"{HOME}{process.slug}/"):
+        page = desk.get(path).content.decode()
+        for german in ("(deutsch)", "Stimmungsbild", "ohne Anmeldung"):
+            assert german not in page, path
+    assert "Process" in page and "Result (German)" in page

@@ -1,12 +1,14 @@
 """A ranking: an order taken by form, one for each person, the common order after the end, nothing of few people."""
 
 import csv
+import datetime as dt
 import io
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils.html import escape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,14 +19,17 @@ from allmende.participation.methods.least import enough
 from allmende.participation.methods.ranking import rank, told_of
 from allmende.participation.models import Process, RankingBallot, RankingCount
 from allmende.participation.services import rankings, votes
-from tests.participation.conftest import ACTOR, Make, end_phase, pass_for, sheets
+from tests.participation.conftest import ACTOR, Make, end_phase, pass_for, sheets, staff
 
-PAGE = "/mitmachen/ranking/rangfolge/"
+PAGE, PAPER = "/mitmachen/ranking/rangfolge/", "/intern/beteiligung/ranking/papier/"
 
 
 @pytest.fixture
 def process(make: Make) -> Process:
-    found = make("ranking")
+    return with_options(make("ranking"))
+
+
+def with_options(found: Process) -> Process:
     for name in ("Bäume", "Brunnen", "Bänke"):
         votes.add_statement(ACTOR, found, text_de=name, text_en=f"EN {name}")
     return found
@@ -38,6 +43,13 @@ def filled(process: Process, *rows: tuple[int, list[int]]) -> None:
     for kind, (people, order) in enumerate(rows):
         for person in range(people):
             RankingBallot.objects.create(process=process, pseudonym=f"{kind}-{person}", order=order)
+
+
+def paper_is_in(process: Process) -> None:
+    """Let the last phase begin, before which paper is taken up."""
+    last = process.phases.get(slug="result")
+    last.since = utc_now() - dt.timedelta(seconds=1)
+    last.save()
 
 
 def test_an_order_is_taken_changed_and_kept_in_the_form_without_script(process: Process, gate: Gate) -> None:
@@ -71,6 +83,58 @@ def test_the_database_itself_refuses_a_second_order(process: Process) -> None:
         filled(process, (1, [2]))
 
 
+def test_orders_from_paper_are_taken_once_for_each_code_and_what_is_refused_stays(make: Make) -> None:
+    process, (desk, _) = with_options(make("ranking", level="code")), staff("office")
+    first, second, third = votes.make_codes(ACTOR, process, 3)
+    assert cast(pass_for(Client(), process, code=first), **{"platz-1": "1"}).status_code == 302
+    for code, choice, said in (
+        (first, "2 1", "Mit diesem Code wurde schon abgestimmt."),
+        ("guessed", "2 1", "Diesen Code gibt es in diesem Verfahren nicht."),
+        ("", "2 1", "Dieses Feld muss ausgefüllt werden."),
+        (second, "2 2", "Nr. 2 steht zweimal da."),
+        (second, "2 4", "Nr. 4 steht nicht zur Wahl."),
+        (second, "<b>", "„&lt;b&gt;“ ist keine Nummer."),
+        (second, "", "Dieses Feld muss ausgefüllt werden."),
+        (second, ",", "Es ist noch nichts geordnet."),
+    ):
+        answer = desk.post(PAPER, {"code": code, "choice": choice}).content.decode()
+        assert said in answer, choice
+        assert f'value="{escape(choice)}"' in answer or not choice
+    taken = desk.post(PAPER, {"code": f" {second.upper()}", "choice": "3, 1"}, follow=True).content.decode()
+    assert "Aufgenommen: 1. Bänke, 2. Bäume" in taken
+    again = desk.post(PAPER, {"code": second, "choice": "1"}).content.decode()
+    assert "Mit diesem Code wurde schon abgestimmt." in again
+    late = cast(pass_for(Client(), process, code=second), **{"platz-2": "1"})
+    assert (late.status_code, "auf Papier abgestimmt" in late.content.decode()) == (409, True)
+    assert '<option value="1" selected>' in late.content.decode()
+    end_phase(process)
+    assert desk.post(PAPER, {"code": third, "choice": "2"}).status_code == 302
+    rows = RankingBallot.objects.order_by("channel", "pk").values_list("channel", "order")
+    assert list(rows) == [("online", [1]), ("paper", [3, 1]), ("paper", [2])]
+
+
+def test_paper_is_taken_neither_before_nor_after_nor_where_the_rules_forbid_it(process: Process, gate: Gate) -> None:
+    (desk, _), (reader, _) = staff("office"), staff("steward")
+    assert (reader.post(PAPER, {"choice": "1"})["Location"], RankingBallot.objects.count()) == ("/intern/", 0)
+    Process.objects.update(state="draft")
+    assert "Zurzeit kann man hier nicht" in desk.post(PAPER, {"choice": "1"}).content.decode()
+    Process.objects.update(state="open")
+    gate.publish_sheets(sheets(votes="Ein Einwand wird geprüft."), "test")
+    said = desk.post(PAPER, {"choice": "1"}, follow=True).content.decode()
+    assert ("Ein Einwand wird geprüft." in said, RankingBallot.objects.count()) == (True, 0)
+    gate.publish_sheets(sheets(), "test")
+    filled(process, (12, [2, 1, 3]))
+    for _ in range(11):
+        assert desk.post(PAPER, {"choice": "1 2"}).status_code == 302
+    page = Client().get(PAGE).content.decode()
+    assert "Bisher 23 Stimmzettel. Davon online 12, auf Papier 11." in page
+    end_phase(process)
+    paper_is_in(process)
+    assert rankings.count_ended(utc_now(), gate) == ["ranking"]
+    assert "Ausgezählt wird einmal" in desk.post(PAPER, {"choice": "1"}).content.decode()
+    assert RankingBallot.objects.count() == 23
+
+
 def test_it_is_counted_once_after_the_end_and_few_are_not_told(process: Process, gate: Gate) -> None:
     client = Client()
     filled(process, (14, [2, 1, 3]), (12, [1, 2]), (3, [3, 2, 1]))
@@ -78,6 +142,8 @@ def test_it_is_counted_once_after_the_end_and_few_are_not_told(process: Process,
     assert "Gezählt wird nach dem Ende" in client.get(PAGE).content.decode()
     assert client.get("/mitmachen/ranking/rangfolge.csv").status_code == 404
     end_phase(process)
+    assert rankings.count_ended(utc_now(), gate) == []
+    paper_is_in(process)
     assert rankings.count_ended(utc_now(), gate) == ["ranking"]
     assert rankings.count_ended(utc_now(), gate) == []
     page = client.get("/en/mitmachen/ranking/rangfolge/").content.decode()
@@ -94,6 +160,7 @@ def test_it_is_counted_once_after_the_end_and_few_are_not_told(process: Process,
 def test_fewer_than_ten_are_not_counted_at_all(process: Process, gate: Gate) -> None:
     filled(process, (9, [1, 2]))
     end_phase(process)
+    paper_is_in(process)
     assert (rankings.count_ended(utc_now(), gate), RankingCount.objects.count()) == ([], 0)
 
 

@@ -1,6 +1,8 @@
 """Workshops: places and waiting list, needs with a day of deletion, what was said taken up by text, card and code."""
 
 import datetime as dt
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -98,6 +100,48 @@ def test_what_was_said_becomes_contributions_all_or_none_and_is_counted_apart(wo
     page = Client().get("/mitmachen/workshop/").content.decode()
     assert "Davon online 1, vor Ort 2, auf Papier 1." in page
     assert "Ein Brunnen" in Client().get(f"/mitmachen/workshop/werkstatt/{workshop.pk}/").content.decode()
+
+
+def test_a_file_that_was_only_checked_is_taken_without_being_sent_again(workshop: Workshop) -> None:
+    desk, _ = staff("office")
+    body = {"deed": "heard", "channel": "paper", "workshop": ""}
+    cards = b"titel;text\nBank;<b>am</b> Weg\n"
+    both = {**body, "text": "Baum", "file": SimpleUploadedFile("k.csv", cards)}
+    assert "Entweder Text oder Datei" in desk.post(f"{HOME}werkstaetten/", both).content.decode()
+    tried = desk.post(f"{HOME}werkstaetten/", {**body, "file": SimpleUploadedFile("k.csv", cards), "try": "1"})
+    kept = re.search(r'name="kept" value="([^"]*)"', tried.content.decode())
+    assert (kept is not None, Contribution.objects.count()) == (True, 0)
+    assert desk.post(f"{HOME}werkstaetten/", {**body, "kept": unescape(kept[1]) if kept else ""}).status_code == 302
+    assert Contribution.objects.get().body == "<b>am</b> Weg"
+    broken = SimpleUploadedFile("k.csv", f'titel;text\n"{"x" * 200_000}";\n'.encode())
+    said = desk.post(f"{HOME}werkstaetten/", {**body, "file": broken}).content.decode()
+    assert "keine Tabelle als CSV" in said
+
+
+def test_a_change_reaches_who_registered_and_new_places_go_to_who_waits(
+    workshop: Workshop, mailoutbox: list[Any]
+) -> None:
+    for address in ("a@example.org", "b@example.org"):
+        register(workshop, address)
+    send_mails(utc_now())
+    mailoutbox.clear()
+    (desk, _), here = staff("office"), f"{HOME}werkstaetten/{workshop.pk}/"
+    fields = re.findall(r'name="(\w+)" value="([^"]*)"', desk.get(here).content.decode())
+    plan = {**dict(fields), "access_de": "Rampe", "access_en": "ramp", "deed": "change"}
+    refused = desk.post(here, {**plan, "ends": "2020-01-01T10:00", "place": "Rathaus"}).content.decode()
+    assert "Das Ende liegt vor dem Beginn." in refused and 'value="Rathaus"' in refused
+    assert desk.post(here, {**plan, "place": "Rathaus", "places": "2"}).status_code == 302
+    send_mails(utc_now())
+    told = sorted((mail.to[0], "Rathaus" in mail.body) for mail in mailoutbox)
+    assert told == [("a@example.org", True), ("b@example.org", True), ("b@example.org", True)]
+    assert {one.state for one in Registration.objects.all()} == {"placed"}
+    assert "Rathaus" in Client().get(f"/mitmachen/workshop/werkstatt/{workshop.pk}/").content.decode()
+    mailoutbox.clear()
+    desk.post(here, {**plan, "place": "Rathaus", "places": "2", "access_de": "Rampe und Lift"})
+    desk.post(here, {"deed": "came", "came": "17"})
+    send_mails(utc_now())
+    workshop.refresh_from_db()
+    assert (mailoutbox, workshop.came, workshop.access_de) == ([], 17, "Rampe und Lift")
 
 
 def test_codes_come_as_sheets_with_qr_codes_that_fill_in_the_form(make: Make) -> None:

@@ -1,22 +1,14 @@
-"""Reads of budgets: what is on the ballot, how many took part by which way, the election as it is counted."""
+"""Reads of budgets: what is on the ballot, the election as it is counted, the result."""
+
+import datetime as dt
 
 import msgspec
-from django.db.models import Count
 
 from allmende.participation.methods.budgets.election import BallotRules, Election, Project, VoteKind
 from allmende.participation.methods.budgets.publication import ToldCount
-from allmende.participation.methods.least import enough, told
 from allmende.participation.models import Ballot, Budget, BudgetCount, Process, Proposal
-from allmende.participation.rules import CHANNELS
 
 WIDTH = 3
-
-
-class Turnout(msgspec.Struct, frozen=True):
-    """How many ballots there are, by the way they came; None for one to nine, and where those could be reckoned."""
-
-    all: int | None
-    channels: dict[str, int | None]
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -49,19 +41,10 @@ def on_ballot(process: Process) -> list[Proposal]:
 
 
 def ballot_of(process: Process, pseudonym: str) -> dict[int, int]:
-    """Give what a pseudonym chose: points by number."""
-    found = Ballot.objects.filter(process=process, pseudonym=pseudonym).values_list("choice", flat=True).first()
+    """Give what a pseudonym chose online: points by number; what is on paper is shown to nobody who has its code."""
+    rows = Ballot.objects.filter(process=process, pseudonym=pseudonym, channel="online")
+    found = rows.values_list("choice", flat=True).first()
     return {int(number): points for number, points in (found or {}).items()}
-
-
-def turnout(process: Process) -> Turnout:
-    """Count the ballots; online and on paper apart, where that tells nothing of fewer than ten people."""
-    rows = Ballot.objects.filter(process=process).order_by().values_list("channel").annotate(n=Count("pk"))
-    counts = dict.fromkeys(CHANNELS, 0) | dict(rows)
-    total = sum(counts.values())
-    apart = all(enough(count) for count in counts.values())
-    channels = {name: count if apart else None for name, count in counts.items()}
-    return Turnout(told(total), channels)
 
 
 def rules_of(budget: Budget) -> BallotRules:
@@ -73,6 +56,11 @@ def rules_of(budget: Budget) -> BallotRules:
 def projects_of(process: Process) -> list[Project]:
     """Give what is on the ballot as the count takes it."""
     return [Project(name_of(one.number or 0), one.cost or 0, one.contribution.title) for one in on_ballot(process)]
+
+
+def voting_ends(process: Process) -> dt.datetime | None:
+    """Give the instant from which nobody votes online any more."""
+    return max((span.until for span in process.spans if "ballot" in span.allows), default=None)
 
 
 def election(budget: Budget) -> Election:

@@ -92,6 +92,7 @@ class RankedEntry(_Part, frozen=True):
 
     people: int
     order: tuple[int, ...]
+    channel: Literal["online", "paper"] = "online"
 
 
 class SealEntry(_Part, frozen=True):

@@ -19,6 +19,7 @@ _NO_COLUMN = Text("die Spalte „titel“ fehlt", "the column “titel” is mis
 _STRANGE = Text("die Spalte „{column}“ ist unbekannt", "the column “{column}” is unknown")
 _EMPTY = Text("hier steht nichts", "there is nothing here")
 _MANY = Text("mehr als 500 Beiträge auf einmal", "more than 500 contributions at once")
+_NO_TABLE = Text("die Datei ist keine Tabelle als CSV", "the file is no table as CSV")
 _ENCODING = Text("die Datei ist kein Text in UTF-8", "the file is no text in UTF-8")
 
 
@@ -44,7 +45,10 @@ def read_cards(content: bytes, topics: Mapping[str, str]) -> tuple[list[Card], l
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return [], [Fault(1, _ENCODING)]
-    rows = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ","))
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ","))
+    except csv.Error:
+        return [], [Fault(1, _NO_TABLE)]
     header = [cell.strip().casefold() for cell in rows[0]] if rows else []
     if "titel" not in header:
         return [], [Fault(1, _NO_COLUMN)]

@@ -19,6 +19,7 @@ _STRANGE = Text("„{value}“ ist keine Vorgabe von „{column}“", "“{value
 _CELLS = Text("zu viele oder zu wenige Felder", "too many or too few fields")
 _EMPTY = Text("die Liste ist leer", "the list is empty")
 _MANY = Text("mehr als 60.000 Zeilen", "more than 60,000 rows")
+_NO_TABLE = Text("die Datei ist keine Tabelle als CSV", "the file is no table as CSV")
 _ENCODING = Text("die Datei ist kein Text in UTF-8", "the file is no text in UTF-8")
 
 
@@ -46,7 +47,10 @@ def read_pool(content: bytes, quotas: Sequence[Quota]) -> tuple[list[Willing], l
     except UnicodeDecodeError:
         return [], [Fault(1, _ENCODING)]
     first = text.partition("\n")[0]
-    rows = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in first else ","))
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in first else ","))
+    except csv.Error:
+        return [], [Fault(1, _NO_TABLE)]
     if len(rows) < 2:
         return [], [Fault(1, _EMPTY)]
     if len(rows) > MOST_ROWS:
@@ -93,13 +97,14 @@ def _wrong(one: Willing, known: set[tuple[str, str]], before: int | None) -> Ite
             yield _STRANGE.filled(column=column, value=value)
 
 
-def read_quotas(text: str) -> list[Quota] | None:
-    """Read quotas, one a line: feature; value; least; most. None where a line is none."""
+def read_quotas(text: str) -> list[Quota] | str:
+    """Read quotas, one a line: feature; value; least; most. Give the line that is none, where there is one."""
     found = []
     for line in filter(str.strip, text.splitlines()):
         cells = [cell.strip() for cell in line.split(";")]
-        if len(cells) != 4 or not all(cells) or not all(cell.isdecimal() and len(cell) < 5 for cell in cells[2:]):
-            return None
+        numbers = all(cell.isdecimal() and len(cell) < 5 for cell in cells[2:])
+        if len(cells) != 4 or not all(cells) or not numbers or int(cells[2]) > int(cells[3]):
+            return line.strip()
         found.append(Quota(cells[0], cells[1], int(cells[2]), int(cells[3])))
     return found
 

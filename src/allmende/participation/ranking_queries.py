@@ -2,7 +2,6 @@
 
 import msgspec
 
-from allmende.participation.methods.least import told
 from allmende.participation.methods.ranking import Ranking, ToldRanking, rank
 from allmende.participation.models import Process, RankingBallot, RankingCount
 from allmende.participation.vote_queries import statements
@@ -23,14 +22,9 @@ def name_of(number: int) -> str:
 
 
 def order_of(process: Process, pseudonym: str) -> list[int]:
-    """Give the order of a pseudonym."""
-    row = RankingBallot.objects.filter(process=process, pseudonym=pseudonym).values_list("order", flat=True).first()
-    return row or []
-
-
-def turnout(process: Process) -> int | None:
-    """Count the ballots, as they may be told."""
-    return told(RankingBallot.objects.filter(process=process).count())
+    """Give the order of a pseudonym, if it came online; what is on paper is shown to nobody who has its code."""
+    rows = RankingBallot.objects.filter(process=process, pseudonym=pseudonym, channel="online")
+    return rows.values_list("order", flat=True).first() or []
 
 
 def common_order(process: Process) -> Ranking:

@@ -5,14 +5,13 @@ from typing import Any
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.money import Money
 from allmende.participation import budget_queries as queries
+from allmende.participation.ballot_queries import turnout
 from allmende.participation.methods.budgets.publication import ToldOutcome, ToldProject, exact
 from allmende.participation.models import Budget, Process, Proposal
 from allmende.participation.permission import CONTRIBUTIONS, VOTES, Data
@@ -21,14 +20,12 @@ from allmende.participation.services import budgets
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
 from allmende.portal.participation_frame import (
-    MOST_VOTES_AN_HOUR,
+    came_on_paper,
+    numbers_in,
     pass_of,
-    private,
     process_or_404,
     process_page,
-    require_form,
-    require_pass,
-    require_taking,
+    take_ballot,
 )
 
 HEADER = (
@@ -73,18 +70,15 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponseBase:
     if request.method != "POST":
         card = pass_of(request, process)
         chosen = queries.ballot_of(process, card.pseudonym) if card else {}
-        return _ballot_page(request, process, budget, chosen, kept=bool(chosen))
-    chosen = _chosen(request, process)
+        refused = came_on_paper(card, process.ballots.all())
+        return _ballot_page(request, process, budget, chosen, kept=bool(chosen), refused=refused)
+    chosen = numbers_in(request, "nr", (one.number or 0 for one in queries.on_ballot(process)))
     if request.POST.get("rechnen"):
         return _ballot_page(request, process, budget, chosen, reckoned=True)
     try:
-        require_form(request, MOST_VOTES_AN_HOUR, "participation-votes")
-        card = require_pass(request, process, "ballot")
-        require_taking(process, VOTES)
-        budgets.cast(process, card.pseudonym, chosen, utc_now())
+        return take_ballot(request, process, "ballot", lambda name: budgets.cast(process, name, chosen, utc_now()))
     except AllmendeError as error:
         return _ballot_page(request, process, budget, chosen, status=error.status, refused=error)
-    return private(redirect(f"{reverse('ballot', args=[slug])}?karte={card.word}&danke=1"))
 
 
 @told
@@ -94,16 +88,6 @@ def ballot_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     listed = [(one.number, one.contribution, one.cost) for one in queries.on_ballot(process)]
     rows = [(number, thing.number, thing.title, thing.language, cost) for number, thing, cost in listed]
     return csv_file(f"{slug}-stimmzettel", ("number", "contribution", "title", "language", "cost_cents"), rows)
-
-
-def _chosen(request: HttpRequest, process: Process) -> dict[int, int]:
-    """Read the fields of the ballot; what is no number stands for a wrong one, and is refused as such."""
-    found = {}
-    for one in queries.on_ballot(process):
-        word = request.POST.get(f"nr-{one.number}", "").strip()
-        if word not in ("", "0"):
-            found[one.number or 0] = int(word) if word.isdecimal() and len(word) < 6 else -1
-    return found
 
 
 def _ballot_page(
@@ -131,7 +115,7 @@ def _ballot_page(
         left=Money(budget.amount - cost),
         over=cost > budget.amount,
         thanks=request.GET.get("danke"),
-        turnout=queries.turnout(process),
+        turnout=turnout(process.ballots.all()),
         **values,
     )
 
@@ -156,7 +140,7 @@ def result(request: HttpRequest, slug: str) -> HttpResponseBase:
         rows=rows,
         spent=spent,
         share=_rounded(found.told.endowment) if found else None,
-        turnout=queries.turnout(process),
+        turnout=turnout(process.ballots.all()),
         channels=CHANNELS,
         differ=[row for row in rows if row.told.greedy.chosen != row.told.equal_shares.chosen],
     )

@@ -1,6 +1,7 @@
 """What the pages of a process share: finding it, passes without a cookie, the doors of its forms."""
 
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -9,17 +10,21 @@ from django.core import signing
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
 
 from allmende.catalog.door import gate
 from allmende.kernel.clock import utc_now
-from allmende.kernel.errors import AllmendeError, Denied, ErrorCode
+from allmende.kernel.errors import AllmendeError, Conflict, Denied, ErrorCode
 from allmende.kernel.text import Text
 from allmende.packs.read import pack_folder, read_places
 from allmende.participation import permission, proof, queries
+from allmende.participation.ballot_queries import Ballots, on_paper
+from allmende.participation.formats import Part
 from allmende.participation.models import Process
 from allmende.participation.rules import CODE_LENGTH, LEVELS, NEEDS_PASS, allowed_now, fits
+from allmende.participation.services.ballots import VOTED_ON_PAPER
 from allmende.portal.frame import page
 from allmende.portal.visitors import require_own_page, take_room
 from allmende.register.around import Point, named, read_point
@@ -58,10 +63,12 @@ def language() -> str:
     return "en" if (get_language() or "de").startswith("en") else "de"
 
 
-def process_or_404(request: HttpRequest, slug: str, shows: permission.Data | None = None) -> Process:
-    """Give a process that this visitor may see; refuse where the rules do not let its data be shown."""
+def process_or_404(
+    request: HttpRequest, slug: str, shows: permission.Data | None = None, *, part: Part | None = None
+) -> Process:
+    """Give a process that this visitor may see and that has a part; refuse where its data may not be shown."""
     found = queries.process_of(slug, request.GET.get("vorschau", ""))
-    if found is None:
+    if found is None or (part is not None and part not in found.form.parts):
         raise Http404
     if shows is not None:
         require_shown(found, shows)
@@ -107,6 +114,27 @@ def require_pass(request: HttpRequest, process: Process, action: str) -> Pass:
     if found is None or not fits(needed, found.level):
         raise Denied(NEEDS_PASS, level=LEVELS[needed])
     return found
+
+
+def numbers_in(request: HttpRequest, prefix: str, numbers: Iterable[int]) -> dict[int, int]:
+    """Read the fields of a ballot that are filled in; what is no number stands for a wrong one, and is refused so."""
+    words = {number: request.POST.get(f"{prefix}-{number}", "").strip() for number in numbers}
+    filled = {number: word for number, word in words.items() if word not in ("", "0")}
+    return {number: int(word) if word.isdecimal() and len(word) < 6 else -1 for number, word in filled.items()}
+
+
+def take_ballot(request: HttpRequest, process: Process, action: str, cast: Callable[[str], None]) -> HttpResponse:
+    """Let a pseudonym cast what the form of a page holds, and lead back to it with thanks and the pass."""
+    require_form(request, MOST_VOTES_AN_HOUR, "participation-votes")
+    card = require_pass(request, process, action)
+    require_taking(process, permission.VOTES)
+    cast(card.pseudonym)
+    return private(redirect(f"{request.path}?karte={card.word}&danke=1"))
+
+
+def came_on_paper(card: Pass | None, ballots: Ballots) -> AllmendeError | None:
+    """Give why whoever voted on paper need not fill in the form."""
+    return Conflict(VOTED_ON_PAPER) if card and on_paper(ballots, card.pseudonym) else None
 
 
 def private(answer: HttpResponse) -> HttpResponse:

@@ -5,30 +5,27 @@ from typing import Any
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.participation import ranking_queries as queries
+from allmende.participation.ballot_queries import turnout
 from allmende.participation.methods.ranking import ToldRanked
 from allmende.participation.models import Process, Statement
-from allmende.participation.permission import VOTES, Data
+from allmende.participation.permission import VOTES
 from allmende.participation.services import rankings
 from allmende.participation.vote_queries import statements
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
 from allmende.portal.participation_frame import (
-    MOST_VOTES_AN_HOUR,
+    came_on_paper,
+    numbers_in,
     pass_of,
-    private,
     process_or_404,
     process_page,
-    require_form,
-    require_pass,
-    require_taking,
     shut,
+    take_ballot,
 )
 
 
@@ -47,41 +44,21 @@ class Placed(msgspec.Struct, frozen=True):
     preferred: tuple[int | None, ...]
 
 
-def _process(request: HttpRequest, slug: str, shows: Data | None = None) -> Process:
-    process = process_or_404(request, slug, shows)
-    if "ranking" not in process.form.parts:
-        raise Http404
-    return process
-
-
 @csrf_exempt
 @told
 def ranking(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show the options with the fields for their places, take an order, and show the common one after the end."""
-    process = _process(request, slug)
+    process = process_or_404(request, slug, part="ranking")
     if request.method != "POST":
         card = pass_of(request, process)
         order = queries.order_of(process, card.pseudonym) if card else []
-        return _page(request, process, {number: place for place, number in enumerate(order, 1)}, kept=bool(order))
-    places = _places(request, process)
+        places = {number: place for place, number in enumerate(order, 1)}
+        return _page(request, process, places, refused=came_on_paper(card, process.rankings.all()))
+    places = numbers_in(request, "platz", (one.number for one in statements(process)))
     try:
-        require_form(request, MOST_VOTES_AN_HOUR, "participation-votes")
-        card = require_pass(request, process, "rank")
-        require_taking(process, VOTES)
-        rankings.cast(process, card.pseudonym, places, utc_now())
+        return take_ballot(request, process, "rank", lambda name: rankings.cast(process, name, places, utc_now()))
     except AllmendeError as error:
         return _page(request, process, places, status=error.status, refused=error)
-    return private(redirect(f"{reverse('ranking', args=[slug])}?karte={card.word}&danke=1"))
-
-
-def _places(request: HttpRequest, process: Process) -> dict[int, int]:
-    """Read the fields; what is no number stands for a wrong one, and is refused as such."""
-    found = {}
-    for one in statements(process):
-        word = request.POST.get(f"platz-{one.number}", "").strip()
-        if word:
-            found[one.number] = int(word) if word.isdecimal() and len(word) < 4 else -1
-    return found
 
 
 def _page(
@@ -98,7 +75,7 @@ def _page(
         numbers=range(1, len(options) + 1),
         thanks=request.GET.get("danke"),
         closed=None if values.get("refused") else closed,
-        turnout=None if closed else queries.turnout(process),
+        turnout=None if closed else turnout(process.rankings.all()),
         found=found,
         rows=_placed(process, found) if found else [],
         **values,
@@ -112,7 +89,7 @@ def _placed(process: Process, found: queries.Result) -> list[Placed]:
 
 
 def _result(request: HttpRequest, slug: str) -> tuple[Process, queries.Result]:
-    process = _process(request, slug, VOTES)
+    process = process_or_404(request, slug, VOTES, part="ranking")
     found = queries.result(process)
     if found is None:
         raise Http404

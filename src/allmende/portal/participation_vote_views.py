@@ -13,7 +13,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, Denied
 from allmende.participation import rules, vote_queries
 from allmende.participation.models import Process, Statement
-from allmende.participation.permission import VOTES, Data
+from allmende.participation.permission import VOTES
 from allmende.participation.services import notices, opinions, votes
 from allmende.portal import citizen_account
 from allmende.portal.data_views import told
@@ -42,13 +42,6 @@ GOALS = {
     "rangfolge": "ranking",
     "uebersicht": "process",
 }
-
-
-def _process(request: HttpRequest, slug: str, shows: Data | None = None) -> Process:
-    process = process_or_404(request, slug, shows)
-    if "statements" not in process.form.parts:
-        raise Http404
-    return process
 
 
 def _to(request: HttpRequest, process: Process, word: str, wanted: str = "") -> HttpResponse:
@@ -131,7 +124,7 @@ def _by_mail(request: HttpRequest, process: Process, values: dict[str, Any]) -> 
 @told
 def statements(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show the next statement and take the vote on it; one page for each, that works by keyboard and without script."""
-    process = _process(request, slug)
+    process = process_or_404(request, slug, part="statements")
     require_taking(process, VOTES)
     if request.method == "POST":
         return _vote(request, process)
@@ -180,7 +173,7 @@ def _vote(request: HttpRequest, process: Process) -> HttpResponseBase:
 @told
 def results(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show what came out: all votes, each group that is large enough, agreement and conflicts."""
-    process = _process(request, slug, VOTES)
+    process = process_or_404(request, slug, VOTES, part="statements")
     found = vote_queries.standings(process)
     voters = vote_queries.voters(process)
     by_agreement = sorted(found, key=lambda one: (-one.consensus, one.statement.number))
@@ -215,7 +208,7 @@ def _opinions(process: Process) -> dict[str, Any]:
 @told
 def opinions_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the opinion groups with all parameters, so that anybody can judge them."""
-    run = vote_queries.opinions(_process(request, slug, VOTES))
+    run = vote_queries.opinions(process_or_404(request, slug, VOTES, part="statements"))
     if run is None:
         raise Http404
     return HttpResponse(run.published.encode(), content_type="application/json")
@@ -228,7 +221,7 @@ def _stated(found: list[vote_queries.Standing]) -> bool:
 @told
 def results_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the result as CSV; cells of groups that are too small are empty."""
-    process = _process(request, slug, VOTES)
+    process = process_or_404(request, slug, VOTES, part="statements")
     names = ["", *(group.slug for group in vote_queries.groups(process))]
     header = ("number", "text_de", "text_en", "group", "agree", "disagree", "pass", "conflict")
     rows = [

@@ -12,6 +12,7 @@ class RankingBallot(models.Model):
 
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="rankings")
     pseudonym = models.CharField(max_length=64)
+    channel = models.CharField(max_length=10, default="online")
     order = models.JSONField()
 
     class Meta:

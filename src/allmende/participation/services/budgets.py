@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 
 import msgspec
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from allmende.accounts.services import Actor, record
@@ -14,7 +14,6 @@ from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
 from allmende.kernel.money import Money
 from allmende.kernel.text import Text
 from allmende.participation import budget_queries as queries
-from allmende.participation import rules
 from allmende.participation.formats import BudgetFrame
 from allmende.participation.methods.budgets.count import Comparison, Settings, count
 from allmende.participation.methods.budgets.election import Election
@@ -22,9 +21,9 @@ from allmende.participation.methods.budgets.pabulib import About, write
 from allmende.participation.methods.budgets.publication import tellable, told
 from allmende.participation.methods.least import LEAST_GROUP
 from allmende.participation.models import Ballot, Budget, BudgetCount, Process, Proposal
+from allmende.participation.services import ballots
 from allmende.participation.services.contributions import require_open
 from allmende.participation.services.journey import News, advance
-from allmende.participation.services.votes import pseudonym_of, redeem
 
 NO_BUDGET = ErrorCode(
     "participation.no_budget",
@@ -54,25 +53,33 @@ EMPTY_BALLOT = ErrorCode(
     Text("Der Stimmzettel ist leer.", "The ballot is empty."),
     Text("Wählen Sie mindestens ein Projekt.", "Choose at least one project."),
 )
-VOTED_ALREADY = ErrorCode(
-    "participation.voted_already",
-    Text("Mit diesem Code wurde schon abgestimmt.", "This code has been voted with already."),
-    Text("Der erste Stimmzettel zählt; legen Sie das Papier zu den Akten.", "The first ballot counts; file the paper."),
+NO_POINTS = ErrorCode(
+    "participation.no_points",
+    Text("Bei Nr. {number} steht keine ganze Zahl ab 1.", "No. {number} has no whole number from 1 on."),
+    Text("Ändern Sie das Feld; alles andere steht noch da.", "Change the field; everything else is still there."),
 )
-VOTED_ON_PAPER = ErrorCode(
-    "participation.voted_on_paper",
-    Text("Mit diesem Code wurde schon auf Papier abgestimmt.", "This code has been voted with on paper already."),
-    Text("Der Stimmzettel auf Papier zählt.", "The ballot on paper counts."),
+TOO_MANY_POINTS = ErrorCode(
+    "participation.too_many_points",
+    Text("Das sind {given} Punkte; zu vergeben sind {most}.", "These are {given} points; there are {most} to give."),
+    Text("Nehmen Sie {over} zurück; alles steht noch da.", "Take back {over}; everything is still there."),
+)
+TOO_MANY_PROJECTS = ErrorCode(
+    "participation.too_many_projects",
+    Text("Das sind {given} Projekte; wählen können Sie {most}.", "These are {given} projects; you can choose {most}."),
+    Text("Lassen Sie {over} weg; alles steht noch da.", "Leave out {over}; everything is still there."),
+)
+OVER_BUDGET = ErrorCode(
+    "participation.over_budget",
+    Text(
+        "Ihre Auswahl kostet mehr als das Budget: {cost} von {amount}.",
+        "Your choice costs more than the budget: {cost} of {amount}.",
+    ),
+    Text("Lassen Sie etwas für {over} weg; alles steht noch da.", "Leave out {over}; everything is still there."),
 )
 VOTE_RUNS = ErrorCode(
     "participation.vote_runs",
     Text("Die Abstimmung läuft noch.", "The vote is still running."),
     Text("Zählen Sie nach ihrem Ende aus.", "Count after its end."),
-)
-COUNTED_ALREADY = ErrorCode(
-    "participation.counted_already",
-    Text("Ausgezählt wird einmal; das ist geschehen.", "It is counted once; that has happened."),
-    Text("Die Auszählung steht auf der öffentlichen Seite.", "The count stands on the public page."),
 )
 TOO_FEW = ErrorCode(
     "participation.too_few_ballots",
@@ -135,14 +142,30 @@ def _written(money: Money) -> Text:
     return Text(money.written("de"), money.written("en"))
 
 
+def _require_within(budget: Budget, choice: Mapping[int, int], cost: int) -> None:
+    """Refuse more than there is, in words for whoever votes."""
+    given, most = len(choice), budget.most_projects
+    if most is not None and given > most:
+        raise Invalid(TOO_MANY_PROJECTS, given=given, most=most, over=given - most)
+    points, most = sum(choice.values()), budget.most_points
+    if budget.vote == "points" and most is not None and points > most:
+        raise Invalid(TOO_MANY_POINTS, given=points, most=most, over=points - most)
+    if budget.vote == "knapsack" and cost > budget.amount:
+        amounts = {"cost": cost, "amount": budget.amount, "over": cost - budget.amount}
+        raise Invalid(OVER_BUDGET, **{name: _written(Money(cents)) for name, cents in amounts.items()})
+
+
 def _checked(budget: Budget, choice: Mapping[int, int]) -> dict[str, int]:
     """Give a ballot as it is kept; refuse one that breaks the rules."""
-    known = {one.number for one in queries.on_ballot(budget.process)}
-    for number in choice:
-        if number not in known:
+    costs = {one.number or 0: one.cost or 0 for one in queries.on_ballot(budget.process)}
+    for number, points in choice.items():
+        if number not in costs:
             raise NotFound(NO_PROPOSAL, number=number)
+        if points < 1:
+            raise Invalid(NO_POINTS, number=number)
     if not choice:
         raise Invalid(EMPTY_BALLOT)
+    _require_within(budget, choice, sum(costs[number] for number in choice))
     named = {queries.name_of(number): points for number, points in choice.items()}
     Election.of(budget.amount, queries.projects_of(budget.process), queries.rules_of(budget), [named])
     return {str(number): points for number, points in sorted(choice.items())}
@@ -157,17 +180,7 @@ def cast(process: Process, pseudonym: str, choice: Mapping[int, int], now: dt.da
     budget = queries.budget_of(process)
     if budget is None:
         raise NotFound(NO_BUDGET)
-    kept = _checked(budget, choice)
-    mine = Ballot.objects.filter(process=process, pseudonym=pseudonym, channel="online")
-    if mine.update(choice=kept):
-        return
-    try:
-        with transaction.atomic():
-            Ballot.objects.create(process=process, pseudonym=pseudonym, choice=kept)
-    except IntegrityError as error:
-        # The same ballot, sent twice at once; or the paper came first.
-        if not mine.update(choice=kept):
-            raise Conflict(VOTED_ON_PAPER) from error
+    ballots.keep(Ballot, process, pseudonym, choice=_checked(budget, choice))
 
 
 @transaction.atomic
@@ -178,13 +191,8 @@ def cast_on_paper(process: Process, code: str, choice: Mapping[int, int]) -> Non
     """
     budget = _locked(process)
     if BudgetCount.objects.filter(process=process).exists():
-        raise Conflict(COUNTED_ALREADY)
-    name = redeem(process, code) if process.level == "code" else pseudonym_of(process, "paper", rules.new_secret())
-    try:
-        with transaction.atomic():
-            Ballot.objects.create(process=process, pseudonym=name, channel="paper", choice=_checked(budget, choice))
-    except IntegrityError as error:
-        raise Conflict(VOTED_ALREADY) from error
+        raise Conflict(ballots.COUNTED_ALREADY)
+    ballots.keep_paper(Ballot, process, code, choice=_checked(budget, choice))
 
 
 @transaction.atomic
@@ -192,8 +200,9 @@ def count_once(actor: Actor, process: Process, *, seed: str, source: str, now: d
     """Count by both rules when the vote has ended; once, so that nobody tries seeds until equals fall as wished."""
     budget = _locked(process)
     if BudgetCount.objects.filter(process=process).exists():
-        raise Conflict(COUNTED_ALREADY)
-    if process.state == "draft" or any("ballot" in span.allows and now < span.until for span in process.spans):
+        raise Conflict(ballots.COUNTED_ALREADY)
+    ends = queries.voting_ends(process)
+    if process.state == "draft" or (ends is not None and now < ends):
         raise Conflict(VOTE_RUNS)
     election = queries.election(budget)
     if election.voters < LEAST_GROUP:
@@ -238,8 +247,8 @@ def public_file(budget: Budget, found: BudgetCount) -> str:
     """Write the ballots that may be told as Pabulib; the results in it are those of all ballots."""
     election = queries.election(budget)
     comparison = count(election, _settings(budget, found.seed))
-    ballots, withheld = tellable(election)
-    shown = Election.of(election.budget, election.projects, election.rules, ballots)
+    alike, withheld = tellable(election)
+    shown = Election.of(election.budget, election.projects, election.rules, alike)
     comment = (
         f"{withheld} of {election.voters} ballots are held back, as fewer than ten people voted alike; "
         f"selected is the result of all. SHA-256 of the whole file: {found.sha256}"

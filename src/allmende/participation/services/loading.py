@@ -262,9 +262,9 @@ def _hold(story: _Story) -> None:
     for one in entry.workshops:
         _meet(story, one)
     RankingBallot.objects.bulk_create(
-        RankingBallot(process=story.process, pseudonym=f"demonstration-{kind}-{person}", order=list(row.order))
+        RankingBallot(process=story.process, pseudonym=name, channel=row.channel, order=list(row.order))
         for kind, row in enumerate(entry.ranked)
-        for person in range(row.people)
+        for name in (f"demonstration-{kind}-{person}" for person in range(row.people))
     )
 
 

@@ -1,4 +1,4 @@
-"""Rankings: orders taken while the phase runs, counted after its end."""
+"""Rankings: orders taken while the phase runs, from paper until the count, counted when the last phase begins."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,12 +9,14 @@ from django.db import transaction
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import record
 from allmende.gate.door import Gate
-from allmende.kernel.errors import ErrorCode, Invalid, NotFound
+from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import ranking_queries as queries
 from allmende.participation.methods.ranking import told_of
 from allmende.participation.models import Process, RankingBallot, RankingCount
 from allmende.participation.permission import VOTES, barred
+from allmende.participation.rules import ACTIONS, PHASE_CLOSED
+from allmende.participation.services import ballots
 from allmende.participation.services.contributions import require_open
 from allmende.participation.vote_queries import statements
 
@@ -37,15 +39,26 @@ SAME_PLACE = ErrorCode(
 
 
 def cast(process: Process, pseudonym: str, places: Mapping[int, int], now: dt.datetime) -> None:
-    """Take an order as place by number; a second one replaces the first. No entry is kept of who voted and when."""
+    """Take an order as place by number; a second one replaces the first, but none on paper with the same code.
+
+    No entry is kept of who voted and when.
+    """
     require_open(process, "rank", now)
-    order = _order(process, places)
-    RankingBallot.objects.bulk_create(
-        [RankingBallot(process=process, pseudonym=pseudonym, order=order)],
-        update_conflicts=True,
-        update_fields=["order"],
-        unique_fields=["process", "pseudonym"],
-    )
+    ballots.keep(RankingBallot, process, pseudonym, order=_order(process, places))
+
+
+@transaction.atomic
+def cast_on_paper(process: Process, code: str, places: Mapping[int, int], now: dt.datetime) -> None:
+    """Take an order from paper as place by number, from the first day of ordering until it is counted.
+
+    Whoever has ordered online with the same code keeps that ballot. No entry is kept: it could tell who voted what.
+    """
+    Process.objects.select_for_update().get(pk=process.pk)
+    if RankingCount.objects.filter(process=process).exists():
+        raise Conflict(ballots.COUNTED_ALREADY)
+    if process.state == "draft" or not any("rank" in span.allows and span.since <= now for span in process.spans):
+        raise Conflict(PHASE_CLOSED, action=ACTIONS["rank"])
+    ballots.keep_paper(RankingBallot, process, code, order=_order(process, places))
 
 
 def _order(process: Process, places: Mapping[int, int]) -> list[int]:
@@ -62,20 +75,25 @@ def _order(process: Process, places: Mapping[int, int]) -> list[int]:
 
 
 def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
-    """Count the rankings whose phase is over, once, where votes may be used; give the names of the processes."""
+    """Count the rankings that are over, once, where votes may be used; give the names of the processes."""
     waiting = Process.objects.filter(rankings__isnull=False, ranking_count__isnull=True).exclude(state="draft")
     return [
         one.slug
         for one in waiting.prefetch_related("phases").distinct()
-        if not any("rank" in span.allows and now < span.until for span in one.spans)
-        and barred(gate, one.purpose_slug, VOTES) is None
-        and _count(one, now)
+        if _over(one, now) and barred(gate, one.purpose_slug, VOTES) is None and _count(one, now)
     ]
+
+
+def _over(process: Process, now: dt.datetime) -> bool:
+    """Tell whether nobody orders any more and the last phase has begun; until then paper is still taken up."""
+    spans = process.spans
+    return spans[-1].since <= now and not any("rank" in span.allows and now < span.until for span in spans)
 
 
 @transaction.atomic
 def _count(process: Process, now: dt.datetime) -> bool:
     """Keep what may be told; nothing where fewer than ten people took part."""
+    Process.objects.select_for_update().get(pk=process.pk)
     told = told_of(queries.common_order(process))
     if told is None:
         return False

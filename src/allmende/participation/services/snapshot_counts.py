@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from allmende.participation import budget_queries, panel_queries, ranking_queries, workshop_queries
+from allmende.participation import ballot_queries, budget_queries, panel_queries, ranking_queries, workshop_queries
 from allmende.participation.models import Contribution, Panel, Process
 from allmende.participation.queries import PUBLIC_STATES
 from allmende.participation.rules import CHANNELS
@@ -92,9 +92,10 @@ def _contribution_channels() -> Iterator[Row]:
 
 def _ballot_channels() -> Iterator[Row]:
     for process in _processes():
-        if "proposals" not in process.form.parts:
+        if not {"proposals", "ranking"} & {*process.form.parts}:
             continue
-        turnout = budget_queries.turnout(process)
+        ranks = "ranking" in process.form.parts
+        turnout = ballot_queries.turnout(process.rankings.all() if ranks else process.ballots.all())
         yield {"process": process.slug, "channel": None, "ballots": turnout.all}
         for channel in CHANNELS:
             yield {"process": process.slug, "channel": channel, "ballots": turnout.channels[channel]}

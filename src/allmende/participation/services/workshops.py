@@ -2,14 +2,17 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from django.db import IntegrityError, transaction
 from django.utils import translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import Actor, record
+from allmende.kernel.clock import CIVIL_TIME
 from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import rules
@@ -57,23 +60,46 @@ class Wish(msgspec.Struct, frozen=True):
     language: str
 
 
+def _columns(plan: Plan) -> dict[str, Any]:
+    texts = {"title_de": plan.title.de, "title_en": plan.title.en}
+    texts |= {"access_de": plan.access.de, "access_en": plan.access.en}
+    return texts | {name: getattr(plan, name) for name in ("place", "begins", "ends", "places", "forget_on")}
+
+
 @transaction.atomic
 def put_up(actor: Actor, process: Process, plan: Plan) -> Workshop:
     """Add a workshop."""
-    one = Workshop.objects.create(
-        process=process,
-        title_de=plan.title.de,
-        title_en=plan.title.en,
-        place=plan.place,
-        begins=plan.begins,
-        ends=plan.ends,
-        places=plan.places,
-        access_de=plan.access.de,
-        access_en=plan.access.en,
-        forget_on=plan.forget_on,
-    )
+    one = Workshop.objects.create(process=process, **_columns(plan))
     record(actor, "participation.workshop_put_up", process, after={"title": one.title_de, "places": one.places})
     return one
+
+
+@transaction.atomic
+def change(actor: Actor, workshop: Workshop, plan: Plan, now: dt.datetime) -> Workshop:
+    """Change a workshop; who registered hears of another time or place, and who waits gets the places that are new."""
+    one = _locked(workshop.pk)
+    before = {"title": one.title_de, "place": one.place, "begins": one.begins.isoformat(), "places": one.places}
+    moved = (one.begins, one.ends, one.place) != (plan.begins, plan.ends, plan.place)
+    for name, value in _columns(plan).items():
+        setattr(one, name, value)
+    one.save()
+    for registered in one.registrations.all() if moved else ():
+        _tell_moved(one, registered, now)
+    _promote_waiting(one, now)
+    after = {"title": one.title_de, "place": one.place, "begins": one.begins.isoformat(), "places": one.places}
+    record(actor, "participation.workshop_changed", one.process, before=before, after=after)
+    return one
+
+
+def _tell_moved(one: Workshop, registered: Registration, now: dt.datetime) -> None:
+    with translation.override(registered.language):
+        title = one.title.within(registered.language)
+        body = gettext("Die Werkstatt findet jetzt so statt: %(title)s, %(when)s, %(place)s") % {
+            "title": title,
+            "when": date_format(one.begins.astimezone(CIVIL_TIME), "DATETIME_FORMAT"),
+            "place": one.place,
+        }
+        post(registered.email, gettext("Zeit oder Ort geändert: %(title)s") % {"title": title}, body, now)
 
 
 def _locked(number: int) -> Workshop:
@@ -120,7 +146,12 @@ def cancel(number: int, key: str, now: dt.datetime, *, promotes: bool = True) ->
         raise NotFound(NO_REGISTRATION)
     found.delete()
     record(PUBLIC, "participation.registration_cancelled", one.process, after={"workshop": one.pk})
-    for waiting in one.registrations.filter(state="waiting")[: _free(one) if promotes else 0]:
+    if promotes:
+        _promote_waiting(one, now)
+
+
+def _promote_waiting(one: Workshop, now: dt.datetime) -> None:
+    for waiting in one.registrations.filter(state="waiting")[: _free(one)]:
         _promote(one, waiting, now)
 
 

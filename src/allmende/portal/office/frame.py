@@ -30,6 +30,14 @@ def told(error: AllmendeError) -> str:
     return f"{error.what.within(language)} {error.next.within(language)}"
 
 
+def refuse(request: HttpRequest, form: Any, error: AllmendeError) -> None:
+    """Show an error at the form that it is about, which keeps what was typed; without one, on the page."""
+    if form is None:
+        tell(request, error)
+    else:
+        form.add_error(None, told(error))
+
+
 def tell(request: HttpRequest, error: AllmendeError) -> None:
-    """Show an error on the next page."""
+    """Show an error on top of the page that comes next."""
     messages.error(request, told(error))

@@ -13,6 +13,7 @@ from allmende.portal.office import (
     objection_views,
     participation_budget_views,
     participation_panel_views,
+    participation_paper_views,
     participation_views,
     participation_work_views,
     participation_workshop_views,
@@ -107,6 +108,7 @@ page_patterns = [
         participation_budget_views.whole_file,
         name="participation-ballots",
     ),
+    path("beteiligung/<slug:slug>/papier/", participation_paper_views.paper, name="participation-paper"),
     path("beteiligung/<slug:slug>/gremium/", participation_panel_views.panel, name="participation-panel"),
     path("beteiligung/<slug:slug>/gremium/briefe.csv", participation_panel_views.letters, name="participation-letters"),
     path(

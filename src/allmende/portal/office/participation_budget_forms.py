@@ -9,14 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.money import Money
-from allmende.participation.models import Budget
+from allmende.participation.models import Budget, Proposal
 from allmende.participation.models.budgets import COUNTS, VOTES, WORTHS
-
-
-def said(error: AllmendeError) -> str:
-    """Give what an error says, in the page's language."""
-    language = get_language() or "de"
-    return f"{error.what.within(language)} {error.next.within(language)}"
+from allmende.portal.office.frame import told
 
 
 class AmountField(forms.CharField):
@@ -33,14 +28,14 @@ class AmountField(forms.CharField):
         try:
             cents = Money.parse(text).cents
         except AllmendeError as error:
-            raise forms.ValidationError(said(error)) from error
+            raise forms.ValidationError(told(error)) from error
         if cents <= 0:
             raise forms.ValidationError(_("Der Betrag ist größer als null."))
         return cents
 
 
 def _written(cents: int | None) -> str:
-    return Money(cents).written("de").removesuffix(" €") if cents else ""
+    return Money(cents).written(get_language() or "de").strip("€ \u00a0") if cents else ""
 
 
 class BudgetForm(forms.Form):
@@ -71,34 +66,8 @@ class CostForm(forms.Form):
 
     cost = AmountField(label=_("Kosten in Euro"))
 
-
-class PaperBallotForm(forms.Form):
-    """A ballot that came on paper: the code on it, and the numbers."""
-
-    code = forms.CharField(label=_("Code auf dem Papier"), required=False, max_length=30)
-    choice = forms.CharField(
-        label=_("Angekreuzte Nummern"),
-        max_length=500,
-        help_text=_("mit Leerzeichen dazwischen, etwa 1 4 7; Punkte hinter einem Doppelpunkt, etwa 1:5 4:2"),
-    )
-
-    def __init__(self, *args: Any, needs_code: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["code"].required = needs_code
-        if not needs_code:
-            del self.fields["code"]
-
-    def clean_choice(self) -> dict[int, int]:
-        """Read the numbers; what stands there twice is a mistake of the paper, or of the typing."""
-        found: dict[int, int] = {}
-        for word in self.cleaned_data["choice"].replace(",", " ").split():
-            number, _colon, points = word.partition(":")
-            if not (number.isdecimal() and len(number) < 5 and (points or "1").isdecimal() and len(points) < 5):
-                raise forms.ValidationError(_("„%(word)s“ ist keine Nummer."), params={"word": word})
-            if int(number) in found:
-                raise forms.ValidationError(_("Nr. %(number)s steht zweimal da."), params={"number": number})
-            found[int(number)] = int(points or "1")
-        return found
+    def __init__(self, proposal: Proposal, data: Any = None) -> None:
+        super().__init__(data, prefix=str(proposal.pk), initial={"cost": _written(proposal.cost or proposal.asked)})
 
 
 class CountForm(forms.Form):

@@ -17,22 +17,21 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import budget_queries as queries
+from allmende.participation.ballot_queries import turnout
 from allmende.participation.formats import BudgetFrame
 from allmende.participation.models import Budget, Process, Proposal
 from allmende.participation.permission import VOTES
 from allmende.participation.services import budgets
-from allmende.portal.office.frame import page, tell
+from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_budget_forms import (
     BudgetForm,
     CostForm,
     CountForm,
     DecisionForm,
-    PaperBallotForm,
 )
 from allmende.portal.office.participation_door import require_using, uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
-from allmende.portal.participation_frame import require_taking
 
 
 def _budget(slug: str) -> tuple[Process, Budget]:
@@ -54,19 +53,18 @@ def budget(request: HttpRequest, slug: str) -> HttpResponseBase:
 
     shown: dict[str, forms.Form] = {
         "rules": BudgetForm(found, data("rules")),
-        "paper": PaperBallotForm(data("paper"), needs_code=process.level == "code"),
         "count": CountForm(data("count")),
         "decide": DecisionForm(data("decide")),
     }
-    rows = [(one, CostForm(data(f"cost-{one.pk}"), prefix=str(one.pk))) for one in queries.proposals(process)]
+    rows = [(one, CostForm(one, data(f"cost-{one.pk}"))) for one in queries.proposals(process)]
     shown |= {f"cost-{one.pk}": costs for one, costs in rows}
     form = shown.get(deed)
     if form is not None and form.is_valid():
         try:
             messages.success(request, _done(person_of(request), process, deed, form.cleaned_data))
+            return redirect("office:participation-budget", slug)
         except AllmendeError as error:
-            tell(request, error)
-        return redirect("office:participation-budget", slug)
+            refuse(request, form, error)
     return page(
         request,
         "participation_budget",
@@ -77,7 +75,10 @@ def budget(request: HttpRequest, slug: str) -> HttpResponseBase:
         budget=found,
         shown=shown,
         rows=rows,
-        turnout=queries.turnout(process),
+        turnout=turnout(process.ballots.all()),
+        began=process.ballots.exists(),
+        ends=queries.voting_ends(process),
+        now=utc_now(),
         found=queries.result(process),
         may_change=may_write(roles_of(request.user), AREA),
     )
@@ -88,10 +89,6 @@ def _done(person: Person, process: Process, deed: str, values: dict[str, Any]) -
     if deed == "rules":
         budgets.set_up(person, process, BudgetFrame(**values))
         return gettext("Gespeichert.")
-    if deed == "paper":
-        require_taking(process, VOTES)
-        budgets.cast_on_paper(process, values.get("code", ""), values["choice"])
-        return gettext("Der Stimmzettel ist aufgenommen.")
     if deed == "count":
         require_using(process, VOTES)
         budgets.count_once(person, process, seed=values["seed"], source=values["source"], now=now)

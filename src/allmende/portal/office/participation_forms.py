@@ -1,24 +1,29 @@
 """Forms of the staff about processes, contributions, texts and moderation."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.text import Text
 from allmende.participation.formats import formats
-from allmende.participation.models import Phase, Process
-from allmende.participation.rules import CHANNELS, OUTCOMES, REASONS, STATES, TAGS
+from allmende.participation.models import Contribution, Phase, Process
+from allmende.participation.queries import shown
+from allmende.participation.rules import CHANNELS, LEVELS, OUTCOMES, REASONS, STATES, TAGS, WEIGHTS
 from allmende.portal.office.participation_budget_forms import AmountField
 from allmende.programme.queries import milestones_on, projects_on
+from allmende.register.models import Purpose
 
 DECLARATIONS = (
     *("title_de", "title_en", "purpose_de", "purpose_en", "audience_de", "audience_en", "office_de", "office_en"),
     *("weight", "weight_de", "weight_en", "level", "writing", "strict", "answer_days", "keep_days"),
     *("purpose_slug", "code", "project", "demonstration"),
 )
+IN_ADDRESS = _("steht in der Adresse: /mitmachen/kurzname/; Kleinbuchstaben, Ziffern, Bindestriche")
 RESERVED = frozenset({"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto"})
 
 
@@ -26,10 +31,17 @@ def _named(texts: dict[str, Text]) -> list[tuple[str, str]]:
     return [(name, text.within(get_language() or "de")) for name, text in texts.items()]
 
 
+def _projects() -> list[tuple[str, str]]:
+    return _named({view.project.slug: view.project.title for view in projects_on(today())})
+
+
 def _pair(label: Any, *, required: bool = True, rows: int = 3) -> dict[str, forms.CharField]:
     return {
         language: forms.CharField(
-            label=f"{label} ({word})", required=required, max_length=4_000, widget=forms.Textarea(attrs={"rows": rows})
+            label=format_lazy("{} ({})", label, word),
+            required=required,
+            max_length=4_000,
+            widget=forms.Textarea(attrs={"rows": rows}),
         )
         for language, word in (("de", _("deutsch")), ("en", _("englisch")))
     }
@@ -48,6 +60,40 @@ class ProcessForm(forms.ModelForm[Process]):
         model = Process
         fields = DECLARATIONS
 
+    answer_days = forms.IntegerField(label=_("Antwort in Tagen"), min_value=1, max_value=730, initial=30)
+    keep_days = forms.IntegerField(
+        label=_("Löschen nach Tagen"), help_text=_("nach dem Abschluss"), min_value=0, max_value=3_650, initial=180
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["weight"].choices = [("", "–"), *_named(WEIGHTS)]
+        fields["level"].choices = fields["writing"].choices = _named(LEVELS)
+        fields["level"].label, fields["level"].help_text = _("Wer darf abstimmen und unterstützen?"), ""
+        fields["writing"].label, fields["writing"].help_text = (
+            _("Wer darf etwas einreichen?"),
+            _("Beiträge, Kommentare und Vorschläge"),
+        )
+        for field in fields.values():
+            if isinstance(field.widget, forms.Textarea):
+                field.widget.attrs["rows"] = 3
+        leaves = Purpose.objects.filter(children__isnull=True)
+        self._choose("purpose_slug", _named({row.slug: row.title for row in leaves}))
+        self._choose("project", _projects())
+
+    def _choose(self, name: str, known: list[tuple[str, str]]) -> None:
+        """Let a name be chosen that exists, or the one that is kept already."""
+        old = self.fields[name]
+        kept = self.get_initial_for_field(old, name) or ""
+        first = [] if old.required else [("", "–")]
+        if kept and kept not in dict(known):
+            first.append((kept, kept))
+        choices = [*first, *known]
+        self.fields[name] = forms.ChoiceField(
+            label=old.label, required=old.required, choices=choices, initial=old.initial
+        )
+
 
 class FoundForm(ProcessForm):
     """A new process from a format."""
@@ -63,6 +109,7 @@ class FoundForm(ProcessForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["format"] = forms.ChoiceField(label=_("Format"), choices=_named(formats()))
+        self.fields["slug"].help_text = IN_ADDRESS
         self.fields["first_day"].initial = today()
 
     def clean_slug(self) -> str:
@@ -76,7 +123,7 @@ class FoundForm(ProcessForm):
 class CloneForm(forms.Form):
     """A process like another."""
 
-    slug = forms.SlugField(label=_("Kurzname"))
+    slug = forms.SlugField(label=_("Kurzname"), help_text=IN_ADDRESS)
     title_de = forms.CharField(label=_("Titel (deutsch)"), max_length=200)
     title_en = forms.CharField(label=_("Titel (englisch)"), max_length=200)
     first_day = _day(_("Beginn der ersten Phase"))
@@ -137,9 +184,8 @@ class StepForm(forms.Form):
         fields["state"].choices = [pair for pair in _named(STATES) if pair[0] != "received"]
         fields["outcome"].choices = [("", "–"), *_named(OUTCOMES)]
         language = get_language() or "de"
-        projects = [(view.project.slug, view.project.title.within(language)) for view in projects_on(today())]
-        fields["project"].choices = [("", "–"), *projects]
-        rows = [(str(row.milestone.pk), str(row.milestone)) for row in milestones_on(today())]
+        fields["project"].choices = [("", "–"), *_projects()]
+        rows = [(str(row.milestone.pk), row.milestone.title.within(language)) for row in milestones_on(today())]
         fields["milestone"].choices = [("", "–"), *rows]
 
     def clean(self) -> dict[str, Any]:
@@ -186,7 +232,7 @@ class EntryForm(forms.Form):
 
     title = forms.CharField(label=_("Titel"), max_length=120)
     body = forms.CharField(label=_("Text"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    channel = forms.ChoiceField(label=_("Weg"))
+    channel = forms.ChoiceField(label=_("Wie kam es?"))
     category = forms.ChoiceField(label=_("Thema"), required=False)
     group = forms.ChoiceField(label=_("Gruppe"), required=False)
     tag = forms.ChoiceField(label=_("Art"), required=False)
@@ -213,7 +259,25 @@ class StatementForm(forms.Form):
 
     text_de = forms.CharField(label=_("Aussage (deutsch)"), max_length=200)
     text_en = forms.CharField(label=_("Aussage (englisch)"), max_length=200)
-    number = forms.CharField(label=_("aus Beitrag"), required=False, max_length=20)
+    number = forms.CharField(
+        label=_("aus Beitrag"), required=False, max_length=20, help_text=_("Nummer des Beitrags, aus dem sie entstand")
+    )
+
+    def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.process = process
+        if "ranking" in process.form.parts:
+            self.fields["text_de"].label = _("Möglichkeit (deutsch)")
+            self.fields["text_en"].label = _("Möglichkeit (englisch)")
+            del self.fields["number"]
+
+    def clean_number(self) -> Contribution | None:
+        """Refuse a number that is none of this process."""
+        number = self.cleaned_data["number"].strip()
+        found = shown(self.process).filter(number=number).first() if number else None
+        if number and found is None:
+            raise forms.ValidationError(_("Diese Nummer gibt es in diesem Verfahren nicht."))
+        return found
 
 
 class CodesForm(forms.Form):
@@ -242,7 +306,12 @@ class WordingForm(forms.Form):
     text_en = _pair(_("Übersetzung"), required=False, rows=6)["en"]
     reason_de = forms.CharField(label=_("Grund (deutsch)"), max_length=500)
     reason_en = forms.CharField(label=_("Grund (englisch)"), max_length=500)
-    suggestion = forms.CharField(label=_("übernimmt Vorschlag"), required=False, max_length=20)
+    suggestion = forms.ChoiceField(label=_("übernimmt Vorschlag"), required=False)
+
+    def __init__(self, *args: Any, suggestions: Iterable[Contribution] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        suggestion: Any = self.fields["suggestion"]
+        suggestion.choices = [("", "–"), *((one.number, f"{one.number} {one.title}") for one in suggestions)]
 
 
 class ParagraphForm(WordingForm):
@@ -260,8 +329,30 @@ class ParagraphForm(WordingForm):
 class RelateForm(forms.Form):
     """From which contributions a paragraph grew, and which project carries it out."""
 
-    numbers = forms.CharField(label=_("entstanden aus (Nummern)"), required=False, max_length=500)
-    project = forms.SlugField(label=_("Projekt"), required=False)
+    numbers = forms.CharField(
+        label=_("entstanden aus (Nummern)"),
+        required=False,
+        max_length=500,
+        help_text=_("Nummern von Beiträgen, mit Leerzeichen dazwischen"),
+    )
+    project = forms.ChoiceField(label=_("Projekt"), required=False)
+
+    def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.process = process
+        project: Any = self.fields["project"]
+        project.choices = [("", "–"), *_projects()]
+
+    def clean_numbers(self) -> list[str]:
+        """Refuse numbers that are none of this process."""
+        words: list[str] = self.cleaned_data["numbers"].replace(",", " ").split()
+        rows = Contribution.objects.filter(process=self.process, number__in=words)
+        unknown = sorted(set(words) - set(rows.values_list("number", flat=True)))
+        if unknown:
+            raise forms.ValidationError(
+                _("In diesem Verfahren gibt es nicht: %(numbers)s"), params={"numbers": ", ".join(unknown)}
+            )
+        return words
 
 
 class SealForm(forms.Form):

@@ -1,5 +1,6 @@
 """A panel in the staff room: quotas, pool from a file, table of lots, draw, letters and answers."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.models import Person
 from allmende.accounts.rules import may_write
-from allmende.kernel.clock import utc_now
+from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import panel_queries as queries
@@ -22,7 +23,7 @@ from allmende.participation.permission import PANELS
 from allmende.participation.pool_file import Fault, read_pool, read_quotas, write_quotas
 from allmende.participation.services import panels
 from allmende.portal.files import csv_file
-from allmende.portal.office.frame import page, tell
+from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
@@ -59,9 +60,16 @@ class PanelForm(forms.Form):
     def clean_quotas(self) -> Any:
         """Read the lines."""
         found = read_quotas(self.cleaned_data["quotas"])
-        if not found:
-            raise forms.ValidationError(_("Eine Zeile ist keine Vorgabe."))
+        if isinstance(found, str):
+            raise forms.ValidationError(_("Diese Zeile ist keine Vorgabe: %(line)s"), params={"line": found})
         return found
+
+    def clean_pool_until(self) -> dt.date:
+        """Refuse a day that is over: names would go before anybody gets a letter."""
+        day: dt.date = self.cleaned_data["pool_until"]
+        if day <= today():
+            raise forms.ValidationError(_("Der Tag liegt nach heute, und nach der ersten Sitzung."))
+        return day
 
 
 class PoolForm(forms.Form):
@@ -114,10 +122,9 @@ def panel(request: HttpRequest, slug: str) -> HttpResponseBase:
             said, faults = _done(request, person_of(request), found, form.cleaned_data if form else {})
             if not faults:
                 messages.success(request, said)
+                return redirect("office:participation-panel", slug)
         except AllmendeError as error:
-            tell(request, error)
-        if not faults:
-            return redirect("office:participation-panel", slug)
+            refuse(request, form, error)
     return page(
         request,
         "participation_panel",

@@ -24,7 +24,7 @@ from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import MOVES, PROCESS_STATES
 from allmende.participation.services import processes, votes
 from allmende.participation.services.contributions import Draft, submit
-from allmende.portal.office.frame import page, tell
+from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_door import refused
 from allmende.portal.office.participation_forms import (
     DECLARATIONS,
@@ -105,9 +105,10 @@ def _topic(person: Person, process: Process, values: Values) -> str:
 
 
 def _statement(person: Person, process: Process, values: Values) -> str:
-    grown = queries.shown(process).filter(number=values["number"]).first() if values["number"] else None
-    votes.add_statement(person, process, text_de=values["text_de"], text_en=values["text_en"], contribution=grown)
-    return gettext("Die Aussage steht zur Abstimmung.")
+    votes.add_statement(
+        person, process, text_de=values["text_de"], text_en=values["text_en"], contribution=values.get("number")
+    )
+    return gettext("Hinzugefügt.")
 
 
 def _entry(person: Person, process: Process, values: Values) -> str:
@@ -147,12 +148,15 @@ def _forms(request: HttpRequest, process: Process) -> dict[str, forms.BaseForm]:
     found_forms: dict[str, forms.BaseForm] = {
         "declare": ProcessForm(data("declare"), instance=process),
         "result": ResultForm(data("result"), initial={"result_de": process.result_de, "result_en": process.result_en}),
-        "topic": TopicForm(data("topic"), prefix="t" if deed != "topic" else None),
+        "topic": TopicForm(data("topic")),
         "entry": EntryForm(process, data("entry")),
-        "statement": StatementForm(data("statement")),
+        "statement": StatementForm(process, data("statement")),
         "clone": CloneForm(data("clone")),
         "codes": CodesForm(data("codes")),
     }
+    for name, form in found_forms.items():
+        # The same names come in several forms of the page, which would have the same ids.
+        form.auto_id = f"{name}_%s"
     return found_forms
 
 
@@ -168,11 +172,10 @@ def process_page(request: HttpRequest, slug: str) -> HttpResponseBase:
     if request.method == "POST":
         try:
             done = _done(request, process, deed, shown, phases)
+            if done is not None:
+                return done
         except AllmendeError as error:
-            tell(request, error)
-            done = redirect("office:participation-process", slug)
-        if done is not None:
-            return done
+            refuse(request, shown.get(deed), error)
     now = utc_now()
     return page(
         request,
@@ -183,6 +186,8 @@ def process_page(request: HttpRequest, slug: str) -> HttpResponseBase:
         process=process,
         shown=shown,
         phases=phases,
+        phase_open=any(phase.is_bound for phase in phases),
+        ordered=process.rankings.exists(),
         tally=queries.tally(process, now),
         waiting=[] if refused(request, process.purpose_slug) else queries.waiting_contributions(process)[:50],
         now=now,

@@ -26,7 +26,7 @@ from allmende.participation.rules import REASONS, TEXT_MOVED
 from allmende.participation.services import handover, journey, moderation, texts
 from allmende.participation.text_queries import Clause
 from allmende.portal.numbers import number_of
-from allmende.portal.office.frame import page, tell
+from allmende.portal.office.frame import page, refuse, tell
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_forms import (
     DecideForm,
@@ -65,9 +65,9 @@ def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
         values = form.cleaned_data if form is not None else {}
         try:
             messages.success(request, _deed(person_of(request), one, deed, values))
+            return redirect("office:participation-contribution", number)
         except AllmendeError as error:
-            tell(request, error)
-        return redirect("office:participation-contribution", number)
+            refuse(request, form, error)
     base = one.paragraph.versions.filter(version=one.base_version or 1).first() if one.paragraph else None
     return page(
         request,
@@ -122,6 +122,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponseBase:
         values = add.cleaned_data
         heading = Text(values["heading_de"], values["heading_en"])
         texts.add_paragraph(person, process, heading=heading, wording=_wording(values, None), now=utc_now())
+        messages.success(request, gettext("Absatz angefügt."))
         return redirect("office:participation-text", slug)
     if seal.is_bound and seal.is_valid():
         occasion = Text(seal.cleaned_data["occasion_de"], seal.cleaned_data["occasion_en"])
@@ -157,25 +158,25 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     if clause is None:
         raise Http404
     deed = request.POST.get("deed", "")
-    form = WordingForm(request.POST if deed == "reword" else None, initial=_first(request, clause))
+    form = _wording_form(request, clause)
     numbers = " ".join(one.number for one in clause.origins)
     first = {"numbers": numbers, "project": clause.paragraph.project}
-    relate = RelateForm(request.POST if deed == "relate" else None, initial=first)
+    relate = RelateForm(process, request.POST if deed == "relate" else None, initial=first)
     person, moved = person_of(request), None
     if relate.is_bound and relate.is_valid():
         values = relate.cleaned_data
-        texts.relate(person, clause.paragraph, numbers=values["numbers"].split(), project=values["project"])
+        texts.relate(person, clause.paragraph, numbers=values["numbers"], project=values["project"])
+        messages.success(request, gettext("Gespeichert."))
         return redirect("office:participation-paragraph", slug, number)
     if form.is_bound and form.is_valid():
         try:
             return _reworded(request, person, clause, form.cleaned_data)
         except AllmendeError as error:
-            if error.code is not TEXT_MOVED:
-                raise
-            tell(request, error)
-            clause = text_queries.clause(process, number) or clause
-            moved = difference(clause.current.text_de, form.cleaned_data["text_de"])
-            form.data = {**request.POST.dict(), "base": str(clause.current.version)}
+            refuse(request, form, error)
+            if error.code is TEXT_MOVED:
+                clause = text_queries.clause(process, number) or clause
+                moved = difference(clause.current.text_de, form.cleaned_data["text_de"])
+                form.data = {**request.POST.dict(), "base": str(clause.current.version)}
     return page(
         request,
         "participation_paragraph",
@@ -191,6 +192,11 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     )
 
 
+def _wording_form(request: HttpRequest, clause: Clause) -> WordingForm:
+    data = request.POST if request.POST.get("deed") == "reword" else None
+    return WordingForm(data, initial=_first(request, clause), suggestions=clause.suggestions)
+
+
 def _first(request: HttpRequest, clause: Clause) -> dict[str, Any]:
     """Begin with the newest words, or with those of the suggestion that is to be taken over."""
     current = clause.current
@@ -204,7 +210,7 @@ def _first(request: HttpRequest, clause: Clause) -> dict[str, Any]:
 
 
 def _reworded(request: HttpRequest, person: Person, clause: Clause, values: dict[str, Any]) -> HttpResponseBase:
-    taken = next((one for one in clause.suggestions if one.number == values["suggestion"].strip()), None)
+    taken = next((one for one in clause.suggestions if one.number == values["suggestion"]), None)
     process = clause.paragraph.process
     texts.reword(person, clause.paragraph, base=values["base"], wording=_wording(values, taken), now=utc_now())
     messages.success(request, gettext("Neue Fassung gespeichert."))
@@ -232,6 +238,7 @@ def cases(request: HttpRequest) -> HttpResponseBase:
                 tell(request, error)
         else:
             messages.error(request, gettext("Zum Verbergen fehlt der Grund."))
+            return redirect(f"{request.path}?fall={number}" if number is not None else request.path)
         return redirect("office:participation-cases")
     return page(
         request,

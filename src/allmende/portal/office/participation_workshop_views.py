@@ -23,17 +23,18 @@ from allmende.participation.models import Process, Workshop
 from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
 from allmende.participation.rules import CHANNELS
 from allmende.participation.services import workshops
-from allmende.portal.office.frame import page, tell
+from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
 from allmende.portal.participation_frame import require_taking
 
-MOST_FAULTS = 50
+MOST_FAULTS, MOST_KEPT = 50, 3_000_000
 
 
 def _moment(label: Any) -> forms.DateTimeField:
-    return forms.DateTimeField(label=label, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget)
 
 
 class WorkshopForm(forms.Form):
@@ -52,8 +53,14 @@ class WorkshopForm(forms.Form):
     )
     access_en = forms.CharField(label=_("Was es für wen gibt (englisch)"), widget=forms.Textarea(attrs={"rows": 2}))
     forget_on = forms.DateField(
-        label=_("Anmeldungen löschen am"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Anmeldungen löschen am"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("nach der Werkstatt, spätestens 90 Tage danach"),
     )
+
+    def __init__(self, data: Any = None, workshop: Workshop | None = None) -> None:
+        first = {name: getattr(workshop, name) for name in self.base_fields} if workshop else {}
+        super().__init__(data, initial=first)
 
     def clean(self) -> dict[str, Any]:
         """Refuse an end before the beginning, and a deletion before the end."""
@@ -69,8 +76,12 @@ class WorkshopForm(forms.Form):
 class HeardForm(forms.Form):
     """What was said: as text, or as a file of cards."""
 
-    workshop = forms.ChoiceField(label=_("Werkstatt"), required=False)
-    channel = forms.ChoiceField(label=_("Weg"))
+    workshop = forms.ChoiceField(
+        label=_("Werkstatt"),
+        required=False,
+        help_text=_("leer, wenn es keine war, etwa bei Karten aus einem Briefkasten"),
+    )
+    channel = forms.ChoiceField(label=_("Wie kam es?"))
     text = forms.CharField(
         label=_("Protokoll oder schnelle Eingabe"),
         required=False,
@@ -81,6 +92,7 @@ class HeardForm(forms.Form):
     file = forms.FileField(
         label=_("oder Karten als CSV"), required=False, help_text=_("Spalten: titel, text, thema; UTF-8")
     )
+    kept = forms.CharField(required=False, max_length=MOST_KEPT, widget=forms.HiddenInput)
 
     def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,6 +102,27 @@ class HeardForm(forms.Form):
         fields["workshop"].choices = [("", "–"), *rows]
         channels = [(name, text.within(language)) for name, text in CHANNELS.items() if name != "online"]
         fields["channel"].choices = channels
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a text beside a file; keep a file that is only looked at, as browsers do not send it again."""
+        values: dict[str, Any] = super().clean() or {}
+        if values.get("file") and values.get("text"):
+            self.add_error("file", _("Entweder Text oder Datei; nacheinander geht beides."))
+        elif values.get("file"):
+            values["cards"] = values["file"].read()
+            text = values["cards"].decode("utf-8-sig", "replace")
+            sent: Any = self.data
+            kept = sent.copy()
+            kept["kept"] = text if len(text) <= MOST_KEPT else ""
+            self.data = kept
+        elif values.get("kept") and not values.get("text"):
+            values["cards"] = values["kept"].encode()
+        return values
+
+    @property
+    def keeps_file(self) -> bool:
+        """Tell whether a file is still there from the look at it."""
+        return bool(self["kept"].value())
 
 
 class CameForm(forms.Form):
@@ -118,7 +151,7 @@ def workshops_page(request: HttpRequest, slug: str) -> HttpResponseBase:
             try:
                 return _taken(request, person_of(request), process, said.cleaned_data, cards)
             except AllmendeError as error:
-                tell(request, error)
+                refuse(request, said, error)
     return page(
         request,
         "participation_workshops",
@@ -145,8 +178,8 @@ def _plan(values: dict[str, Any]) -> workshops.Plan:
 
 def _read(process: Process, values: dict[str, Any]) -> tuple[list[Card], list[Fault]]:
     topics = queries.topics_of(process)
-    if values["file"]:
-        return read_cards(values["file"].read(), topics)
+    if "cards" in values:
+        return read_cards(values["cards"], topics)
     return checked(read_minutes(values["text"]), topics)
 
 
@@ -170,9 +203,15 @@ def workshop(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     found = queries.workshop(process, number)
     if found is None:
         raise Http404
-    form = CameForm(request.POST or None)
-    if form.is_bound and form.is_valid():
-        workshops.count_people(person_of(request), found.workshop, form.cleaned_data["came"])
+    deed = request.POST.get("deed", "")
+    form = CameForm(request.POST if deed == "came" else None, initial={"came": found.workshop.came})
+    plan = WorkshopForm(request.POST if deed == "change" else None, found.workshop)
+    sent = {"came": form, "change": plan}.get(deed)
+    if sent is not None and sent.is_valid():
+        if deed == "came":
+            workshops.count_people(person_of(request), found.workshop, sent.cleaned_data["came"])
+        else:
+            workshops.change(person_of(request), found.workshop, _plan(sent.cleaned_data), utc_now())
         messages.success(request, gettext("Gespeichert."))
         return redirect("office:participation-workshop", slug, number)
     return page(
@@ -186,5 +225,6 @@ def workshop(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         left=found.left,
         people=queries.registrations(found.workshop),
         form=form,
+        plan=plan,
         may_change=may_write(roles_of(request.user), AREA),
     )

@@ -1,0 +1,53 @@
+"""Taking ballots on money and on an order: one for each person, online or from paper, whichever came first."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from allmende.kernel.errors import Conflict, ErrorCode
+from allmende.kernel.text import Text
+from allmende.participation import rules
+from allmende.participation.models import Ballot, Process, RankingBallot
+from allmende.participation.services.votes import pseudonym_of, redeem
+
+Kind = type[Ballot] | type[RankingBallot]
+
+VOTED_ALREADY = ErrorCode(
+    "participation.voted_already",
+    Text("Mit diesem Code wurde schon abgestimmt.", "This code has been voted with already."),
+    Text("Der erste Stimmzettel zählt; legen Sie das Papier zu den Akten.", "The first ballot counts; file the paper."),
+)
+VOTED_ON_PAPER = ErrorCode(
+    "participation.voted_on_paper",
+    Text("Mit diesem Code wurde schon auf Papier abgestimmt.", "This code has been voted with on paper already."),
+    Text("Der Stimmzettel auf Papier zählt.", "The ballot on paper counts."),
+)
+COUNTED_ALREADY = ErrorCode(
+    "participation.counted_already",
+    Text("Ausgezählt wird einmal; das ist geschehen.", "It is counted once; that has happened."),
+    Text("Die Auszählung steht auf der öffentlichen Seite.", "The count stands on the public page."),
+)
+
+
+def keep(kind: Kind, process: Process, pseudonym: str, **kept: Any) -> None:
+    """Keep a ballot; a second one of the same pseudonym replaces the first, but none on paper with the same code."""
+    mine = kind.objects.filter(process=process, pseudonym=pseudonym, channel="online")
+    if mine.update(**kept):
+        return
+    try:
+        with transaction.atomic():
+            kind.objects.create(process=process, pseudonym=pseudonym, **kept)
+    except IntegrityError as error:
+        # The same ballot, sent twice at once; or the paper came first.
+        if not mine.update(**kept):
+            raise Conflict(VOTED_ON_PAPER) from error
+
+
+def keep_paper(kind: Kind, process: Process, code: str, **kept: Any) -> None:
+    """Keep a ballot from paper; with codes, the code on it says that it is one person's only."""
+    name = redeem(process, code) if process.level == "code" else pseudonym_of(process, "paper", rules.new_secret())
+    try:
+        with transaction.atomic():
+            kind.objects.create(process=process, pseudonym=name, channel="paper", **kept)
+    except IntegrityError as error:
+        raise Conflict(VOTED_ALREADY) from error
