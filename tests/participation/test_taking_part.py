@@ -9,7 +9,7 @@ from django.test import Client
 from PIL import Image
 
 from allmende.accounts.models import AuditEntry
-from allmende.participation.models import Case, Comment, Contribution
+from allmende.participation.models import Case, Comment, Contribution, Phase
 from allmende.participation.photos import MOST_BYTES
 from allmende.portal.participation_frame import MOST_AN_HOUR
 from tests.participation.conftest import Make, end_phase, handed_in, solved, submit
@@ -126,6 +126,18 @@ def test_a_phase_that_ends_while_typing_gives_the_text_back(make: Make) -> None:
     assert "Mein langer &amp; guter Text</textarea>" in page
     assert "data:text/plain;charset=utf-8,Mein%20Titel%20bleibt" in page
     assert Contribution.objects.count() == 0
+
+
+def test_a_phase_that_ends_gives_a_comment_back(make: Make) -> None:
+    process, client = make(), Client()
+    one, _ = handed_in(client, process)
+    end_phase(process)
+    Phase.objects.filter(process=process).delete()
+    path = f"/mitmachen/beitraege/{one.number}/kommentar/"
+    answer = client.post(path, {"stance": "pro", "body": "Mein Grund & mehr", "nachweis": solved(client)})
+    page = answer.content.decode()
+    assert (answer.status_code, "Mein Grund &amp; mehr</textarea>" in page) == (409, True)
+    assert "data:text/plain;charset=utf-8,Mein%20Grund" in page
 
 
 @pytest.mark.parametrize("words", [EVIL, "مرحبا بالعالم هنا", "🌳🌳🌳 überall 🌳", "\u202eklug umgedreht"])

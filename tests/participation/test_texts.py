@@ -61,6 +61,21 @@ def test_taking_over_makes_a_version_that_names_its_suggestion(process: Process)
     assert (newest.suggestion, newest.text_de) == (one, one.proposed)
 
 
+def test_a_second_suggestion_keeps_what_the_first_changed(process: Process) -> None:
+    client, path = Client(), f"/intern/beteiligung/{process.slug}/text/1/"
+    suggest(client, process)
+    suggest(client, process, proposed=FIRST.replace("vorher", "alle vorher"), title="Alle fragen")
+    suggest(client, process, proposed=FIRST.replace("nur", "bloß"), title="Anders sagen")
+    first, second, clashing = Contribution.objects.order_by("id")
+    words = {"deed": "reword", "base": "1", "text_de": first.proposed, "text_en": "", "suggestion": first.number}
+    desk, _ = staff("office")
+    desk.post(path, {**words, "reason_de": "a", "reason_en": "a"})
+    page = desk.get(f"{path}?vorschlag={second.number}").content.decode()
+    assert "Die Stadt misst ausschließlich Wetter. Sie fragt alle vorher.</textarea>" in page
+    page = desk.get(f"{path}?vorschlag={clashing.number}").content.decode()
+    assert ("Dieselbe Stelle" in page, "[gestrichen: </span>ausschließlich" in page) == (True, True)
+
+
 def test_two_who_edit_at_once_both_see_it_and_nothing_is_lost(process: Process) -> None:
     desk, _ = staff("office")
     path = f"/intern/beteiligung/{process.slug}/text/1/"

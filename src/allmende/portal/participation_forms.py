@@ -21,6 +21,12 @@ class OpenForm(forms.Form):
 
     website = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
 
+    @property
+    def own_words(self) -> str:
+        """Give what was typed as one text, to be saved when it cannot be taken now."""
+        typed = [str(self.data.get(name, "")) for name in ("title", "body", "proposed")] if self.is_bound else []
+        return "\n\n".join(part for part in typed if part.strip())
+
     def clean_website(self) -> str:
         """Refuse what a program filled in."""
         if self.cleaned_data["website"]:
@@ -233,6 +239,17 @@ class FollowForm(OpenForm):
     """An address that wants to know."""
 
     email = forms.EmailField(label=_("E-Mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+
+class CoAuthorForm(OpenForm):
+    """Who wrote along; asked by mail before the name is shown."""
+
+    coauthor = forms.CharField(
+        label=_("Name"), min_length=2, max_length=80, help_text=_("Öffentlich, sobald zugesagt.")
+    )
+    coauthor_email = forms.EmailField(
+        label=_("E-Mail"), help_text=_("Nie öffentlich. Wir fragen dort, ob der Name genannt werden darf.")
+    )
 
 
 class WordsForm(OpenForm):

@@ -114,9 +114,11 @@ def _cells(one: Contribution) -> tuple[Any, ...]:
 
 
 def photo(_request: HttpRequest, number: str) -> HttpResponseBase:
-    """Give the photo of a shown contribution."""
+    """Give the photo of a contribution that is shown, or was merged with one that is."""
     one = queries.contribution(number)
-    known = one is not None and one.visibility == "shown" and one.photo and default_storage.exists(one.photo)
+    known = (
+        one is not None and one.visibility in ("shown", "merged") and one.photo and default_storage.exists(one.photo)
+    )
     if one is None or not known or shut(one.process, CONTRIBUTIONS):
         raise Http404
     return FileResponse(default_storage.open(one.photo), content_type="image/jpeg")
@@ -224,15 +226,9 @@ def _form(
         alike=alike,
         kept_photo=kept,
         names=place_names(),
-        own_words=own_words(form),
+        own_words=form.own_words,
         **(draw([]) if process.form.place else {}),
     )
-
-
-def own_words(form: WritingForm) -> str:
-    """Give what was typed as one text, to be saved when it cannot be taken now."""
-    parts = [str(form.data.get(name, "")) for name in ("title", "body", "proposed")] if form.is_bound else []
-    return "\n\n".join(part for part in parts if part.strip())
 
 
 def _taken(request: HttpRequest, process: Process, draft: services.Draft, form: WritingForm) -> HttpResponseBase:

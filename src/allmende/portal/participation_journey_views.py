@@ -14,13 +14,14 @@ from allmende.participation import queries
 from allmende.participation.difference import difference
 from allmende.participation.models import Comment, Contribution
 from allmende.participation.permission import CONTRIBUTIONS, VOTES
-from allmende.participation.rules import STANCES
+from allmende.participation.rules import EDIT_TIME, STANCES
+from allmende.participation.services import authors, moderation, notices
 from allmende.participation.services import contributions as services
-from allmende.participation.services import moderation, notices
 from allmende.portal.data_views import told
 from allmende.portal.frame import page
+from allmende.portal.participation_author_views import owned
 from allmende.portal.participation_comment_views import said_at, take_comment
-from allmende.portal.participation_forms import CommentForm, FollowForm, WordsForm
+from allmende.portal.participation_forms import CoAuthorForm, CommentForm, FollowForm, WordsForm
 from allmende.portal.participation_frame import (
     MOST_VOTES_AN_HOUR,
     address,
@@ -96,12 +97,14 @@ def _page(
         stances=[(name, text, [row for row in comments if row.stance == name]) for name, text in STANCES.items()],
         parts=difference(base.text_de, one.proposed) if base else [],
         merged=queries.merged_of([one.pk]),
+        coauthors=one.coauthors.filter(agreed__isnull=False),
         grown=one.paragraphs.select_related("paragraph"),
         comment_form=comment,
         follow_form=FollowForm(),
         report_form=WordsForm(),
         supported=bool(card and queries.supported_by(one, card.pseudonym)),
         refused=refused,
+        own_words=comment.own_words,
         said=request.GET.get("gesagt"),
         where=_where(one),
     )
@@ -128,9 +131,7 @@ def _milestone(number: int | None) -> object:
 @told
 def own(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
     """Show its author what only they see: the key, why it waits, and how to contest that it was hidden."""
-    one = _found(number)
-    if not moderation.owns(one, key):
-        raise Http404
+    one = owned(number, key)
     if request.method == "POST":
         return _appeal(request, one, key)
     causes = [case.cause_text for case in one.cases.filter(closed__isnull=True)]
@@ -146,7 +147,11 @@ def own(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
         hidden=hidden,
         contested=contested,
         form=WordsForm(),
-        follow_form=FollowForm(),
+        coauthors=one.coauthors.all(),
+        coauthor_form=CoAuthorForm(),
+        may_change=authors.may_change(one, utc_now()),
+        until=one.received + EDIT_TIME,
+        said=request.GET.get("gesagt"),
         fresh=request.GET.get("neu"),
         short=address(request, "short-contribution", one.number),
     )

@@ -31,7 +31,7 @@ from allmende.portal.participation_frame import (
     require_pass,
     shut,
 )
-from allmende.portal.participation_idea_views import own_words, take
+from allmende.portal.participation_idea_views import take
 from allmende.programme import queries as programme
 
 HEADER = ("paragraph", "number", "title", "proposed", "reason", "outcome", "answer_de", "answer_en", "version")
@@ -118,6 +118,7 @@ def _page(
         suggestions=suggestions,
         comment_form=form,
         refused=refused,
+        own_words=form.own_words,
         said=request.GET.get("gesagt"),
         sentences=_sentences(process, clause, book),
         project=_project(clause),
@@ -207,7 +208,7 @@ def _form(
         refused=refused,
         moved=moved,
         shows_errors=form.is_bound and not refused and not moved,
-        own_words=own_words(form),
+        own_words=form.own_words,
     )
 
 

@@ -19,6 +19,7 @@ from allmende.portal import (
     money_views,
     nearby_views,
     objection_views,
+    participation_author_views,
     participation_budget_views,
     participation_comment_views,
     participation_frame,
@@ -137,6 +138,18 @@ urlpatterns = [
     path("mitmachen/beitraege/<str:number>/melden/", participation_journey_views.report, name="report"),
     path("mitmachen/beitraege/<str:number>/folgen/", participation_journey_views.follow, name="follow"),
     path("mitmachen/beitraege/<str:number>/mein/<str:key>/", participation_journey_views.own, name="own-contribution"),
+    path("mitmachen/beitraege/<str:number>/mein/<str:key>/aendern/", participation_author_views.edit, name="own-edit"),
+    path(
+        "mitmachen/beitraege/<str:number>/mein/<str:key>/zurueckziehen/",
+        participation_author_views.withdraw,
+        name="own-withdraw",
+    ),
+    path(
+        "mitmachen/beitraege/<str:number>/mein/<str:key>/mitverfasst/",
+        participation_author_views.coauthor,
+        name="own-coauthor",
+    ),
+    path("mitmachen/mitverfasst/<str:token>/", participation_author_views.agree, name="coauthor-agree"),
     path(
         "mitmachen/kommentare/<number:number>/mein/<str:key>/",
         participation_comment_views.own_comment,

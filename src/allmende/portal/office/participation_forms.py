@@ -19,7 +19,9 @@ DECLARATIONS = (
     *("weight", "weight_de", "weight_en", "level", "writing", "strict", "answer_days", "keep_days"),
     *("purpose_slug", "code", "project", "demonstration"),
 )
-RESERVED = frozenset({"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto"})
+RESERVED = frozenset(
+    {"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto", "mitverfasst"}
+)
 
 
 def _named(texts: dict[str, Text]) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import queries, text_queries
-from allmende.participation.difference import difference
+from allmende.participation.difference import difference, merged
 from allmende.participation.models import Contribution, Handover, Process
 from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import REASONS, TEXT_MOVED
@@ -156,7 +156,8 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     if clause is None:
         raise Http404
     deed = request.POST.get("deed", "")
-    form = WordingForm(request.POST if deed == "reword" else None, initial=_first(request, clause))
+    taken = next((one for one in clause.suggestions if one.number == request.GET.get("vorschlag")), None)
+    form = WordingForm(request.POST if deed == "reword" else None, initial=_first(clause, taken))
     numbers = " ".join(one.number for one in clause.origins)
     first = {"numbers": numbers, "project": clause.paragraph.project}
     relate = RelateForm(request.POST if deed == "relate" else None, initial=first)
@@ -186,17 +187,25 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         back=(reverse("office:participation-text", args=[slug]), _("Text")),
         process=process,
         moved=moved,
+        taken=taken if not form.is_bound else None,
+        changes=difference(clause.current.text_de, form.initial["text_de"]) if taken else [],
+        clash=taken is not None and _merged(clause, taken) is None,
         may_change=may_write(roles_of(request.user), AREA),
     )
 
 
-def _first(request: HttpRequest, clause: Clause) -> dict[str, Any]:
-    """Begin with the newest words, or with those of the suggestion that is to be taken over."""
+def _merged(clause: Clause, taken: Contribution) -> str | None:
+    """Give the newest words with what a suggestion changes in those that it was made for."""
+    base = next((one.text_de for one in clause.versions if one.version == taken.base_version), "")
+    return merged(base, clause.current.text_de, taken.proposed)
+
+
+def _first(clause: Clause, taken: Contribution | None) -> dict[str, Any]:
+    """Begin with the newest words, or with those and the suggestion that is to be taken over."""
     current = clause.current
-    taken = next((one for one in clause.suggestions if one.number == request.GET.get("vorschlag")), None)
     return {
         "base": current.version,
-        "text_de": taken.proposed if taken else current.text_de,
+        "text_de": (_merged(clause, taken) or taken.proposed) if taken else current.text_de,
         "text_en": "" if taken else current.text_en,
         "suggestion": taken.number if taken else "",
     }
