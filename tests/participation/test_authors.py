@@ -1,4 +1,4 @@
-"""Authors without an account: they mend their words for an hour, take them back at any time, and name who wrote along."""
+"""Authors without an account: they mend their words for an hour, take them back, and name who wrote along."""
 
 import datetime as dt
 from pathlib import Path

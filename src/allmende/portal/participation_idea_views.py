@@ -8,7 +8,7 @@ from django.core import signing
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
@@ -25,8 +25,10 @@ from allmende.portal.data_views import told
 from allmende.portal.files import csv_stream
 from allmende.portal.participation_forms import ContributionForm, WritingForm
 from allmende.portal.participation_frame import (
+    TOO_MANY,
     address,
     draw,
+    find_place,
     language,
     place_names,
     private,
@@ -38,9 +40,10 @@ from allmende.portal.participation_frame import (
     require_taking,
     shut,
 )
+from allmende.portal.visitors import take_room
 from allmende.ui.maps import Marker
 
-PHOTO_SALT, PHOTO_SECONDS = "participation.photo", 3_600
+PHOTO_SALT, PHOTO_SECONDS, MOST_LOOKS = "participation.photo", 3_600, 1_000
 HEADER = (
     *("number", "title", "body", "category", "group", "tag", "longitude", "latitude", "channel", "received"),
     *("state", "outcome", "answered", "due", "supports", "comments"),
@@ -61,6 +64,7 @@ def _wanted(request: HttpRequest, kind: str) -> queries.Wanted:
         kind=kind,
         category=asked.get("thema", ""),
         group=asked.get("gruppe", ""),
+        tag=asked.get("art", ""),
         state=asked.get("zustand", ""),
         words=asked.get("suche", "").strip()[:100],
         order="supported" if asked.get("folge") == "unterstuetzt" else "newest",
@@ -91,6 +95,7 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
         tally=queries.tally(process, utc_now()),
         categories=[topic for topic in process.topics.all() if topic.kind == "category"],
         groups=[topic for topic in process.topics.all() if topic.kind == "group"],
+        tags=rules.TAGS.items() if wanted.kind == "need" else (),
         states=rules.STATES.items(),
         following=following.urlencode() if found.after else "",
         **(draw(markers) if process.form.place else {}),
@@ -152,6 +157,17 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
         return _taken(request, process, _draft(process, form, kind, kept), form)
     except AllmendeError as error:
         return _form(request, process, form, status=error.status, refused=error)
+
+
+@told
+def alike(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Give what was said before as a piece of a page, for who is still typing."""
+    process = process_or_404(request, slug, CONTRIBUTIONS)
+    kind_of(process)
+    take_room(request, "participation-alike", MOST_LOOKS, TOO_MANY)
+    title, where = request.GET.get("titel", "")[:120], request.GET.get("ort", "")[:100]
+    found = queries.similar(process, title, find_place(where)[0] if where else None)
+    return render(request, "portal/participation/alike.html", {"alike": found})
 
 
 def _alike(process: Process, form: ContributionForm) -> list[Contribution]:

@@ -1,5 +1,6 @@
 """A contribution and its journey: looked up by number, followed, commented, supported, reported, contested."""
 
+import msgspec
 import segno
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -7,12 +8,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
+from allmende.council import queries as council
+from allmende.council.models import Paper
 from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, Invalid
 from allmende.kernel.text import Text
 from allmende.participation import queries
 from allmende.participation.difference import difference
-from allmende.participation.models import Comment, Contribution
+from allmende.participation.models import Comment, Contribution, Step
 from allmende.participation.permission import CONTRIBUTIONS, VOTES
 from allmende.participation.rules import EDIT_TIME, STANCES
 from allmende.participation.services import authors, moderation, notices
@@ -51,6 +54,15 @@ BAD_ADDRESS = ErrorCode(
 )
 
 
+class Stage(msgspec.Struct, frozen=True):
+    """A step of a journey with the project, the milestone and the council's paper that it names."""
+
+    step: Step
+    project: programme.ProjectView | None
+    milestone: programme.MilestoneRow | None
+    paper: Paper | None
+
+
 def _found(number: str) -> Contribution:
     one = queries.contribution(number)
     if one is None:
@@ -84,7 +96,6 @@ def _page(
 ) -> HttpResponseBase:
     comments = list(queries.comments_of(one))
     card = pass_of(request, one.process)
-    steps = [(step, _project(step.project), _milestone(step.milestone)) for step in one.steps.all()]
     base = one.paragraph.versions.filter(version=one.base_version or 1).first() if one.paragraph else None
     return process_page(
         request,
@@ -93,7 +104,7 @@ def _page(
         status=status,
         one=one,
         is_shown=one.visibility == "shown",
-        steps=steps,
+        stages=[_stage(step) for step in one.steps.all()],
         stances=[(name, text, [row for row in comments if row.stance == name]) for name, text in STANCES.items()],
         parts=difference(base.text_de, one.proposed) if base else [],
         merged=queries.merged_of([one.pk]),
@@ -117,14 +128,14 @@ def _where(one: Contribution) -> dict[str, object] | None:
     return draw([marker], Point(one.longitude, one.latitude))
 
 
-def _project(slug: str) -> object:
-    return programme.project_on(slug, today()) if slug else None
-
-
-def _milestone(number: int | None) -> object:
-    if number is None:
-        return None
-    return next((row.milestone for row in programme.milestones_on(today()) if row.milestone.pk == number), None)
+def _stage(step: Step) -> Stage:
+    """Give a step with what it led into."""
+    return Stage(
+        step,
+        programme.project_on(step.project, today()) if step.project else None,
+        programme.milestone_row(step.milestone, today()) if step.milestone else None,
+        council.paper(step.paper) if step.paper else None,
+    )
 
 
 @csrf_exempt

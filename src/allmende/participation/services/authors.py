@@ -103,5 +103,7 @@ def agree(actor: Actor, found: CoAuthor, now: dt.datetime) -> None:
     if found.agreed is None:
         found.agreed = now
         found.save(update_fields=["agreed"])
-        Follower.objects.filter(pk=found.follower_id, confirmed__isnull=True).update(confirmed=now)
+        if found.follower is not None and found.follower.confirmed is None:
+            found.follower.confirmed = now
+            found.follower.save(update_fields=["confirmed"])
         record(actor, "participation.coauthor_agreed", found.contribution)

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from allmende.council.queries import paper, papers
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.text import Text
 from allmende.participation.formats import formats
@@ -132,6 +133,12 @@ class StepForm(forms.Form):
     office_en = forms.CharField(label=_("Stelle (englisch)"), max_length=200)
     project = forms.ChoiceField(label=_("Projekt"), required=False)
     milestone = forms.ChoiceField(label=_("Meilenstein"), required=False)
+    paper = forms.CharField(
+        label=_("Vorlage des Gemeinderats"),
+        required=False,
+        max_length=500,
+        help_text=_("Nummer oder Adresse, wie sie unter „Ratspapiere“ steht"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -143,6 +150,16 @@ class StepForm(forms.Form):
         fields["project"].choices = [("", "–"), *projects]
         rows = [(str(row.milestone.pk), str(row.milestone)) for row in milestones_on(today())]
         fields["milestone"].choices = [("", "–"), *rows]
+
+    def clean_paper(self) -> str:
+        """Find the paper in what the council's systems have; give its own address, which stays."""
+        text = self.cleaned_data["paper"].strip()
+        if not text:
+            return ""
+        found = paper(text) or papers().filter(reference__iexact=text).first()
+        if found is None:
+            raise forms.ValidationError(_("Diese Vorlage kennt kein angeschlossenes Ratsinformationssystem."))
+        return found.url
 
     def clean(self) -> dict[str, Any]:
         """Ask for outcome and reason of an answer, and for the project or milestone that it leads into."""

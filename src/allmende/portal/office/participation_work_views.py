@@ -103,6 +103,7 @@ def _deed(person: Person, one: Contribution, deed: str, values: dict[str, Any]) 
         office=Text(values["office_de"], values["office_en"]),
         project=values["project"],
         milestone=int(values["milestone"]) if values["milestone"] else None,
+        paper=values["paper"],
     )
     journey.advance(person, number=one.number, news=news, now=now)
     return gettext("Der Schritt ist öffentlich; wer folgt, erfährt es.")
@@ -158,8 +159,7 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     deed = request.POST.get("deed", "")
     taken = next((one for one in clause.suggestions if one.number == request.GET.get("vorschlag")), None)
     form = WordingForm(request.POST if deed == "reword" else None, initial=_first(clause, taken))
-    numbers = " ".join(one.number for one in clause.origins)
-    first = {"numbers": numbers, "project": clause.paragraph.project}
+    first = {"numbers": " ".join(one.number for one in clause.origins), "project": clause.paragraph.project}
     relate = RelateForm(request.POST if deed == "relate" else None, initial=first)
     person, moved = person_of(request), None
     if relate.is_bound and relate.is_valid():
@@ -187,9 +187,7 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         back=(reverse("office:participation-text", args=[slug]), _("Text")),
         process=process,
         moved=moved,
-        taken=taken if not form.is_bound else None,
-        changes=difference(clause.current.text_de, form.initial["text_de"]) if taken else [],
-        clash=taken is not None and _merged(clause, taken) is None,
+        **({} if taken is None or form.is_bound else _taken_over(clause, taken)),
         may_change=may_write(roles_of(request.user), AREA),
     )
 
@@ -198,6 +196,13 @@ def _merged(clause: Clause, taken: Contribution) -> str | None:
     """Give the newest words with what a suggestion changes in those that it was made for."""
     base = next((one.text_de for one in clause.versions if one.version == taken.base_version), "")
     return merged(base, clause.current.text_de, taken.proposed)
+
+
+def _taken_over(clause: Clause, taken: Contribution) -> dict[str, Any]:
+    """Give what a suggestion changes in the newest words, and whether these have changed at the same place."""
+    found = _merged(clause, taken)
+    changes = difference(clause.current.text_de, found or taken.proposed)
+    return {"taken": taken, "changes": changes, "clash": found is None}
 
 
 def _first(clause: Clause, taken: Contribution | None) -> dict[str, Any]:
