@@ -1,6 +1,7 @@
 """Taking part without an account: ideas, photos, comments; what machines send, and what comes too late."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from django.test import Client
 from PIL import Image
 
 from allmende.accounts.models import AuditEntry
+from allmende.accounts.rules import SystemActor
 from allmende.participation.models import Case, Comment, Contribution, Phase
 from allmende.participation.photos import MOST_BYTES
 from allmende.portal.participation_frame import MOST_AN_HOUR
+from allmende.register.addresses import load_addresses
 from tests.participation.conftest import Make, end_phase, handed_in, solved, submit
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -79,6 +82,29 @@ def test_what_is_alike_or_near_is_shown_before_sending_and_nothing_typed_is_lost
     assert Contribution.objects.count() == 1
     far = submit(client, process, gesehen="", title="Radweg breiter bauen", place="47.69, 9.2")
     assert far.status_code == 302
+
+
+def test_while_typing_the_same_list_comes_as_a_piece_of_a_page(make: Make) -> None:
+    process, client = make(), Client()
+    one, _ = handed_in(client, process, place="47.66190, 9.17390")
+    path = f"/mitmachen/{process.slug}/beitraege/aehnlich/"
+    for asked in ({"titel": "Bänke am Seerein"}, {"titel": "ganz anders", "ort": "47.66195, 9.17395"}):
+        assert one.number in client.get(path, asked).content.decode()
+    assert one.number not in client.get(path, {"titel": "Radweg breiter"}).content.decode()
+    assert Client().get(f"/mitmachen/{make('survey').slug}/beitraege/aehnlich/").status_code == 404
+
+
+def test_an_address_is_found_in_the_citys_own_list(make: Make, tmp_path: Path) -> None:
+    process, client = make(), Client()
+    file = tmp_path / "addresses.csv"
+    file.write_text("STREET,NUMBER,LON,LAT\nSeestraße,1,9.18,47.66\nSeestraße,3,9.181,47.66\n", encoding="utf-8")
+    load_addresses(SystemActor("system:test"), file, "Stadt Test, CC BY")
+    assert "Stadt Test, CC BY" in client.get(f"/mitmachen/{process.slug}/beitraege/neu/").content.decode()
+    assert '<option value="Seestraße 3">' in client.get("/mitmachen/orte/", {"ort": "seestr"}).content.decode()
+    unclear = submit(client, process, place="Seestraße")
+    assert (unclear.status_code, "Seestraße 1, Seestraße 3" in unclear.content.decode()) == (400, True)
+    one, _ = handed_in(client, process, place="Seestr. 3")
+    assert (one.place, one.longitude) == ("Seestraße 3", 9.181)
 
 
 def test_a_photo_keeps_its_pixels_and_loses_place_and_device(make: Make) -> None:

@@ -11,6 +11,7 @@ from allmende.participation import photos
 from allmende.participation.models import Process
 from allmende.participation.rules import STANCES, TAGS, cleaned
 from allmende.portal.participation_frame import find_place, language
+from allmende.register.addresses import find_addresses
 from allmende.register.around import Point
 
 Choices = list[tuple[str, Any]]
@@ -110,7 +111,7 @@ class ContributionForm(WritingForm):
         label=_("Ort"),
         required=False,
         max_length=100,
-        help_text=_("Stadtteil, Platz oder Koordinaten wie 47.6619, 9.1739. Leer heißt: ohne Ort."),
+        help_text=_("Adresse, Stadtteil oder Koordinaten wie 47.6619, 9.1739. Leer heißt: ohne Ort."),
         widget=forms.TextInput(attrs={"list": "orte", "autocomplete": "off"}),
     )
     photo = forms.FileField(
@@ -162,8 +163,11 @@ class ContributionForm(WritingForm):
             return ""
         self.point, name = find_place(text)
         if self.point is None:
+            near = ", ".join(map(str, find_addresses(text)[:4]))
             raise forms.ValidationError(
-                _("Diesen Ort kennt die Suche nicht. Wählen Sie ihn in der Karte, oder lassen Sie das Feld leer.")
+                _("Diese Adresse ist nicht eindeutig. Meinen Sie: %(near)s?") % {"near": near}
+                if near
+                else _("Diesen Ort kennt die Suche nicht. Wählen Sie ihn in der Karte, oder lassen Sie das Feld leer.")
             )
         return name
 

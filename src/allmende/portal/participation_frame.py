@@ -22,6 +22,7 @@ from allmende.participation.models import Process
 from allmende.participation.rules import CODE_LENGTH, LEVELS, NEEDS_PASS, allowed_now, fits
 from allmende.portal.frame import page
 from allmende.portal.visitors import require_own_page, take_room
+from allmende.register.addresses import address_of
 from allmende.register.around import Point, metres, named, read_point
 from allmende.ui import maps
 
@@ -177,10 +178,13 @@ def address(request: HttpRequest, name: str, *words: Any) -> str:
 
 
 def find_place(text: str) -> tuple[Point | None, str]:
-    """Find a place by its name in the pack's list or by coordinates, without asking anybody; give its name, too."""
+    """Find a place by coordinates, address, or name in the pack's list, without asking anybody; give its name, too."""
     point = read_point(text)
     if point is not None:
         return point, ""
+    house = address_of(text)
+    if house is not None:
+        return Point(house.longitude, house.latitude), str(house)
     known = read_places(settings.ALLMENDE.pack)
     hits = named([one.name.de for one in known], text)
     if not hits:

@@ -41,6 +41,7 @@ from allmende.portal.participation_frame import (
     shut,
 )
 from allmende.portal.visitors import take_room
+from allmende.register.addresses import address_source, find_addresses
 from allmende.ui.maps import Marker
 
 PHOTO_SALT, PHOTO_SECONDS, MOST_LOOKS = "participation.photo", 3_600, 1_000
@@ -170,6 +171,13 @@ def alike(request: HttpRequest, slug: str) -> HttpResponseBase:
     return render(request, "portal/participation/alike.html", {"alike": found})
 
 
+def places(request: HttpRequest) -> HttpResponseBase:
+    """Give addresses that begin as somebody types, as choices of a field; asked of the city's own list."""
+    take_room(request, "participation-alike", MOST_LOOKS, TOO_MANY)
+    found = find_addresses(request.GET.get("ort", "")[:100])
+    return render(request, "portal/participation/choices.html", {"names": [str(one) for one in found]})
+
+
 def _alike(process: Process, form: ContributionForm) -> list[Contribution]:
     found = queries.similar(process, form.cleaned_data["title"], form.point)
     return [] if found and shut(process, CONTRIBUTIONS) else found
@@ -242,6 +250,7 @@ def _form(
         alike=alike,
         kept_photo=kept,
         names=place_names(),
+        addresses=address_source(),
         own_words=form.own_words,
         **(draw([]) if process.form.place else {}),
     )

@@ -122,6 +122,7 @@ urlpatterns = [
     path("mitmachen/", participation_views.participate, name="participate"),
     path("mitmachen.csv", participation_views.participate_csv, name="participate-csv"),
     path("mitmachen/nummer/", participation_views.lookup, name="contribution-lookup"),
+    path("mitmachen/orte/", participation_idea_views.places, name="places-like"),
     path("mitmachen/nachweis.json", participation_frame.new_proof, name="proof"),
     path("mitmachen/moderation/", participation_open_views.moderation, name="moderation"),
     path("mitmachen/moderation.csv", participation_open_views.moderation_csv, name="moderation-csv"),

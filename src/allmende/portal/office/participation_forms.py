@@ -21,7 +21,7 @@ DECLARATIONS = (
     *("purpose_slug", "code", "project", "demonstration"),
 )
 RESERVED = frozenset(
-    {"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto", "mitverfasst"}
+    {"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto", "mitverfasst", "orte"}
 )
 
 

@@ -99,6 +99,23 @@ function lookAlike(box) {
   form.elements.place?.addEventListener("change", later);
 }
 
+// Addresses come from the city's own list; the names that the page brought stay where nothing fits.
+function offerPlaces(list) {
+  const field = document.querySelector(`input[list="${list.id}"]`);
+  const first = list.innerHTML;
+  let waiting = 0;
+  field?.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const words = new URLSearchParams({ ort: field.value });
+      const answer = await fetch(`${list.dataset.places}?${words}`, { credentials: "omit" }).catch(() => null);
+      const found = answer?.ok ? await answer.text() : "";
+      list.innerHTML = found.trim() ? found : first;
+    }, 250);
+  });
+}
+
+for (const one of document.querySelectorAll("[data-places]")) offerPlaces(one);
 for (const one of document.querySelectorAll("[data-sent]")) localStorage.removeItem(place(one.dataset.sent));
 for (const one of document.querySelectorAll("[data-draft]")) keepDrafts(one);
 for (const one of document.querySelectorAll("[data-alike]")) lookAlike(one);
