@@ -1,6 +1,7 @@
 """Taking part without an account: ideas, photos, comments; what machines send, and what comes too late."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,8 @@ def test_a_phase_that_ends_gives_a_comment_back(make: Make) -> None:
 @pytest.mark.parametrize("words", [EVIL, "مرحبا بالعالم هنا", "🌳🌳🌳 überall 🌳", "\u202eklug umgedreht"])
 def test_every_text_is_inert_and_whole(make: Make, words: str) -> None:
     process, client = make(), Client()
-    one, _ = handed_in(client, process, title=words, body=words, author=words)
+    told = {"title": words, "body": words, "author": words, "photo": photo_with_place(), "photo_alt": words}
+    one, _ = handed_in(client, process, **told)
     client.post(
         f"/mitmachen/beitraege/{one.number}/kommentar/",
         {"stance": "pro", "body": words, "author": words, "nachweis": solved(client)},
@@ -233,6 +235,20 @@ def test_a_draft_shows_itself_to_who_knows_the_preview(make: Make) -> None:
     assert client.get(f"/mitmachen/{process.slug}/").status_code == 404
     assert client.get(f"/mitmachen/{process.slug}/?vorschau={process.preview}").status_code == 200
     assert process.slug not in client.get("/mitmachen/").content.decode()
+
+
+@pytest.mark.parametrize("form", ["charter", "budget", "panel-budget", "ranking", "workshop", "text-work"])
+def test_every_page_of_a_draft_is_reached_from_its_preview(make: Make, form: str) -> None:
+    process, client = make(form), Client()
+    process.state = "draft"
+    process.save()
+    page = client.get(f"/mitmachen/{process.slug}/?vorschau={process.preview}").content.decode()
+    here = f"/mitmachen/{process.slug}/"
+    files = ("feed.atom", ".ics", ".csv")
+    links = {link for link in re.findall(r'href="([^"]+)"', page) if link.startswith(here) and len(link) > len(here)}
+    pages = {link for link in links if not link.partition("?")[0].endswith(files)}
+    assert {link: client.get(link).status_code for link in pages} == dict.fromkeys(pages, 200)
+    assert pages
 
 
 def test_a_list_of_many_is_turned_over_page_by_page_with_few_queries(

@@ -149,13 +149,16 @@ def process_page(
     running = [phase for phase in process.phases.all() if phase.since <= now < phase.until]
     allowed = allowed_now(process.spans, now) if process.state == "open" else set()
     card = pass_of(request, process)
+    # Pages of a draft lead to each other by the word of its preview.
+    look = f"?vorschau={process.preview}" if process.state == "draft" else ""
     frame = {
         "process": process,
         "now": now,
         "running": running,
         "allowed": allowed,
         "card": card,
-        "query": f"?karte={card.word}" if card else "",
+        "look": look,
+        "query": f"?karte={card.word}" if card else look,
         "own_comment": _own_comment(request),
     }
     answer = page(request, f"participation/{template}", status=status, **{**frame, **values})

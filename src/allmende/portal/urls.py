@@ -178,6 +178,7 @@ urlpatterns = [
     path("mitmachen/<slug:slug>/text/<number:number>/vorschlag/", participation_text_views.suggest, name="suggest"),
     path("mitmachen/<slug:slug>/synopse/", participation_text_views.synopsis, name="synopsis"),
     path("mitmachen/<slug:slug>/synopse.csv", participation_text_views.synopsis_csv, name="synopsis-csv"),
+    path("mitmachen/<slug:slug>/text/siegel/<number:number>/", participation_text_views.sealed, name="sealed-text"),
     path("mitmachen/<slug:slug>/text/siegel/<number:number>.json", participation_text_views.seal, name="seal"),
     path("mitmachen/<slug:slug>/aussagen/", participation_vote_views.statements, name="statements"),
     path("mitmachen/<slug:slug>/stimmzettel/", participation_budget_views.ballot, name="ballot"),

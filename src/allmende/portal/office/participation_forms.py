@@ -264,6 +264,13 @@ class WordingForm(forms.Form):
     suggestion = forms.CharField(label=_("übernimmt Vorschlag"), required=False, max_length=20)
 
 
+class RelateForm(forms.Form):
+    """From which contributions a paragraph grew, and which project carries it out."""
+
+    numbers = forms.CharField(label=_("entstanden aus (Nummern)"), required=False, max_length=500)
+    project = forms.SlugField(label=_("Projekt"), required=False)
+
+
 class ParagraphForm(WordingForm):
     """A paragraph at the end."""
 
@@ -273,14 +280,8 @@ class ParagraphForm(WordingForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["base"], self.fields["suggestion"]
+        self.fields["numbers"] = RelateForm.base_fields["numbers"]
         self.order_fields(("heading_de", "heading_en"))
-
-
-class RelateForm(forms.Form):
-    """From which contributions a paragraph grew, and which project carries it out."""
-
-    numbers = forms.CharField(label=_("entstanden aus (Nummern)"), required=False, max_length=500)
-    project = forms.SlugField(label=_("Projekt"), required=False)
 
 
 class SealForm(forms.Form):

@@ -40,6 +40,8 @@ from allmende.portal.office.participation_forms import (
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
 
+FROM_NEED = Text("aus Beitrag {number}", "from contribution {number}")
+
 
 def _back(process: Process) -> tuple[str, str]:
     return reverse("office:participation-process", args=[process.slug]), process.title_de
@@ -115,13 +117,14 @@ def text(request: HttpRequest, slug: str) -> HttpResponseBase:
     """List the paragraphs; add one at the end; seal the whole."""
     process = process_of(slug)
     deed = request.POST.get("deed", "")
-    add = ParagraphForm(request.POST if deed == "add" else None)
+    add = ParagraphForm(request.POST if deed == "add" else None, initial=_grown(request, process))
     seal = SealForm(request.POST if deed == "seal" else None)
     person = person_of(request)
     if add.is_bound and add.is_valid():
         values = add.cleaned_data
         heading = Text(values["heading_de"], values["heading_en"])
-        texts.add_paragraph(person, process, heading=heading, wording=_wording(values, None), now=utc_now())
+        made = texts.add_paragraph(person, process, heading=heading, wording=_wording(values, None), now=utc_now())
+        texts.relate(person, made, numbers=values["numbers"].split(), project="")
         return redirect("office:participation-text", slug)
     if seal.is_bound and seal.is_valid():
         occasion = Text(seal.cleaned_data["occasion_de"], seal.cleaned_data["occasion_en"])
@@ -141,6 +144,16 @@ def text(request: HttpRequest, slug: str) -> HttpResponseBase:
         seal=seal,
         may_change=may_write(roles_of(request.user), AREA),
     )
+
+
+def _grown(request: HttpRequest, process: Process) -> dict[str, str]:
+    """Begin a paragraph with the need that it grows from."""
+    one = queries.shown(process).filter(number=request.GET.get("aus", "")).first()
+    if one is None:
+        return {}
+    reason = FROM_NEED.filled(number=one.number)
+    words = {"text_de": one.body or one.title, "reason_de": reason.de, "reason_en": reason.en}
+    return {"heading_de": one.title, **words, "numbers": one.number}
 
 
 def _wording(values: dict[str, Any], suggestion: Contribution | None) -> texts.Wording:
