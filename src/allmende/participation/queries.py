@@ -109,9 +109,9 @@ def comments_of(thing: Contribution) -> QuerySet[Comment]:
     return thing.comments.filter(visibility="shown")
 
 
-def tally(process: Process, now: dt.datetime) -> Tally:
-    """Count the contributions in one query."""
-    every = shown(process)
+def tally(process: Process, now: dt.datetime, kind: str = "") -> Tally:
+    """Count the contributions, or those of a kind, in one query."""
+    every = shown(process, kind)
     late = Q(answered__isnull=True, due__lt=now) | Q(answered__gt=F("due"))
     # Names of their own: a sum named like a column would stand for it in the conditions of the others.
     found = every.aggregate(

@@ -93,7 +93,7 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
         entries=list(enumerate(found.rows, 1)),
         placed=len(markers),
         wanted=wanted,
-        tally=queries.tally(process, utc_now()),
+        tally=queries.tally(process, utc_now(), wanted.kind),
         categories=[topic for topic in process.topics.all() if topic.kind == "category"],
         groups=[topic for topic in process.topics.all() if topic.kind == "group"],
         tags=rules.TAGS.items() if wanted.kind == "need" else (),
