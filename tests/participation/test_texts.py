@@ -72,6 +72,7 @@ def test_a_second_suggestion_keeps_what_the_first_changed(process: Process) -> N
     desk.post(path, {**words, "reason_de": "a", "reason_en": "a"})
     page = desk.get(f"{path}?vorschlag={second.number}").content.decode()
     assert "Die Stadt misst ausschließlich Wetter. Sie fragt alle vorher.</textarea>" in page
+    assert "steht schon in dieser Fassung" in desk.get(f"{path}?vorschlag={first.number}").content.decode()
     page = desk.get(f"{path}?vorschlag={clashing.number}").content.decode()
     assert ("Dieselbe Stelle" in page, "[gestrichen: </span>ausschließlich" in page) == (True, True)
 

@@ -215,7 +215,8 @@ def _taken_over(clause: Clause, taken: Contribution) -> dict[str, Any]:
     """Give what a suggestion changes in the newest words, and whether these have changed at the same place."""
     found = _merged(clause, taken)
     changes = difference(clause.current.text_de, found or taken.proposed)
-    return {"taken": taken, "changes": changes, "clash": found is None}
+    taken_in = found == clause.current.text_de
+    return {"taken": taken, "changes": changes, "clash": found is None, "taken_in": taken_in}
 
 
 def _first(clause: Clause, taken: Contribution | None) -> dict[str, Any]:
@@ -224,7 +225,7 @@ def _first(clause: Clause, taken: Contribution | None) -> dict[str, Any]:
     return {
         "base": current.version,
         "text_de": (_merged(clause, taken) or taken.proposed) if taken else current.text_de,
-        "text_en": "" if taken else current.text_en,
+        "text_en": "" if taken and _merged(clause, taken) != current.text_de else current.text_en,
         "suggestion": taken.number if taken else "",
     }
 
