@@ -18,7 +18,14 @@ PATHS = (
     *("sommerorte/teilnehmen/", "innenstadt-charta/ergebnis/", "innenstadt-charta/text/"),
     *("innenstadt-charta/text/2/", "innenstadt-charta/text/2/vorschlag/", "innenstadt-charta/synopse/"),
     *("buergerbudget/auszaehlung/", "buergerbudget-gremium/gremium/", "werkstaetten/werkstatt/2/"),
-    *("datenethik-kodex/", "datenethik-kodex/text/", "moderation/", "offene-daten/", "nummer/"),
+    *(
+        "datenethik-kodex/",
+        "datenethik-kodex/text/",
+        "datenethik-kodex/text/siegel/1/",
+        "moderation/",
+        "offene-daten/",
+        "nummer/",
+    ),
     *("stadtteilfonds/", "stadtteilfonds/stimmzettel/", "werkstaetten/", "plaetze-reihenfolge/rangfolge/"),
 )
 
@@ -99,6 +106,26 @@ def test_an_idea_from_a_telephone_goes_all_the_way_to_its_answer(town: City, bro
     phone.locator("form[action*=nummer] button").tap()
     phone.get_by_text("The fountain comes in May.").wait_for()
     phone.get_by_role("link", name=re.compile("climate", re.IGNORECASE)).first.wait_for()
+
+
+def test_a_draft_stays_on_the_device_if_wanted_and_what_is_alike_comes_while_typing(town: City, phone: Page) -> None:
+    form = f"{town.address}/mitmachen/kuehle-orte/beitraege/neu/"
+    said = re.findall(r"\d{4}-\d{5},([^,\n]+)", town.text("/mitmachen/kuehle-orte/beitraege.csv"))[0]
+    phone.goto(form)
+    phone.get_by_label("Mehr dazu").fill("Ein langer Gedanke")
+    phone.reload()
+    expect(phone.get_by_label("Mehr dazu")).to_have_value("")
+    phone.get_by_label("Entwurf auf diesem Gerät behalten").check()
+    phone.get_by_label("Kurz gesagt").fill(said)
+    phone.get_by_text("klingen ähnlich oder liegen nahe:").wait_for()
+    phone.get_by_label("Mehr dazu").fill("Ein langer Gedanke")
+    phone.get_by_label("Name", exact=False).first.fill("Kim")
+    phone.goto(form)
+    phone.get_by_text("Ihr Entwurf ist wieder da.").wait_for()
+    expect(phone.get_by_label("Mehr dazu")).to_have_value("Ein langer Gedanke")
+    assert "Kim" not in phone.evaluate("JSON.stringify(localStorage)")
+    phone.get_by_label("Entwurf auf diesem Gerät behalten").uncheck()
+    assert phone.evaluate("localStorage.length") == 0
 
 
 def test_statements_are_voted_on_by_keyboard_alone(town: City, browser: Browser) -> None:

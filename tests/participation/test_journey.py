@@ -11,9 +11,9 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import Conflict
 from allmende.kernel.text import Text
 from allmende.participation.models import Contribution, Follower, Mail, Notice, Process, Support
-from allmende.participation.services import journey, notices
+from allmende.participation.services import journey, notices, texts
 from allmende.participation.services.journey import News
-from tests.participation.conftest import ACTOR, Make, handed_in, pass_for
+from tests.participation.conftest import ACTOR, Make, handed_in, pass_for, solved, with_text
 
 NOTE = Text("Wir bauen sie.", "We build them.")
 
@@ -139,14 +139,31 @@ def test_merging_counts_nobody_twice_and_takes_followers_along(make: Make) -> No
     assert Notice.objects.filter(follower__email="ari@example.org").exists()
 
 
+def test_what_was_merged_stays_readable_with_all_that_hangs_on_it(make: Make) -> None:
+    client, process = Client(), make("charter")
+    with_text(process, "Bänke stehen im Schatten.")
+    ids = {"group": "handel", "tag": "idea"}
+    one, _ = handed_in(client, process, body="Mit Lehne, bitte.", **ids)
+    other, _ = handed_in(client, process, title="Sitzgelegenheiten am Rhein", **ids)
+    body = {"stance": "contra", "body": "Zu laut dort.", "nachweis": solved(client)}
+    client.post(f"/mitmachen/beitraege/{one.number}/kommentar/", body)
+    texts.relate(ACTOR, process.paragraphs.get(), numbers=[one.number], project="")
+    journey.merge(ACTOR, number=one.number, into=other.number, now=utc_now())
+    page = client.get(f"/mitmachen/beitraege/{other.number}/").content.decode()
+    for words in ("Mit Lehne, bitte.", "Zu laut dort.", "§ 1 Absatz 1"):
+        assert words in page
+    assert "Sitzgelegenheiten am Rhein" in client.get(f"/mitmachen/{process.slug}/text/").content.decode()
+
+
 def test_splitting_makes_contributions_of_their_own_whose_followers_are_the_same(make: Make) -> None:
-    one, _ = handed_in(Client(), make())
+    one, _ = handed_in(Client(), make(), place="47.6619, 9.1739")
     follower(one, "kim@example.org")
     made = journey.split(ACTOR, number=one.number, parts=[("Bänke", "mit Lehne"), ("Bäume", "")], now=utc_now())
     assert [(part.title, part.split_from_id, part.visibility) for part in made] == [
         ("Bänke", one.pk, "shown"),
         ("Bäume", one.pk, "shown"),
     ]
+    assert [(part.latitude, part.longitude) for part in made] == [(47.6619, 9.1739)] * 2
     assert [part.followers.get().email for part in made] == ["kim@example.org"] * 2
 
 

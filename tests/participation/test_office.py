@@ -1,5 +1,6 @@
 """The staff room: found, preview, publish, take up what came on paper, clone, close, publish the result."""
 
+import datetime as dt
 import re
 
 from django.test import Client
@@ -48,9 +49,14 @@ def test_a_process_goes_from_format_to_archive(gate: Gate) -> None:
     assert Statement.objects.get().contribution == one
     desk.post(here, {"deed": "result", "result_de": "So kam es.", "result_en": "It came so."})
     assert "It came so." in Client().get("/en/mitmachen/neu-hier/").content.decode()
+    needs = process.phases.get(slug="needs")
+    needs.until -= dt.timedelta(days=7)
+    needs.save()
     desk.post(here, {"deed": "clone", "slug": "noch-eins", "title_de": "A", "title_en": "A", "first_day": str(today())})
     copy = Process.objects.get(slug="noch-eins")
     assert (copy.state, copy.contributions.count(), copy.result_de) == ("draft", 0, "")
+    like = copy.phases.get(slug="needs")
+    assert like.until - like.since == dt.timedelta(days=21)
     assert bytes(copy.key or b"") != bytes(process.key or b"")
     for to in ("closed", "archived"):
         desk.post(here, {"deed": "move", "to": to})

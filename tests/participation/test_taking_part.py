@@ -1,6 +1,8 @@
 """Taking part without an account: ideas, photos, comments; what machines send, and what comes too late."""
 
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +11,11 @@ from django.test import Client
 from PIL import Image
 
 from allmende.accounts.models import AuditEntry
-from allmende.participation.models import Case, Comment, Contribution
+from allmende.accounts.rules import SystemActor
+from allmende.participation.models import Case, Comment, Contribution, Phase
 from allmende.participation.photos import MOST_BYTES
 from allmende.portal.participation_frame import MOST_AN_HOUR
+from allmende.register.addresses import load_addresses
 from tests.participation.conftest import Make, end_phase, handed_in, solved, submit
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -81,6 +85,29 @@ def test_what_is_alike_or_near_is_shown_before_sending_and_nothing_typed_is_lost
     assert far.status_code == 302
 
 
+def test_while_typing_the_same_list_comes_as_a_piece_of_a_page(make: Make) -> None:
+    process, client = make(), Client()
+    one, _ = handed_in(client, process, place="47.66190, 9.17390")
+    path = f"/mitmachen/{process.slug}/beitraege/aehnlich/"
+    for asked in ({"titel": "Bänke am Seerein"}, {"titel": "ganz anders", "ort": "47.66195, 9.17395"}):
+        assert one.number in client.get(path, asked).content.decode()
+    assert one.number not in client.get(path, {"titel": "Radweg breiter"}).content.decode()
+    assert Client().get(f"/mitmachen/{make('survey').slug}/beitraege/aehnlich/").status_code == 404
+
+
+def test_an_address_is_found_in_the_citys_own_list(make: Make, tmp_path: Path) -> None:
+    process, client = make(), Client()
+    file = tmp_path / "addresses.csv"
+    file.write_text("STREET,NUMBER,LON,LAT\nSeestraße,1,9.18,47.66\nSeestraße,3,9.181,47.66\n", encoding="utf-8")
+    load_addresses(SystemActor("system:test"), file, "Stadt Test, CC BY")
+    assert "Stadt Test, CC BY" in client.get(f"/mitmachen/{process.slug}/beitraege/neu/").content.decode()
+    assert '<option value="Seestraße 3">' in client.get("/mitmachen/orte/", {"ort": "seestr"}).content.decode()
+    unclear = submit(client, process, place="Seestraße")
+    assert (unclear.status_code, "Seestraße 1, Seestraße 3" in unclear.content.decode()) == (400, True)
+    one, _ = handed_in(client, process, place="Seestr. 3")
+    assert (one.place, one.longitude) == ("Seestraße 3", 9.181)
+
+
 def test_a_photo_keeps_its_pixels_and_loses_place_and_device(make: Make) -> None:
     process, client = make(), Client()
     one, _ = handed_in(client, process, photo=photo_with_place(), photo_alt="Eine Wiese")
@@ -128,10 +155,23 @@ def test_a_phase_that_ends_while_typing_gives_the_text_back(make: Make) -> None:
     assert Contribution.objects.count() == 0
 
 
+def test_a_phase_that_ends_gives_a_comment_back(make: Make) -> None:
+    process, client = make(), Client()
+    one, _ = handed_in(client, process)
+    end_phase(process)
+    Phase.objects.filter(process=process).delete()
+    path = f"/mitmachen/beitraege/{one.number}/kommentar/"
+    answer = client.post(path, {"stance": "pro", "body": "Mein Grund & mehr", "nachweis": solved(client)})
+    page = answer.content.decode()
+    assert (answer.status_code, "Mein Grund &amp; mehr</textarea>" in page) == (409, True)
+    assert "data:text/plain;charset=utf-8,Mein%20Grund" in page
+
+
 @pytest.mark.parametrize("words", [EVIL, "مرحبا بالعالم هنا", "🌳🌳🌳 überall 🌳", "\u202eklug umgedreht"])
 def test_every_text_is_inert_and_whole(make: Make, words: str) -> None:
     process, client = make(), Client()
-    one, _ = handed_in(client, process, title=words, body=words, author=words)
+    told = {"title": words, "body": words, "author": words, "photo": photo_with_place(), "photo_alt": words}
+    one, _ = handed_in(client, process, **told)
     client.post(
         f"/mitmachen/beitraege/{one.number}/kommentar/",
         {"stance": "pro", "body": words, "author": words, "nachweis": solved(client)},
@@ -195,6 +235,20 @@ def test_a_draft_shows_itself_to_who_knows_the_preview(make: Make) -> None:
     assert client.get(f"/mitmachen/{process.slug}/").status_code == 404
     assert client.get(f"/mitmachen/{process.slug}/?vorschau={process.preview}").status_code == 200
     assert process.slug not in client.get("/mitmachen/").content.decode()
+
+
+@pytest.mark.parametrize("form", ["charter", "budget", "panel-budget", "ranking", "workshop", "text-work"])
+def test_every_page_of_a_draft_is_reached_from_its_preview(make: Make, form: str) -> None:
+    process, client = make(form), Client()
+    process.state = "draft"
+    process.save()
+    page = client.get(f"/mitmachen/{process.slug}/?vorschau={process.preview}").content.decode()
+    here = f"/mitmachen/{process.slug}/"
+    files = ("feed.atom", ".ics", ".csv")
+    links = {link for link in re.findall(r'href="([^"]+)"', page) if link.startswith(here) and len(link) > len(here)}
+    pages = {link for link in links if not link.partition("?")[0].endswith(files)}
+    assert {link: client.get(link).status_code for link in pages} == dict.fromkeys(pages, 200)
+    assert pages
 
 
 def test_a_list_of_many_is_turned_over_page_by_page_with_few_queries(

@@ -16,7 +16,7 @@ from allmende.ledger.entry import TextSealed, read_entry
 from allmende.ledger.note import LOG, Signer
 from allmende.participation.models import Contribution, ParagraphVersion, Process
 from allmende.participation.services import texts
-from tests.participation.conftest import ACTOR, Make, end_phase, solved, staff, with_text
+from tests.participation.conftest import ACTOR, Make, end_phase, handed_in, solved, staff, with_text
 
 FIRST, SECOND = "Die Stadt misst nur Wetter. Sie fragt vorher.", "Was gemessen wird, ist offen."
 
@@ -59,6 +59,22 @@ def test_taking_over_makes_a_version_that_names_its_suggestion(process: Process)
     assert sent["Location"].endswith(f"/beitrag/{one.number}/")
     newest = ParagraphVersion.objects.get(paragraph__number=1, version=2)
     assert (newest.suggestion, newest.text_de) == (one, one.proposed)
+
+
+def test_a_second_suggestion_keeps_what_the_first_changed(process: Process) -> None:
+    client, path = Client(), f"/intern/beteiligung/{process.slug}/text/1/"
+    suggest(client, process)
+    suggest(client, process, proposed=FIRST.replace("vorher", "alle vorher"), title="Alle fragen")
+    suggest(client, process, proposed=FIRST.replace("nur", "bloß"), title="Anders sagen")
+    first, second, clashing = Contribution.objects.order_by("id")
+    words = {"deed": "reword", "base": "1", "text_de": first.proposed, "text_en": "", "suggestion": first.number}
+    desk, _ = staff("office")
+    desk.post(path, {**words, "reason_de": "a", "reason_en": "a"})
+    page = desk.get(f"{path}?vorschlag={second.number}").content.decode()
+    assert "Die Stadt misst ausschließlich Wetter. Sie fragt alle vorher.</textarea>" in page
+    assert "steht schon in dieser Fassung" in desk.get(f"{path}?vorschlag={first.number}").content.decode()
+    page = desk.get(f"{path}?vorschlag={clashing.number}").content.decode()
+    assert ("Dieselbe Stelle" in page, "[gestrichen: </span>ausschließlich" in page) == (True, True)
 
 
 def test_two_who_edit_at_once_both_see_it_and_nothing_is_lost(process: Process) -> None:
@@ -118,6 +134,26 @@ def test_a_sealed_text_is_served_as_bytes_whose_hash_stands_in_the_public_log(pr
     wording = texts.Wording(text_de="Später anders.", reason=Text("neu", "new"))
     texts.reword(ACTOR, process.paragraphs.get(number=1), base=1, wording=wording, now=utc_now())
     assert Client().get(f"/mitmachen/{process.slug}/text/siegel/1.json").content == before
+    page = Client().get(f"/mitmachen/{process.slug}/text/siegel/1/").content.decode()
+    assert (FIRST in page, "Ein Absatz hat sich seitdem geändert" in page, "Später anders" in page) == (True,) * 3
+    assert (
+        f'href="/mitmachen/{process.slug}/text/siegel/1/"'
+        in Client().get(f"/mitmachen/{process.slug}/text/").content.decode()
+    )
+
+
+def test_a_paragraph_grows_from_a_need_and_names_it(make: Make) -> None:
+    process = make("charter")
+    need, _ = handed_in(Client(), process, body="Alle 200 Meter eine Bank.", group="handel", tag="idea")
+    desk, _ = staff("office")
+    path = f"/intern/beteiligung/{process.slug}/text/"
+    assert f"{path}?aus={need.number}" in desk.get(f"/intern/beteiligung/beitrag/{need.number}/").content.decode()
+    form = desk.get(path, {"aus": need.number}).context["add"]
+    first = {name: form[name].value() or "-" for name in form.fields}
+    assert (first["text_de"], first["numbers"]) == ("Alle 200 Meter eine Bank.", need.number)
+    assert desk.post(path, {**first, "deed": "add"}).status_code == 302
+    page = Client().get(f"/mitmachen/{process.slug}/text/1/").content.decode()
+    assert ("Entstanden aus:" in page, need.title in page) == (True, True)
 
 
 def test_a_rule_that_cites_a_sentence_stands_beside_it(make: Make, gate: Gate) -> None:

@@ -1,5 +1,7 @@
 """Votes: one for each person, by whichever way they came; and what is published of them."""
 
+import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,11 +11,11 @@ from django.test import Client
 from allmende.gate.door import Gate
 from allmende.kernel.clock import utc_now
 from allmende.participation.models import Code, Process, Topic, Vote, Voter
-from allmende.participation.services import processes, votes
+from allmende.participation.services import processes, texts, votes
 from allmende.participation.services.notices import send_mails
 from allmende.participation.services.opinions import look_again
 from allmende.participation.vote_queries import standings
-from tests.participation.conftest import ACTOR, Make, end_phase, pass_for
+from tests.participation.conftest import ACTOR, Make, end_phase, handed_in, pass_for, with_text
 
 
 @pytest.fixture
@@ -154,9 +156,55 @@ def test_conflicts_and_agreement_are_named(process: Process) -> None:
         cast(process, group, *pair)
     for group in ("handel", "familien"):
         cast(process, group, 15, 1, number=2)
-    page = Client().get(f"/mitmachen/{process.slug}/ergebnis/")
-    assert [one.statement.number for one in page.context["conflicts"]] == [1]
-    assert [one.statement.number for one in page.context["common"]] == [2]
+    page = " ".join(Client().get(f"/mitmachen/{process.slug}/ergebnis/").content.decode().split())
+    common, _, conflicts = page.partition("Hier stehen Gruppen gegeneinander")
+    assert ("<li>Mehr Bänke.</li>" in common, "<li>Mehr Bäume.<br>" in conflicts) == (True, True)
+    assert "dafür: handel · dagegen: familien" in conflicts
+
+
+def crowd(process: Process, people: int, opinion: Callable[[int, int], int]) -> None:
+    """Let people vote on ten statements, each as their number and that of the statement say."""
+    for number in range(process.statements.count() + 1, 11):
+        votes.add_statement(ACTOR, process, text_de=f"Satz {number}.", text_en=f"Sentence {number}.")
+    rows = list(process.statements.all())
+    Vote.objects.bulk_create(
+        Vote(statement=one, pseudonym=f"p{person}", value=opinion(person, one.number))
+        for one in rows
+        for person in range(people)
+    )
+
+
+def test_two_camps_are_found_and_what_both_share_is_named(process: Process, gate: Gate) -> None:
+    crowd(process, 40, lambda person, number: 1 if number == 1 or (number + person) % 2 else -1)
+    look_again(utc_now(), gate)
+    page = Client().get(f"/en/mitmachen/{process.slug}/ergebnis/").content.decode()
+    assert ("Opinion group 2" in page, "Opinion group 3" in page) == (True, False)
+    shared = page.partition("What all opinion groups share")[2]
+    assert ("Mehr Bäume." in shared, "at least 100 %" in shared, "Sentence 3." in shared) == (True, True, False)
+
+
+def test_where_opinions_do_not_part_no_groups_are_made_up(process: Process, gate: Gate) -> None:
+    crowd(
+        process, 60, lambda person, number: 1 if hashlib.sha256(f"{person}/{number}".encode()).digest()[0] % 2 else -1
+    )
+    look_again(utc_now(), gate)
+    page = Client().get(f"/mitmachen/{process.slug}/ergebnis/").content.decode()
+    assert ("Keine Meinungsgruppen gefunden" in page, "Meinungsgruppe 1" in page) == (True, False)
+
+
+def test_from_a_priority_one_comes_to_the_paragraph_and_back_to_the_need(make: Make) -> None:
+    process = make("charter")
+    need, _ = handed_in(Client(), process, group="handel", tag="conflict")
+    with_text(process, "Bänke stehen im Schatten.")
+    votes.add_statement(ACTOR, process, text_de="Mehr Bänke.", text_en="More benches.", contribution=need)
+    texts.relate(ACTOR, process.paragraphs.get(), numbers=[need.number], project="")
+    page = Client().get(f"/mitmachen/{process.slug}/ergebnis/").content.decode()
+    assert f'<a href="/mitmachen/{process.slug}/text/1/">§ 1 Absatz 1</a>' in page
+    assert f",{need.number},§1" in Client().get(f"/mitmachen/{process.slug}/ergebnis.csv").content.decode()
+    assert need.title in Client().get(f"/mitmachen/{process.slug}/text/1/").content.decode()
+    listed = Client().get(f"/mitmachen/{process.slug}/beitraege/", {"art": "conflict"}).content.decode()
+    assert need.number in listed
+    assert need.number not in Client().get(f"/mitmachen/{process.slug}/beitraege/", {"art": "idea"}).content.decode()
 
 
 def test_the_key_is_destroyed_when_the_process_forgets_and_the_counts_stay(process: Process) -> None:

@@ -1,4 +1,4 @@
-"""``allmende load``: observations from files."""
+"""``allmende load``: observations and addresses from files."""
 
 from pathlib import Path
 
@@ -59,6 +59,25 @@ def observations(files: tuple[Path, ...], mapping: Path, refusals: Path | None) 
         say(f"Abgelehnte Werte: {refusals}", f"Refused values: {refusals}")
     if report.refused and not report.taken + report.repeated:
         click.get_current_context().exit(1)
+
+
+@load.command(
+    help=t(
+        "Adressen der Stadt laden (CSV mit street, number, city, lon, lat); sie ersetzen die bisherigen. "
+        "Danach findet die Ortssuche Straßen und Hausnummern, ohne jemand anderen zu fragen.",
+        "Load the city's addresses (CSV with street, number, city, lon, lat); they replace those that are there. "
+        "The search for places then finds streets and house numbers without asking anybody else.",
+    ),
+    epilog="\b\nallmende load addresses adressen.csv --source 'Stadt Konstanz, dl-de/by-2-0'",
+)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--source", required=True, help=t("wessen Adressen, welche Lizenz", "whose addresses, which licence"))
+def addresses(file: Path, source: str) -> None:
+    """Load the addresses."""
+    current = settings()
+    require_ready(current)
+    count = datasets.take_addresses(current, file, source)
+    say(f"{count} Adressen geladen.", f"{count} addresses loaded.")
 
 
 def _tell(report: LoadReport) -> None:

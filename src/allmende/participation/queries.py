@@ -24,6 +24,7 @@ from allmende.participation.models import (
     TitleGram,
 )
 from allmende.participation.rules import CHANNELS, PAGE, grams, likeness
+from allmende.programme.models import Milestone
 from allmende.register.around import Point, metres
 
 LIKE, NEAR_METRES, MOST_SIMILAR = 0.3, 150.0, 5
@@ -52,6 +53,7 @@ class Wanted(msgspec.Struct, frozen=True):
     kind: str
     category: str = ""
     group: str = ""
+    tag: str = ""
     state: str = ""
     words: str = ""
     order: str = "newest"
@@ -107,9 +109,9 @@ def comments_of(thing: Contribution) -> QuerySet[Comment]:
     return thing.comments.filter(visibility="shown")
 
 
-def tally(process: Process, now: dt.datetime) -> Tally:
-    """Count the contributions in one query."""
-    every = shown(process)
+def tally(process: Process, now: dt.datetime, kind: str = "") -> Tally:
+    """Count the contributions, or those of a kind, in one query."""
+    every = shown(process, kind)
     late = Q(answered__isnull=True, due__lt=now) | Q(answered__gt=F("due"))
     # Names of their own: a sum named like a column would stand for it in the conditions of the others.
     found = every.aggregate(
@@ -124,7 +126,7 @@ def tally(process: Process, now: dt.datetime) -> Tally:
 
 def _narrowed(process: Process, wanted: Wanted) -> QuerySet[Contribution]:
     rows = shown(process, wanted.kind).select_related("category", "group")
-    filters = {"category__slug": wanted.category, "group__slug": wanted.group, "state": wanted.state}
+    filters = {"category__slug": wanted.category, "group__slug": wanted.group, "tag": wanted.tag, "state": wanted.state}
     rows = rows.filter(**{name: value for name, value in filters.items() if value})
     for word in wanted.words.split()[:5]:
         rows = rows.filter(Q(title__icontains=word) | Q(body__icontains=word))
@@ -212,11 +214,22 @@ def steps_of(process: Process) -> QuerySet[Step]:
 
 
 def steps_in_project(slug: str, until: dt.date) -> QuerySet[Step]:
-    """Give the steps that led contributions into a project up to a day, newest first."""
+    """Give the steps that led contributions into a project or one of its milestones up to a day, newest first."""
     end = dt.datetime.combine(until + dt.timedelta(days=1), dt.time(), CIVIL_TIME)
-    rows = Step.objects.filter(project=slug, state="linked", at__lt=end, contribution__visibility="shown").exclude(
-        contribution__process__state="draft"
-    )
+    milestones = Milestone.objects.filter(project__slug=slug).values("pk")
+    return _linked(Q(project=slug) | Q(milestone__in=milestones)).filter(state="linked", at__lt=end)
+
+
+def steps_with_papers() -> dict[str, list[Step]]:
+    """Give the steps that name a paper of the council, by its address."""
+    found: dict[str, list[Step]] = {}
+    for step in _linked(~Q(paper="")):
+        found.setdefault(step.paper, []).append(step)
+    return found
+
+
+def _linked(wanted: Q) -> QuerySet[Step]:
+    rows = Step.objects.filter(wanted, contribution__visibility="shown").exclude(contribution__process__state="draft")
     return rows.select_related("contribution__process").order_by("-at", "-id")
 
 

@@ -84,7 +84,8 @@ CAUSES: dict[str, Text] = {
     "reported": Text("gemeldet", "reported"),
     "appeal": Text("Einspruch gegen das Verbergen", "appeal against hiding"),
 }
-MOST_LINKS, PAGE = 2, 30
+MOST_LINKS, PAGE, MOST_COAUTHORS = 2, 30, 5
+EDIT_TIME = dt.timedelta(hours=1)
 SMALLEST_GROUP = LEAST_GROUP
 # From this share of a group on its view counts as that of the group.
 CLEAR = 0.6
@@ -149,6 +150,30 @@ NOT_DECLARED = ErrorCode(
     Text("Vor dem Veröffentlichen fehlt: {missing}.", "Before publishing, this is missing: {missing}."),
     Text("Tragen Sie es ein; es wird allen gezeigt.", "Enter it; it is shown to everybody."),
 )
+EDIT_OVER = ErrorCode(
+    "participation.edit_over",
+    Text(
+        "Dieser Beitrag lässt sich nicht mehr ändern.",
+        "This contribution cannot be changed any more.",
+    ),
+    Text(
+        "Das geht eine Stunde lang, bis jemand ihn kommentiert oder ein Amt antwortet. Zurückziehen können Sie ihn.",
+        "That is possible for an hour, until somebody comments or an office answers. You can take it back.",
+    ),
+)
+NOT_WITHDRAWN = ErrorCode(
+    "participation.cannot_withdraw",
+    Text("Dieser Beitrag lässt sich nicht zurückziehen.", "This contribution cannot be taken back."),
+    Text(
+        "Er ist schon zurückgezogen oder steht in einem anderen. Schreiben Sie der Stelle, die antwortet.",
+        "It has been taken back or stands in another. Write to the office that answers.",
+    ),
+)
+MANY_AUTHORS = ErrorCode(
+    "participation.many_authors",
+    Text("Mehr als {limit} Mitverfassende haben keinen Platz.", "There is no room for more than {limit} co-authors."),
+    Text("Nennen Sie Ihre Gruppe beim Namen.", "Give your group a name."),
+)
 MOVES = {("draft", "open"), ("open", "closed"), ("closed", "archived"), ("closed", "open")}
 
 
@@ -196,6 +221,30 @@ def require_step(number: str, state: str, outcome: str, to: str) -> None:
     accepted = order.index(to) <= order.index("answered") or outcome in ("accepted", "partly")
     if not ahead or not accepted:
         raise Conflict(STEP_BACK, number=number, state=STATES[state], to=STATES[to])
+
+
+def is_editable(received: dt.datetime, state: str, visibility: str, *, said: bool, now: dt.datetime) -> bool:
+    """Tell whether an author may still change what they handed in."""
+    public = visibility in ("shown", "held", "unconfirmed")
+    return public and state == "received" and not said and now < received + EDIT_TIME
+
+
+def require_editable(editable: bool) -> None:
+    """Refuse to change words to which others have answered."""
+    if not editable:
+        raise Conflict(EDIT_OVER)
+
+
+def require_withdrawable(visibility: str) -> None:
+    """Refuse to take back what is not there any more, or stands in another contribution."""
+    if visibility in ("withdrawn", "merged"):
+        raise Conflict(NOT_WITHDRAWN)
+
+
+def require_few_coauthors(count: int) -> None:
+    """Refuse more names than a page can show."""
+    if count >= MOST_COAUTHORS:
+        raise Conflict(MANY_AUTHORS, limit=MOST_COAUTHORS)
 
 
 def number_of(year: int, serial: int) -> str:

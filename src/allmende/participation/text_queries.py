@@ -80,6 +80,14 @@ def newest(paragraph: Paragraph) -> ParagraphVersion:
     return paragraph.versions.order_by("-version")[0]
 
 
+def grown_from(process: Process) -> dict[int, list[Paragraph]]:
+    """Give the paragraphs that grew from each contribution, by its key."""
+    found: dict[int, list[Paragraph]] = {}
+    for origin in Origin.objects.filter(paragraph__process=process).select_related("paragraph").order_by("paragraph"):
+        found.setdefault(origin.contribution_id, []).append(origin.paragraph)
+    return found
+
+
 def seals(process: Process) -> QuerySet[SealedText]:
     """Give the sealed wholes, newest first."""
     return process.seals.all()

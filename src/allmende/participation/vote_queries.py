@@ -19,6 +19,10 @@ class Standing(msgspec.Struct, frozen=True):
         """Give the groups that are large enough."""
         return [share for share in self.groups if share is not None]
 
+    def groups_that(self, view: str) -> list[int]:
+        """Give the places of the groups that clearly agree or disagree."""
+        return [place for place, share in enumerate(self.groups) if share is not None and share.view == view]
+
     @property
     def conflict(self) -> bool:
         """Tell whether groups contradict each other."""

@@ -11,6 +11,7 @@ from allmende.participation import photos
 from allmende.participation.models import Process
 from allmende.participation.rules import STANCES, TAGS, cleaned
 from allmende.portal.participation_frame import find_place, language
+from allmende.register.addresses import find_addresses
 from allmende.register.around import Point
 
 Choices = list[tuple[str, Any]]
@@ -20,6 +21,12 @@ class OpenForm(forms.Form):
     """A form that anybody may send; a field that people do not see gives programs away."""
 
     website = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
+
+    @property
+    def own_words(self) -> str:
+        """Give what was typed as one text, to be saved when it cannot be taken now."""
+        typed = [str(self.data.get(name, "")) for name in ("title", "body", "proposed")] if self.is_bound else []
+        return "\n\n".join(part for part in typed if part.strip())
 
     def clean_website(self) -> str:
         """Refuse what a program filled in."""
@@ -104,7 +111,7 @@ class ContributionForm(WritingForm):
         label=_("Ort"),
         required=False,
         max_length=100,
-        help_text=_("Stadtteil, Platz oder Koordinaten wie 47.6619, 9.1739. Leer heißt: ohne Ort."),
+        help_text=_("Adresse, Stadtteil oder Koordinaten wie 47.6619, 9.1739. Leer heißt: ohne Ort."),
         widget=forms.TextInput(attrs={"list": "orte", "autocomplete": "off"}),
     )
     photo = forms.FileField(
@@ -156,8 +163,11 @@ class ContributionForm(WritingForm):
             return ""
         self.point, name = find_place(text)
         if self.point is None:
+            near = ", ".join(map(str, find_addresses(text)[:4]))
             raise forms.ValidationError(
-                _("Diesen Ort kennt die Suche nicht. Wählen Sie ihn in der Karte, oder lassen Sie das Feld leer.")
+                _("Diese Adresse ist nicht eindeutig. Meinen Sie: %(near)s?") % {"near": near}
+                if near
+                else _("Diesen Ort kennt die Suche nicht. Wählen Sie ihn in der Karte, oder lassen Sie das Feld leer.")
             )
         return name
 
@@ -233,6 +243,17 @@ class FollowForm(OpenForm):
     """An address that wants to know."""
 
     email = forms.EmailField(label=_("E-Mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+
+class CoAuthorForm(OpenForm):
+    """Who wrote along; asked by mail before the name is shown."""
+
+    coauthor = forms.CharField(
+        label=_("Name"), min_length=2, max_length=80, help_text=_("Öffentlich, sobald zugesagt.")
+    )
+    coauthor_email = forms.EmailField(
+        label=_("E-Mail"), help_text=_("Nie öffentlich. Wir fragen dort, ob der Name genannt werden darf.")
+    )
 
 
 class WordsForm(OpenForm):

@@ -27,11 +27,16 @@ from allmende.participation.rules import CODE_LENGTH, LEVELS, NEEDS_PASS, allowe
 from allmende.participation.services.ballots import VOTED_ON_PAPER
 from allmende.portal.frame import page
 from allmende.portal.visitors import require_own_page, take_room
-from allmende.register.around import Point, named, read_point
+from allmende.register.addresses import address_of
+from allmende.register.around import Point, metres, named, read_point
 from allmende.ui import maps
 
 MOST_AN_HOUR, MOST_VOTES_AN_HOUR, MOST_TRIES = 20, 2_000, 20
 SALT, MAP_COLUMNS = "participation.pass", 12
+# How near the map of contributions goes, and how far the city reaches at least where nobody drew its outline.
+LEAST_METRES, CITY_METRES = 600.0, 3_000.0
+# The room that a digit takes on that map, whose labels are larger.
+NUMBER_WIDTH = 11.5
 FROM_ELSEWHERE = ErrorCode(
     "participation.from_elsewhere",
     Text("Das Formular wurde von einer anderen Website abgeschickt.", "The form was sent by another website."),
@@ -172,13 +177,16 @@ def process_page(
     running = [phase for phase in process.phases.all() if phase.since <= now < phase.until]
     allowed = allowed_now(process.spans, now) if process.state == "open" else set()
     card = pass_of(request, process)
+    # Pages of a draft lead to each other by the word of its preview.
+    look = f"?vorschau={process.preview}" if process.state == "draft" else ""
     frame = {
         "process": process,
         "now": now,
         "running": running,
         "allowed": allowed,
         "card": card,
-        "query": f"?karte={card.word}" if card else "",
+        "look": look,
+        "query": f"?karte={card.word}" if card else look,
         "own_comment": _own_comment(request),
     }
     answer = page(request, f"participation/{template}", status=status, **{**frame, **values})
@@ -201,10 +209,13 @@ def address(request: HttpRequest, name: str, *words: Any) -> str:
 
 
 def find_place(text: str) -> tuple[Point | None, str]:
-    """Find a place by its name in the pack's list or by coordinates, without asking anybody; give its name, too."""
+    """Find a place by coordinates, address, or name in the pack's list, without asking anybody; give its name, too."""
     point = read_point(text)
     if point is not None:
         return point, ""
+    house = address_of(text)
+    if house is not None:
+        return Point(house.longitude, house.latitude), str(house)
     known = read_places(settings.ALLMENDE.pack)
     hits = named([one.name.de for one in known], text)
     if not hits:
@@ -220,17 +231,26 @@ def place_names() -> list[str]:
 
 def draw(markers: list[maps.Marker], around: Point | None = None) -> dict[str, Any]:
     """Lay out the map of contributions, with the fields in which a place can be chosen."""
-    frame = maps.frame_near(around.longitude, around.latitude, 600) if around else maps.KONSTANZ
-    if markers and around is None:
-        wide = maps.frame_around([*markers, *_corners()])
-        frame = wide
+    places = [around] if around else [Point(one.longitude, one.latitude) for one in markers]
+    frame = _frame_of(places, LEAST_METRES) if places else _city_frame()
     outline = pack_folder(settings.ALLMENDE.pack) / "outline.geojson"
     rows, cells = maps.cells(frame, MAP_COLUMNS)
     fields = [(cell.name, f"{cell.latitude:.5f},{cell.longitude:.5f}") for cell in cells]
-    drawing = maps.draw_map(outline, markers, get_language() or "de", frame)
+    drawing = maps.draw_map(outline, markers, get_language() or "de", frame, NUMBER_WIDTH)
     return {"drawing": drawing, "fields": fields, "rows": rows, "columns": MAP_COLUMNS}
 
 
-def _corners() -> list[maps.Marker]:
-    """Keep the city in the picture, however few places there are."""
-    return [maps.Marker(lon, lat, "", "", "") for lon, lat in ((9.150, 47.655), (9.200, 47.692))]
+def _city_frame() -> maps.Frame:
+    """Give the city as a whole: as the outline was drawn, or around the places that the pack names."""
+    places = [Point(one.longitude, one.latitude) for one in read_places(settings.ALLMENDE.pack)]
+    drawn = (pack_folder(settings.ALLMENDE.pack) / "outline.geojson").exists()
+    return maps.KONSTANZ if drawn or not places else _frame_of(places, CITY_METRES)
+
+
+def _frame_of(places: list[Point], least: float) -> maps.Frame:
+    """Give the part of the world around some places, not nearer than so many metres."""
+    east, west = max(one.longitude for one in places), min(one.longitude for one in places)
+    north, south = max(one.latitude for one in places), min(one.latitude for one in places)
+    middle = Point((east + west) / 2, (north + south) / 2)
+    reach = max(metres(middle, one) for one in places)
+    return maps.frame_near(middle.longitude, middle.latitude, max(least, reach))

@@ -8,7 +8,7 @@ from django.core import signing
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
@@ -25,8 +25,10 @@ from allmende.portal.data_views import told
 from allmende.portal.files import csv_stream
 from allmende.portal.participation_forms import ContributionForm, WritingForm
 from allmende.portal.participation_frame import (
+    TOO_MANY,
     address,
     draw,
+    find_place,
     language,
     place_names,
     private,
@@ -38,9 +40,11 @@ from allmende.portal.participation_frame import (
     require_taking,
     shut,
 )
+from allmende.portal.visitors import take_room
+from allmende.register.addresses import address_source, find_addresses
 from allmende.ui.maps import Marker
 
-PHOTO_SALT, PHOTO_SECONDS = "participation.photo", 3_600
+PHOTO_SALT, PHOTO_SECONDS, MOST_LOOKS = "participation.photo", 3_600, 1_000
 HEADER = (
     *("number", "title", "body", "category", "group", "tag", "longitude", "latitude", "channel", "received"),
     *("state", "outcome", "answered", "due", "supports", "comments"),
@@ -61,6 +65,7 @@ def _wanted(request: HttpRequest, kind: str) -> queries.Wanted:
         kind=kind,
         category=asked.get("thema", ""),
         group=asked.get("gruppe", ""),
+        tag=asked.get("art", ""),
         state=asked.get("zustand", ""),
         words=asked.get("suche", "").strip()[:100],
         order="supported" if asked.get("folge") == "unterstuetzt" else "newest",
@@ -88,9 +93,10 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
         entries=list(enumerate(found.rows, 1)),
         placed=len(markers),
         wanted=wanted,
-        tally=queries.tally(process, utc_now()),
+        tally=queries.tally(process, utc_now(), wanted.kind),
         categories=[topic for topic in process.topics.all() if topic.kind == "category"],
         groups=[topic for topic in process.topics.all() if topic.kind == "group"],
+        tags=rules.TAGS.items() if wanted.kind == "need" else (),
         states=rules.STATES.items(),
         following=following.urlencode() if found.after else "",
         **(draw(markers) if process.form.place else {}),
@@ -114,9 +120,11 @@ def _cells(one: Contribution) -> tuple[Any, ...]:
 
 
 def photo(_request: HttpRequest, number: str) -> HttpResponseBase:
-    """Give the photo of a shown contribution."""
+    """Give the photo of a contribution that is shown, or was merged with one that is."""
     one = queries.contribution(number)
-    known = one is not None and one.visibility == "shown" and one.photo and default_storage.exists(one.photo)
+    known = (
+        one is not None and one.visibility in ("shown", "merged") and one.photo and default_storage.exists(one.photo)
+    )
     if one is None or not known or shut(one.process, CONTRIBUTIONS):
         raise Http404
     return FileResponse(default_storage.open(one.photo), content_type="image/jpeg")
@@ -150,6 +158,24 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
         return _taken(request, process, _draft(process, form, kind, kept), form)
     except AllmendeError as error:
         return _form(request, process, form, status=error.status, refused=error)
+
+
+@told
+def alike(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Give what was said before as a piece of a page, for who is still typing."""
+    process = process_or_404(request, slug, CONTRIBUTIONS)
+    kind_of(process)
+    take_room(request, "participation-alike", MOST_LOOKS, TOO_MANY)
+    title, where = request.GET.get("titel", "")[:120], request.GET.get("ort", "")[:100]
+    found = queries.similar(process, title, find_place(where)[0] if where else None)
+    return render(request, "portal/participation/alike.html", {"alike": found})
+
+
+def places(request: HttpRequest) -> HttpResponseBase:
+    """Give addresses that begin as somebody types, as choices of a field; asked of the city's own list."""
+    take_room(request, "participation-alike", MOST_LOOKS, TOO_MANY)
+    found = find_addresses(request.GET.get("ort", "")[:100])
+    return render(request, "portal/participation/choices.html", {"names": [str(one) for one in found]})
 
 
 def _alike(process: Process, form: ContributionForm) -> list[Contribution]:
@@ -224,15 +250,10 @@ def _form(
         alike=alike,
         kept_photo=kept,
         names=place_names(),
-        own_words=own_words(form),
+        addresses=address_source(),
+        own_words=form.own_words,
         **(draw([]) if process.form.place else {}),
     )
-
-
-def own_words(form: WritingForm) -> str:
-    """Give what was typed as one text, to be saved when it cannot be taken now."""
-    parts = [str(form.data.get(name, "")) for name in ("title", "body", "proposed")] if form.is_bound else []
-    return "\n\n".join(part for part in parts if part.strip())
 
 
 def _taken(request: HttpRequest, process: Process, draft: services.Draft, form: WritingForm) -> HttpResponseBase:

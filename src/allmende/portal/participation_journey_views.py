@@ -1,26 +1,30 @@
 """A contribution and its journey: looked up by number, followed, commented, supported, reported, contested."""
 
+import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
+from allmende.council import queries as council
+from allmende.council.models import Paper
 from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, Invalid
 from allmende.kernel.text import Text
 from allmende.participation import queries
 from allmende.participation.difference import difference
-from allmende.participation.models import Comment, Contribution
+from allmende.participation.models import Comment, Contribution, Step
 from allmende.participation.permission import CONTRIBUTIONS, VOTES
-from allmende.participation.rules import STANCES
+from allmende.participation.rules import EDIT_TIME, STANCES
+from allmende.participation.services import authors, moderation, notices
 from allmende.participation.services import contributions as services
-from allmende.participation.services import moderation, notices
 from allmende.portal.data_views import told
 from allmende.portal.frame import page
 from allmende.portal.numbers import number_of
+from allmende.portal.participation_author_views import owned
 from allmende.portal.participation_comment_views import said_at, take_comment
-from allmende.portal.participation_forms import CommentForm, FollowForm, WordsForm
+from allmende.portal.participation_forms import CoAuthorForm, CommentForm, FollowForm, WordsForm
 from allmende.portal.participation_frame import (
     MOST_VOTES_AN_HOUR,
     address,
@@ -48,6 +52,15 @@ BAD_ADDRESS = ErrorCode(
         "Go back and check it, or leave the field empty.",
     ),
 )
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """A step of a journey with the project, the milestone and the council's paper that it names."""
+
+    step: Step
+    project: programme.ProjectView | None
+    milestone: programme.MilestoneRow | None
+    paper: Paper | None
 
 
 def _found(number: str) -> Contribution:
@@ -83,7 +96,6 @@ def _page(
 ) -> HttpResponseBase:
     comments = list(queries.comments_of(one))
     card = pass_of(request, one.process)
-    steps = [(step, _project(step.project), _milestone(step.milestone)) for step in one.steps.all()]
     base = one.paragraph.versions.filter(version=one.base_version or 1).first() if one.paragraph else None
     return process_page(
         request,
@@ -92,16 +104,18 @@ def _page(
         status=status,
         one=one,
         is_shown=one.visibility == "shown",
-        steps=steps,
+        stages=[_stage(step) for step in one.steps.all()],
         stances=[(name, text, [row for row in comments if row.stance == name]) for name, text in STANCES.items()],
         parts=difference(base.text_de, one.proposed) if base else [],
         merged=queries.merged_of([one.pk]),
+        coauthors=one.coauthors.filter(agreed__isnull=False),
         grown=one.paragraphs.select_related("paragraph"),
         comment_form=comment,
         follow_form=FollowForm(),
         report_form=WordsForm(),
         supported=bool(card and queries.supported_by(one, card.pseudonym)),
         refused=refused,
+        own_words=comment.own_words,
         said=request.GET.get("gesagt"),
         where=_where(one),
     )
@@ -114,23 +128,21 @@ def _where(one: Contribution) -> dict[str, object] | None:
     return draw([marker], Point(one.longitude, one.latitude))
 
 
-def _project(slug: str) -> object:
-    return programme.project_on(slug, today()) if slug else None
-
-
-def _milestone(number: int | None) -> object:
-    if number is None:
-        return None
-    return next((row.milestone for row in programme.milestones_on(today()) if row.milestone.pk == number), None)
+def _stage(step: Step) -> Stage:
+    """Give a step with what it led into."""
+    return Stage(
+        step,
+        programme.project_on(step.project, today()) if step.project else None,
+        programme.milestone_row(step.milestone, today()) if step.milestone else None,
+        council.paper(step.paper) if step.paper else None,
+    )
 
 
 @csrf_exempt
 @told
 def own(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
     """Show its author what only they see: the key, why it waits, and how to contest that it was hidden."""
-    one = _found(number)
-    if not moderation.owns(one, key):
-        raise Http404
+    one = owned(number, key)
     if request.method == "POST":
         return _appeal(request, one, key)
     causes = [case.cause_text for case in one.cases.filter(closed__isnull=True)]
@@ -146,7 +158,11 @@ def own(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
         hidden=hidden,
         contested=contested,
         form=WordsForm(),
-        follow_form=FollowForm(),
+        coauthors=one.coauthors.all(),
+        coauthor_form=CoAuthorForm(),
+        may_change=authors.may_change(one, utc_now()),
+        until=one.received + EDIT_TIME,
+        said=request.GET.get("gesagt"),
         fresh=request.GET.get("neu"),
         short=address(request, "short-contribution", one.number),
     )

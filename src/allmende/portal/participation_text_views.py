@@ -2,6 +2,7 @@
 
 import itertools
 
+import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -12,8 +13,9 @@ from allmende.catalog.door import gate
 from allmende.ethics.model import Rule
 from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError
+from allmende.kernel.text import Text
 from allmende.participation import text_queries
-from allmende.participation.difference import difference
+from allmende.participation.difference import Part, difference
 from allmende.participation.models import Contribution, Process, Step
 from allmende.participation.permission import CONTRIBUTIONS, Data
 from allmende.participation.rules import STANCES
@@ -31,7 +33,7 @@ from allmende.portal.participation_frame import (
     require_pass,
     shut,
 )
-from allmende.portal.participation_idea_views import own_words, take
+from allmende.portal.participation_idea_views import take
 from allmende.programme import queries as programme
 
 HEADER = ("paragraph", "number", "title", "proposed", "reason", "outcome", "answer_de", "answer_en", "version")
@@ -118,6 +120,7 @@ def _page(
         suggestions=suggestions,
         comment_form=form,
         refused=refused,
+        own_words=form.own_words,
         said=request.GET.get("gesagt"),
         sentences=_sentences(process, clause, book),
         project=_project(clause),
@@ -207,7 +210,7 @@ def _form(
         refused=refused,
         moved=moved,
         shows_errors=form.is_bound and not refused and not moved,
-        own_words=own_words(form),
+        own_words=form.own_words,
     )
 
 
@@ -255,3 +258,30 @@ def seal(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     if found is None:
         raise Http404
     return HttpResponse(found.content.encode(), content_type="application/json")
+
+
+class SealedRow(msgspec.Struct, frozen=True):
+    """A paragraph as it was sealed, and what has changed in it since; nothing where it stands as it stood."""
+
+    number: int
+    heading: Text
+    words: Text
+    translated: bool
+    parts: list[Part]
+
+
+def sealed(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
+    """Show a sealed text to read, beside what has changed since."""
+    process = _process(request, slug)
+    found = text_queries.seals(process).filter(number=number).first()
+    if found is None:
+        raise Http404
+    now = {clause.paragraph.number: clause.current.text_de for clause in text_queries.clauses(process)}
+    rows = []
+    for one in msgspec.json.decode(found.content)["paragraphs"]:
+        german, english, newest = one["text"]["de"], one["text"]["en"], now.get(one["number"], "")
+        parts = difference(german, newest) if newest != german else []
+        words = Text(german, english or german)
+        rows.append(SealedRow(one["number"], Text(**one["heading"]), words, bool(english), parts))
+    changed = sum(bool(row.parts) for row in rows)
+    return process_page(request, "sealed.html", process, seal=found, rows=rows, changed=changed)

@@ -12,12 +12,11 @@ from django.views.decorators.csrf import csrf_exempt
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, Denied
 from allmende.participation import rules, vote_queries
-from allmende.participation.models import Process, Statement
+from allmende.participation.models import Process
 from allmende.participation.permission import VOTES
-from allmende.participation.services import notices, opinions, votes
+from allmende.participation.services import notices, votes
 from allmende.portal import citizen_account
 from allmende.portal.data_views import told
-from allmende.portal.files import csv_file
 from allmende.portal.participation_forms import FollowForm
 from allmende.portal.participation_frame import (
     MOST_TRIES,
@@ -168,74 +167,3 @@ def _vote(request: HttpRequest, process: Process) -> HttpResponseBase:
     votes.vote(process, int(number) if number.isdigit() and len(number) < 9 else 0, card.pseudonym, choice, utc_now())
     kept = "&ohne=1" if request.POST.get("ohne") else ""
     return private(redirect(f"{here}?karte={card.word}{kept}"))
-
-
-@told
-def results(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Show what came out: all votes, each group that is large enough, agreement and conflicts."""
-    process = process_or_404(request, slug, VOTES, part="statements")
-    found = vote_queries.standings(process)
-    voters = vote_queries.voters(process)
-    by_agreement = sorted(found, key=lambda one: (-one.consensus, one.statement.number))
-    return process_page(
-        request,
-        "results.html",
-        process,
-        standings=by_agreement,
-        groups=vote_queries.groups(process),
-        voters=voters if voters >= process.minimum else None,
-        conflicts=[one for one in found if one.conflict],
-        common=[one for one in by_agreement if one.known and all(share.view == "agree" for share in one.known)],
-        needs=_stated(found),
-        **_opinions(process),
-    )
-
-
-def _opinions(process: Process) -> dict[str, Any]:
-    """Give the opinion groups with the words of the statements that are typical of each."""
-    run = vote_queries.opinions(process)
-    if run is None:
-        return {}
-    published = opinions.told(run)
-    words = {one.number: one.text for one in vote_queries.statements(process)}
-    groups = [
-        (place, group, [(words[one.statement], one) for one in group.typical if one.statement in words])
-        for place, group in enumerate(published.groups, 1)
-    ]
-    return {"opinions": published, "opinion_groups": groups, "opinions_at": run.at}
-
-
-@told
-def opinions_json(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Give the opinion groups with all parameters, so that anybody can judge them."""
-    run = vote_queries.opinions(process_or_404(request, slug, VOTES, part="statements"))
-    if run is None:
-        raise Http404
-    return HttpResponse(run.published.encode(), content_type="application/json")
-
-
-def _stated(found: list[vote_queries.Standing]) -> bool:
-    return any(one.statement.contribution_id for one in found)
-
-
-@told
-def results_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Give the result as CSV; cells of groups that are too small are empty."""
-    process = process_or_404(request, slug, VOTES, part="statements")
-    names = ["", *(group.slug for group in vote_queries.groups(process))]
-    header = ("number", "text_de", "text_en", "group", "agree", "disagree", "pass", "conflict")
-    rows = [
-        (
-            *_cells(one.statement),
-            name,
-            *((share.agree, share.disagree, share.passed) if share else (None,) * 3),
-            one.conflict,
-        )
-        for one in vote_queries.standings(process)
-        for name, share in zip(names, (one.all, *one.groups), strict=True)
-    ]
-    return csv_file(f"{slug}-ergebnis", header, rows)
-
-
-def _cells(one: Statement) -> tuple[int, str, str]:
-    return one.number, one.text_de, one.text_en

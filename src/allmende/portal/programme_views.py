@@ -10,11 +10,16 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from allmende.catalog.door import gate
+from allmende.council import queries as council
+from allmende.participation import permission
+from allmende.participation import queries as participation
+from allmende.participation.models import Step
 from allmende.portal.asof import Stand, stand_of
 from allmende.portal.files import csv_file, json_file
 from allmende.portal.frame import page
 from allmende.programme import queries
-from allmende.programme.models import Dependency
+from allmende.programme.models import Decision, Dependency
 from allmende.programme.queries.changes import Change, changes_until, kind_name
 from allmende.programme.queries.steering import conditions_on, dependencies_on, goals_on, measures_on, risks_on
 from allmende.programme.queries.strategy import strategies_until
@@ -40,7 +45,7 @@ def programme(request: HttpRequest) -> HttpResponse:
         tracks=queries.tracks(),
         bodies=queries.bodies(),
         events=queries.events_until(stand.day).exclude(kind="participation").order_by("-day"),
-        decisions=queries.decisions_until(stand.day),
+        decisions=_decisions(stand),
         counts=queries.counts_until(stand.day),
         measures=measures_on(stand.day),
         conditions=conditions_on(stand.day),
@@ -48,6 +53,16 @@ def programme(request: HttpRequest) -> HttpResponse:
         discrepancies=queries.discrepancies(),
         gaps=queries.gaps(),
     )
+
+
+def _decisions(stand: Stand) -> list[tuple[Decision, list[Step]]]:
+    """Give the decisions with the contributions that name the same paper of the council."""
+    decisions = list(queries.decisions_until(stand.day))
+    steps = {} if stand.past else participation.steps_with_papers()
+    if steps and permission.shut(gate(), permission.PURPOSE, permission.CONTRIBUTIONS):
+        steps = {}
+    papers = {one.oparl: council.paper(one.oparl) for one in decisions if steps and one.oparl}
+    return [(one, steps.get(paper.url, []) if (paper := papers.get(one.oparl)) else []) for one in decisions]
 
 
 def programme_json(request: HttpRequest) -> HttpResponse:

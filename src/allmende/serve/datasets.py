@@ -38,6 +38,14 @@ def declare(settings: Settings, mapping_path: Path) -> None:
     ensure_dataset(SystemActor("system:load"), entry=entry)
 
 
+def take_addresses(settings: Settings, file: Path, source: str) -> int:
+    """Put the addresses of a file in the place of those that are there; give their number."""
+    set_up_django()
+    from allmende.register.addresses import load_addresses
+
+    return load_addresses(SystemActor("system:load"), file, source)
+
+
 def declare_source(settings: Settings, connector: Connector) -> None:
     """Enter the dataset of a connector, with licence and attribution, unless it is there."""
     set_up_django()

@@ -122,7 +122,8 @@ def _hand_over(settings: Settings, gate: Gate) -> None:
 
 
 def _publish_and_forget(settings: Settings, gate: Gate) -> None:
-    """Write the open data of the participation once a day, and forget what is due."""
+    """Write the open data of the participation once a day, tell what projects made of it, and forget what is due."""
+    from allmende.participation.services.following import go_along
     from allmende.participation.services.opinions import look_again
     from allmende.participation.services.panels import forget_pools
     from allmende.participation.services.processes import forget_ended
@@ -131,6 +132,7 @@ def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     from allmende.participation.services.workshops import forget_registrations
 
     now = utc_now()
+    go_along(now, gate)
     forget_ended(now)
     forget_pools(now)
     forget_registrations(now)

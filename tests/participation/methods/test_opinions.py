@@ -48,6 +48,7 @@ def test_two_groups_are_found_with_their_people(run: Run) -> None:
     assert set(run.group[run.people >= 60]) == {1}
     assert published.stability is not None
     assert published.stability > 0.95
+    assert published.by_chance == 0
     assert (published.people, published.statements, published.settings) == (100, 20, SEED)
 
 
@@ -97,11 +98,16 @@ def test_where_there_are_no_groups_it_says_why(rows: Rows, reason: str) -> None:
     assert run.published.stability is None
 
 
-def test_noise_is_no_group() -> None:
-    chance = np.random.default_rng(5)
-    rows = [(person, at, int(chance.choice([-1, 1]))) for person in range(300) for at in range(40)]
-    settings = Settings("s", least_silhouette=0.5)
-    assert find_groups(Votes.from_rows(rows), settings).published.reason == "no-clear-groups"
+def noise(people: int, statements: int, seed: int) -> Rows:
+    chance = np.random.default_rng(seed)
+    return [(person, at, int(chance.choice([-1, 1]))) for person in range(people) for at in range(statements)]
+
+
+def test_noise_is_no_group_however_well_its_points_part() -> None:
+    runs = [find_groups(Votes.from_rows(noise(*size)), SEED).published for size in ((60, 10, 1), (300, 40, 5))]
+    assert [run.reason for run in runs] == ["no-clear-groups"] * 2
+    assert min(run.silhouette or 0 for run in runs) > SEED.least_silhouette
+    assert min(run.by_chance or 0 for run in runs) > 0
 
 
 def test_a_small_group_is_merged_not_told(run: Run) -> None:

@@ -1,7 +1,7 @@
 """Tables of the participation."""
 
 from allmende.participation.models.budgets import Ballot, Budget, BudgetCount, Proposal
-from allmende.participation.models.contributions import KINDS, Comment, Contribution, Origin, Step, TitleGram
+from allmende.participation.models.contributions import KINDS, CoAuthor, Comment, Contribution, Origin, Step, TitleGram
 from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.rankings import RankingBallot, RankingCount
@@ -16,6 +16,7 @@ __all__ = [
     "Budget",
     "BudgetCount",
     "Case",
+    "CoAuthor",
     "Code",
     "Comment",
     "Contribution",

@@ -19,7 +19,7 @@ KINDS = {
     "proposal": Text("Vorschlag", "proposal"),
     "suggestion": Text("Änderungsvorschlag", "suggested change"),
 }
-VISIBILITIES = ("shown", "held", "unconfirmed", "hidden", "merged")
+VISIBILITIES = ("shown", "held", "unconfirmed", "hidden", "merged", "withdrawn")
 
 
 class Contribution(models.Model):
@@ -42,6 +42,7 @@ class Contribution(models.Model):
     author = models.CharField(max_length=80, blank=True)
     channel = models.CharField(max_length=10, default="online")
     received = models.DateTimeField(_("eingegangen"))
+    edited = models.DateTimeField(null=True)
     due = models.DateTimeField(_("Antwort bis"))
     state = models.CharField(max_length=12, default="received")
     outcome = models.CharField(max_length=12, blank=True)
@@ -135,6 +136,7 @@ class Step(models.Model):
     note_en = models.TextField(blank=True)
     project = models.SlugField(blank=True)
     milestone = models.PositiveBigIntegerField(null=True)
+    paper = models.URLField(max_length=500, blank=True)
 
     class Meta:
         """In the order in which they happened."""
@@ -194,6 +196,20 @@ class Comment(models.Model):
     def stance_text(self) -> Text:
         """Name the stance."""
         return STANCES[self.stance]
+
+
+class CoAuthor(models.Model):
+    """Who is named beside the author, once they agreed; the address is that of a follower."""
+
+    contribution = models.ForeignKey(Contribution, on_delete=models.CASCADE, related_name="coauthors")
+    name = models.CharField(max_length=80)
+    follower = models.ForeignKey("participation.Follower", null=True, on_delete=models.SET_NULL, related_name="+")
+    agreed = models.DateTimeField(null=True)
+
+    class Meta:
+        """In the order in which they were named."""
+
+        ordering: ClassVar[list[str]] = ["id"]
 
 
 class Origin(models.Model):

@@ -84,7 +84,8 @@ class Said(msgspec.Struct, frozen=True):
     causes: tuple[str, ...]
 
 
-def _topic(process: Process, kind: str, slug: str) -> Topic | None:
+def topic_of(process: Process, kind: str, slug: str) -> Topic | None:
+    """Give a subject or a group by its name."""
     return process.topics.filter(kind=kind, slug=slug).first() if slug else None
 
 
@@ -117,7 +118,6 @@ def submit(actor: Actor, process: Process, draft: Draft, *, proven: bool, confir
 
 
 def _created(process: Process, draft: Draft, key: str, now: dt.datetime) -> Contribution:
-    found = rules.grams(draft.title)
     one = Contribution.objects.create(
         process=process,
         number=key,
@@ -125,8 +125,8 @@ def _created(process: Process, draft: Draft, key: str, now: dt.datetime) -> Cont
         title=draft.title,
         body=draft.body,
         language=draft.language,
-        category=_topic(process, "category", draft.category),
-        group=_topic(process, "group", draft.group),
+        category=topic_of(process, "category", draft.category),
+        group=topic_of(process, "group", draft.group),
         tag=draft.tag,
         longitude=draft.point.longitude if draft.point else None,
         latitude=draft.point.latitude if draft.point else None,
@@ -138,15 +138,21 @@ def _created(process: Process, draft: Draft, key: str, now: dt.datetime) -> Cont
         due=now + dt.timedelta(days=process.answer_days),
         key_digest=rules.digest(key),
         text_digest=draft.digest,
-        gram_count=len(found),
+        gram_count=len(rules.grams(draft.title)),
         paragraph=draft.paragraph,
         base_version=draft.base_version,
         proposed=draft.proposed,
     )
-    TitleGram.objects.bulk_create([TitleGram(process=process, contribution=one, gram=gram) for gram in sorted(found)])
+    TitleGram.objects.bulk_create(title_grams(one))
     if draft.kind == "proposal":
         Proposal.objects.create(process=process, contribution=one, asked=draft.cost)
     return one
+
+
+def title_grams(one: Contribution) -> list[TitleGram]:
+    """Give the trigrams by which a title is found again."""
+    found = sorted(rules.grams(one.title))
+    return [TitleGram(process_id=one.process_id, contribution=one, gram=gram) for gram in found]
 
 
 def hold(

@@ -12,6 +12,7 @@ from allmende.participation.models import Contribution, Follower, Step, Support
 from allmende.participation.rules import require_step
 from allmende.participation.services.contributions import Draft, submit
 from allmende.participation.services.notices import tell
+from allmende.register.around import Point
 
 NO_CONTRIBUTION = ErrorCode(
     "participation.unknown_contribution",
@@ -29,7 +30,9 @@ SPLIT = Text("Geteilt; eigene Beiträge sind jetzt: {numbers}.", "Split; contrib
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told: the new state, the outcome of an answer, why, and into which project or milestone it led."""
+    """What is told: the new state, the outcome of an answer, why, into which project or milestone it led, and by which
+    paper of the council (its address).
+    """
 
     state: str
     outcome: str = ""
@@ -37,6 +40,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     office: Text | None = None
     project: str = ""
     milestone: int | None = None
+    paper: str = ""
 
 
 def locked(number: str) -> Contribution:
@@ -57,13 +61,20 @@ def advance(actor: Actor, *, number: str, news: News, now: dt.datetime) -> Step:
     if news.state == "answered" and one.answered is None:
         one.answered = now
     one.save(update_fields=["state", "outcome", "answered"])
-    step = _told(one, news, now)
-    after = {"state": news.state, "outcome": news.outcome, "project": news.project, "note": step.note_de}
+    step = told(one, news, now)
+    after = {
+        "state": news.state,
+        "outcome": news.outcome,
+        "project": news.project,
+        "paper": news.paper,
+        "note": step.note_de,
+    }
     record(actor, "participation.advanced", one, before={"state": before}, after=after)
     return step
 
 
-def _told(one: Contribution, news: News, now: dt.datetime) -> Step:
+def told(one: Contribution, news: News, now: dt.datetime) -> Step:
+    """Keep a step, and leave word of it for all who follow."""
     office = news.office or one.process.office
     step = Step.objects.create(
         contribution=one,
@@ -76,6 +87,7 @@ def _told(one: Contribution, news: News, now: dt.datetime) -> Step:
         note_en=news.note.en if news.note else "",
         project=news.project,
         milestone=news.milestone,
+        paper=news.paper,
     )
     tell(step)
     return step
@@ -83,22 +95,32 @@ def _told(one: Contribution, news: News, now: dt.datetime) -> Step:
 
 @transaction.atomic
 def merge(actor: Actor, *, number: str, into: str, now: dt.datetime) -> None:
-    """Put a contribution into another that says the same: support and followers go along, nobody counts twice."""
+    """Put a contribution into another that says the same; its words stay readable there, and nobody counts twice."""
     one, other = locked(number), locked(into)
     if one == other or one.process_id != other.process_id or {one.visibility, other.visibility} != {"shown"}:
         raise Conflict(NOT_MERGED, number=number, into=into)
-    _told(one, News(state=one.state, note=MERGED.filled(number=other.number)), now)
+    told(one, News(state=one.state, note=MERGED.filled(number=other.number)), now)
+    _take_along(one, other)
+    one.visibility, one.merged_into = "merged", other
+    one.save(update_fields=["visibility", "merged_into"])
+    told(other, News(state=other.state, note=TOOK_IN.filled(number=one.number)), now)
+    record(actor, "participation.merged", one, after={"into": other.number})
+
+
+def _take_along(one: Contribution, other: Contribution) -> None:
+    """Lead to another contribution all that hangs on one: support, followers, reasons, and what grew from it."""
     known = set(other.supporters.values_list("pseudonym", flat=True))
     fresh = [row.pseudonym for row in one.supporters.all() if row.pseudonym not in known]
     Support.objects.bulk_create([Support(contribution=other, pseudonym=name) for name in fresh])
-    addresses = set(other.followers.values_list("email", flat=True))
-    Follower.objects.filter(contribution=one).exclude(email__in=addresses).update(contribution=other)
     other.supports += len(fresh)
     other.save(update_fields=["supports"])
-    one.visibility, one.merged_into = "merged", other
-    one.save(update_fields=["visibility", "merged_into"])
-    _told(other, News(state=other.state, note=TOOK_IN.filled(number=one.number)), now)
-    record(actor, "participation.merged", one, after={"into": other.number})
+    addresses = set(other.followers.values_list("email", flat=True))
+    one.followers.exclude(email__in=addresses).update(contribution=other)
+    one.comments.update(contribution=other)
+    one.statements.update(contribution=other)
+    one.merged.update(merged_into=other)
+    grown = set(other.paragraphs.values_list("paragraph", flat=True))
+    one.paragraphs.exclude(paragraph__in=grown).update(contribution=other)
 
 
 @transaction.atomic
@@ -115,6 +137,8 @@ def split(actor: Actor, *, number: str, parts: list[tuple[str, str]], now: dt.da
             category=one.category.slug if one.category else "",
             group=one.group.slug if one.group else "",
             tag=one.tag,
+            point=None if one.longitude is None or one.latitude is None else Point(one.longitude, one.latitude),
+            place=one.place,
             channel=one.channel,
         )
         part = submit(actor, one.process, draft, proven=True, confirmed=True, now=now).contribution
@@ -133,6 +157,6 @@ def split(actor: Actor, *, number: str, parts: list[tuple[str, str]], now: dt.da
         ]
         Follower.objects.bulk_create(rows)
         made.append(part)
-    _told(one, News(state=one.state, note=SPLIT.filled(numbers=", ".join(part.number for part in made))), now)
+    told(one, News(state=one.state, note=SPLIT.filled(numbers=", ".join(part.number for part in made))), now)
     record(actor, "participation.split", one, after={"parts": [part.number for part in made]})
     return made

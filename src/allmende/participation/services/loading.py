@@ -190,18 +190,17 @@ class _Story:
             ACTOR, self.process, text_de=entry.text.de, text_en=entry.text.en, contribution=grown
         )
         for group, (agree, disagree, passed) in entry.votes.items():
-            values = [1] * agree + [-1] * disagree + [0] * passed
+            values = [1] * agree + [0] * passed + [-1] * disagree
             self._votes(statement, group, values)
 
     def _votes(self, statement: Statement, group: str, values: list[int]) -> None:
-        # Each group has one row of people, of whom the first vote on everything.
+        # Each group has one row of people, of whom the first vote on everything, and agree with more than the last:
+        # opinions go together, as they do among people.
         topic = self.process.topics.filter(kind="group", slug=group).first()
         names = [f"demonstration-{group}-{number}" for number in range(len(values))]
         voters = [Voter(process=self.process, pseudonym=name, group=topic) for name in names]
         Voter.objects.bulk_create(voters, ignore_conflicts=True)
-        turn = statement.number * 7 % max(1, len(values))
-        turned = values[turn:] + values[:turn]
-        pairs = zip(names, turned, strict=True)
+        pairs = zip(names, values, strict=True)
         Vote.objects.bulk_create([Vote(statement=statement, pseudonym=name, value=value) for name, value in pairs])
 
 

@@ -66,10 +66,10 @@ def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime
 
 
 def _author(thing: Contribution | Comment) -> Follower | None:
-    """Give the confirmed address of who wrote something; of a contribution they asked first, so it is the oldest."""
+    """Give the confirmed address of who wrote something; of a contribution, who asked in the act of handing it in."""
     if isinstance(thing, Comment):
         return thing.writer if thing.writer is not None and thing.writer.confirmed else None
-    return Follower.objects.filter(contribution=thing, confirmed__isnull=False, asked__lte=thing.received).first()
+    return Follower.objects.filter(contribution=thing, confirmed__isnull=False, asked=thing.received).first()
 
 
 def _tell_author(thing: Contribution | Comment, reason: str, now: dt.datetime) -> None:

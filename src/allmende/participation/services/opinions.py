@@ -8,7 +8,7 @@ from django.db import transaction
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import record
 from allmende.gate.door import Gate
-from allmende.participation.methods.opinions.groups import OpinionGroups, Settings, find_groups
+from allmende.participation.methods.opinions.groups import VERSION, OpinionGroups, Settings, find_groups
 from allmende.participation.methods.opinions.memory import Memory
 from allmende.participation.methods.opinions.votes import Votes
 from allmende.participation.models import OpinionRun, Process, Vote
@@ -18,12 +18,16 @@ ACTOR = SystemActor("system:participation")
 
 
 def look_again(now: dt.datetime, gate: Gate) -> int:
-    """Look for groups where votes have come since the last run and may be used; give in how many processes."""
+    """Look for groups where votes have come since the last run, or the method has changed; give in how many processes.
+
+    Votes that may not be used are left alone.
+    """
     done = 0
     for process in Process.objects.filter(state__in=("open", "closed"), statements__isnull=False).distinct():
         count = Vote.objects.filter(statement__process=process, statement__visibility="shown").count()
         last = OpinionRun.objects.filter(process=process).first()
-        if count and (last is None or last.votes != count) and barred(gate, process.purpose_slug, VOTES) is None:
+        fresh = last is None or last.votes != count or told(last).version != VERSION
+        if count and fresh and barred(gate, process.purpose_slug, VOTES) is None:
             find(process, last, count, now)
             done += 1
     return done

@@ -13,6 +13,7 @@ from allmende.participation.formats import BudgetFrame, format_of
 from allmende.participation.models import (
     Budget,
     Case,
+    CoAuthor,
     Code,
     Comment,
     Contribution,
@@ -123,6 +124,7 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
     copy.demonstration = False
     copy._state.adding = True
     found(actor, copy, first_day=first_day)
+    _time_like(copy, process, first_day)
     for topic in process.topics.all():
         Topic.objects.create(
             process=copy,
@@ -136,6 +138,17 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
     for one in process.statements.filter(contribution__isnull=True, visibility="shown"):
         Statement.objects.create(process=copy, number=one.number, text_de=one.text_de, text_en=one.text_en)
     return copy
+
+
+def _time_like(copy: Process, process: Process, first_day: dt.datetime) -> None:
+    """Give the phases of a copy the distances of those that it was made from."""
+    known = {phase.slug: phase for phase in process.phases.all()}
+    begin = min((phase.since for phase in known.values()), default=first_day)
+    for phase in copy.phases.all():
+        like = known.get(phase.slug)
+        if like is not None:
+            phase.since, phase.until = first_day + (like.since - begin), first_day + (like.until - begin)
+            phase.save(update_fields=["since", "until"])
 
 
 def _set_like(copy: Process, process: Process) -> None:
@@ -178,6 +191,7 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
         default_storage.delete(name)
     said = Comment.objects.filter(contribution__process=process) | Comment.objects.filter(paragraph__process=process)
     report = {
+        "coauthors": CoAuthor.objects.filter(contribution__process=process).delete()[0],
         "followers": Follower.objects.filter(process=process).delete()[0],
         "codes": Code.objects.filter(process=process).delete()[0],
         "hidden": hidden.update(title="–", body="", proposed="", photo="", photo_alt="", place=""),

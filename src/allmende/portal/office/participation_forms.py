@@ -8,6 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from allmende.council.queries import paper, papers
 from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.text import Text
 from allmende.participation.formats import formats
@@ -24,7 +25,9 @@ DECLARATIONS = (
     *("purpose_slug", "code", "project", "demonstration"),
 )
 IN_ADDRESS = _("steht in der Adresse: /mitmachen/kurzname/; Kleinbuchstaben, Ziffern, Bindestriche")
-RESERVED = frozenset({"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto"})
+RESERVED = frozenset(
+    {"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto", "mitverfasst", "orte"}
+)
 
 
 def _named(texts: dict[str, Text]) -> list[tuple[str, str]]:
@@ -177,6 +180,12 @@ class StepForm(forms.Form):
     office_en = forms.CharField(label=_("Stelle (englisch)"), max_length=200)
     project = forms.ChoiceField(label=_("Projekt"), required=False)
     milestone = forms.ChoiceField(label=_("Meilenstein"), required=False)
+    paper = forms.CharField(
+        label=_("Vorlage des Gemeinderats"),
+        required=False,
+        max_length=500,
+        help_text=_("Nummer oder Adresse, wie sie unter „Ratspapiere“ steht"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -187,6 +196,16 @@ class StepForm(forms.Form):
         fields["project"].choices = [("", "–"), *_projects()]
         rows = [(str(row.milestone.pk), row.milestone.title.within(language)) for row in milestones_on(today())]
         fields["milestone"].choices = [("", "–"), *rows]
+
+    def clean_paper(self) -> str:
+        """Find the paper in what the council's systems have; give its own address, which stays."""
+        text = self.cleaned_data["paper"].strip()
+        if not text:
+            return ""
+        found = paper(text) or papers().filter(reference__iexact=text).first()
+        if found is None:
+            raise forms.ValidationError(_("Diese Vorlage kennt kein angeschlossenes Ratsinformationssystem."))
+        return found.url
 
     def clean(self) -> dict[str, Any]:
         """Ask for outcome and reason of an answer, and for the project or milestone that it leads into."""
@@ -314,20 +333,8 @@ class WordingForm(forms.Form):
         suggestion.choices = [("", "–"), *((one.number, f"{one.number} {one.title}") for one in suggestions)]
 
 
-class ParagraphForm(WordingForm):
-    """A paragraph at the end."""
-
-    heading_de = forms.CharField(label=_("Überschrift (deutsch)"), max_length=200)
-    heading_en = forms.CharField(label=_("Überschrift (englisch)"), max_length=200)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        del self.fields["base"], self.fields["suggestion"]
-        self.order_fields(("heading_de", "heading_en"))
-
-
-class RelateForm(forms.Form):
-    """From which contributions a paragraph grew, and which project carries it out."""
+class GrownForm(forms.Form):
+    """From which contributions a paragraph grew."""
 
     numbers = forms.CharField(
         label=_("entstanden aus (Nummern)"),
@@ -335,13 +342,10 @@ class RelateForm(forms.Form):
         max_length=500,
         help_text=_("Nummern von Beiträgen, mit Leerzeichen dazwischen"),
     )
-    project = forms.ChoiceField(label=_("Projekt"), required=False)
 
     def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.process = process
-        project: Any = self.fields["project"]
-        project.choices = [("", "–"), *_projects()]
 
     def clean_numbers(self) -> list[str]:
         """Refuse numbers that are none of this process."""
@@ -353,6 +357,29 @@ class RelateForm(forms.Form):
                 _("In diesem Verfahren gibt es nicht: %(numbers)s"), params={"numbers": ", ".join(unknown)}
             )
         return words
+
+
+class RelateForm(GrownForm):
+    """From which contributions a paragraph grew, and which project carries it out."""
+
+    project = forms.ChoiceField(label=_("Projekt"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        project: Any = self.fields["project"]
+        project.choices = [("", "–"), *_projects()]
+
+
+class ParagraphForm(GrownForm, WordingForm):
+    """A paragraph at the end."""
+
+    heading_de = forms.CharField(label=_("Überschrift (deutsch)"), max_length=200)
+    heading_en = forms.CharField(label=_("Überschrift (englisch)"), max_length=200)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["base"], self.fields["suggestion"]
+        self.order_fields(("heading_de", "heading_en"))
 
 
 class SealForm(forms.Form):

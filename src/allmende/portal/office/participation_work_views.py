@@ -19,7 +19,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import queries, text_queries
-from allmende.participation.difference import difference
+from allmende.participation.difference import difference, merged
 from allmende.participation.models import Contribution, Handover, Process
 from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import REASONS, TEXT_MOVED
@@ -40,6 +40,8 @@ from allmende.portal.office.participation_forms import (
 )
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
+
+FROM_NEED = Text("aus Beitrag {number}", "from contribution {number}")
 
 
 def _back(process: Process) -> tuple[str, str]:
@@ -104,6 +106,7 @@ def _deed(person: Person, one: Contribution, deed: str, values: dict[str, Any]) 
         office=Text(values["office_de"], values["office_en"]),
         project=values["project"],
         milestone=int(values["milestone"]) if values["milestone"] else None,
+        paper=values["paper"],
     )
     journey.advance(person, number=one.number, news=news, now=now)
     return gettext("Der Schritt ist öffentlich; wer folgt, erfährt es.")
@@ -115,13 +118,14 @@ def text(request: HttpRequest, slug: str) -> HttpResponseBase:
     """List the paragraphs; add one at the end; seal the whole."""
     process = process_of(slug)
     deed = request.POST.get("deed", "")
-    add = ParagraphForm(request.POST if deed == "add" else None)
+    add = ParagraphForm(process, request.POST if deed == "add" else None, initial=_grown(request, process))
     seal = SealForm(request.POST if deed == "seal" else None)
     person = person_of(request)
     if add.is_bound and add.is_valid():
         values = add.cleaned_data
         heading = Text(values["heading_de"], values["heading_en"])
-        texts.add_paragraph(person, process, heading=heading, wording=_wording(values, None), now=utc_now())
+        made = texts.add_paragraph(person, process, heading=heading, wording=_wording(values, None), now=utc_now())
+        texts.relate(person, made, numbers=values["numbers"], project="")
         messages.success(request, gettext("Absatz angefügt."))
         return redirect("office:participation-text", slug)
     if seal.is_bound and seal.is_valid():
@@ -144,6 +148,16 @@ def text(request: HttpRequest, slug: str) -> HttpResponseBase:
     )
 
 
+def _grown(request: HttpRequest, process: Process) -> dict[str, str]:
+    """Begin a paragraph with the need that it grows from."""
+    one = queries.shown(process).filter(number=request.GET.get("aus", "")).first()
+    if one is None:
+        return {}
+    reason = FROM_NEED.filled(number=one.number)
+    words = {"text_de": one.body or one.title, "reason_de": reason.de, "reason_en": reason.en}
+    return {"heading_de": one.title, **words, "numbers": one.number}
+
+
 def _wording(values: dict[str, Any], suggestion: Contribution | None) -> texts.Wording:
     reason = Text(values["reason_de"], values["reason_en"])
     return texts.Wording(text_de=values["text_de"], text_en=values["text_en"], reason=reason, suggestion=suggestion)
@@ -158,9 +172,10 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     if clause is None:
         raise Http404
     deed = request.POST.get("deed", "")
-    form = _wording_form(request, clause)
-    numbers = " ".join(one.number for one in clause.origins)
-    first = {"numbers": numbers, "project": clause.paragraph.project}
+    taken = next((one for one in clause.suggestions if one.number == request.GET.get("vorschlag")), None)
+    data = request.POST if deed == "reword" else None
+    form = WordingForm(data, initial=_first(clause, taken), suggestions=clause.suggestions)
+    first = {"numbers": " ".join(one.number for one in clause.origins), "project": clause.paragraph.project}
     relate = RelateForm(process, request.POST if deed == "relate" else None, initial=first)
     person, moved = person_of(request), None
     if relate.is_bound and relate.is_valid():
@@ -188,23 +203,32 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         back=(reverse("office:participation-text", args=[slug]), _("Text")),
         process=process,
         moved=moved,
+        **({} if taken is None or form.is_bound else _taken_over(clause, taken)),
         may_change=may_write(roles_of(request.user), AREA),
     )
 
 
-def _wording_form(request: HttpRequest, clause: Clause) -> WordingForm:
-    data = request.POST if request.POST.get("deed") == "reword" else None
-    return WordingForm(data, initial=_first(request, clause), suggestions=clause.suggestions)
+def _merged(clause: Clause, taken: Contribution) -> str | None:
+    """Give the newest words with what a suggestion changes in those that it was made for."""
+    base = next((one.text_de for one in clause.versions if one.version == taken.base_version), "")
+    return merged(base, clause.current.text_de, taken.proposed)
 
 
-def _first(request: HttpRequest, clause: Clause) -> dict[str, Any]:
-    """Begin with the newest words, or with those of the suggestion that is to be taken over."""
+def _taken_over(clause: Clause, taken: Contribution) -> dict[str, Any]:
+    """Give what a suggestion changes in the newest words, and whether these have changed at the same place."""
+    found = _merged(clause, taken)
+    changes = difference(clause.current.text_de, found or taken.proposed)
+    taken_in = found == clause.current.text_de
+    return {"taken": taken, "changes": changes, "clash": found is None, "taken_in": taken_in}
+
+
+def _first(clause: Clause, taken: Contribution | None) -> dict[str, Any]:
+    """Begin with the newest words, or with those and the suggestion that is to be taken over."""
     current = clause.current
-    taken = next((one for one in clause.suggestions if one.number == request.GET.get("vorschlag")), None)
     return {
         "base": current.version,
-        "text_de": taken.proposed if taken else current.text_de,
-        "text_en": "" if taken else current.text_en,
+        "text_de": (_merged(clause, taken) or taken.proposed) if taken else current.text_de,
+        "text_en": "" if taken and _merged(clause, taken) != current.text_de else current.text_en,
         "suggestion": taken.number if taken else "",
     }
 

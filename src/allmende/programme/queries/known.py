@@ -252,6 +252,11 @@ def milestones_on(on: dt.date, *, project: str = "", state: str = "") -> list[Mi
     return rows_of(milestones_known(on, project=project, state=state), on)
 
 
+def milestone_row(key: int, on: dt.date) -> MilestoneRow | None:
+    """Give one milestone with what was known about its dates on a day."""
+    return next(iter(rows_of(milestones_named(on).filter(pk=key), on)), None)
+
+
 def events_until(on: dt.date, *, kind: str = "") -> QuerySet[ProgrammeEvent]:
     """Give what took place up to a day, oldest first."""
     rows = ProgrammeEvent.objects.filter(day__lte=on).select_related("source", "track")

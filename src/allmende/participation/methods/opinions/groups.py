@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from allmende.participation.methods.least import told
 from allmende.participation.methods.lots import lot
+from allmende.participation.methods.opinions.chance import as_clear_by_chance
 from allmende.participation.methods.opinions.clusters import Base, Split, base_of, split, splits
 from allmende.participation.methods.opinions.memory import Memory, chosen_split, same_order
 from allmende.participation.methods.opinions.publication import Group, Opinion, groups_told, opinions_told
@@ -18,7 +19,7 @@ from allmende.participation.methods.opinions.statistics import Counts, counts_of
 from allmende.participation.methods.opinions.votes import Integers, Votes
 
 METHOD = "polis-groups"
-VERSION = "2"
+VERSION = "3"
 SAMPLES, SAMPLE_SIZE = 10, 2000
 Reason = Literal["too-few-people", "too-few-statements", "all-alike", "no-clear-groups"]
 
@@ -29,7 +30,8 @@ class Settings(msgspec.Struct, frozen=True):
     ``least_votes``: who voted on fewer statements is not placed (on fewer still, where there are not so many).
     ``least_people``: if fewer voted enough, the most active ones are taken in up to this number.
     ``least_group``: no smaller group is formed, no smaller number of voters told. ``least_silhouette``: groups that
-    part less clearly are none. ``patience``: so many runs in a row must favour another number of groups.
+    part less clearly are none. ``most_by_chance``: nor those that a greater part of shuffles of the votes shows, too.
+    ``patience``: so many runs in a row must favour another number of groups.
     """
 
     seed: str
@@ -37,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True):
     least_people: int = 15
     least_group: int = 10
     least_silhouette: float = 0.25
+    most_by_chance: float = 0.0
     patience: int = 4
 
 
@@ -45,7 +48,8 @@ class OpinionGroups(msgspec.Struct, frozen=True):
 
     ``people`` voted, ``placed`` of them enough; both, and their votes, are None for fewer than ten people. Votes of
     people who were not placed are in the figures of all, as a group that is never told. ``shown`` are the parts of
-    all difference that the two axes show. ``stability`` is the mean part of people who stay in their group when the
+    all difference that the two axes show. ``by_chance`` is the part of shuffles of the same votes that show groups as
+    clear as these. ``stability`` is the mean part of people who stay in their group when the
     method sees only half of the people (at most 2,000), and ``alike`` the size of the largest set of people with the
     very same votes, if large enough to be told.
     """
@@ -65,6 +69,7 @@ class OpinionGroups(msgspec.Struct, frozen=True):
     alike: int | None
     groups: tuple[Group, ...]
     opinions: tuple[Opinion, ...]
+    by_chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,9 @@ def find_groups(votes: Votes, settings: Settings, memory: Memory | None = None) 
 
     ``memory`` is that of the last run in the same process; it keeps the number and the names of groups steady.
     """
+    # Loaded before its threads are limited: a library that comes later would take as many as it likes.
+    import sklearn.cluster  # noqa: F401
+
     # One thread: sums of floats then come out the same each time, and matrices this small are no slower.
     with threadpool_limits(1):
         return _find(votes, settings, memory or Memory())
@@ -101,12 +109,16 @@ def _find(votes: Votes, settings: Settings, memory: Memory) -> Run:
     best, memory = chosen_split(splits(base, settings.least_group, seed), memory, settings.patience)
     if best is None or best.silhouette < settings.least_silhouette:
         return _none(votes, members, settings, memory, "no-clear-groups", plane, best)
+    by_chance = as_clear_by_chance(placed, settings.least_group, seed)
+    if by_chance > settings.most_by_chance:
+        return _none(votes, members, settings, memory, "no-clear-groups", plane, best, by_chance)
     group, counts, memory = _ordered(placed, base, best, memory)
     apart = _apart(votes, members)
     published = OpinionGroups(
         *(True, None, METHOD, VERSION, settings, *_sizes(votes, members)),
         shown=plane.shown,
         silhouette=best.silhouette,
+        by_chance=by_chance,
         stability=_stability(placed, group, best, settings, seed),
         alike=_alike(placed, settings.least_group),
         groups=groups_told(votes.statements, plane, group, counts, apart, settings.least_group),
@@ -156,6 +168,7 @@ def _none(
     reason: Reason,
     plane: Plane | None = None,
     best: Split | None = None,
+    by_chance: float | None = None,
 ) -> Run:
     """Tell that there are no groups, and what all together said."""
     placed = votes.only(members)
@@ -164,6 +177,7 @@ def _none(
         *(False, reason, METHOD, VERSION, settings, *_sizes(votes, members)),
         shown=plane.shown if plane else None,
         silhouette=best.silhouette if best else None,
+        by_chance=by_chance,
         stability=None,
         alike=_alike(placed, settings.least_group),
         groups=(),

@@ -36,3 +36,86 @@ for (const form of document.querySelectorAll("form[data-proof]")) {
     form.requestSubmit(button);
   });
 }
+
+// Only who ticks the box keeps a draft on their own device; names and addresses are never in it.
+const DAYS = 30;
+const PRIVATE = new Set(["author", "email", "website", "nachweis", "karte", "foto_behalten"]);
+const TYPED = new Set(["text", "textarea", "select-one", "radio"]);
+const place = (path) => `allmende-entwurf:${path.replace(/^\/en\//, "/")}`;
+
+function kept(key) {
+  try {
+    const found = JSON.parse(localStorage.getItem(key) ?? "null");
+    if (found && Date.now() - found.at < DAYS * 86400000) return found.values;
+    localStorage.removeItem(key);
+  } catch { /* A device that keeps nothing works all the same. */ }
+  return null;
+}
+
+function keepDrafts(box) {
+  const form = box.closest("form");
+  const key = place(new URL(form.action).pathname);
+  const tick = box.querySelector("input");
+  const fields = () => Array.from(form.elements).filter((one) => one !== tick && TYPED.has(one.type) && !PRIVATE.has(one.name));
+  const stored = kept(key);
+  box.hidden = false;
+  tick.checked = Boolean(stored);
+  if (stored && !("typed" in form.dataset)) {
+    for (const one of fields()) {
+      if (!(one.name in stored)) continue;
+      if (one.type === "radio") one.checked = one.value === stored[one.name];
+      else one.value = stored[one.name];
+    }
+    box.querySelector("[role=status]").hidden = false;
+    box.closest("details")?.setAttribute("open", "");
+  }
+  const save = () => {
+    if (!tick.checked) { localStorage.removeItem(key); return; }
+    const values = {};
+    for (const one of fields()) if (one.type !== "radio" || one.checked) values[one.name] = one.value;
+    localStorage.setItem(key, JSON.stringify({ at: Date.now(), values }));
+  };
+  tick.addEventListener("change", save);
+  form.addEventListener("input", save);
+}
+
+// Says what was said before while somebody still types; without this script the same list comes before sending.
+function lookAlike(box) {
+  const form = box.closest("form");
+  const title = form.elements.title;
+  title.closest(".kern-form-input").after(box);
+  let waiting = 0;
+  let newest = 0;
+  const look = async () => {
+    const turn = (newest += 1);
+    const words = new URLSearchParams({ titel: title.value, ort: form.elements.place?.value ?? "" });
+    const answer = await fetch(`${box.dataset.alike}?${words}`, { credentials: "omit" }).catch(() => null);
+    if (!answer?.ok || turn !== newest) return;
+    box.innerHTML = await answer.text();
+    box.hidden = !box.querySelector("li");
+  };
+  const later = () => { clearTimeout(waiting); waiting = setTimeout(look, 400); };
+  title.addEventListener("input", later);
+  form.elements.place?.addEventListener("change", later);
+}
+
+// Addresses come from the city's own list; the names that the page brought stay where nothing fits.
+function offerPlaces(list) {
+  const field = document.querySelector(`input[list="${list.id}"]`);
+  const first = list.innerHTML;
+  let waiting = 0;
+  field?.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const words = new URLSearchParams({ ort: field.value });
+      const answer = await fetch(`${list.dataset.places}?${words}`, { credentials: "omit" }).catch(() => null);
+      const found = answer?.ok ? await answer.text() : "";
+      list.innerHTML = found.trim() ? found : first;
+    }, 250);
+  });
+}
+
+for (const one of document.querySelectorAll("[data-places]")) offerPlaces(one);
+for (const one of document.querySelectorAll("[data-sent]")) localStorage.removeItem(place(one.dataset.sent));
+for (const one of document.querySelectorAll("[data-draft]")) keepDrafts(one);
+for (const one of document.querySelectorAll("[data-alike]")) lookAlike(one);
