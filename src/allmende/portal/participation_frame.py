@@ -9,6 +9,7 @@ from django.core import signing
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
 
@@ -109,6 +110,14 @@ def require_pass(request: HttpRequest, process: Process, action: str) -> Pass:
     return found
 
 
+def way_in(request: HttpRequest, process: Process, action: str, wanted: str) -> HttpResponse | None:
+    """Lead who reads a form that needs a pass to where they get one; None where they have it, or none is needed."""
+    needed, card = process.needs(action), pass_of(request, process)
+    if needed in ("open", "mail") or (card and fits(needed, card.level)):
+        return None
+    return private(redirect(f"{reverse('enter', args=[process.slug])}?weiter={wanted}"))
+
+
 def private(answer: HttpResponse) -> HttpResponse:
     """Keep a page with a key or a pass out of caches and out of other sites' logs."""
     answer["Cache-Control"] = "no-store"
@@ -151,6 +160,7 @@ def process_page(
         "allowed": allowed,
         "card": card,
         "query": f"?karte={card.word}" if card else "",
+        "may_comment": process.writing == "open" or bool(card and fits(process.writing, card.level)),
         "own_comment": _own_comment(request),
     }
     answer = page(request, f"participation/{template}", status=status, **{**frame, **values})

@@ -37,6 +37,7 @@ from allmende.portal.participation_frame import (
     require_pass,
     require_taking,
     shut,
+    way_in,
 )
 from allmende.ui.maps import Marker
 
@@ -128,11 +129,9 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show the form; show what is alike; keep what is sent. What was typed is never lost."""
     process = process_or_404(request, slug)
     kind = kind_of(process)
-    if process.writing in ("code", "oidc"):
-        require_pass(request, process, "contribute")
     if request.method != "POST":
         form = ContributionForm(process, initial={"place": request.GET.get("ort", "")})
-        return _form(request, process, form)
+        return way_in(request, process, "contribute", "beitrag") or _form(request, process, form)
     form = ContributionForm(process, request.POST, request.FILES)
     kept = _kept_photo(request)
     chosen = request.POST.get("feld", "")
@@ -142,6 +141,8 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
     try:
         if not form.is_valid():
             return _form(request, process, form, status=400)
+        if process.writing in ("code", "oidc"):
+            require_pass(request, process, "contribute")
         services.require_open(process, "contribute", utc_now())
         alike = [] if request.POST.get("gesehen") else _alike(process, form)
         if alike:

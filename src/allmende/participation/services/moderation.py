@@ -54,7 +54,7 @@ def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime
     hidden_by = Case.objects.filter(**about, decision="hidden").values_list("decided_by", flat=True)
     if found.cause == "appeal" and name_of(actor) in set(hidden_by):
         raise Conflict(SAME_PERSON)
-    before, thing.visibility = thing.visibility, "shown" if keep else "hidden"
+    before, thing.visibility = thing.visibility, _kept(thing) if keep else "hidden"
     thing.save(update_fields=["visibility"])
     said = "" if keep else reason
     decision = {"closed": now, "decision": "shown" if keep else "hidden", "reason": said, "decided_by": name_of(actor)}
@@ -63,6 +63,14 @@ def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime
         _tell_author(thing, said, now)
     record(actor, "participation.moderated", thing, before={"visibility": before}, after={"keep": keep, "reason": said})
     return found
+
+
+def _kept(thing: Contribution | Comment) -> str:
+    """Give how something is kept: shown, or waiting for the address that its process asks for."""
+    if isinstance(thing, Comment) or thing.process.writing != "mail":
+        return "shown"
+    asked = Follower.objects.filter(contribution=thing, confirmed=None, asked__lte=thing.received)
+    return "unconfirmed" if asked.exists() else "shown"
 
 
 def _author(thing: Contribution | Comment) -> Follower | None:
