@@ -1,12 +1,27 @@
 """Reads of processes and contributions; what is not shown does not appear, not even in a count."""
 
 import datetime as dt
+import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from django.db.models import Case as When
-from django.db.models import CharField, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models import When as If
 from django.db.models.functions import Coalesce
 
@@ -31,6 +46,8 @@ LIKE, NEAR_METRES, MOST_SIMILAR = 0.3, 150.0, 5
 DEGREE, NARROWEST = 111_195.0, 0.57
 # Fewer supporters than are told must not be told by an order, either.
 TOLD = When(If(supports__gte=LEAST_GROUP, then=F("supports")), default=Value(0), output_field=IntegerField())
+# A number that the databases can look for.
+NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 PUBLIC_STATES = ("open", "closed", "archived")
 
 
@@ -54,6 +71,8 @@ class Wanted(msgspec.Struct, frozen=True):
     group: str = ""
     state: str = ""
     words: str = ""
+    near: Point | None = None
+    radius: int = 0
     order: str = "newest"
     after: str = ""
 
@@ -128,7 +147,15 @@ def _narrowed(process: Process, wanted: Wanted) -> QuerySet[Contribution]:
     rows = rows.filter(**{name: value for name, value in filters.items() if value})
     for word in wanted.words.split()[:5]:
         rows = rows.filter(Q(title__icontains=word) | Q(body__icontains=word))
-    return rows
+    return _within(rows, wanted.near, wanted.radius) if wanted.near and wanted.radius else rows
+
+
+def _within(rows: QuerySet[Contribution], point: Point, radius: int) -> QuerySet[Contribution]:
+    """Keep what lies in a circle; on a few kilometres the earth is flat."""
+    north = (F("latitude") - point.latitude) * DEGREE
+    east = (F("longitude") - point.longitude) * (DEGREE * math.cos(math.radians(point.latitude)))
+    apart = ExpressionWrapper(north * north + east * east, output_field=FloatField())
+    return rows.annotate(apart=apart).filter(apart__lte=float(radius) ** 2)
 
 
 def listing(process: Process, wanted: Wanted) -> Listing:
@@ -137,11 +164,11 @@ def listing(process: Process, wanted: Wanted) -> Listing:
     head, _, tail = wanted.after.partition("-")
     if wanted.order == "supported":
         rows = rows.annotate(told=TOLD).order_by("-told", "-id")
-        if head.isdigit() and tail.isdigit():
+        if NUMBER.fullmatch(head) and NUMBER.fullmatch(tail):
             rows = rows.filter(Q(told__lt=int(head)) | Q(told=int(head), id__lt=int(tail)))
     else:
         rows = rows.order_by("-id")
-        if head.isdigit():
+        if NUMBER.fullmatch(head):
             rows = rows.filter(id__lt=int(head))
     found = list(_counted(rows)[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
@@ -254,7 +281,7 @@ def waiting_contributions(process: Process) -> QuerySet[Contribution]:
 
 def followers_of(thing: Contribution) -> QuerySet[Follower]:
     """Give who is to be told of a step: confirmed followers of the contribution and of the whole process."""
-    about = Q(contribution=thing) | Q(contribution__isnull=True, process=thing.process)
+    about = Q(contribution=thing) | Q(contribution__isnull=True, process=thing.process, search="")
     return Follower.objects.filter(about, confirmed__isnull=False)
 
 
@@ -262,7 +289,7 @@ def digest_rows(before: dt.datetime) -> QuerySet[Notice]:
     """Give, in one query, all notices of addresses that got no digest since an instant, by address."""
     recent = Notice.objects.filter(follower__email=OuterRef("follower__email"), sent__gt=before)
     rows = Notice.objects.filter(sent__isnull=True).exclude(Exists(recent))
-    rows = rows.select_related("follower__process", "step__contribution__process")
+    rows = rows.select_related("follower__process", "follower__contribution", "step__contribution__process")
     return rows.order_by("follower__email", "step_id")
 
 

@@ -19,14 +19,17 @@ from allmende.participation import photos, queries, rules
 from allmende.participation.formats import Collected
 from allmende.participation.models import Contribution, Process
 from allmende.participation.permission import CONTRIBUTIONS
+from allmende.participation.rules import cleaned
+from allmende.participation.search import RADII, Search
 from allmende.participation.services import contributions as services
 from allmende.participation.services import notices
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_stream
-from allmende.portal.participation_forms import ContributionForm, WritingForm
+from allmende.portal.participation_forms import ContributionForm, FollowForm, WritingForm
 from allmende.portal.participation_frame import (
     address,
     draw,
+    find_place,
     language,
     place_names,
     private,
@@ -57,8 +60,12 @@ def kind_of(process: Process) -> Collected:
 
 
 def _wanted(request: HttpRequest, kind: str) -> queries.Wanted:
-    asked = request.GET
+    asked = request.POST if request.method == "POST" else request.GET
+    point, _ = find_place(asked.get("ort", "").strip()[:100])
+    radius = asked.get("umkreis", "")
     return queries.Wanted(
+        near=point,
+        radius=int(radius) if radius in map(str, RADII) else 0,
         kind=kind,
         category=asked.get("thema", ""),
         group=asked.get("gruppe", ""),
@@ -93,9 +100,42 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
         categories=[topic for topic in process.topics.all() if topic.kind == "category"],
         groups=[topic for topic in process.topics.all() if topic.kind == "group"],
         states=rules.STATES.items(),
+        place=request.GET.get("ort", "").strip()[:100],
+        radii=RADII,
+        names=place_names() if process.form.place else [],
+        kept=request.GET.get("gemerkt"),
         following=following.urlencode() if found.after else "",
         **(draw(markers) if process.form.place else {}),
     )
+
+
+@csrf_exempt
+@told
+def keep_search(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Ask an address to confirm that it wants to hear of what newly fits a search."""
+    process = process_or_404(request, slug, CONTRIBUTIONS)
+    form = FollowForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return redirect("ideas", slug)
+    require_form(request)
+    require_taking(process, CONTRIBUTIONS)
+    wanted = _wanted(request, kind_of(process))
+    circle = wanted.near if wanted.radius else None
+    search = Search(
+        words=wanted.words,
+        category=wanted.category[:50],
+        group=wanted.group[:50],
+        place=cleaned(request.POST.get("ort", ""))[:100] if circle else "",
+        longitude=round(circle.longitude, 5) if circle else None,
+        latitude=round(circle.latitude, 5) if circle else None,
+        radius=wanted.radius if circle else None,
+    )
+    email = form.cleaned_data["email"]
+    follower = notices.follow(process, None, email=email, language=language(), now=utc_now(), search=search)
+    if follower.confirmed is None:
+        what = notices.described(follower).within(language())
+        ask_to_confirm(request, follower.email, notices.token_of(follower), what)
+    return redirect(f"{reverse('ideas', args=[slug])}?gemerkt=1")
 
 
 @told

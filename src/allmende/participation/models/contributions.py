@@ -19,7 +19,7 @@ KINDS = {
     "proposal": Text("Vorschlag", "proposal"),
     "suggestion": Text("Änderungsvorschlag", "suggested change"),
 }
-VISIBILITIES = ("shown", "held", "unconfirmed", "hidden", "merged")
+VISIBILITIES = ("shown", "held", "unconfirmed", "hidden", "merged", "withdrawn")
 
 
 class Contribution(models.Model):

@@ -68,6 +68,13 @@ class Process(Titled):
     key = models.BinaryField(default=new_key, null=True, editable=False)
     closed = models.DateTimeField(null=True, editable=False)
     forgotten = models.DateTimeField(null=True, editable=False)
+    people_de = models.CharField(
+        _("Quelle der Zahlen zu Gruppen (deutsch)"),
+        max_length=200,
+        blank=True,
+        help_text=_("etwa: Einwohnermelderegister, 31.12.2025; steht im Bericht, wer erreicht wurde"),
+    )
+    people_en = models.CharField(_("Quelle der Zahlen zu Gruppen (englisch)"), max_length=200, blank=True)
     result_de = models.TextField(_("Ergebnis (deutsch)"), blank=True, editable=False)
     result_en = models.TextField(_("Ergebnis (englisch)"), blank=True, editable=False)
     result_at = models.DateTimeField(null=True, editable=False)
@@ -143,6 +150,11 @@ class Process(Titled):
         return LEVELS[self.writing]
 
     @property
+    def people_source(self) -> Text | None:
+        """Say where the sizes of its groups come from."""
+        return pair(self, "people")
+
+    @property
     def result(self) -> Text | None:
         """Give the published result."""
         return pair(self, "result")
@@ -181,6 +193,8 @@ class Topic(Titled):
     kind = models.CharField(max_length=10)
     slug = models.SlugField()
     position = models.PositiveSmallIntegerField(default=0)
+    # How many of them live in the city, where somebody has counted them; for saying who was reached.
+    people = models.PositiveIntegerField(null=True)
 
     class Meta:
         """In their order."""

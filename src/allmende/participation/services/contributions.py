@@ -28,6 +28,7 @@ from allmende.participation.models import (
     Topic,
 )
 from allmende.participation.queries import repeated
+from allmende.participation.services.searches import announce
 from allmende.register.around import Point
 
 # Whoever takes part, without a name; the staff is not bound to phases.
@@ -112,6 +113,8 @@ def submit(actor: Actor, process: Process, draft: Draft, *, proven: bool, confir
         contribution=one, at=now, state="received", office_de=process.office_de, office_en=process.office_en
     )
     hold(process, causes, now, contribution=one)
+    if one.visibility == "shown":
+        announce(one)
     record(actor, "participation.received", one, after={"kind": one.kind, "channel": one.channel, "causes": causes})
     return Taken(one, key, tuple(causes))
 
@@ -170,6 +173,7 @@ def show_confirmed(actor: Actor, number: int) -> bool:
         return False
     one.visibility = "shown"
     one.save(update_fields=["visibility"])
+    announce(one)
     record(actor, "participation.confirmed", one)
     return True
 

@@ -12,6 +12,7 @@ from allmende.kernel.text import Text
 from allmende.participation.models import Case, Comment, Contribution, Follower
 from allmende.participation.rules import REASONS, SAME_PERSON, digest
 from allmende.participation.services.notices import post
+from allmende.participation.services.searches import announce
 
 DECIDED = ErrorCode(
     "participation.case_closed",
@@ -56,6 +57,8 @@ def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime
         raise Conflict(SAME_PERSON)
     before, thing.visibility = thing.visibility, _kept(thing) if keep else "hidden"
     thing.save(update_fields=["visibility"])
+    if isinstance(thing, Contribution) and thing.visibility == "shown" != before:
+        announce(thing)
     said = "" if keep else reason
     decision = {"closed": now, "decision": "shown" if keep else "hidden", "reason": said, "decided_by": name_of(actor)}
     Case.objects.filter(**about, closed__isnull=True).update(**decision)

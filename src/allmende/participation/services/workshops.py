@@ -118,6 +118,13 @@ def cancel(number: int, key: str, now: dt.datetime, *, promotes: bool = True) ->
     found = one.registrations.filter(digest=rules.digest(rules.plain_code(key))).first()
     if found is None:
         raise NotFound(NO_REGISTRATION)
+    give_back(found, now, promotes=promotes)
+
+
+@transaction.atomic
+def give_back(found: Registration, now: dt.datetime, *, promotes: bool) -> None:
+    """Delete a registration, and let those who wait move up."""
+    one = _locked(found.workshop_id)
     found.delete()
     record(PUBLIC, "participation.registration_cancelled", one.process, after={"workshop": one.pk})
     for waiting in one.registrations.filter(state="waiting")[: _free(one) if promotes else 0]:

@@ -17,9 +17,11 @@ from allmende.programme.queries import milestones_on, projects_on
 DECLARATIONS = (
     *("title_de", "title_en", "purpose_de", "purpose_en", "audience_de", "audience_en", "office_de", "office_en"),
     *("weight", "weight_de", "weight_en", "level", "writing", "strict", "answer_days", "keep_days"),
-    *("purpose_slug", "code", "project", "demonstration"),
+    *("purpose_slug", "code", "project", "people_de", "people_en", "demonstration"),
 )
-RESERVED = frozenset({"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto"})
+RESERVED = frozenset(
+    ("nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto", "adresse")
+)
 
 
 def _named(texts: dict[str, Text]) -> list[tuple[str, str]]:
