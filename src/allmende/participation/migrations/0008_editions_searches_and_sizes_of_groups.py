@@ -17,10 +17,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('language', models.CharField(max_length=12, verbose_name='Fassung')),
                 ('title', models.CharField(max_length=200, verbose_name='Titel')),
-                ('body', models.TextField(verbose_name='Text')),
+                ('body', models.TextField(blank=True, verbose_name='Text')),
                 ('video', models.URLField(blank=True, verbose_name='Adresse des Videos')),
                 ('made_by', models.CharField(max_length=200, verbose_name='Übersetzt oder geprüft von')),
                 ('at', models.DateField()),
+                ('translates', models.CharField(max_length=64)),
             ],
             options={
                 'ordering': ['language'],

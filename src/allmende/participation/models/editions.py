@@ -15,10 +15,12 @@ class Edition(models.Model):
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="editions")
     language = models.CharField(_("Fassung"), max_length=12)
     title = models.CharField(_("Titel"), max_length=200)
-    body = models.TextField(_("Text"))
+    body = models.TextField(_("Text"), blank=True)
     video = models.URLField(_("Adresse des Videos"), blank=True)
     made_by = models.CharField(_("Übersetzt oder geprüft von"), max_length=200)
     at = models.DateField()
+    # The hash of the German words at that time.
+    translates = models.CharField(max_length=64)
 
     class Meta:
         """In the order of the languages; one of each."""

@@ -101,10 +101,10 @@ def move(actor: Actor, process: Process, to: str, now: dt.datetime) -> None:
 
 
 @transaction.atomic
-def add_topic(actor: Actor, process: Process, *, kind: str, slug: str, title: Text) -> Topic:
-    """Add a category, or a group to choose; one of that name is only renamed."""
+def add_topic(actor: Actor, process: Process, *, kind: str, slug: str, title: Text, people: int | None = None) -> Topic:
+    """Add a category, or a group to choose; one of that name is only renamed and its size kept."""
     position = process.topics.filter(kind=kind).count()
-    named = {"title_de": title.de, "title_en": title.en}
+    named = {"title_de": title.de, "title_en": title.en, "people": people}
     topic, _ = Topic.objects.update_or_create(
         process=process, kind=kind, slug=slug, defaults=named, create_defaults={**named, "position": position}
     )
@@ -132,6 +132,7 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
             position=topic.position,
             title_de=topic.title_de,
             title_en=topic.title_en,
+            people=topic.people,
         )
     _set_like(copy, process)
     for one in process.statements.filter(contribution__isnull=True, visibility="shown"):

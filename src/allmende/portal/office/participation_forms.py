@@ -234,6 +234,9 @@ class TopicForm(forms.Form):
     slug = forms.SlugField(label=_("Kurzname"))
     title_de = forms.CharField(label=_("Titel (deutsch)"), max_length=200)
     title_en = forms.CharField(label=_("Titel (englisch)"), max_length=200)
+    people = forms.IntegerField(
+        label=_("Menschen in der Stadt"), required=False, min_value=1, help_text=_("bei Gruppen; leer heißt unbekannt")
+    )
 
 
 class WordingForm(forms.Form):
