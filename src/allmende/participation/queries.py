@@ -16,6 +16,7 @@ from django.db.models import (
     F,
     FloatField,
     IntegerField,
+    Max,
     OuterRef,
     Q,
     QuerySet,
@@ -46,6 +47,8 @@ LIKE, NEAR_METRES, MOST_SIMILAR = 0.3, 150.0, 5
 DEGREE, NARROWEST = 111_195.0, 0.57
 # Fewer supporters than are told must not be told by an order, either.
 TOLD = When(If(supports__gte=LEAST_GROUP, then=F("supports")), default=Value(0), output_field=IntegerField())
+# Causes that a program found, and from how many on one decision about all of them is offered.
+MACHINE_CAUSES, FLOOD = ("no-proof", "links", "repeated"), 25
 # A number that the databases can look for.
 NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 PUBLIC_STATES = ("open", "closed", "archived")
@@ -257,6 +260,32 @@ def waiting_cases() -> QuerySet[Case]:
     )
     rows = Case.objects.filter(closed__isnull=True).order_by(pressing, "opened", "id")
     return rows.select_related("process", "contribution", "contribution__paragraph", "comment__contribution")
+
+
+class Flood(msgspec.Struct, frozen=True):
+    """What came to a process in masses and waits for one cause; ``upto`` is the last case that was looked at."""
+
+    process: Process
+    cause: str
+    upto: int
+
+
+def floods() -> list[tuple[Process, str, int, int]]:
+    """Give the causes for which many wait unread: process, cause, how many, the last case."""
+    rows = _unread().values("process", "cause").annotate(n=Count("pk"), last=Max("pk")).filter(n__gte=FLOOD)
+    known = Process.objects.in_bulk([row["process"] for row in rows])
+    return [(known[row["process"]], row["cause"], row["n"], row["last"]) for row in rows.order_by("-n")]
+
+
+def waiting_flood(flood: Flood) -> QuerySet[Case]:
+    """Give its cases, the oldest first."""
+    rows = _unread().filter(process=flood.process, cause=flood.cause, pk__lte=flood.upto)
+    return rows.order_by("pk").select_related("process", "contribution", "comment__contribution", "comment__paragraph")
+
+
+def _unread() -> QuerySet[Case]:
+    held = Q(contribution__visibility="held") | Q(comment__visibility="held")
+    return Case.objects.filter(held, closed__isnull=True, cause__in=MACHINE_CAUSES).order_by()
 
 
 def closed_cases() -> QuerySet[Case]:
