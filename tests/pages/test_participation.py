@@ -19,6 +19,7 @@ PATHS = (
     *("innenstadt-charta/text/2/", "innenstadt-charta/text/2/vorschlag/", "innenstadt-charta/synopse/"),
     *("buergerbudget/auszaehlung/", "buergerbudget-gremium/gremium/", "werkstaetten/werkstatt/2/"),
     *("datenethik-kodex/", "datenethik-kodex/text/", "moderation/", "offene-daten/", "nummer/"),
+    *("innenstadt-charta/erreicht/", "innenstadt-charta/datenschutz/", "adresse/"),
     *("stadtteilfonds/", "stadtteilfonds/stimmzettel/", "werkstaetten/", "plaetze-reihenfolge/rangfolge/"),
 )
 

@@ -11,8 +11,19 @@ from django.test import Client
 from allmende.catalog import door
 from allmende.kernel.clock import utc_now
 from allmende.kernel.text import Text
-from allmende.participation.models import Comment, Contribution, Follower, Registration, Support, Topic, Vote, Workshop
-from allmende.participation.services import journey, notices, votes, workshops
+from allmende.participation.models import (
+    Case,
+    Code,
+    Comment,
+    Contribution,
+    Follower,
+    Registration,
+    Support,
+    Topic,
+    Vote,
+    Workshop,
+)
+from allmende.participation.services import journey, notices, processes, votes, workshops
 from allmende.participation.services.notices import send_mails
 from tests.participation.conftest import ACTOR, Make, end_phase, handed_in, pass_for, solved, staff
 from tests.participation.test_taking_part import photo_with_place
@@ -167,3 +178,33 @@ def test_a_search_with_a_radius_is_kept_and_told_of_what_fits(make: Make, mailou
     journey.advance(ACTOR, number=fits.number, news=news, now=utc_now())
     assert follower.notices.count() == 2
     assert json.loads(follower.search)["radius"] == 250
+
+
+def test_the_deletion_plan_is_carried_out_and_reported(make: Make) -> None:
+    process, client = make(keep_days=30, level="code"), Client()
+    votes.make_codes(ACTOR, process, 3)
+    shown, key = handed_in(client, process, author="Kim Muster", email="kim@example.org")
+    hidden, _ = handed_in(
+        client, process, proven=False, title="Verborgene Worte", author="Ari Beispiel", place="47.66, 9.17"
+    )
+    desk, _ = staff("office")
+    case = {"case": str(hidden.cases.get().pk), "deed": "hide", "reason": "insult"}
+    desk.post("/intern/beteiligung/moderation/", case)
+    body = {"stance": "pro", "body": "Ein Kommentar", "author": "Kim Muster", "nachweis": solved(client)}
+    client.post(f"/mitmachen/beitraege/{shown.number}/kommentar/", body)
+    where = f"/intern/beteiligung/{process.slug}/"
+    process.phases.update(since=utc_now() - dt.timedelta(days=9), until=utc_now() - dt.timedelta(days=8))
+    assert "seit 8 Tagen vorbei" in desk.get(where).content.decode()
+    desk.post(where, {"deed": "move", "to": "closed"})
+    assert processes.forget_ended(utc_now() + dt.timedelta(days=29)) == []
+    assert processes.forget_ended(utc_now() + dt.timedelta(days=31)) == [process.slug]
+    assert processes.forget_ended(utc_now() + dt.timedelta(days=32)) == []
+    left = str([list(table.objects.values()) for table in (Contribution, Comment, Follower, Code, Case)])
+    for gone in ("Kim Muster", "Ari Beispiel", "kim@", "Verborgene Worte", "47.66"):
+        assert gone not in left, gone
+    assert client.get(f"/mitmachen/beitraege/{shown.number}/mein/{key}/").status_code == 404
+    page = client.get(f"/mitmachen/beitraege/{shown.number}/").content.decode()
+    assert ("Bänke am Seerhein" in page, "Ein Kommentar" in page) == (True, True)
+    report = desk.get(where).content.decode()
+    for line in ("Codes: 3", "E-Mail-Adressen: 1", "Worte verborgener Beiträge: 1", "Schlüssel des Verfahrens ist"):
+        assert line in report, line

@@ -84,6 +84,16 @@ CAUSES: dict[str, Text] = {
     "reported": Text("gemeldet", "reported"),
     "appeal": Text("Einspruch gegen das Verbergen", "appeal against hiding"),
 }
+FORGOT: dict[str, Text] = {
+    "followers": Text("E-Mail-Adressen", "e-mail addresses"),
+    "codes": Text("Codes", "codes"),
+    "hidden": Text("Worte verborgener Beiträge", "words of hidden contributions"),
+    "comments": Text("Worte verborgener Kommentare", "words of hidden comments"),
+    "authors": Text("Namen und Schlüssel von Beiträgen", "names and keys of contributions"),
+    "commenters": Text("Namen und Schlüssel von Kommentaren", "names and keys of comments"),
+    "pools": Text("Menschen im Kreis des Losverfahrens", "people in the pool of the lots"),
+    "registrations": Text("Anmeldungen zu Werkstätten", "registrations for workshops"),
+}
 MOST_LINKS, PAGE = 2, 30
 SMALLEST_GROUP = LEAST_GROUP
 # From this share of a group on its view counts as that of the group.

@@ -38,6 +38,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='process',
+            name='forgot',
+            field=models.JSONField(default=dict, editable=False),
+        ),
+        migrations.AddField(
+            model_name='process',
             name='people_de',
             field=models.CharField(blank=True, help_text='etwa: Einwohnermelderegister, 31.12.2025; steht im Bericht, wer erreicht wurde', max_length=200, verbose_name='Quelle der Zahlen zu Gruppen (deutsch)'),
         ),

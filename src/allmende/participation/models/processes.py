@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from allmende.kernel.clock import utc_now
 from allmende.kernel.text import Text
 from allmende.participation.formats import Format, format_of
 from allmende.participation.rules import LEVELS, PROCESS_STATES, SMALLEST_GROUP, WEIGHTS, Span
@@ -75,6 +76,8 @@ class Process(Titled):
         help_text=_("etwa: Einwohnermelderegister, 31.12.2025; steht im Bericht, wer erreicht wurde"),
     )
     people_en = models.CharField(_("Quelle der Zahlen zu Gruppen (englisch)"), max_length=200, blank=True)
+    # What was deleted at the end, by kind: how many rows.
+    forgot = models.JSONField(default=dict, editable=False)
     result_de = models.TextField(_("Ergebnis (deutsch)"), blank=True, editable=False)
     result_en = models.TextField(_("Ergebnis (englisch)"), blank=True, editable=False)
     result_at = models.DateTimeField(null=True, editable=False)
@@ -148,6 +151,13 @@ class Process(Titled):
     def writing_text(self) -> Text:
         """Name who may write."""
         return LEVELS[self.writing]
+
+    @property
+    def overdue_days(self) -> int | None:
+        """Count the days since its last phase, while nobody has closed it and so nothing is ever deleted."""
+        last = max((phase.until for phase in self.phases.all()), default=None)
+        late = (utc_now() - last).days if last is not None and self.state == "open" else 0
+        return late if late > 0 else None
 
     @property
     def people_source(self) -> Text | None:

@@ -120,6 +120,7 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
     copy.title_de, copy.title_en = title.de, title.en
     copy.key, copy.preview = new_key(), preview_key()
     copy.closed = copy.forgotten = copy.result_at = None
+    copy.forgot = {}
     copy.result_de = copy.result_en = ""
     copy.demonstration = False
     copy._state.adding = True
@@ -180,19 +181,19 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
         default_storage.delete(name)
     said = Comment.objects.filter(contribution__process=process) | Comment.objects.filter(paragraph__process=process)
     report = {
-        "followers": Follower.objects.filter(process=process).delete()[0],
+        "followers": Follower.objects.filter(process=process).delete()[1].get("participation.Follower", 0),
         "codes": Code.objects.filter(process=process).delete()[0],
         "hidden": hidden.update(**EMPTY),
-        "pools": PoolPerson.objects.filter(panel__process=process).delete()[0],
+        "pools": PoolPerson.objects.filter(panel__process=process).delete()[1].get("participation.PoolPerson", 0),
         "registrations": Registration.objects.filter(workshop__process=process).delete()[0],
         "authors": mine.update(author="", key_digest=""),
     }
-    said.exclude(visibility="shown").update(body="")
-    said.update(author="", key_digest="")
+    report["comments"] = said.exclude(visibility="shown").update(body="")
+    report["commenters"] = said.update(author="", key_digest="")
     Case.objects.filter(process=process).update(words="")
     Panel.objects.filter(process=process, pool_deleted__isnull=True).update(pool_deleted=now)
     Workshop.objects.filter(process=process, forgotten__isnull=True).update(forgotten=now)
-    process.key, process.forgotten = None, now
-    process.save(update_fields=["key", "forgotten"])
+    process.key, process.forgotten, process.forgot = None, now, report
+    process.save(update_fields=["key", "forgotten", "forgot"])
     record(RETENTION, "participation.forgotten", process, after=report)
     return report

@@ -22,7 +22,7 @@ from allmende.participation import queries
 from allmende.participation.models import Process
 from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.readability import Reading, reading
-from allmende.participation.rules import MOVES, PROCESS_STATES
+from allmende.participation.rules import FORGOT, MOVES, PROCESS_STATES
 from allmende.participation.services import processes, votes
 from allmende.participation.services.contributions import Draft, submit
 from allmende.portal.office.frame import page, tell
@@ -192,6 +192,7 @@ def process_page(request: HttpRequest, slug: str) -> HttpResponseBase:
         statements=process.statements.all(),
         codes=process.codes.count(),
         readings=_readings(process),
+        forgot=[(text, process.forgot[name]) for name, text in FORGOT.items() if process.forgot.get(name)],
         may_change=may_write(roles_of(request.user), AREA),
     )
 
