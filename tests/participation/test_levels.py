@@ -88,3 +88,22 @@ def test_a_moderator_does_not_stand_in_for_an_address_that_was_not_confirmed(mak
 def test_a_goal_that_there_is_not_is_no_fault_of_the_program(make: Make, wanted: str) -> None:
     path = f"/mitmachen/{make().slug}/teilnehmen/"
     assert Client().post(path, {"weiter": wanted}).status_code in (302, 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("beitraege/?ab=²", 200),
+        ("beitraege/?ab=99999999999999999999999&folge=unterstuetzt", 200),
+        ("beitraege/?suche=%00", 400),
+        ("?kommentar=²&schluessel=aaaaaaaaaaaa", 200),
+        ("?vorschau=%00", 400),
+    ],
+)
+def test_what_is_no_number_and_no_text_is_answered(make: Make, path: str, status: int) -> None:
+    process = make()
+    assert Client().get(f"/mitmachen/{process.slug}/{path}").status_code == status
+    one, _ = handed_in(Client(), process)
+    for which in ("²", "99999999999999999999999"):
+        report = Client().post(f"/mitmachen/beitraege/{one.number}/melden/", {"words": "Unpassend", "kommentar": which})
+        assert report.status_code == 302

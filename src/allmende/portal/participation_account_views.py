@@ -51,7 +51,7 @@ def reached(request: HttpRequest, slug: str) -> HttpResponseBase:
 def reached_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give who was reached as CSV; an empty cell is not told or not known."""
     found = reach(_shown(request, slug))
-    rows = [
+    rows: list[tuple[object, ...]] = [
         ("group", row.group.title_de, row.group.title_en, row.group.people, row.voters, row.contributions, None)
         for row in found.groups
     ]

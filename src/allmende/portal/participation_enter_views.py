@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, Denied
-from allmende.participation import rules
+from allmende.participation import queries, rules
 from allmende.participation.models import Process
 from allmende.participation.services import notices, votes
 from allmende.portal import citizen_account
@@ -54,7 +54,7 @@ def _goal(process: Process, wanted: str) -> tuple[str, str]:
     (page, action), word = THINGS[thing[1]], thing[2]
     if page == "contribution":
         return reverse(page, args=[word]), action
-    if not word.isdigit():
+    if not queries.NUMBER.fullmatch(word):
         raise Http404
     return reverse(page, args=[process.slug, int(word)]), action
 

@@ -171,7 +171,7 @@ def process_page(
 def _own_comment(request: HttpRequest) -> str:
     """Give the address that only the author of a comment gets, right after it was taken."""
     number, key = request.GET.get("kommentar", ""), request.GET.get("schluessel", "")
-    known = number.isdigit() and len(number) < 12 and key.isalnum() and len(key) == CODE_LENGTH
+    known = queries.NUMBER.fullmatch(number) and key.isalnum() and len(key) == CODE_LENGTH
     return reverse("own-comment", args=[int(number), key]) if known else ""
 
 

@@ -198,7 +198,7 @@ def report(request: HttpRequest, number: str) -> HttpResponseBase:
         require_form(request)
         which = request.POST.get("kommentar", "")
         thing: Contribution | Comment = one
-        if which.isdigit():
+        if queries.NUMBER.fullmatch(which):
             thing = queries.comments_of(one).filter(pk=int(which)).first() or one
         services.report(services.PUBLIC, thing, form.cleaned_data["words"], utc_now())
         return redirect(f"{reverse('contribution', args=[one.number])}?gesagt=gemeldet")

@@ -12,6 +12,7 @@ from allmende.kernel.clock import utc_now
 from allmende.participation import vote_queries
 from allmende.participation.models import Process, Statement
 from allmende.participation.permission import VOTES, Data
+from allmende.participation.rules import cleaned
 from allmende.participation.services import opinions, votes
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
@@ -76,12 +77,12 @@ def _vote(request: HttpRequest, process: Process) -> HttpResponseBase:
     card = require_pass(request, process, "vote")
     here = reverse("statements", args=[process.slug])
     if "gruppe" in request.POST:
-        votes.choose_group(process, card.pseudonym, request.POST["gruppe"])
+        votes.choose_group(process, card.pseudonym, cleaned(request.POST["gruppe"]))
         skipped = "" if request.POST["gruppe"] else "&ohne=1"
         return private(redirect(f"{here}?karte={card.word}{skipped}"))
     number = request.POST.get("aussage", "")
     choice = request.POST.get("stimme", "")
-    votes.vote(process, int(number) if number.isdigit() and len(number) < 9 else 0, card.pseudonym, choice, utc_now())
+    votes.vote(process, int(number) if number.isdecimal() and len(number) < 9 else 0, card.pseudonym, choice, utc_now())
     kept = "&ohne=1" if request.POST.get("ohne") else ""
     return private(redirect(f"{here}?karte={card.word}{kept}"))
 

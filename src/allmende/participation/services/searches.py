@@ -7,12 +7,14 @@ from allmende.register.around import Point
 
 def found_of(one: Contribution) -> Found:
     """Give what a search looks at."""
-    placed = one.longitude is not None and one.latitude is not None
+    point = None
+    if one.longitude is not None and one.latitude is not None:
+        point = Point(one.longitude, one.latitude)
     return Found(
         text=f"{one.title} {one.body}",
         category=one.category.slug if one.category else "",
         group=one.group.slug if one.group else "",
-        point=Point(one.longitude, one.latitude) if placed else None,
+        point=point,
     )
 
 

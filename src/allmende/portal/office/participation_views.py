@@ -199,8 +199,13 @@ def process_page(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 def _readings(process: Process) -> list[tuple[str, Reading]]:
     """Judge how the German declarations read, as a hint for whoever writes them."""
-    fields = {name: Process._meta.get_field(name) for name in ("purpose_de", "audience_de", "weight_de", "result_de")}
-    found = [(field.verbose_name, reading(getattr(process, name))) for name, field in fields.items()]
+    labels = {
+        "purpose_de": _("Wozu? (deutsch)"),
+        "audience_de": _("Wer ist gefragt? (deutsch)"),
+        "weight_de": _("Was damit geschieht (deutsch)"),
+        "result_de": _("Ergebnis (deutsch)"),
+    }
+    found = [(label, reading(getattr(process, name))) for name, label in labels.items()]
     return [(str(label), hint) for label, hint in found if hint is not None]
 
 

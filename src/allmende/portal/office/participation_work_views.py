@@ -219,14 +219,14 @@ def cases(request: HttpRequest) -> HttpResponseBase:
     """Show the next case of moderation with all that is needed to decide it; then the one after it."""
     rows = queries.waiting_cases()
     wanted = request.GET.get("fall", "")
-    current = (rows.filter(pk=int(wanted)).first() if wanted.isdigit() else None) or rows.first()
+    current = (rows.filter(pk=int(wanted)).first() if queries.NUMBER.fullmatch(wanted) else None) or rows.first()
     form = DecideForm(request.POST or None)
     if request.method == "POST" and request.POST.get("deed") == "flood":
         return _flood(request)
     if request.method == "POST":
         keep, reason = request.POST.get("deed") == "keep", request.POST.get("reason", "")
         number = request.POST.get("case", "")
-        if number.isdigit() and (keep or reason in REASONS):
+        if queries.NUMBER.fullmatch(number) and (keep or reason in REASONS):
             try:
                 moderation.decide(person_of(request), case=int(number), keep=keep, reason=reason, now=utc_now())
                 messages.success(request, gettext("Gezeigt.") if keep else gettext("Verborgen."))
