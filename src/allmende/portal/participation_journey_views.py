@@ -16,7 +16,7 @@ from allmende.participation.models import Comment, Contribution
 from allmende.participation.permission import CONTRIBUTIONS, VOTES
 from allmende.participation.rules import STANCES
 from allmende.participation.services import contributions as services
-from allmende.participation.services import notices
+from allmende.participation.services import moderation, notices
 from allmende.portal.data_views import told
 from allmende.portal.frame import page
 from allmende.portal.participation_comment_views import said_at, take_comment
@@ -122,6 +122,43 @@ def _milestone(number: int | None) -> object:
     if number is None:
         return None
     return next((row.milestone for row in programme.milestones_on(today()) if row.milestone.pk == number), None)
+
+
+@csrf_exempt
+@told
+def own(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
+    """Show its author what only they see: the key, why it waits, and how to contest that it was hidden."""
+    one = _found(number)
+    if not moderation.owns(one, key):
+        raise Http404
+    if request.method == "POST":
+        return _appeal(request, one, key)
+    causes = [case.cause_text for case in one.cases.filter(closed__isnull=True)]
+    hidden = one.cases.filter(decision="hidden").order_by("-closed").first() if one.visibility == "hidden" else None
+    contested = one.cases.filter(cause="appeal").exists()
+    answer = process_page(
+        request,
+        "own.html",
+        one.process,
+        one=one,
+        key=key,
+        causes=causes,
+        hidden=hidden,
+        contested=contested,
+        form=WordsForm(),
+        follow_form=FollowForm(),
+        fresh=request.GET.get("neu"),
+        short=address(request, "short-contribution", one.number),
+    )
+    return private(answer)
+
+
+def _appeal(request: HttpRequest, one: Contribution, key: str) -> HttpResponseBase:
+    require_form(request)
+    form = WordsForm(request.POST)
+    if form.is_valid():
+        moderation.appeal(services.PUBLIC, one, form.cleaned_data["words"], utc_now())
+    return redirect("own-contribution", one.number, key)
 
 
 def qr(request: HttpRequest, number: str) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from allmende.catalog.door import gate
 from allmende.kernel.clock import utc_now
-from allmende.kernel.errors import AllmendeError, Denied
+from allmende.kernel.errors import Denied
 from allmende.participation import permission, queries
 from allmende.participation.models import Contribution, Follower
 from allmende.participation.rules import LEVELS, NEEDS_PASS
@@ -20,7 +20,7 @@ from allmende.participation.services import moderation, notices, own_data
 from allmende.participation.services.contributions import PUBLIC
 from allmende.portal.data_views import told
 from allmende.portal.frame import page
-from allmende.portal.participation_forms import FollowForm, WordsForm
+from allmende.portal.participation_forms import FollowForm
 from allmende.portal.participation_frame import (
     MOST_TRIES,
     Pass,
@@ -48,47 +48,13 @@ def _mine(number: str, key: str) -> Contribution:
 
 @csrf_exempt
 @told
-def own(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
-    """Show its author what only they see: the key, why it waits, and what they can do with it."""
+def forget_name(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
+    """Take an author's name off a contribution."""
     one = _mine(number, key)
-    refused = None
     if request.method == "POST":
         require_form(request)
-        try:
-            _own_deed(request, one)
-            return private(redirect("own-contribution", one.number, key))
-        except AllmendeError as error:
-            refused = error
-    causes = [case.cause_text for case in one.cases.filter(closed__isnull=True)]
-    hidden = one.cases.filter(decision="hidden").order_by("-closed").first() if one.visibility == "hidden" else None
-    answer = process_page(
-        request,
-        "own.html",
-        one.process,
-        status=refused.status if refused else 200,
-        one=one,
-        key=key,
-        causes=causes,
-        hidden=hidden,
-        contested=one.cases.filter(cause="appeal").exists(),
-        form=WordsForm(),
-        refused=refused,
-        fresh=request.GET.get("neu"),
-        short=address(request, "short-contribution", one.number),
-    )
-    return private(answer)
-
-
-def _own_deed(request: HttpRequest, one: Contribution) -> None:
-    deed = request.POST.get("tat", "")
-    if deed == "name":
         own_data.forget_author(PUBLIC, one)
-    elif deed == "loeschen":
-        own_data.withdraw(PUBLIC, one)
-    else:
-        form = WordsForm(request.POST)
-        if form.is_valid():
-            moderation.appeal(PUBLIC, one, form.cleaned_data["words"], utc_now())
+    return private(redirect("own-contribution", number, key))
 
 
 @told

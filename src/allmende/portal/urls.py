@@ -143,11 +143,16 @@ urlpatterns = [
     path("mitmachen/beitraege/<str:number>/unterstuetzen/", participation_journey_views.support, name="support"),
     path("mitmachen/beitraege/<str:number>/melden/", participation_journey_views.report, name="report"),
     path("mitmachen/beitraege/<str:number>/folgen/", participation_journey_views.follow, name="follow"),
-    path("mitmachen/beitraege/<str:number>/mein/<str:key>/", participation_own_views.own, name="own-contribution"),
+    path("mitmachen/beitraege/<str:number>/mein/<str:key>/", participation_journey_views.own, name="own-contribution"),
     path(
         "mitmachen/beitraege/<str:number>/mein/<str:key>/daten.json",
         participation_own_views.own_json,
         name="own-contribution-json",
+    ),
+    path(
+        "mitmachen/beitraege/<str:number>/mein/<str:key>/name/",
+        participation_own_views.forget_name,
+        name="own-contribution-name",
     ),
     path(
         "mitmachen/kommentare/<number:number>/mein/<str:key>/",

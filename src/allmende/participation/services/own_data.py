@@ -4,13 +4,10 @@ import datetime as dt
 from typing import Any
 
 from django.core import signing
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F
 
 from allmende.accounts.services import Actor, record
-from allmende.kernel.errors import Conflict, ErrorCode
-from allmende.kernel.text import Text
 from allmende.participation.models import (
     Ballot,
     Comment,
@@ -20,7 +17,6 @@ from allmende.participation.models import (
     RankingBallot,
     Registration,
     Support,
-    TitleGram,
     Vote,
     Voter,
 )
@@ -28,19 +24,6 @@ from allmende.participation.rules import allowed_now
 from allmende.participation.services import notices, workshops
 
 SALT, SECONDS = "participation.address", 86_400
-# What is left of words that are deleted; the number stays, as others may speak of it.
-EMPTY: dict[str, Any] = {
-    **{"title": "–", "body": "", "proposed": "", "photo": "", "photo_alt": "", "place": "", "author": ""},
-    **{"longitude": None, "latitude": None},
-}
-ON_BALLOT = ErrorCode(
-    "participation.on_the_ballot",
-    Text("{number} steht schon auf dem Stimmzettel.", "{number} is on the ballot already."),
-    Text(
-        "Bitten Sie die Stelle, die antwortet; Ihren Namen können Sie selbst löschen.",
-        "Ask the office that answers; you can delete your name yourself.",
-    ),
-)
 
 
 def word_of(email: str) -> str:
@@ -128,28 +111,12 @@ def forget_author(actor: Actor, one: Contribution | Comment) -> None:
 
 
 @transaction.atomic
-def withdraw(actor: Actor, one: Contribution | Comment) -> None:
-    """Delete what somebody wrote: words, name, place and photo; the number and the journey of a contribution stay."""
-    if isinstance(one, Comment):
-        one.body, one.author, one.visibility = "", "", "withdrawn"
-        one.save(update_fields=["body", "author", "visibility"])
-        one.cases.filter(closed=None).delete()
-        record(actor, "participation.comment_withdrawn", one.process)
-        return
-    costing = getattr(one, "costing", None)
-    if costing is not None and costing.number is not None:
-        raise Conflict(ON_BALLOT, number=one.number)
-    photo = one.photo
-    changed = {**EMPTY, "visibility": "withdrawn", "category": None, "group": None}
-    for name, value in changed.items():
-        setattr(one, name, value)
-    one.save(update_fields=list(changed))
-    TitleGram.objects.filter(contribution=one).delete()
+def withdraw(actor: Actor, one: Comment) -> None:
+    """Delete a comment of one's own."""
+    one.body, one.author, one.visibility = "", "", "withdrawn"
+    one.save(update_fields=["body", "author", "visibility"])
     one.cases.filter(closed=None).delete()
-    one.followers.all().delete()
-    record(actor, "participation.withdrawn", one)
-    if photo:
-        default_storage.delete(photo)
+    record(actor, "participation.comment_withdrawn", one.process)
 
 
 def about_pseudonym(process: Process, pseudonym: str) -> dict[str, Any]:

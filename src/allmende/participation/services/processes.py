@@ -28,7 +28,6 @@ from allmende.participation.models import (
 )
 from allmende.participation.models.processes import new_key, preview_key
 from allmende.participation.rules import require_declared, require_move
-from allmende.participation.services.own_data import EMPTY
 
 DECLARED = {
     "purpose_de": Text("Zweck", "purpose"),
@@ -183,7 +182,9 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
     report = {
         "followers": Follower.objects.filter(process=process).delete()[1].get("participation.Follower", 0),
         "codes": Code.objects.filter(process=process).delete()[0],
-        "hidden": hidden.update(**EMPTY),
+        "hidden": hidden.update(
+            title="–", body="", proposed="", photo="", photo_alt="", place="", longitude=None, latitude=None
+        ),
         "pools": PoolPerson.objects.filter(panel__process=process).delete()[1].get("participation.PoolPerson", 0),
         "registrations": Registration.objects.filter(workshop__process=process).delete()[0],
         "authors": mine.update(author="", key_digest=""),
