@@ -52,6 +52,7 @@ OUTCOMES: dict[str, Text] = {
     "partly": Text("teilweise angenommen", "accepted in part"),
     "declined": Text("abgelehnt", "declined"),
     "elsewhere": Text("andere Stelle zuständig", "another body is responsible"),
+    "spoken": Text("in der Werkstatt beantwortet", "answered at the workshop"),
 }
 TAGS: dict[str, Text] = {
     "idea": Text("Idee", "idea"),

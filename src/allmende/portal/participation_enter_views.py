@@ -41,8 +41,9 @@ THINGS = {
     "beitrag": ("contribution", "support"),
     "kommentar": ("contribution", "comment"),
     "absatz": ("paragraph", "suggest"),
+    "frage": ("questions", "contribute"),
 }
-THING = re.compile(r"(beitrag|kommentar|absatz)-([\w-]{1,20})", re.ASCII)
+THING = re.compile(r"(beitrag|kommentar|absatz|frage)-([\w-]{1,20})", re.ASCII)
 
 
 def _goal(process: Process, wanted: str) -> tuple[str, str]:

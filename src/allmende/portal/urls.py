@@ -29,6 +29,7 @@ from allmende.portal import (
     participation_open_views,
     participation_own_views,
     participation_panel_views,
+    participation_question_views,
     participation_ranking_views,
     participation_text_views,
     participation_views,
@@ -208,6 +209,16 @@ urlpatterns = [
     path("mitmachen/<slug:slug>/gremium/lostabelle.json", participation_panel_views.lots_json, name="panel-lots-json"),
     path("mitmachen/<slug:slug>/gremium/ziehung.json", participation_panel_views.draw_json, name="panel-draw-json"),
     path("mitmachen/<slug:slug>/werkstaetten.csv", participation_workshop_views.workshops_csv, name="workshops-csv"),
+    path(
+        "mitmachen/<slug:slug>/werkstatt/<number:number>/fragen/",
+        participation_question_views.questions,
+        name="questions",
+    ),
+    path(
+        "mitmachen/<slug:slug>/werkstatt/<number:number>/fragen.csv",
+        participation_question_views.questions_csv,
+        name="questions-csv",
+    ),
     path("mitmachen/<slug:slug>/werkstatt/<number:number>/", participation_workshop_views.workshop, name="workshop"),
     path(
         "mitmachen/<slug:slug>/werkstatt/<number:number>/abmelden/<str:key>/",

@@ -14,6 +14,7 @@ from allmende.portal.office import (
     participation_budget_views,
     participation_edition_views,
     participation_panel_views,
+    participation_question_views,
     participation_views,
     participation_work_views,
     participation_workshop_views,
@@ -119,6 +120,11 @@ page_patterns = [
         "beteiligung/<slug:slug>/werkstaetten/<number:number>/",
         participation_workshop_views.workshop,
         name="participation-workshop",
+    ),
+    path(
+        "beteiligung/<slug:slug>/werkstaetten/<number:number>/fragen/",
+        participation_question_views.questions,
+        name="participation-questions",
     ),
     path("beteiligung/<slug:slug>/text/", participation_work_views.text, name="participation-text"),
     path(

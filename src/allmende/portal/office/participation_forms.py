@@ -137,7 +137,9 @@ class StepForm(forms.Form):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["state"].choices = [pair for pair in _named(STATES) if pair[0] != "received"]
-        fields["outcome"].choices = [("", "–"), *_named(OUTCOMES)]
+        # What was answered aloud is told where the questions of a workshop are.
+        written = {name: text for name, text in OUTCOMES.items() if name != "spoken"}
+        fields["outcome"].choices = [("", "–"), *_named(written)]
         language = get_language() or "de"
         projects = [(view.project.slug, view.project.title.within(language)) for view in projects_on(today())]
         fields["project"].choices = [("", "–"), *projects]
