@@ -1,5 +1,7 @@
 """Questions while a workshop runs: asked by telephone, put first by how many want to know, answered there."""
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -47,7 +49,7 @@ class QuestionForm(OpenForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
-    def __init__(self, process: Process, *args: object) -> None:
+    def __init__(self, process: Process, *args: Any) -> None:
         super().__init__(*args)
         if process.writing != "mail":
             del self.fields["email"]

@@ -158,8 +158,9 @@ def take_up(
     made = []
     for card in cards:
         kind = process.form.kind or "idea"
-        words = {"title": card.title, "body": card.body, "category": card.topic}
-        draft = Draft(kind=kind, channel=channel, workshop=workshop, **words)
+        draft = Draft(
+            kind=kind, title=card.title, body=card.body, category=card.topic, channel=channel, workshop=workshop
+        )
         made.append(submit(actor, process, draft, proven=True, confirmed=True, now=now).contribution)
     return made
 
