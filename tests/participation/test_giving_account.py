@@ -7,6 +7,7 @@ import io
 import pytest
 from django.test import Client
 
+from allmende.gate.door import Gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.text import Text
 from allmende.participation.methods.least import covered
@@ -14,6 +15,7 @@ from allmende.participation.models import Process, Topic
 from allmende.participation.readability import reading
 from allmende.participation.services import processes, votes, workshops
 from tests.participation.conftest import ACTOR, Make, handed_in, staff
+from tests.participation.test_gate import prohibit
 from tests.participation.test_votes import cast
 
 ARABIC = "شاركونا آراءكم حول الأماكن الباردة"
@@ -157,3 +159,12 @@ def test_a_hand_in_counts_by_its_way(make: Make) -> None:
     handed_in(Client(), process)
     text = Client().get(f"/mitmachen/{process.slug}/erreicht.csv").content.decode()
     assert "way,online,online,,,1," in text
+
+
+@pytest.mark.parametrize("category", ["published-contributions", "vote-results"])
+def test_who_was_reached_is_told_only_where_contributions_and_votes_are(make: Make, gate: Gate, category: str) -> None:
+    process = make("charter")
+    prohibit(gate, category)
+    for path in ("erreicht/", "erreicht.csv"):
+        assert Client().get(f"/mitmachen/{process.slug}/{path}").status_code == 403
+    assert Client().get(f"/mitmachen/{process.slug}/datenschutz/").status_code == 200
