@@ -95,9 +95,9 @@ def test_a_goal_that_there_is_not_is_no_fault_of_the_program(make: Make, wanted:
     [
         ("beitraege/?ab=²", 200),
         ("beitraege/?ab=99999999999999999999999&folge=unterstuetzt", 200),
-        ("beitraege/?suche=%00", 400),
+        ("beitraege/?suche=%00", 404),
         ("?kommentar=²&schluessel=aaaaaaaaaaaa", 200),
-        ("?vorschau=%00", 400),
+        ("?vorschau=%00", 404),
     ],
 )
 def test_what_is_no_number_and_no_text_is_answered(make: Make, path: str, status: int) -> None:

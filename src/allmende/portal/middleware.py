@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBadRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 POLICY = (
@@ -33,7 +33,7 @@ class PortalHeaders:
 
 
 class WholeAddresses:
-    """Refuses addresses with U+0000, which PostgreSQL keeps in no text and would answer with a fault."""
+    """Finds nothing at addresses with U+0000, which PostgreSQL takes in no text and would answer with a fault."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -41,5 +41,5 @@ class WholeAddresses:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer what can be looked for."""
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-            return HttpResponseBadRequest("400", content_type="text/plain")
+            raise Http404
         return self.get_response(request)
