@@ -26,6 +26,7 @@ PATHS = (
         "offene-daten/",
         "nummer/",
     ),
+    *("innenstadt-charta/erreicht/", "innenstadt-charta/datenschutz/", "adresse/"),
     *("stadtteilfonds/", "stadtteilfonds/stimmzettel/", "werkstaetten/", "plaetze-reihenfolge/rangfolge/"),
 )
 

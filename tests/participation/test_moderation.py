@@ -116,3 +116,48 @@ def test_who_only_reads_decides_nothing(make: Make) -> None:
     assert desk.post(QUEUE, {"case": str(one.cases.get().pk), "deed": "keep"}).status_code in (302, 403)
     one.refresh_from_db()
     assert one.visibility == "held"
+
+
+def test_ten_thousand_spam_ideas_hide_nothing_and_go_by_one_decision(
+    make: Make, django_assert_max_num_queries: Any
+) -> None:
+    process, now = make(), utc_now()
+    good, _ = handed_in(Client(), process, title="Eine gute Idee")
+    rows = [
+        Contribution(
+            process=process,
+            number=f"s{n}",
+            kind="idea",
+            title=f"Spam {n}",
+            received=now,
+            due=now,
+            text_digest=str(n),
+            visibility="held",
+        )
+        for n in range(10_000)
+    ]
+    made = Contribution.objects.bulk_create(rows, batch_size=2_000)
+    Case.objects.bulk_create(
+        [Case(process=process, contribution=one, cause="no-proof", opened=now) for one in made], batch_size=2_000
+    )
+    page = Client().get(f"/mitmachen/{process.slug}/beitraege/").content.decode()
+    assert (good.number in page, "Spam" in page, "Ein Beitrag." in page) == (True, False, True)
+    desk, _ = staff("moderator")
+    with django_assert_max_num_queries(30):
+        queue = desk.get(QUEUE)
+    ((_, cause, _, count, last),) = queue.context["floods"]
+    assert (cause, count) == ("no-proof", 10_000)
+    late, _ = handed_in(Client(), process, proven=False, title="Kam nach dem Blick", email="kim@example.org")
+    notices.confirm(notices.token_of(late.followers.get()), now)
+    asked = {"deed": "flood", "process": process.slug, "cause": cause, "upto": str(last)}
+    desk.post(QUEUE, asked)
+    assert Contribution.objects.filter(visibility="hidden").count() == 0
+    desk.post(QUEUE, {**asked, "reason": "advertising"})
+    late.refresh_from_db()
+    assert (Contribution.objects.filter(visibility="hidden").count(), late.visibility) == (10_000, "held")
+    log = Client().get("/mitmachen/moderation.csv").getvalue().decode()
+    assert log.count("no-proof,hidden,advertising") == 10_000
+    reader, _ = staff("auditor")
+    reader.post(QUEUE, {**asked, "upto": str(last + 9), "reason": "advertising"})
+    late.refresh_from_db()
+    assert late.visibility == "held"

@@ -1,12 +1,28 @@
 """Reads of processes and contributions; what is not shown does not appear, not even in a count."""
 
 import datetime as dt
+import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from django.db.models import Case as When
-from django.db.models import CharField, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models import When as If
 from django.db.models.functions import Coalesce
 
@@ -32,6 +48,10 @@ LIKE, NEAR_METRES, MOST_SIMILAR = 0.3, 150.0, 5
 DEGREE, NARROWEST = 111_195.0, 0.57
 # Fewer supporters than are told must not be told by an order, either.
 TOLD = When(If(supports__gte=LEAST_GROUP, then=F("supports")), default=Value(0), output_field=IntegerField())
+# Causes that a program found, and from how many on one decision about all of them is offered.
+MACHINE_CAUSES, FLOOD = ("no-proof", "links", "repeated"), 25
+# A number that the databases can look for.
+NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 PUBLIC_STATES = ("open", "closed", "archived")
 
 
@@ -56,6 +76,8 @@ class Wanted(msgspec.Struct, frozen=True):
     tag: str = ""
     state: str = ""
     words: str = ""
+    near: Point | None = None
+    radius: int = 0
     order: str = "newest"
     after: str = ""
 
@@ -130,7 +152,15 @@ def _narrowed(process: Process, wanted: Wanted) -> QuerySet[Contribution]:
     rows = rows.filter(**{name: value for name, value in filters.items() if value})
     for word in wanted.words.split()[:5]:
         rows = rows.filter(Q(title__icontains=word) | Q(body__icontains=word))
-    return rows
+    return _within(rows, wanted.near, wanted.radius) if wanted.near and wanted.radius else rows
+
+
+def _within(rows: QuerySet[Contribution], point: Point, radius: int) -> QuerySet[Contribution]:
+    """Keep what lies in a circle; on a few kilometres the earth is flat."""
+    north = (F("latitude") - point.latitude) * DEGREE
+    east = (F("longitude") - point.longitude) * (DEGREE * math.cos(math.radians(point.latitude)))
+    apart = ExpressionWrapper(north * north + east * east, output_field=FloatField())
+    return rows.annotate(apart=apart).filter(apart__lte=float(radius) ** 2)
 
 
 def listing(process: Process, wanted: Wanted) -> Listing:
@@ -139,11 +169,11 @@ def listing(process: Process, wanted: Wanted) -> Listing:
     head, _, tail = wanted.after.partition("-")
     if wanted.order == "supported":
         rows = rows.annotate(told=TOLD).order_by("-told", "-id")
-        if head.isdigit() and tail.isdigit():
+        if NUMBER.fullmatch(head) and NUMBER.fullmatch(tail):
             rows = rows.filter(Q(told__lt=int(head)) | Q(told=int(head), id__lt=int(tail)))
     else:
         rows = rows.order_by("-id")
-        if head.isdigit():
+        if NUMBER.fullmatch(head):
             rows = rows.filter(id__lt=int(head))
     found = list(_counted(rows)[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
@@ -245,6 +275,32 @@ def waiting_cases() -> QuerySet[Case]:
     return rows.select_related("process", "contribution", "contribution__paragraph", "comment__contribution")
 
 
+class Flood(msgspec.Struct, frozen=True):
+    """What came to a process in masses and waits for one cause; ``upto`` is the last case that was looked at."""
+
+    process: Process
+    cause: str
+    upto: int
+
+
+def floods() -> list[tuple[Process, str, int, int]]:
+    """Give the causes for which many wait unread: process, cause, how many, the last case."""
+    rows = _unread().values("process", "cause").annotate(n=Count("pk"), last=Max("pk")).filter(n__gte=FLOOD)
+    known = Process.objects.in_bulk([row["process"] for row in rows])
+    return [(known[row["process"]], row["cause"], row["n"], row["last"]) for row in rows.order_by("-n")]
+
+
+def waiting_flood(flood: Flood) -> QuerySet[Case]:
+    """Give its cases, the oldest first."""
+    rows = _unread().filter(process=flood.process, cause=flood.cause, pk__lte=flood.upto)
+    return rows.order_by("pk").select_related("process", "contribution", "comment__contribution", "comment__paragraph")
+
+
+def _unread() -> QuerySet[Case]:
+    held = Q(contribution__visibility="held") | Q(comment__visibility="held")
+    return Case.objects.filter(held, closed__isnull=True, cause__in=MACHINE_CAUSES).order_by()
+
+
 def closed_cases() -> QuerySet[Case]:
     """Give what moderation decided, newest first; without words and names."""
     kind = When(
@@ -267,7 +323,7 @@ def waiting_contributions(process: Process) -> QuerySet[Contribution]:
 
 def followers_of(thing: Contribution) -> QuerySet[Follower]:
     """Give who is to be told of a step: confirmed followers of the contribution and of the whole process."""
-    about = Q(contribution=thing) | Q(contribution__isnull=True, process=thing.process)
+    about = Q(contribution=thing) | Q(contribution__isnull=True, process=thing.process, search="")
     return Follower.objects.filter(about, confirmed__isnull=False)
 
 
@@ -275,7 +331,7 @@ def digest_rows(before: dt.datetime) -> QuerySet[Notice]:
     """Give, in one query, all notices of addresses that got no digest since an instant, by address."""
     recent = Notice.objects.filter(follower__email=OuterRef("follower__email"), sent__gt=before)
     rows = Notice.objects.filter(sent__isnull=True).exclude(Exists(recent))
-    rows = rows.select_related("follower__process", "step__contribution__process")
+    rows = rows.select_related("follower__process", "follower__contribution", "step__contribution__process")
     return rows.order_by("follower__email", "step_id")
 
 

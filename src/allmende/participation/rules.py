@@ -52,6 +52,7 @@ OUTCOMES: dict[str, Text] = {
     "partly": Text("teilweise angenommen", "accepted in part"),
     "declined": Text("abgelehnt", "declined"),
     "elsewhere": Text("andere Stelle zuständig", "another body is responsible"),
+    "spoken": Text("in der Werkstatt beantwortet", "answered at the workshop"),
 }
 TAGS: dict[str, Text] = {
     "idea": Text("Idee", "idea"),
@@ -83,6 +84,17 @@ CAUSES: dict[str, Text] = {
     "before": Text("Prüfung vor der Veröffentlichung", "checked before publication"),
     "reported": Text("gemeldet", "reported"),
     "appeal": Text("Einspruch gegen das Verbergen", "appeal against hiding"),
+}
+FORGOT: dict[str, Text] = {
+    "followers": Text("E-Mail-Adressen", "e-mail addresses"),
+    "coauthors": Text("Namen von Mitverfassenden", "names of co-authors"),
+    "codes": Text("Codes", "codes"),
+    "hidden": Text("Worte verborgener Beiträge", "words of hidden contributions"),
+    "comments": Text("Worte verborgener Kommentare", "words of hidden comments"),
+    "authors": Text("Namen und Schlüssel von Beiträgen", "names and keys of contributions"),
+    "commenters": Text("Namen und Schlüssel von Kommentaren", "names and keys of comments"),
+    "pools": Text("Menschen im Kreis des Losverfahrens", "people in the pool of the lots"),
+    "registrations": Text("Anmeldungen zu Werkstätten", "registrations for workshops"),
 }
 MOST_LINKS, PAGE, MOST_COAUTHORS = 2, 30, 5
 EDIT_TIME = dt.timedelta(hours=1)

@@ -1,10 +1,11 @@
 """Reads of workshops: how many places are left, and what was heard; people only for the staff."""
 
 import msgspec
-from django.db.models import Count
+from django.db.models import Count, F
 
 from allmende.participation.methods.least import enough, told
 from allmende.participation.models import Contribution, Process, Registration, Workshop
+from allmende.participation.queries import TOLD
 
 
 class Seats(msgspec.Struct, frozen=True):
@@ -46,6 +47,12 @@ def workshop(process: Process, number: int) -> Seats | None:
 def heard_at(one: Workshop) -> list[Contribution]:
     """Give the shown contributions that were heard at a workshop."""
     return list(Contribution.objects.filter(heard_at__workshop=one, visibility="shown").order_by("id"))
+
+
+def questions(one: Workshop) -> list[Contribution]:
+    """Give the shown questions of a workshop: open ones first, then what most want to know, as far as it is told."""
+    rows = Contribution.objects.filter(heard_at__workshop=one, kind="question", visibility="shown")
+    return list(rows.annotate(told=TOLD).order_by(F("answered").asc(nulls_first=True), "-told", "id"))
 
 
 def registrations(one: Workshop) -> list[Registration]:

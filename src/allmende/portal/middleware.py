@@ -1,8 +1,8 @@
-"""Headers of citizens' pages: nothing from third parties, nothing that runs unasked."""
+"""Headers of citizens' pages: nothing from third parties, nothing that runs unasked; and addresses of whole text."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 POLICY = (
@@ -30,3 +30,16 @@ class PortalHeaders:
             shows_data = request.path_info.startswith(DATA)
             response.headers.setdefault("Cache-Control", "no-cache" if shows_data else "public, max-age=30")
         return response
+
+
+class WholeAddresses:
+    """Finds nothing at addresses with U+0000, which PostgreSQL takes in no text and would answer with a fault."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer what can be looked for."""
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise Http404
+        return self.get_response(request)

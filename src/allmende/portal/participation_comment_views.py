@@ -10,7 +10,7 @@ from allmende.kernel.clock import utc_now
 from allmende.participation.models import Comment, Contribution, Follower, Paragraph
 from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.services import contributions as services
-from allmende.participation.services import moderation, notices
+from allmende.participation.services import moderation, notices, own_data
 from allmende.portal.data_views import told
 from allmende.portal.participation_forms import CommentForm, WordsForm
 from allmende.portal.participation_frame import (
@@ -69,7 +69,12 @@ def own_comment(request: HttpRequest, number: int, key: str) -> HttpResponseBase
     if request.method == "POST":
         require_form(request)
         form = WordsForm(request.POST)
-        if form.is_valid():
+        deed = request.POST.get("tat", "")
+        if deed == "name":
+            own_data.forget_author(services.PUBLIC, one)
+        elif deed == "loeschen":
+            own_data.withdraw(services.PUBLIC, one)
+        elif form.is_valid():
             moderation.appeal(services.PUBLIC, one, form.cleaned_data["words"], utc_now())
         return private(redirect("own-comment", number, key))
     hidden = one.cases.filter(decision="hidden").order_by("-closed").first() if one.visibility == "hidden" else None

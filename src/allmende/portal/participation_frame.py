@@ -26,6 +26,7 @@ from allmende.participation.models import Process
 from allmende.participation.rules import CODE_LENGTH, LEVELS, NEEDS_PASS, allowed_now, fits
 from allmende.participation.services.ballots import VOTED_ON_PAPER
 from allmende.portal.frame import page
+from allmende.portal.numbers import number_of
 from allmende.portal.visitors import require_own_page, take_room
 from allmende.register.addresses import address_of
 from allmende.register.around import Point, metres, named, read_point
@@ -142,6 +143,14 @@ def came_on_paper(card: Pass | None, ballots: Ballots) -> AllmendeError | None:
     return Conflict(VOTED_ON_PAPER) if card and on_paper(ballots, card.pseudonym) else None
 
 
+def way_in(request: HttpRequest, process: Process, action: str, wanted: str) -> HttpResponse | None:
+    """Lead who reads a form that needs a pass to where they get one; None where they have it, or none is needed."""
+    needed, card = process.needs(action), pass_of(request, process)
+    if needed in ("open", "mail") or (card and fits(needed, card.level)):
+        return None
+    return private(redirect(f"{reverse('enter', args=[process.slug])}?weiter={wanted}"))
+
+
 def private(answer: HttpResponse) -> HttpResponse:
     """Keep a page with a key or a pass out of caches and out of other sites' logs."""
     answer["Cache-Control"] = "no-store"
@@ -187,6 +196,7 @@ def process_page(
         "card": card,
         "look": look,
         "query": f"?karte={card.word}" if card else look,
+        "may_comment": process.writing == "open" or bool(card and fits(process.writing, card.level)),
         "own_comment": _own_comment(request),
     }
     answer = page(request, f"participation/{template}", status=status, **{**frame, **values})
@@ -196,9 +206,9 @@ def process_page(
 
 def _own_comment(request: HttpRequest) -> str:
     """Give the address that only the author of a comment gets, right after it was taken."""
-    number, key = request.GET.get("kommentar", ""), request.GET.get("schluessel", "")
-    known = number.isdigit() and len(number) < 12 and key.isalnum() and len(key) == CODE_LENGTH
-    return reverse("own-comment", args=[int(number), key]) if known else ""
+    number, key = number_of(request.GET.get("kommentar", "")), request.GET.get("schluessel", "")
+    known = number is not None and key.isalnum() and len(key) == CODE_LENGTH
+    return reverse("own-comment", args=[number, key]) if known else ""
 
 
 def address(request: HttpRequest, name: str, *words: Any) -> str:

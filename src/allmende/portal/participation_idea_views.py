@@ -19,11 +19,13 @@ from allmende.participation import photos, queries, rules
 from allmende.participation.formats import Collected
 from allmende.participation.models import Contribution, Process
 from allmende.participation.permission import CONTRIBUTIONS
+from allmende.participation.rules import cleaned
+from allmende.participation.search import RADII, Search
 from allmende.participation.services import contributions as services
 from allmende.participation.services import notices
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_stream
-from allmende.portal.participation_forms import ContributionForm, WritingForm
+from allmende.portal.participation_forms import ContributionForm, FollowForm, WritingForm
 from allmende.portal.participation_frame import (
     TOO_MANY,
     address,
@@ -39,6 +41,7 @@ from allmende.portal.participation_frame import (
     require_pass,
     require_taking,
     shut,
+    way_in,
 )
 from allmende.portal.visitors import take_room
 from allmende.register.addresses import address_source, find_addresses
@@ -60,8 +63,12 @@ def kind_of(process: Process) -> Collected:
 
 
 def _wanted(request: HttpRequest, kind: str) -> queries.Wanted:
-    asked = request.GET
+    asked = request.POST if request.method == "POST" else request.GET
+    point, _ = find_place(asked.get("ort", "").strip()[:100])
+    radius = asked.get("umkreis", "")
     return queries.Wanted(
+        near=point,
+        radius=int(radius) if radius in map(str, RADII) else 0,
         kind=kind,
         category=asked.get("thema", ""),
         group=asked.get("gruppe", ""),
@@ -98,9 +105,42 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
         groups=[topic for topic in process.topics.all() if topic.kind == "group"],
         tags=rules.TAGS.items() if wanted.kind == "need" else (),
         states=rules.STATES.items(),
+        place=request.GET.get("ort", "").strip()[:100],
+        radii=RADII,
+        names=place_names() if process.form.place else [],
+        kept=request.GET.get("gemerkt"),
         following=following.urlencode() if found.after else "",
         **(draw(markers) if process.form.place else {}),
     )
+
+
+@csrf_exempt
+@told
+def keep_search(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Ask an address to confirm that it wants to hear of what newly fits a search."""
+    process = process_or_404(request, slug, CONTRIBUTIONS)
+    form = FollowForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return redirect("ideas", slug)
+    require_form(request)
+    require_taking(process, CONTRIBUTIONS)
+    wanted = _wanted(request, kind_of(process))
+    circle = wanted.near if wanted.radius else None
+    search = Search(
+        words=wanted.words,
+        category=wanted.category[:50],
+        group=wanted.group[:50],
+        place=cleaned(request.POST.get("ort", ""))[:100] if circle else "",
+        longitude=round(circle.longitude, 5) if circle else None,
+        latitude=round(circle.latitude, 5) if circle else None,
+        radius=wanted.radius if circle else None,
+    )
+    email = form.cleaned_data["email"]
+    follower = notices.follow(process, None, email=email, language=language(), now=utc_now(), search=search)
+    if follower.confirmed is None:
+        what = notices.described(follower).within(language())
+        ask_to_confirm(request, follower.email, notices.token_of(follower), what)
+    return redirect(f"{reverse('ideas', args=[slug])}?gemerkt=1")
 
 
 @told
@@ -136,11 +176,9 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show the form; show what is alike; keep what is sent. What was typed is never lost."""
     process = process_or_404(request, slug)
     kind = kind_of(process)
-    if process.writing in ("code", "oidc"):
-        require_pass(request, process, "contribute")
     if request.method != "POST":
         form = ContributionForm(process, initial={"place": request.GET.get("ort", "")})
-        return _form(request, process, form)
+        return way_in(request, process, "contribute", "beitrag") or _form(request, process, form)
     form = ContributionForm(process, request.POST, request.FILES)
     kept = _kept_photo(request)
     chosen = request.POST.get("feld", "")
@@ -150,6 +188,8 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
     try:
         if not form.is_valid():
             return _form(request, process, form, status=400)
+        if process.writing in ("code", "oidc"):
+            require_pass(request, process, "contribute")
         services.require_open(process, "contribute", utc_now())
         alike = [] if request.POST.get("gesehen") else _alike(process, form)
         if alike:

@@ -308,7 +308,17 @@ def follow_confirm(request: HttpRequest, token: str) -> HttpResponseBase:
         if follower is not None and follower.contribution is not None:
             services.show_confirmed(services.PUBLIC, follower.contribution.pk)
         done = True
-    return private(page(request, "participation/confirm.html", follower=follower, done=done))
+    search = notices.described(follower) if follower is not None and follower.search else None
+    return private(page(request, "participation/confirm.html", follower=follower, done=done, search=search))
+
+
+@csrf_exempt
+@told
+def follow_stop_all(request: HttpRequest, word: str) -> HttpResponseBase:
+    """Stop all mails to an address at one click (RFC 8058), as the head of each digest offers."""
+    if request.method == "POST":
+        notices.stop_all(word)
+    return private(page(request, "participation/stop.html", done=request.method == "POST", known=True, every=True))
 
 
 @csrf_exempt

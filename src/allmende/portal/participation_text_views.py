@@ -32,6 +32,7 @@ from allmende.portal.participation_frame import (
     require_form,
     require_pass,
     shut,
+    way_in,
 )
 from allmende.portal.participation_idea_views import take
 from allmende.programme import queries as programme
@@ -155,17 +156,18 @@ def suggest(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     """Suggest a change; who typed while the paragraph moved sees both, and loses nothing."""
     process = _process(request, slug)
     clause = _clause(process, number)
-    if process.writing in ("code", "oidc"):
-        require_pass(request, process, "suggest")
     current = clause.current
     if request.method != "POST":
         form = SuggestionForm(process, initial={"proposed": current.text_de, "base_version": current.version})
-        return _form(request, process, clause, form)
+        wanted = f"absatz-{number}"
+        return way_in(request, process, "suggest", wanted) or _form(request, process, clause, form)
     form = SuggestionForm(process, request.POST)
     try:
         if not form.is_valid():
             return _form(request, process, clause, form, status=400)
         values = form.cleaned_data
+        if process.writing in ("code", "oidc"):
+            require_pass(request, process, "suggest")
         services.require_open(process, "suggest", utc_now())
         if values["proposed"].split() == current.text_de.split():
             form.add_error("proposed", gettext("Das ist der Absatz, wie er ist. Ändern Sie etwas daran."))

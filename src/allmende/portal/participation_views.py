@@ -137,26 +137,40 @@ def steps_feed(request: HttpRequest, title: str, link: str, steps: Iterable[Step
 
 
 def calendar(request: HttpRequest, slug: str) -> HttpResponse:
-    """Give the phases as a calendar (RFC 5545)."""
+    """Give the phases and the workshops as a calendar (RFC 5545)."""
     found = process_or_404(request, slug)
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Allmende//Participation//DE"]
     for phase in found.phases.all():
         title = f"{found.title.within(language())}: {phase.title.within(language())}"
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{found.slug}-{phase.slug}@allmende",
-            f"DTSTAMP:{phase.since.astimezone(UTC):%Y%m%dT%H%M%SZ}",
-            f"DTSTART:{phase.since.astimezone(UTC):%Y%m%dT%H%M%SZ}",
-            f"DTEND:{phase.until.astimezone(UTC):%Y%m%dT%H%M%SZ}",
-            f"SUMMARY:{_escaped(title)}",
-            f"DESCRIPTION:{_escaped(phase.about.within(language()))}",
-            f"URL:{address(request, 'process', found.slug)}",
-            "END:VEVENT",
-        ]
+        lines += _event(
+            f"{found.slug}-{phase.slug}", (phase.since, phase.until), title, address(request, "process", slug)
+        )
+        lines[-2:-2] = [f"DESCRIPTION:{_escaped(phase.about.within(language()))}"]
+    for seats in workshop_queries.workshops_of(found):
+        one = seats.workshop
+        where = address(request, "workshop", slug, one.pk)
+        lines += _event(f"{found.slug}-w{one.pk}", (one.begins, one.ends), one.title.within(language()), where)
+        about = f"{gettext('Was es für wen gibt')}: {one.access.within(language())}"
+        lines[-2:-2] = [f"LOCATION:{_escaped(one.place)}", f"DESCRIPTION:{_escaped(about)}"]
     text = "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _folded(line)) + "\r\n"
     answer = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{found.slug}.ics"'
     return answer
+
+
+def _event(name: str, span: tuple[dt.datetime, dt.datetime], title: str, link: str) -> list[str]:
+    """Write an event; what comes last is its address and its end."""
+    since, until = (f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}" for at in span)
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{name}@allmende",
+        f"DTSTAMP:{since}",
+        f"DTSTART:{since}",
+        f"DTEND:{until}",
+        f"SUMMARY:{_escaped(title)}",
+        f"URL:{link}",
+        "END:VEVENT",
+    ]
 
 
 def _escaped(text: str) -> str:

@@ -1,29 +1,20 @@
-"""Taking part with a pass, judging statements one after the other, and what came out."""
+"""Judging statements one after the other, and what came out."""
 
-from typing import Any
-
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 
 from allmende.kernel.clock import utc_now
-from allmende.kernel.errors import AllmendeError, Denied
-from allmende.participation import rules, vote_queries
+from allmende.participation import vote_queries
 from allmende.participation.models import Process
 from allmende.participation.permission import VOTES
-from allmende.participation.services import notices, votes
-from allmende.portal import citizen_account
+from allmende.participation.rules import cleaned
+from allmende.participation.services import votes
 from allmende.portal.data_views import told
-from allmende.portal.participation_forms import FollowForm
 from allmende.portal.participation_frame import (
-    MOST_TRIES,
     MOST_VOTES_AN_HOUR,
-    address,
-    language,
-    new_pass,
     pass_of,
     private,
     process_or_404,
@@ -34,89 +25,6 @@ from allmende.portal.participation_frame import (
 )
 
 CHOICES = ("agree", "disagree", "pass")
-GOALS = {
-    "aussagen": "statements",
-    "beitrag": "idea-new",
-    "stimmzettel": "ballot",
-    "rangfolge": "ranking",
-    "uebersicht": "process",
-}
-
-
-def _to(request: HttpRequest, process: Process, word: str, wanted: str = "") -> HttpResponse:
-    """Lead on to where somebody wanted to go, with their pass."""
-    wanted = wanted or request.POST.get("weiter", "")
-    if wanted.startswith("beitrag-"):
-        path = reverse("contribution", args=[wanted.removeprefix("beitrag-")])
-    else:
-        path = reverse(GOALS.get(wanted, "process"), args=[process.slug])
-    return private(redirect(f"{path}?karte={word}"))
-
-
-@csrf_exempt
-@told
-def enter(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Begin to take part: at once, by a link in a mail, by a code, or with the citizen account."""
-    process = process_or_404(request, slug)
-    values: dict[str, Any] = {
-        "wanted": request.POST.get("weiter") or request.GET.get("weiter", ""),
-        "form": FollowForm(),
-        "connected": citizen_account.connected(),
-        "code": request.GET.get("code", "")[:30],
-    }
-    if request.method != "POST":
-        return private(process_page(request, "enter.html", process, **values))
-    try:
-        require_form(request, MOST_TRIES, "participation-enter")
-        if process.level == "open":
-            name = votes.pseudonym_of(process, "open", rules.new_secret() + rules.new_secret())
-            return _to(request, process, new_pass(process, "open", name))
-        if process.level == "code":
-            name = votes.redeem(process, request.POST.get("code", ""))
-            return _to(request, process, new_pass(process, "code", name))
-        return _by_mail(request, process, values)
-    except AllmendeError as error:
-        return process_page(request, "enter.html", process, status=error.status, refused=error, **values)
-
-
-@told
-def to_account(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Lead to the citizen account."""
-    process = process_or_404(request, slug)
-    if process.level != "oidc" or not citizen_account.connected():
-        raise Http404
-    require_form(request, MOST_TRIES, "participation-enter")
-    return private(redirect(citizen_account.start(request, slug, request.GET.get("weiter", ""))))
-
-
-@told
-def from_account(request: HttpRequest) -> HttpResponseBase:
-    """Take whoever comes back from the citizen account to where they wanted to go."""
-    back = citizen_account.finish(request)
-    process = process_or_404(request, back.process)
-    if process.level != "oidc":
-        raise Denied(rules.NEEDS_PASS, level=process.level_text)
-    word = new_pass(process, "oidc", votes.pseudonym_of(process, "oidc", back.subject))
-    return _to(request, process, word, back.wanted)
-
-
-def _by_mail(request: HttpRequest, process: Process, values: dict[str, Any]) -> HttpResponseBase:
-    """Send the link; the address itself is kept nowhere, only what the process's key makes of it."""
-    if process.level != "mail":
-        raise Denied(rules.NEEDS_PASS, level=rules.LEVELS[process.level])
-    form = FollowForm(request.POST)
-    if not form.is_valid():
-        return process_page(request, "enter.html", process, status=400, **{**values, "form": form})
-    email = form.cleaned_data["email"].lower()
-    word = new_pass(process, "mail", votes.pseudonym_of(process, "mail", email))
-    link = f"{address(request, 'process', process.slug)}?karte={word}"
-    title = process.title.within(language())
-    body = gettext(
-        "Mit diesem Link nehmen Sie teil an: %(title)s\n\n%(link)s\n\n"
-        "Geben Sie ihn nicht weiter; er zählt als Ihre Stimme.\n"
-    ) % {"title": title, "link": link}
-    notices.post(email, gettext("Ihr Zugang: %(title)s") % {"title": title}, body, utc_now())
-    return process_page(request, "enter.html", process, sent=True, **values)
 
 
 @csrf_exempt
@@ -159,11 +67,11 @@ def _vote(request: HttpRequest, process: Process) -> HttpResponseBase:
     card = require_pass(request, process, "vote")
     here = reverse("statements", args=[process.slug])
     if "gruppe" in request.POST:
-        votes.choose_group(process, card.pseudonym, request.POST["gruppe"])
+        votes.choose_group(process, card.pseudonym, cleaned(request.POST["gruppe"]))
         skipped = "" if request.POST["gruppe"] else "&ohne=1"
         return private(redirect(f"{here}?karte={card.word}{skipped}"))
     number = request.POST.get("aussage", "")
     choice = request.POST.get("stimme", "")
-    votes.vote(process, int(number) if number.isdigit() and len(number) < 9 else 0, card.pseudonym, choice, utc_now())
+    votes.vote(process, int(number) if number.isdecimal() and len(number) < 9 else 0, card.pseudonym, choice, utc_now())
     kept = "&ohne=1" if request.POST.get("ohne") else ""
     return private(redirect(f"{here}?karte={card.word}{kept}"))

@@ -54,7 +54,8 @@ class RegisterForm(OpenForm):
     )
 
 
-def _workshop(request: HttpRequest, slug: str, number: int) -> tuple[Process, queries.Seats]:
+def workshop_of(request: HttpRequest, slug: str, number: int) -> tuple[Process, queries.Seats]:
+    """Give a workshop that this visitor may see, with its process."""
     process = process_or_404(request, slug)
     found = queries.workshop(process, number)
     if found is None:
@@ -66,7 +67,7 @@ def _workshop(request: HttpRequest, slug: str, number: int) -> tuple[Process, qu
 @told
 def workshop(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     """Show a workshop and take a registration; what was typed is never lost."""
-    process, found = _workshop(request, slug, number)
+    process, found = workshop_of(request, slug, number)
     if request.method != "POST":
         return _page(request, process, found, RegisterForm())
     form = RegisterForm(request.POST)
@@ -128,7 +129,7 @@ def _page(
 @told
 def cancel(request: HttpRequest, slug: str, number: int, key: str) -> HttpResponseBase:
     """Give a place back by the link in the mail; a button does it, as programs open links in mails."""
-    process, found = _workshop(request, slug, number)
+    process, found = workshop_of(request, slug, number)
     if request.method != "POST":
         return private(process_page(request, "workshop_cancel.html", process, one=found.workshop))
     try:

@@ -2,6 +2,7 @@
 
 from allmende.participation.models.budgets import Ballot, Budget, BudgetCount, Proposal
 from allmende.participation.models.contributions import KINDS, CoAuthor, Comment, Contribution, Origin, Step, TitleGram
+from allmende.participation.models.editions import Edition
 from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.rankings import RankingBallot, RankingCount
@@ -20,6 +21,7 @@ __all__ = [
     "Code",
     "Comment",
     "Contribution",
+    "Edition",
     "Follower",
     "Handover",
     "Heard",

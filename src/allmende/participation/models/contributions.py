@@ -18,6 +18,7 @@ KINDS = {
     "need": Text("Bedarf", "need"),
     "proposal": Text("Vorschlag", "proposal"),
     "suggestion": Text("Änderungsvorschlag", "suggested change"),
+    "question": Text("Frage", "question"),
 }
 VISIBILITIES = ("shown", "held", "unconfirmed", "hidden", "merged", "withdrawn")
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from allmende.kernel.clock import utc_now
 from allmende.kernel.text import Text
 from allmende.participation.formats import Format, format_of
 from allmende.participation.rules import LEVELS, PROCESS_STATES, SMALLEST_GROUP, WEIGHTS, Span
@@ -67,6 +68,15 @@ class Process(Titled):
     key = models.BinaryField(default=new_key, null=True, editable=False)
     closed = models.DateTimeField(null=True, editable=False)
     forgotten = models.DateTimeField(null=True, editable=False)
+    people_de = models.CharField(
+        _("Quelle der Zahlen zu Gruppen (deutsch)"),
+        max_length=200,
+        blank=True,
+        help_text=_("etwa: Einwohnermelderegister, 31.12.2025; steht im Bericht, wer erreicht wurde"),
+    )
+    people_en = models.CharField(_("Quelle der Zahlen zu Gruppen (englisch)"), max_length=200, blank=True)
+    # What was deleted at the end, by kind: how many rows.
+    forgot = models.JSONField(default=dict, editable=False)
     result_de = models.TextField(_("Ergebnis (deutsch)"), blank=True, editable=False)
     result_en = models.TextField(_("Ergebnis (englisch)"), blank=True, editable=False)
     result_at = models.DateTimeField(null=True, editable=False)
@@ -142,6 +152,18 @@ class Process(Titled):
         return LEVELS[self.writing]
 
     @property
+    def overdue_days(self) -> int | None:
+        """Count the days since its last phase, while nobody has closed it and so nothing is ever deleted."""
+        last = max((phase.until for phase in self.phases.all()), default=None)
+        late = (utc_now() - last).days if last is not None and self.state == "open" else 0
+        return late if late > 0 else None
+
+    @property
+    def people_source(self) -> Text | None:
+        """Say where the sizes of its groups come from."""
+        return pair(self, "people")
+
+    @property
     def result(self) -> Text | None:
         """Give the published result."""
         return pair(self, "result")
@@ -180,6 +202,8 @@ class Topic(Titled):
     kind = models.CharField(max_length=10)
     slug = models.SlugField()
     position = models.PositiveSmallIntegerField(default=0)
+    # How many of them live in the city, where somebody has counted them; for saying who was reached.
+    people = models.PositiveIntegerField(null=True)
 
     class Meta:
         """In their order."""

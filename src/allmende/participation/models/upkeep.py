@@ -56,12 +56,14 @@ class Case(models.Model):
 
 
 class Follower(models.Model):
-    """An address that wants to know what becomes of a contribution, or of a process; asked for by who owns it."""
+    """An address that wants to know what becomes of a contribution or a process, or what new a search finds."""
 
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="followers")
     contribution = models.ForeignKey(Contribution, null=True, on_delete=models.CASCADE, related_name="followers")
     email = models.EmailField()
     language = models.CharField(max_length=2, default="de")
+    # What of a process somebody looks for, as ``participation.search`` writes it; empty for all that happens.
+    search = models.CharField(max_length=400, blank=True)
     asked = models.DateTimeField()
     confirmed = models.DateTimeField(null=True)
 
@@ -75,7 +77,9 @@ class Follower(models.Model):
                 name="follower_of_contribution_once",
             ),
             models.UniqueConstraint(
-                fields=["process", "email"], condition=models.Q(contribution=None), name="follower_of_process_once"
+                fields=["process", "email", "search"],
+                condition=models.Q(contribution=None),
+                name="follower_of_process_once",
             ),
         ]
 

@@ -14,6 +14,7 @@ REGISTRATIONS: dict[str, Text] = {
     "placed": Text("hat einen Platz", "has a place"),
     "waiting": Text("auf der Warteliste", "on the waiting list"),
 }
+ASKED_AROUND = dt.timedelta(hours=1)
 
 
 class Workshop(Titled):
@@ -42,6 +43,10 @@ class Workshop(Titled):
     def access(self) -> Text:
         """Say what there is for whom."""
         return Text(self.access_de, self.access_en)
+
+    def asks(self, now: dt.datetime) -> bool:
+        """Tell whether people can ask questions: from an hour before until an hour after."""
+        return self.process.state == "open" and self.begins - ASKED_AROUND <= now < self.ends + ASKED_AROUND
 
     def open(self, now: dt.datetime) -> bool:
         """Tell whether people can register."""

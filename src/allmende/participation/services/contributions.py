@@ -19,6 +19,7 @@ from allmende.participation.models import (
     Comment,
     Contribution,
     Follower,
+    Heard,
     Paragraph,
     Process,
     Proposal,
@@ -26,13 +27,15 @@ from allmende.participation.models import (
     Support,
     TitleGram,
     Topic,
+    Workshop,
 )
 from allmende.participation.queries import repeated
+from allmende.participation.services.searches import announce
 from allmende.register.around import Point
 
 # Whoever takes part, without a name; the staff is not bound to phases.
 PUBLIC = SystemActor("public")
-Kind = Literal["idea", "need", "proposal", "suggestion"]
+Kind = Literal["idea", "need", "proposal", "suggestion", "question"]
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +58,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     base_version: int | None = None
     proposed: str = ""
     cost: int = 0
+    workshop: Workshop | None = None
 
     @property
     def words(self) -> str:
@@ -112,7 +116,11 @@ def submit(actor: Actor, process: Process, draft: Draft, *, proven: bool, confir
     Step.objects.create(
         contribution=one, at=now, state="received", office_de=process.office_de, office_en=process.office_en
     )
+    if draft.workshop is not None:
+        Heard.objects.create(workshop=draft.workshop, contribution=one)
     hold(process, causes, now, contribution=one)
+    if one.visibility == "shown":
+        announce(one)
     record(actor, "participation.received", one, after={"kind": one.kind, "channel": one.channel, "causes": causes})
     return Taken(one, key, tuple(causes))
 
@@ -176,6 +184,7 @@ def show_confirmed(actor: Actor, number: int) -> bool:
         return False
     one.visibility = "shown"
     one.save(update_fields=["visibility"])
+    announce(one)
     record(actor, "participation.confirmed", one)
     return True
 

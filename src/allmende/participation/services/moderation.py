@@ -4,14 +4,17 @@ import datetime as dt
 import hmac
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from allmende.accounts.models import Person
 from allmende.accounts.services import Actor, record
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
 from allmende.participation.models import Case, Comment, Contribution, Follower
+from allmende.participation.queries import Flood, waiting_flood
 from allmende.participation.rules import REASONS, SAME_PERSON, digest
 from allmende.participation.services.notices import post
+from allmende.participation.services.searches import announce
 
 DECIDED = ErrorCode(
     "participation.case_closed",
@@ -27,6 +30,7 @@ NO_APPEAL = ErrorCode(
 )
 CONTRIBUTION = Text("Ihr Beitrag {number}", "Your contribution {number}")
 COMMENT_ON = Text("Ihr Kommentar zu {about}", "Your comment on {about}")
+BATCH = 1_000
 SUBJECT = {"de": "{what} wurde verborgen", "en": "{what} was hidden"}
 BODY = {
     "de": "Grund: {reason}.\n\nUnter der Adresse mit Ihrem Schlüssel, die Sie beim Absenden bekamen, können Sie "
@@ -54,8 +58,10 @@ def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime
     hidden_by = Case.objects.filter(**about, decision="hidden").values_list("decided_by", flat=True)
     if found.cause == "appeal" and name_of(actor) in set(hidden_by):
         raise Conflict(SAME_PERSON)
-    before, thing.visibility = thing.visibility, "shown" if keep else "hidden"
+    before, thing.visibility = thing.visibility, _kept(thing) if keep else "hidden"
     thing.save(update_fields=["visibility"])
+    if isinstance(thing, Contribution) and thing.visibility == "shown" != before:
+        announce(thing)
     said = "" if keep else reason
     decision = {"closed": now, "decision": "shown" if keep else "hidden", "reason": said, "decided_by": name_of(actor)}
     Case.objects.filter(**about, closed__isnull=True).update(**decision)
@@ -63,6 +69,46 @@ def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime
         _tell_author(thing, said, now)
     record(actor, "participation.moderated", thing, before={"visibility": before}, after={"keep": keep, "reason": said})
     return found
+
+
+@transaction.atomic
+def hide_flood(actor: Actor, flood: Flood, *, reason: str, now: dt.datetime) -> int:
+    """Hide everything that still waits unread for one cause, up to the last case that somebody saw; give how many.
+
+    Authors hear of it and can appeal as ever; what was shown, reported or contested is not touched.
+    """
+    decision = {"closed": now, "decision": "hidden", "reason": reason, "decided_by": name_of(actor)}
+    hidden = 0
+    while found := list(waiting_flood(flood)[:BATCH]):
+        things: list[Contribution | Comment] = [case.thing for case in found]
+        texts = {one.pk for one in things if isinstance(one, Contribution)}
+        said = {one.pk for one in things if isinstance(one, Comment)}
+        Contribution.objects.filter(pk__in=texts).update(visibility="hidden")
+        Comment.objects.filter(pk__in=said).update(visibility="hidden")
+        open_cases = Case.objects.filter(closed__isnull=True)
+        open_cases.filter(Q(contribution__in=texts) | Q(comment__in=said)).update(**decision)
+        # Few in a flood leave an address that they confirm; the others cost nothing.
+        known = set(_confirmed(texts))
+        for thing in things:
+            if thing.writer_id if isinstance(thing, Comment) else thing.pk in known:
+                _tell_author(thing, reason, now)
+        hidden += len(texts) + len(said)
+    after = {"cause": flood.cause, "up_to_case": flood.upto, "reason": reason, "count": hidden}
+    record(actor, "participation.flood_hidden", flood.process, after=after)
+    return hidden
+
+
+def _confirmed(contributions: set[int]) -> QuerySet[Follower, int | None]:
+    rows = Follower.objects.filter(contribution__in=contributions, confirmed__isnull=False)
+    return rows.values_list("contribution_id", flat=True)
+
+
+def _kept(thing: Contribution | Comment) -> str:
+    """Give how something is kept: shown, or waiting for the address that its process asks for."""
+    if isinstance(thing, Comment) or thing.process.writing != "mail":
+        return "shown"
+    asked = Follower.objects.filter(contribution=thing, confirmed=None, asked=thing.received)
+    return "unconfirmed" if asked.exists() else "shown"
 
 
 def _author(thing: Contribution | Comment) -> Follower | None:

@@ -11,17 +11,20 @@ import structlog
 from django.core import signing
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import QuerySet
 
 from allmende.accounts.services import record
 from allmende.gate.door import Gate
+from allmende.kernel.text import Text
 from allmende.participation.models import Contribution, Follower, Mail, Notice, Process, Step
 from allmende.participation.permission import CONTRIBUTIONS, shut
 from allmende.participation.queries import digest_rows, followers_of
+from allmende.participation.search import Search, read, written
 from allmende.participation.services.contributions import PUBLIC
 
 log = structlog.get_logger("allmende.participation")
 MOST_ATTEMPTS, DAY = 8, dt.timedelta(hours=20)
-SALT, CONFIRM_SECONDS = "participation.follower", 14 * 86_400
+SALT, ADDRESS_SALT, CONFIRM_SECONDS = "participation.follower", "participation.followers", 14 * 86_400
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -31,6 +34,7 @@ class Words(msgspec.Struct, frozen=True):
     greeting: str
     why: str
     stop: str
+    stop_all: str
 
 
 WORDS = {
@@ -38,13 +42,15 @@ WORDS = {
         "Neues zu Beiträgen, denen Sie folgen",
         "Das ist geschehen:",
         "Sie bekommen diese Mail, weil Sie es bestätigt haben.",
-        "Nichts mehr hierzu",
+        "Nichts mehr zu {what}",
+        "Gar keine dieser Mails mehr",
     ),
     "en": Words(
         "News about contributions that you follow",
         "This has happened:",
         "You get this mail because you confirmed it.",
-        "Nothing more about this",
+        "Nothing more about {what}",
+        "None of these mails any more",
     ),
 }
 
@@ -65,11 +71,21 @@ def follower_by(token: str, *, max_age: int | None = None) -> Follower | None:
 
 @transaction.atomic
 def follow(
-    process: Process, contribution: Contribution | None, *, email: str, language: str, now: dt.datetime
+    process: Process,
+    contribution: Contribution | None,
+    *,
+    email: str,
+    language: str,
+    now: dt.datetime,
+    search: Search | None = None,
 ) -> Follower:
     """Keep an address that wants to know; nothing is sent to it before it has confirmed."""
     found, _ = Follower.objects.get_or_create(
-        process=process, contribution=contribution, email=email.lower(), defaults={"asked": now, "language": language}
+        process=process,
+        contribution=contribution,
+        email=email.lower(),
+        search=written(search) if search else "",
+        defaults={"asked": now, "language": language},
     )
     return found
 
@@ -91,9 +107,24 @@ def stop(token: str) -> bool:
     found = follower_by(token)
     if found is None:
         return False
-    record(PUBLIC, "participation.follower_stopped", found.contribution or found.process)
-    found.delete()
-    return True
+    return forget_followers(Follower.objects.filter(pk=found.pk)) == 1
+
+
+@transaction.atomic
+def stop_all(word: str) -> int:
+    """Forget all that an address follows, at once; ``word`` stands in each of its digests."""
+    try:
+        email = signing.loads(word, salt=ADDRESS_SALT)
+    except signing.BadSignature:
+        return 0
+    return forget_followers(Follower.objects.filter(email=email))
+
+
+def forget_followers(followers: QuerySet[Follower]) -> int:
+    """Delete addresses that followed something; give how many."""
+    for found in followers.select_related("process", "contribution"):
+        record(PUBLIC, "participation.follower_stopped", found.contribution or found.process)
+    return int(followers.delete()[1].get("participation.Follower", 0))
 
 
 def tell(step: Step) -> int:
@@ -151,20 +182,42 @@ def send_digests(now: dt.datetime, address: Callable[[str, str], str], gate: Gat
     return sent
 
 
+def described(one: Follower) -> Text:
+    """Say in words what an address looks for."""
+    search = read(one.search)
+    topics = {topic.slug: topic.title for topic in one.process.topics.all()}
+    named = [topics.get(slug, Text(slug, slug)) for slug in (search.category, search.group) if slug]
+    words = [Text(f"„{search.words}“", f"“{search.words}”")] if search.words else []
+    where = search.place or (search.point.written if search.point else "")
+    around = [Text(f"{search.radius} m um {where}", f"{search.radius} m around {where}")] if search.point else []
+    every = [*words, *named, *around] or [Text("alles Neue", "everything new")]
+    return Text(", ".join(part.de for part in every), ", ".join(part.en for part in every))
+
+
 def digest(email: str, notices: list[Notice], address: Callable[[str, str], str]) -> EmailMessage:
     """Write a digest, with the head by which mail programs stop it at one click (RFC 8058)."""
     language = notices[0].follower.language
     words = WORDS[language]
-    token = token_of(notices[0].follower)
-    stop_at = address("follow-stop", token)
-    body = "\n\n".join([words.greeting, *_lines(notices, language, address), words.why, f"{words.stop}: {stop_at}"])
+    stop_at = address("follow-stop-all", signing.dumps(email, salt=ADDRESS_SALT))
+    followers = {notice.follower_id: notice.follower for notice in notices}.values()
+    stops = [(words.stop.format(what=_what(one, language)), address("follow-stop", token_of(one))) for one in followers]
+    ends = "\n".join([words.why, *(f"{what}: {at}" for what, at in [*stops, (words.stop_all, stop_at)])])
+    body = "\n\n".join([words.greeting, *_lines(notices, language, address), ends])
     headers = {"List-Unsubscribe": f"<{stop_at}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     return EmailMessage(words.subject, body + "\n", to=[email], headers=headers)
 
 
+def _what(one: Follower, language: str) -> str:
+    if one.contribution:
+        return one.contribution.number
+    title = one.process.title.within(language)
+    return f"{title} ({described(one).within(language)})" if one.search else title
+
+
 def _lines(notices: list[Notice], language: str, address: Callable[[str, str], str]) -> Iterable[str]:
-    for notice in notices:
-        step, one = notice.step, notice.step.contribution
+    # Whoever follows a contribution and its process hears of a step once.
+    for step in {notice.step_id: notice.step for notice in notices}.values():
+        one = step.contribution
         note = step.note.within(language) if step.note else ""
         head = f"{one.number} – {one.title}: {step.state_text.within(language)} ({step.office.within(language)})"
         yield "\n".join(filter(None, [head, note, address("contribution", one.number)]))

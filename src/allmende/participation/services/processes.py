@@ -101,10 +101,10 @@ def move(actor: Actor, process: Process, to: str, now: dt.datetime) -> None:
 
 
 @transaction.atomic
-def add_topic(actor: Actor, process: Process, *, kind: str, slug: str, title: Text) -> Topic:
-    """Add a category, or a group to choose; one of that name is only renamed."""
+def add_topic(actor: Actor, process: Process, *, kind: str, slug: str, title: Text, people: int | None = None) -> Topic:
+    """Add a category, or a group to choose; one of that name is only renamed and its size kept."""
     position = process.topics.filter(kind=kind).count()
-    named = {"title_de": title.de, "title_en": title.en}
+    named = {"title_de": title.de, "title_en": title.en, "people": people}
     topic, _ = Topic.objects.update_or_create(
         process=process, kind=kind, slug=slug, defaults=named, create_defaults={**named, "position": position}
     )
@@ -120,6 +120,7 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
     copy.title_de, copy.title_en = title.de, title.en
     copy.key, copy.preview = new_key(), preview_key()
     copy.closed = copy.forgotten = copy.result_at = None
+    copy.forgot = {}
     copy.result_de = copy.result_en = ""
     copy.demonstration = False
     copy._state.adding = True
@@ -133,6 +134,7 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
             position=topic.position,
             title_de=topic.title_de,
             title_en=topic.title_en,
+            people=topic.people,
         )
     _set_like(copy, process)
     for one in process.statements.filter(contribution__isnull=True, visibility="shown"):
@@ -191,20 +193,24 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
         default_storage.delete(name)
     said = Comment.objects.filter(contribution__process=process) | Comment.objects.filter(paragraph__process=process)
     report = {
-        "coauthors": CoAuthor.objects.filter(contribution__process=process).delete()[0],
-        "followers": Follower.objects.filter(process=process).delete()[0],
+        "coauthors": CoAuthor.objects.filter(contribution__process=process)
+        .delete()[1]
+        .get("participation.CoAuthor", 0),
+        "followers": Follower.objects.filter(process=process).delete()[1].get("participation.Follower", 0),
         "codes": Code.objects.filter(process=process).delete()[0],
-        "hidden": hidden.update(title="–", body="", proposed="", photo="", photo_alt="", place=""),
-        "pools": PoolPerson.objects.filter(panel__process=process).delete()[0],
+        "hidden": hidden.update(
+            title="–", body="", proposed="", photo="", photo_alt="", place="", longitude=None, latitude=None
+        ),
+        "pools": PoolPerson.objects.filter(panel__process=process).delete()[1].get("participation.PoolPerson", 0),
         "registrations": Registration.objects.filter(workshop__process=process).delete()[0],
         "authors": mine.update(author="", key_digest=""),
     }
-    said.exclude(visibility="shown").update(body="")
-    said.update(author="", key_digest="")
+    report["comments"] = said.exclude(visibility="shown").update(body="")
+    report["commenters"] = said.update(author="", key_digest="")
     Case.objects.filter(process=process).update(words="")
     Panel.objects.filter(process=process, pool_deleted__isnull=True).update(pool_deleted=now)
     Workshop.objects.filter(process=process, forgotten__isnull=True).update(forgotten=now)
-    process.key, process.forgotten = None, now
-    process.save(update_fields=["key", "forgotten"])
+    process.key, process.forgotten, process.forgot = None, now, report
+    process.save(update_fields=["key", "forgotten", "forgot"])
     record(RETENTION, "participation.forgotten", process, after=report)
     return report

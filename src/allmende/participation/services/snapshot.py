@@ -43,7 +43,7 @@ TABLES: dict[str, dict[str, str]] = {
     "contributions": {
         "number": "string: public number",
         "process": "string: processes.slug",
-        "kind": "string: idea, need, proposal, suggestion",
+        "kind": "string: idea, need, proposal, suggestion, question",
         "title": "string",
         "body": "string",
         "language": "string",

@@ -17,8 +17,9 @@ from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import rules
 from allmende.participation.heard_file import Card
-from allmende.participation.models import Contribution, Heard, Process, Registration, Workshop
+from allmende.participation.models import Contribution, Process, Registration, Workshop
 from allmende.participation.services.contributions import PUBLIC, Draft, submit
+from allmende.participation.services.journey import News, advance
 from allmende.participation.services.notices import post
 
 RETENTION = SystemActor("system:retention")
@@ -37,6 +38,12 @@ NO_REGISTRATION = ErrorCode(
     Text("Diese Anmeldung gibt es nicht mehr.", "This registration exists no more."),
     Text("Sie wurde abgemeldet oder gelöscht.", "It was cancelled or deleted."),
 )
+NO_QUESTION = ErrorCode(
+    "participation.unknown_question",
+    Text("Diese Frage wurde hier nicht gestellt.", "This question was not asked here."),
+    Text("Laden Sie die Seite neu.", "Load the page anew."),
+)
+ALOUD = Text("In der Werkstatt beantwortet; siehe Protokoll.", "Answered at the workshop; see the minutes.")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -144,6 +151,13 @@ def cancel(number: int, key: str, now: dt.datetime, *, promotes: bool = True) ->
     found = one.registrations.filter(digest=rules.digest(rules.plain_code(key))).first()
     if found is None:
         raise NotFound(NO_REGISTRATION)
+    give_back(found, now, promotes=promotes)
+
+
+@transaction.atomic
+def give_back(found: Registration, now: dt.datetime, *, promotes: bool) -> None:
+    """Delete a registration, and let those who wait move up."""
+    one = _locked(found.workshop_id)
     found.delete()
     record(PUBLIC, "participation.registration_cancelled", one.process, after={"workshop": one.pk})
     if promotes:
@@ -175,11 +189,19 @@ def take_up(
     made = []
     for card in cards:
         kind = process.form.kind or "idea"
-        draft = Draft(kind=kind, title=card.title, body=card.body, category=card.topic, channel=channel)
+        draft = Draft(
+            kind=kind, title=card.title, body=card.body, category=card.topic, channel=channel, workshop=workshop
+        )
         made.append(submit(actor, process, draft, proven=True, confirmed=True, now=now).contribution)
-    if workshop is not None:
-        Heard.objects.bulk_create([Heard(workshop=workshop, contribution=one) for one in made])
     return made
+
+
+@transaction.atomic
+def answer_aloud(actor: Actor, workshop: Workshop, number: str, now: dt.datetime) -> None:
+    """Tell that a question was answered there, for all to hear; what was said goes into the minutes."""
+    if not workshop.heard.filter(contribution__number=number, contribution__kind="question").exists():
+        raise NotFound(NO_QUESTION)
+    advance(actor, number=number, news=News(state="answered", outcome="spoken", note=ALOUD), now=now)
 
 
 @transaction.atomic

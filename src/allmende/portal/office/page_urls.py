@@ -12,8 +12,10 @@ from allmende.portal.office import (
     minutes_views,
     objection_views,
     participation_budget_views,
+    participation_edition_views,
     participation_panel_views,
     participation_paper_views,
+    participation_question_views,
     participation_views,
     participation_work_views,
     participation_workshop_views,
@@ -102,6 +104,9 @@ page_patterns = [
     path("beteiligung/moderation/", participation_work_views.cases, name="participation-cases"),
     path("beteiligung/beitrag/<str:number>/", participation_work_views.contribution, name="participation-contribution"),
     path("beteiligung/<slug:slug>/", participation_views.process_page, name="participation-process"),
+    path(
+        "beteiligung/<slug:slug>/fassungen/", participation_edition_views.editions_page, name="participation-editions"
+    ),
     path("beteiligung/<slug:slug>/budget/", participation_budget_views.budget, name="participation-budget"),
     path(
         "beteiligung/<slug:slug>/budget/stimmzettel.pb",
@@ -120,6 +125,11 @@ page_patterns = [
         "beteiligung/<slug:slug>/werkstaetten/<number:number>/",
         participation_workshop_views.workshop,
         name="participation-workshop",
+    ),
+    path(
+        "beteiligung/<slug:slug>/werkstaetten/<number:number>/fragen/",
+        participation_question_views.questions,
+        name="participation-questions",
     ),
     path("beteiligung/<slug:slug>/text/", participation_work_views.text, name="participation-text"),
     path(

@@ -22,11 +22,14 @@ from allmende.register.models import Purpose
 DECLARATIONS = (
     *("title_de", "title_en", "purpose_de", "purpose_en", "audience_de", "audience_en", "office_de", "office_en"),
     *("weight", "weight_de", "weight_en", "level", "writing", "strict", "answer_days", "keep_days"),
-    *("purpose_slug", "code", "project", "demonstration"),
+    *("purpose_slug", "code", "project", "people_de", "people_en", "demonstration"),
 )
 IN_ADDRESS = _("steht in der Adresse: /mitmachen/kurzname/; Kleinbuchstaben, Ziffern, Bindestriche")
 RESERVED = frozenset(
-    {"nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto", "mitverfasst", "orte"}
+    {
+        *("nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto"),
+        *("mitverfasst", "orte", "adresse"),
+    }
 )
 
 
@@ -191,7 +194,9 @@ class StepForm(forms.Form):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["state"].choices = [pair for pair in _named(STATES) if pair[0] != "received"]
-        fields["outcome"].choices = [("", "–"), *_named(OUTCOMES)]
+        # What was answered aloud is told where the questions of a workshop are.
+        written = {name: text for name, text in OUTCOMES.items() if name != "spoken"}
+        fields["outcome"].choices = [("", "–"), *_named(written)]
         language = get_language() or "de"
         fields["project"].choices = [("", "–"), *_projects()]
         rows = [(str(row.milestone.pk), row.milestone.title.within(language)) for row in milestones_on(today())]
@@ -315,6 +320,9 @@ class TopicForm(forms.Form):
     slug = forms.SlugField(label=_("Kurzname"))
     title_de = forms.CharField(label=_("Titel (deutsch)"), max_length=200)
     title_en = forms.CharField(label=_("Titel (englisch)"), max_length=200)
+    people = forms.IntegerField(
+        label=_("Menschen in der Stadt"), required=False, min_value=1, help_text=_("bei Gruppen; leer heißt unbekannt")
+    )
 
 
 class WordingForm(forms.Form):

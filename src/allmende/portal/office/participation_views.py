@@ -21,7 +21,8 @@ from allmende.kernel.text import Text
 from allmende.participation import queries
 from allmende.participation.models import Process
 from allmende.participation.permission import CONTRIBUTIONS
-from allmende.participation.rules import MOVES, PROCESS_STATES
+from allmende.participation.readability import Reading, reading
+from allmende.participation.rules import FORGOT, MOVES, PROCESS_STATES
 from allmende.participation.services import processes, votes
 from allmende.participation.services.contributions import Draft, submit
 from allmende.portal.office.frame import page, refuse
@@ -100,7 +101,7 @@ def _result(person: Person, process: Process, values: Values) -> str:
 
 def _topic(person: Person, process: Process, values: Values) -> str:
     title = Text(values["title_de"], values["title_en"])
-    processes.add_topic(person, process, kind=values["kind"], slug=values["slug"], title=title)
+    processes.add_topic(person, process, kind=values["kind"], slug=values["slug"], title=title, people=values["people"])
     return gettext("Hinzugefügt.")
 
 
@@ -195,8 +196,22 @@ def process_page(request: HttpRequest, slug: str) -> HttpResponseBase:
         topics=process.topics.all(),
         statements=process.statements.all(),
         codes=process.codes.count(),
+        readings=_readings(process),
+        forgot=[(text, process.forgot[name]) for name, text in FORGOT.items() if process.forgot.get(name)],
         may_change=may_write(roles_of(request.user), AREA),
     )
+
+
+def _readings(process: Process) -> list[tuple[str, Reading]]:
+    """Judge how the German declarations read, as a hint for whoever writes them."""
+    labels = {
+        "purpose_de": _("Wozu? (deutsch)"),
+        "audience_de": _("Wer ist gefragt? (deutsch)"),
+        "weight_de": _("Was damit geschieht (deutsch)"),
+        "result_de": _("Ergebnis (deutsch)"),
+    }
+    found = [(label, reading(getattr(process, name))) for name, label in labels.items()]
+    return [(str(label), hint) for label, hint in found if hint is not None]
 
 
 def _done(

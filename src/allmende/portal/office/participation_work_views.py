@@ -22,7 +22,7 @@ from allmende.participation import queries, text_queries
 from allmende.participation.difference import difference, merged
 from allmende.participation.models import Contribution, Handover, Process
 from allmende.participation.permission import CONTRIBUTIONS
-from allmende.participation.rules import REASONS, TEXT_MOVED
+from allmende.participation.rules import CAUSES, REASONS, TEXT_MOVED
 from allmende.participation.services import handover, journey, moderation, texts
 from allmende.participation.text_queries import Clause
 from allmende.portal.numbers import number_of
@@ -251,6 +251,8 @@ def cases(request: HttpRequest) -> HttpResponseBase:
     rows = queries.waiting_cases()
     current = rows.filter(pk=number_of(request.GET.get("fall", "")) or 0).first() or rows.first()
     form = DecideForm(request.POST or None)
+    if request.method == "POST" and request.POST.get("deed") == "flood":
+        return _flood(request)
     if request.method == "POST":
         keep, reason = request.POST.get("deed") == "keep", request.POST.get("reason", "")
         number = number_of(request.POST.get("case", ""))
@@ -271,7 +273,23 @@ def cases(request: HttpRequest) -> HttpResponseBase:
         icon=ICON,
         current=current,
         rows=rows[:100],
+        waiting=rows.count(),
+        floods=[(process, cause, CAUSES[cause], n, last) for process, cause, n, last in queries.floods()],
         form=form,
         back=(reverse("office:participation"), _("Beteiligung")),
         may_change=may_write(roles_of(request.user), AREA),
     )
+
+
+def _flood(request: HttpRequest) -> HttpResponseBase:
+    """Hide at once what came in masses, as far as it was there when the page was shown."""
+    asked, reason = request.POST, request.POST.get("reason", "")
+    process = queries.every_process().filter(slug=asked.get("process", "")).first()
+    upto = number_of(asked.get("upto", ""))
+    if process is None or upto is None or reason not in REASONS:
+        messages.error(request, gettext("Zum Verbergen fehlt der Grund."))
+        return redirect("office:participation-cases")
+    flood = queries.Flood(process, asked.get("cause", ""), upto)
+    count = moderation.hide_flood(person_of(request), flood, reason=reason, now=utc_now())
+    messages.success(request, gettext("Verborgen: %(n)s") % {"n": count})
+    return redirect("office:participation-cases")

@@ -1,0 +1,36 @@
+"""What a process says of itself in Leichte Sprache, in signs, and in further languages."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from allmende.participation.languages import LANGUAGES, Language
+from allmende.participation.models.processes import Process
+
+
+class Edition(models.Model):
+    """The declarations of a process for people whom the German and English ones do not reach."""
+
+    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="editions")
+    language = models.CharField(_("Fassung"), max_length=12)
+    title = models.CharField(_("Titel"), max_length=200)
+    body = models.TextField(_("Text"), blank=True)
+    video = models.URLField(_("Adresse des Videos"), blank=True)
+    made_by = models.CharField(_("Übersetzt oder geprüft von"), max_length=200)
+    at = models.DateField()
+    # The hash of the German words at that time.
+    translates = models.CharField(max_length=64)
+
+    class Meta:
+        """In the order of the languages; one of each."""
+
+        ordering: ClassVar[list[str]] = ["language"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["process", "language"], name="edition_once")
+        ]
+
+    @property
+    def about(self) -> Language:
+        """Give what is known of the language."""
+        return LANGUAGES[self.language]
