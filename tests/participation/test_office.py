@@ -95,7 +95,7 @@ def test_each_form_of_the_page_is_read_under_the_names_that_it_sends(make: Make)
     (desk, _), here = staff("office"), f"{HOME}{make().slug}/"
     page = desk.get(here).content.decode()
     names = dict.fromkeys(re.findall(r'name="(\w[\w-]*)"', form_of(page, "topic")), "neu")
-    desk.post(here, {**names, "deed": "topic", "kind": "group"})
+    desk.post(here, {**names, "deed": "topic", "kind": "group", "people": "120"})
     assert Process.objects.get().topics.filter(slug="neu", title_de="neu").count() == 1
     ids = re.findall(r'<(?:input|select|textarea)[^>]* id="([^"]+)"', page)
     assert len(ids) == len(set(ids))

@@ -13,6 +13,7 @@ VERB = re.compile(r"[a-z]+\.[a-z_]*[a-z]")
 ELSEWHERE = re.compile(r"accounts\.(password|totp|webauthn|recovery)_|.*_(created|changed|deleted)$")
 MADE = {
     *("source.paused", "source.resumed", "source.asked", "source.read_again"),
+    *("money.payment_entered", "money.payment_corrected"),
     *("participation.process_open", "participation.process_closed", "participation.process_archived"),
 }
 

@@ -1,6 +1,5 @@
-"""Forms of the staff about processes, contributions, texts and moderation."""
+"""Forms of the staff about processes, contributions and moderation."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -37,11 +36,13 @@ def _named(texts: dict[str, Text]) -> list[tuple[str, str]]:
     return [(name, text.within(get_language() or "de")) for name, text in texts.items()]
 
 
-def _projects() -> list[tuple[str, str]]:
+def project_choices() -> list[tuple[str, str]]:
+    """Name the projects of today."""
     return _named({view.project.slug: view.project.title for view in projects_on(today())})
 
 
-def _pair(label: Any, *, required: bool = True, rows: int = 3) -> dict[str, forms.CharField]:
+def in_both(label: Any, *, required: bool = True, rows: int = 3) -> dict[str, forms.CharField]:
+    """Make a field for each language."""
     return {
         language: forms.CharField(
             label=format_lazy("{} ({})", label, word),
@@ -86,7 +87,7 @@ class ProcessForm(forms.ModelForm[Process]):
                 field.widget.attrs["rows"] = 3
         leaves = Purpose.objects.filter(children__isnull=True)
         self._choose("purpose_slug", _named({row.slug: row.title for row in leaves}))
-        self._choose("project", _projects())
+        self._choose("project", project_choices())
 
     def _choose(self, name: str, known: list[tuple[str, str]]) -> None:
         """Let a name be chosen that exists, or the one that is kept already."""
@@ -168,8 +169,8 @@ class PhaseForm(forms.Form):
 class ResultForm(forms.Form):
     """What came out, and what follows from it."""
 
-    result_de = _pair(_("Ergebnis"), rows=6)["de"]
-    result_en = _pair(_("Ergebnis"), rows=6)["en"]
+    result_de = in_both(_("Ergebnis"), rows=6)["de"]
+    result_en = in_both(_("Ergebnis"), rows=6)["en"]
 
 
 class StepForm(forms.Form):
@@ -177,8 +178,8 @@ class StepForm(forms.Form):
 
     state = forms.ChoiceField(label=_("neuer Stand"))
     outcome = forms.ChoiceField(label=_("Ergebnis"), required=False, help_text=_("nur bei „beantwortet“"))
-    note_de = _pair(_("Grund"), required=False)["de"]
-    note_en = _pair(_("Grund"), required=False)["en"]
+    note_de = in_both(_("Grund"), required=False)["de"]
+    note_en = in_both(_("Grund"), required=False)["en"]
     office_de = forms.CharField(label=_("Stelle (deutsch)"), max_length=200)
     office_en = forms.CharField(label=_("Stelle (englisch)"), max_length=200)
     project = forms.ChoiceField(label=_("Projekt"), required=False)
@@ -198,7 +199,7 @@ class StepForm(forms.Form):
         written = {name: text for name, text in OUTCOMES.items() if name != "spoken"}
         fields["outcome"].choices = [("", "–"), *_named(written)]
         language = get_language() or "de"
-        fields["project"].choices = [("", "–"), *_projects()]
+        fields["project"].choices = [("", "–"), *project_choices()]
         rows = [(str(row.milestone.pk), row.milestone.title.within(language)) for row in milestones_on(today())]
         fields["milestone"].choices = [("", "–"), *rows]
 
@@ -323,78 +324,6 @@ class TopicForm(forms.Form):
     people = forms.IntegerField(
         label=_("Menschen in der Stadt"), required=False, min_value=1, help_text=_("bei Gruppen; leer heißt unbekannt")
     )
-
-
-class WordingForm(forms.Form):
-    """New words for a paragraph; ``base`` is the version that was read."""
-
-    base = forms.IntegerField(widget=forms.HiddenInput)
-    text_de = _pair(_("Wortlaut"), rows=6)["de"]
-    text_en = _pair(_("Übersetzung"), required=False, rows=6)["en"]
-    reason_de = forms.CharField(label=_("Grund (deutsch)"), max_length=500)
-    reason_en = forms.CharField(label=_("Grund (englisch)"), max_length=500)
-    suggestion = forms.ChoiceField(label=_("übernimmt Vorschlag"), required=False)
-
-    def __init__(self, *args: Any, suggestions: Iterable[Contribution] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        suggestion: Any = self.fields["suggestion"]
-        suggestion.choices = [("", "–"), *((one.number, f"{one.number} {one.title}") for one in suggestions)]
-
-
-class GrownForm(forms.Form):
-    """From which contributions a paragraph grew."""
-
-    numbers = forms.CharField(
-        label=_("entstanden aus (Nummern)"),
-        required=False,
-        max_length=500,
-        help_text=_("Nummern von Beiträgen, mit Leerzeichen dazwischen"),
-    )
-
-    def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.process = process
-
-    def clean_numbers(self) -> list[str]:
-        """Refuse numbers that are none of this process."""
-        words: list[str] = self.cleaned_data["numbers"].replace(",", " ").split()
-        rows = Contribution.objects.filter(process=self.process, number__in=words)
-        unknown = sorted(set(words) - set(rows.values_list("number", flat=True)))
-        if unknown:
-            raise forms.ValidationError(
-                _("In diesem Verfahren gibt es nicht: %(numbers)s"), params={"numbers": ", ".join(unknown)}
-            )
-        return words
-
-
-class RelateForm(GrownForm):
-    """From which contributions a paragraph grew, and which project carries it out."""
-
-    project = forms.ChoiceField(label=_("Projekt"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        project: Any = self.fields["project"]
-        project.choices = [("", "–"), *_projects()]
-
-
-class ParagraphForm(GrownForm, WordingForm):
-    """A paragraph at the end."""
-
-    heading_de = forms.CharField(label=_("Überschrift (deutsch)"), max_length=200)
-    heading_en = forms.CharField(label=_("Überschrift (englisch)"), max_length=200)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        del self.fields["base"], self.fields["suggestion"]
-        self.order_fields(("heading_de", "heading_en"))
-
-
-class SealForm(forms.Form):
-    """On which occasion a text is sealed."""
-
-    occasion_de = forms.CharField(label=_("Anlass (deutsch)"), max_length=300)
-    occasion_en = forms.CharField(label=_("Anlass (englisch)"), max_length=300)
 
 
 class DecideForm(forms.Form):

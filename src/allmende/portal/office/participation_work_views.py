@@ -31,13 +31,10 @@ from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_forms import (
     DecideForm,
     MergeForm,
-    ParagraphForm,
-    RelateForm,
-    SealForm,
     SplitForm,
     StepForm,
-    WordingForm,
 )
+from allmende.portal.office.participation_text_forms import ParagraphForm, RelateForm, SealForm, WordingForm
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
 
@@ -171,12 +168,8 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     clause = text_queries.clause(process, number)
     if clause is None:
         raise Http404
-    deed = request.POST.get("deed", "")
     taken = next((one for one in clause.suggestions if one.number == request.GET.get("vorschlag")), None)
-    data = request.POST if deed == "reword" else None
-    form = WordingForm(data, initial=_first(clause, taken), suggestions=clause.suggestions)
-    first = {"numbers": " ".join(one.number for one in clause.origins), "project": clause.paragraph.project}
-    relate = RelateForm(process, request.POST if deed == "relate" else None, initial=first)
+    form, relate = _paragraph_forms(request, clause, taken)
     person, moved = person_of(request), None
     if relate.is_bound and relate.is_valid():
         values = relate.cleaned_data
@@ -206,6 +199,17 @@ def paragraph(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         **({} if taken is None or form.is_bound else _taken_over(clause, taken)),
         may_change=may_write(roles_of(request.user), AREA),
     )
+
+
+def _paragraph_forms(
+    request: HttpRequest, clause: Clause, taken: Contribution | None
+) -> tuple[WordingForm, RelateForm]:
+    """Give the forms of a paragraph, the one that was sent filled in."""
+    deed = request.POST.get("deed", "")
+    words = request.POST if deed == "reword" else None
+    first = {"numbers": " ".join(one.number for one in clause.origins), "project": clause.paragraph.project}
+    relate = RelateForm(clause.paragraph.process, request.POST if deed == "relate" else None, initial=first)
+    return WordingForm(words, initial=_first(clause, taken), suggestions=clause.suggestions), relate
 
 
 def _merged(clause: Clause, taken: Contribution) -> str | None:
