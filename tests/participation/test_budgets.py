@@ -1,5 +1,6 @@
 """A budget: proposals with costs, one ballot for each person, two counts side by side, the council's decision."""
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given, settings
@@ -161,6 +163,14 @@ def test_a_code_counts_once_online_and_on_paper_together(voting: Voting) -> None
         ("online", "{'1': 1}"),
         ("paper", "{'2': 1, '3': 1}"),
     ]
+
+
+def test_paper_from_before_the_vote_is_refused(voting: Voting) -> None:
+    process, (desk, _) = voting(), staff("office")
+    later = dt.timedelta(days=400)
+    process.phases.update(since=F("since") + later, until=F("until") + later)
+    early = desk.post(f"{HOME}budget/papier/", {"choice": "1"})
+    assert ("Zurzeit kann man hier nicht" in early.content.decode(), Ballot.objects.count()) == (True, 0)
 
 
 def counted(process: Process, desk: Client, seed: str = "4 8 15") -> Any:

@@ -37,6 +37,14 @@ def test_what_waits_is_shown_or_hidden_and_the_next_case_comes(make: Make) -> No
     assert AuditEntry.objects.filter(verb="participation.moderated").count() == 2
 
 
+def test_a_case_that_never_was_is_told_so(make: Make) -> None:
+    make("ideas")
+    desk, _ = staff("moderator")
+    for case in ("7", "99999999999999999999", "²", ""):
+        answer = desk.post(QUEUE, {"case": case, "deed": "keep"}, follow=True)
+        assert answer.status_code == 200, case
+
+
 def test_the_author_hears_the_reason_and_another_person_decides_about_the_appeal(
     make: Make, mailoutbox: list[Any]
 ) -> None:

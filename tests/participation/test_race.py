@@ -50,7 +50,7 @@ def cast(process, writer, turn):
         if writer % 3:
             budgets.cast(process, votes.redeem(process, code.upper()), choice, utc_now())
         else:
-            budgets.cast_on_paper(process, code, choice)
+            budgets.cast_on_paper(process, code, choice, utc_now())
     except Conflict:
         pass
 def write(writer):

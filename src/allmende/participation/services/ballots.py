@@ -1,5 +1,6 @@
 """Taking ballots on money and on an order: one for each person, online or from paper, whichever came first."""
 
+import datetime as dt
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -27,6 +28,12 @@ COUNTED_ALREADY = ErrorCode(
     Text("Ausgezählt wird einmal; das ist geschehen.", "It is counted once; that has happened."),
     Text("Die Auszählung steht auf der öffentlichen Seite.", "The count stands on the public page."),
 )
+
+
+def require_begun(process: Process, action: str, now: dt.datetime) -> None:
+    """Refuse paper from before anybody could vote."""
+    if process.state == "draft" or not any(action in span.allows and span.since <= now for span in process.spans):
+        raise Conflict(rules.PHASE_CLOSED, action=rules.ACTIONS[action])
 
 
 def keep(kind: Kind, process: Process, pseudonym: str, **kept: Any) -> None:

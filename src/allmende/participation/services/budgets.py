@@ -184,14 +184,15 @@ def cast(process: Process, pseudonym: str, choice: Mapping[int, int], now: dt.da
 
 
 @transaction.atomic
-def cast_on_paper(process: Process, code: str, choice: Mapping[int, int]) -> None:
-    """Take a ballot from paper until it is counted; with codes, the code on it says that it is one person's only.
+def cast_on_paper(process: Process, code: str, choice: Mapping[int, int], now: dt.datetime) -> None:
+    """Take a ballot from paper, from the first day of voting until it is counted; a code on it is one person's only.
 
     Whoever has voted online with the same code keeps that ballot. No entry is kept: it could tell who voted what.
     """
     budget = _locked(process)
     if BudgetCount.objects.filter(process=process).exists():
         raise Conflict(ballots.COUNTED_ALREADY)
+    ballots.require_begun(process, "ballot", now)
     ballots.keep_paper(Ballot, process, code, choice=_checked(budget, choice))
 
 

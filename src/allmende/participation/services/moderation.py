@@ -48,10 +48,9 @@ def name_of(actor: Actor) -> str:
 @transaction.atomic
 def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime) -> Case:
     """Close a case and all others about the same thing; who hid something does not decide about the appeal."""
-    found = (
-        Case.objects.select_for_update(of=("self",)).select_related("process", "contribution", "comment").get(pk=case)
-    )
-    if found.closed is not None:
+    rows = Case.objects.select_for_update(of=("self",)).select_related("process", "contribution", "comment")
+    found = rows.filter(pk=case).first()
+    if found is None or found.closed is not None:
         raise Conflict(DECIDED)
     thing = found.thing
     about = {"contribution": found.contribution, "comment": found.comment}

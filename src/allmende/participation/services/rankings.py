@@ -15,7 +15,6 @@ from allmende.participation import ranking_queries as queries
 from allmende.participation.methods.ranking import told_of
 from allmende.participation.models import Process, RankingBallot, RankingCount
 from allmende.participation.permission import VOTES, barred
-from allmende.participation.rules import ACTIONS, PHASE_CLOSED
 from allmende.participation.services import ballots
 from allmende.participation.services.contributions import require_open
 from allmende.participation.vote_queries import statements
@@ -56,8 +55,7 @@ def cast_on_paper(process: Process, code: str, places: Mapping[int, int], now: d
     Process.objects.select_for_update().get(pk=process.pk)
     if RankingCount.objects.filter(process=process).exists():
         raise Conflict(ballots.COUNTED_ALREADY)
-    if process.state == "draft" or not any("rank" in span.allows and span.since <= now for span in process.spans):
-        raise Conflict(PHASE_CLOSED, action=ACTIONS["rank"])
+    ballots.require_begun(process, "rank", now)
     ballots.keep_paper(RankingBallot, process, code, order=_order(process, places))
 
 

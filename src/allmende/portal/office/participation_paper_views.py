@@ -139,7 +139,7 @@ def _taken(process: Process, values: dict[str, Any], options: dict[int, str], ra
     if ranks:
         rankings.cast_on_paper(process, code, choice, utc_now())
     else:
-        budgets.cast_on_paper(process, code, choice)
+        budgets.cast_on_paper(process, code, choice, utc_now())
     said = [_said(options[number], value, ranks) for number, value in choice.items()]
     return gettext("Aufgenommen: %(choice)s") % {"choice": ", ".join(said)}
 
