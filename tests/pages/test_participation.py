@@ -26,7 +26,8 @@ PATHS = (
         "offene-daten/",
         "nummer/",
     ),
-    *("innenstadt-charta/erreicht/", "innenstadt-charta/datenschutz/", "adresse/"),
+    *("innenstadt-charta/erreicht/", "innenstadt-charta/datenschutz/", "adresse/", "werkstaetten/werkstatt/2/fragen/"),
+    *("innenstadt-charta/fassung/de-simple/", "innenstadt-charta/fassung/ar/"),
     *("stadtteilfonds/", "stadtteilfonds/stimmzettel/", "werkstaetten/", "plaetze-reihenfolge/rangfolge/"),
 )
 

@@ -6,6 +6,7 @@ import msgspec
 
 from allmende.kernel.text import Text
 from allmende.participation.formats import BudgetFrame
+from allmende.participation.languages import LANGUAGES
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -167,6 +168,20 @@ class WorkshopEntry(_Part, frozen=True):
     minutes: str = ""
 
 
+class EditionEntry(_Part, frozen=True):
+    """What a process says of itself in another language, by its tag, or in easy words."""
+
+    language: str
+    title: str
+    body: str
+    made_by: str
+
+    def __post_init__(self) -> None:
+        """Refuse a language that no page speaks."""
+        if self.language not in LANGUAGES:
+            raise ValueError(f"language: one of {', '.join(LANGUAGES)}")
+
+
 class ProcessEntry(_Part, frozen=True):
     """A process of the demonstration."""
 
@@ -196,6 +211,7 @@ class ProcessEntry(_Part, frozen=True):
     panel: PanelEntry | None = None
     workshops: tuple[WorkshopEntry, ...] = ()
     ranked: tuple[RankedEntry, ...] = ()
+    editions: tuple[EditionEntry, ...] = ()
     result: Text | None = None
 
 

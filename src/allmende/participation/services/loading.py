@@ -40,6 +40,7 @@ from allmende.participation.models import (
 from allmende.participation.pool_file import Willing
 from allmende.participation.services import (
     budgets,
+    editions,
     journey,
     opinions,
     panels,
@@ -114,6 +115,9 @@ class _Story:
                 )
         processes.move(ACTOR, self.process, "open", start)
         self.process.refresh_from_db()
+        for edition in self.entry.editions:
+            words = editions.Words(title=edition.title, body=edition.body, video="", made_by=edition.made_by)
+            editions.put_up(ACTOR, self.process, edition.language, words, start.date())
 
     def gather(self, *, suggestions: bool) -> None:
         """Hand in the contributions, or the suggestions that need a text first."""
