@@ -41,7 +41,10 @@ def test_a_street_alone_is_not_a_house_but_offers_its_houses(db: None, tmp_path:
 def test_german_columns_are_read_and_a_bad_row_keeps_what_is_there(db: None, tmp_path: Path) -> None:
     assert loaded(tmp_path, GERMAN) == 1
     assert find_addresses("Hussenstraße 5")[0].latitude == 47.6625
-    for bad, row in (("street,lon\nA,1\n", 1), (OPEN + "9.1,nix,1,A,,B\n", 4), (OPEN + "999,1,1,A,,B\n", 4)):
+    for bad, row in (("street,lon\nA,1\n", 1), (OPEN + "9.1,nix,1,A,,B\n", 4), (OPEN + "nan,1,1,A,,B\n", 4)):
         with pytest.raises(Invalid, match=f"{row}"):
             loaded(tmp_path, bad)
+    assert Address.objects.count() == 1
+    with pytest.raises(Invalid, match="nirgends"):
+        load_addresses(ACTOR, tmp_path / "nirgends.csv", "Stadt")
     assert Address.objects.count() == 1

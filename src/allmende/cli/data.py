@@ -70,7 +70,7 @@ def observations(files: tuple[Path, ...], mapping: Path, refusals: Path | None) 
     ),
     epilog="\b\nallmende load addresses adressen.csv --source 'Stadt Konstanz, dl-de/by-2-0'",
 )
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--source", required=True, help=t("wessen Adressen, welche Lizenz", "whose addresses, which licence"))
 def addresses(file: Path, source: str) -> None:
     """Load the addresses."""

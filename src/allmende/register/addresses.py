@@ -24,6 +24,11 @@ COLUMNS = {
 OPTIONAL = frozenset({"number", "town"})
 BATCH, MOST_FOUND = 5_000, 8
 _WRITTEN = re.compile(r"^(?P<street>.*?\D)\s*(?P<number>\d+\s?[a-zA-Z]?)?\s*$")
+UNREADABLE = ErrorCode(
+    "register.no_address_file",
+    Text("Die Datei {file} lässt sich nicht öffnen: {why}.", "The file {file} cannot be opened: {why}."),
+    Text("Prüfen Sie Namen und Rechte der Datei.", "Check name and permissions of the file."),
+)
 BAD_ADDRESSES = ErrorCode(
     "register.bad_addresses",
     Text(
@@ -38,7 +43,11 @@ BAD_ADDRESSES = ErrorCode(
 
 def load_addresses(actor: Actor, file: Path, source: str) -> int:
     """Put the addresses of a file in the place of those that are there; give their number."""
-    with file.open(encoding="utf-8-sig", newline="") as lines, transaction.atomic():
+    try:
+        opened = file.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise Invalid(UNREADABLE, file=str(file), why=error.strerror or "") from error
+    with opened as lines, transaction.atomic():
         Address.objects.all().delete()
         batch, count = [], 0
         for address in _read(lines, source):
@@ -67,6 +76,8 @@ def _read(lines: Iterator[str], source: str) -> Iterator[Address]:
                 yield _address(cells, places, row, source)
     except UnicodeDecodeError as error:
         raise Invalid(BAD_ADDRESSES, row="?", why="UTF-8") from error
+    except csv.Error as error:
+        raise Invalid(BAD_ADDRESSES, row="?", why=str(error)) from error
 
 
 def _address(cells: list[str], places: dict[str, int], row: int, source: str) -> Address:
@@ -75,7 +86,7 @@ def _address(cells: list[str], places: dict[str, int], row: int, source: str) ->
         longitude, latitude = (float(values[name].replace(",", ".")) for name in ("longitude", "latitude"))
     except (IndexError, ValueError) as error:
         raise Invalid(BAD_ADDRESSES, row=row, why=str(error)) from error
-    if abs(longitude) > 180 or abs(latitude) > 90 or not values["street"]:
+    if not (abs(longitude) <= 180 and abs(latitude) <= 90 and values["street"]):
         raise Invalid(BAD_ADDRESSES, row=row, why=f"{values['street']} {longitude} {latitude}")
     return Address(
         street=values["street"][:200],
