@@ -269,6 +269,7 @@ STAFF = {
     "/intern/geld/abrufe/": "100 ms",
     "/intern/geld/nachweise/": "100 ms",
     "/intern/geld/fristen/": "100 ms",
+    "/intern/geld/festlegungen/": "100 ms",
     "/intern/geld/szenarien/": "100 ms",
     "/intern/geld/szenarien/1/": "100 ms",
     "/intern/geld/szenarien/1/aendern/": "100 ms",
