@@ -5,17 +5,20 @@ import json
 import re
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from allmende.catalog import door
 from allmende.kernel.clock import utc_now
 from allmende.kernel.text import Text
 from allmende.participation.models import (
+    Ballot,
     Case,
     Code,
     Comment,
     Contribution,
     Follower,
+    RankingBallot,
     Registration,
     Support,
     Topic,
@@ -116,6 +119,20 @@ def test_a_pass_shows_and_deletes_its_votes_while_the_phase_runs(make: Make) -> 
     end_phase(process)
     client.post(f"{mine}/", {"karte": cards[1]})
     assert Vote.objects.count() == 1
+
+
+@pytest.mark.parametrize("form", ["budget", "ranking"])
+def test_who_has_the_code_of_a_paper_neither_sees_nor_deletes_it(make: Make, form: str) -> None:
+    process = make(form, phase=2 if form == "budget" else 0, level="code")
+    (code,) = votes.make_codes(ACTOR, process, 1)
+    kind, kept = (Ballot, {"choice": {"1": 1}}) if form == "budget" else (RankingBallot, {"order": [1]})
+    name = votes.redeem(process, code)
+    kind.objects.create(process=process, pseudonym=name, channel="paper", **kept)
+    card, mine = pass_for(Client(), process, code=code), f"/mitmachen/{process.slug}/meine-stimmen"
+    told = Client().get(f"{mine}.json?karte={card}").json()
+    assert (told["ballot"], told["ranking"]) == (None, None)
+    Client().post(f"{mine}/", {"karte": card})
+    assert kind.objects.count() == 1
 
 
 def test_one_click_in_a_digest_stops_every_mail_and_a_step_is_told_once(make: Make, mailoutbox: list[Any]) -> None:

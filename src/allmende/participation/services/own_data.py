@@ -124,8 +124,9 @@ def about_pseudonym(process: Process, pseudonym: str) -> dict[str, Any]:
     voted = Vote.objects.filter(statement__process=process, pseudonym=pseudonym).order_by("statement__number")
     liked = Support.objects.filter(contribution__process=process, pseudonym=pseudonym).order_by("pk")
     group = Voter.objects.filter(process=process, pseudonym=pseudonym, group__isnull=False)
-    ballot = Ballot.objects.filter(process=process, pseudonym=pseudonym)
-    order = RankingBallot.objects.filter(process=process, pseudonym=pseudonym)
+    # What came on paper is shown to nobody who has its code.
+    online = {"process": process, "pseudonym": pseudonym, "channel": "online"}
+    ballot, order = Ballot.objects.filter(**online), RankingBallot.objects.filter(**online)
     return {
         "process": process.slug,
         "votes": dict(voted.values_list("statement__number", "value")),
@@ -154,5 +155,5 @@ def forget_votes(process: Process, pseudonym: str, now: dt.datetime) -> set[str]
     if "ballot" in open_now:
         Ballot.objects.filter(**mine, channel="online").delete()
     if "rank" in open_now:
-        RankingBallot.objects.filter(**mine).delete()
+        RankingBallot.objects.filter(**mine, channel="online").delete()
     return open_now & {"vote", "support", "ballot", "rank"}
