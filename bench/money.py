@@ -262,6 +262,8 @@ PUBLIC = {
     "/projekte/p7/?stand=2023-06-30": "150 ms",
 }
 STAFF = {
+    "/intern/": "100 ms",
+    "/intern/aufgaben/": "100 ms",
     "/intern/geld/": "100 ms",
     "/intern/geld/buchungen/": "100 ms",
     "/intern/geld/rechnungen/": "100 ms",

@@ -165,6 +165,27 @@ def test_a_code_counts_once_online_and_on_paper_together(voting: Voting) -> None
     ]
 
 
+def test_what_was_mistyped_from_paper_is_taken_back_once_and_typed_anew(voting: Voting) -> None:
+    process = voting(level="code")
+    (code,) = votes.make_codes(ACTOR, process, 1)
+    desk, _ = staff("office")
+    paper = f"{HOME}budget/papier/"
+    taken = desk.post(paper, {"code": code, "choice": "1"})
+    word = re.search(r'name="word" value="([^"]+)"', desk.get(taken["Location"]).content.decode())
+    assert word is not None
+    back = {"deed": "back", "word": word[1]}
+    assert "Zurückgenommen" in desk.post(paper, back, follow=True).content.decode()
+    assert Ballot.objects.count() == 0
+    assert "nicht mehr zurücknehmen" in desk.post(paper, back, follow=True).content.decode()
+    desk.post(paper, {"code": code, "choice": "2"})
+    assert Ballot.objects.get().choice == {"2": 1}
+    for other in ("", "x", word[1][:-1]):
+        desk.post(paper, {"deed": "back", "word": other})
+    reader, _ = staff("auditor")
+    reader.post(paper, back)
+    assert Ballot.objects.count() == 1
+
+
 def test_paper_from_before_the_vote_is_refused(voting: Voting) -> None:
     process, (desk, _) = voting(), staff("office")
     later = dt.timedelta(days=400)

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 from typing import Any
 
 import pytest
@@ -128,10 +129,17 @@ def test_paper_is_taken_neither_before_nor_after_nor_where_the_rules_forbid_it(p
         assert desk.post(PAPER, {"choice": "1 2"}).status_code == 302
     page = Client().get(PAGE).content.decode()
     assert "Bisher 23 Stimmzettel. Davon online 12, auf Papier 11." in page
+    word = re.search(r"zuletzt=(.+)", desk.post(PAPER, {"choice": "3"})["Location"])
+    assert word is not None
+    desk.post(PAPER, {"deed": "back", "word": word[1]})
+    late = re.search(r"zuletzt=(.+)", desk.post(PAPER, {"choice": "1 2"})["Location"])
+    assert RankingBallot.objects.count() == 24
+    RankingBallot.objects.filter(pk=RankingBallot.objects.filter(channel="online")[0].pk).delete()
     end_phase(process)
     paper_is_in(process)
     assert rankings.count_ended(utc_now(), gate) == ["ranking"]
     assert "Ausgezählt wird einmal" in desk.post(PAPER, {"choice": "1"}).content.decode()
+    desk.post(PAPER, {"deed": "back", "word": late[1] if late else ""})
     assert RankingBallot.objects.count() == 23
 
 

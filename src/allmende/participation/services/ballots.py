@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.core import signing
 from django.db import IntegrityError, transaction
 
 from allmende.kernel.errors import Conflict, ErrorCode
@@ -12,6 +13,7 @@ from allmende.participation.models import Ballot, Process, RankingBallot
 from allmende.participation.services.votes import pseudonym_of, redeem
 
 Kind = type[Ballot] | type[RankingBallot]
+SALT, BACK_SECONDS = "participation.paper", 600
 
 VOTED_ALREADY = ErrorCode(
     "participation.voted_already",
@@ -22,6 +24,11 @@ VOTED_ON_PAPER = ErrorCode(
     "participation.voted_on_paper",
     Text("Mit diesem Code wurde schon auf Papier abgestimmt.", "This code has been voted with on paper already."),
     Text("Der Stimmzettel auf Papier zählt.", "The ballot on paper counts."),
+)
+NOT_BACK = ErrorCode(
+    "participation.paper_not_back",
+    Text("Dieser Stimmzettel lässt sich nicht mehr zurücknehmen.", "This ballot cannot be taken back any more."),
+    Text("Das geht zehn Minuten lang, und nur einmal.", "That is possible for ten minutes, and only once."),
 )
 COUNTED_ALREADY = ErrorCode(
     "participation.counted_already",
@@ -50,11 +57,25 @@ def keep(kind: Kind, process: Process, pseudonym: str, **kept: Any) -> None:
             raise Conflict(VOTED_ON_PAPER) from error
 
 
-def keep_paper(kind: Kind, process: Process, code: str, **kept: Any) -> None:
-    """Keep a ballot from paper; with codes, the code on it says that it is one person's only."""
+def keep_paper(kind: Kind, process: Process, code: str, **kept: Any) -> str:
+    """Keep a ballot from paper; with codes, the code on it says that it is one person's only.
+
+    The word that it gives takes the ballot back, for ten minutes, if it was mistyped.
+    """
     name = redeem(process, code) if process.level == "code" else pseudonym_of(process, "paper", rules.new_secret())
     try:
         with transaction.atomic():
             kind.objects.create(process=process, pseudonym=name, channel="paper", **kept)
     except IntegrityError as error:
         raise Conflict(VOTED_ALREADY) from error
+    return signing.dumps([process.pk, name], salt=SALT)
+
+
+def take_back(kind: Kind, process: Process, word: str) -> None:
+    """Delete a ballot that was just typed from paper. No entry is kept: it could tell who voted what."""
+    try:
+        number, name = signing.loads(word, salt=SALT, max_age=BACK_SECONDS)
+    except signing.BadSignature as error:
+        raise Conflict(NOT_BACK) from error
+    if number != process.pk or not kind.objects.filter(process=process, pseudonym=name, channel="paper").delete()[0]:
+        raise Conflict(NOT_BACK)

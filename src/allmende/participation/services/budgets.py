@@ -184,24 +184,35 @@ def cast(process: Process, pseudonym: str, choice: Mapping[int, int], now: dt.da
 
 
 @transaction.atomic
-def cast_on_paper(process: Process, code: str, choice: Mapping[int, int], now: dt.datetime) -> None:
+def cast_on_paper(process: Process, code: str, choice: Mapping[int, int], now: dt.datetime) -> str:
     """Take a ballot from paper, from the first day of voting until it is counted; a code on it is one person's only.
 
     Whoever has voted online with the same code keeps that ballot. No entry is kept: it could tell who voted what.
+    Gives the word that takes it back.
     """
+    budget = _uncounted(process)
+    ballots.require_begun(process, "ballot", now)
+    return ballots.keep_paper(Ballot, process, code, choice=_checked(budget, choice))
+
+
+@transaction.atomic
+def take_back(process: Process, word: str) -> None:
+    """Take back a ballot that was just typed from paper."""
+    _uncounted(process)
+    ballots.take_back(Ballot, process, word)
+
+
+def _uncounted(process: Process) -> Budget:
     budget = _locked(process)
     if BudgetCount.objects.filter(process=process).exists():
         raise Conflict(ballots.COUNTED_ALREADY)
-    ballots.require_begun(process, "ballot", now)
-    ballots.keep_paper(Ballot, process, code, choice=_checked(budget, choice))
+    return budget
 
 
 @transaction.atomic
 def count_once(actor: Actor, process: Process, *, seed: str, source: str, now: dt.datetime) -> BudgetCount:
     """Count by both rules when the vote has ended; once, so that nobody tries seeds until equals fall as wished."""
-    budget = _locked(process)
-    if BudgetCount.objects.filter(process=process).exists():
-        raise Conflict(ballots.COUNTED_ALREADY)
+    budget = _uncounted(process)
     ends = queries.voting_ends(process)
     if process.state == "draft" or (ends is not None and now < ends):
         raise Conflict(VOTE_RUNS)

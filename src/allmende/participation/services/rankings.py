@@ -47,16 +47,28 @@ def cast(process: Process, pseudonym: str, places: Mapping[int, int], now: dt.da
 
 
 @transaction.atomic
-def cast_on_paper(process: Process, code: str, places: Mapping[int, int], now: dt.datetime) -> None:
+def cast_on_paper(process: Process, code: str, places: Mapping[int, int], now: dt.datetime) -> str:
     """Take an order from paper as place by number, from the first day of ordering until it is counted.
 
     Whoever has ordered online with the same code keeps that ballot. No entry is kept: it could tell who voted what.
+    Gives the word that takes it back.
     """
+    _require_uncounted(process)
+    ballots.require_begun(process, "rank", now)
+    return ballots.keep_paper(RankingBallot, process, code, order=_order(process, places))
+
+
+@transaction.atomic
+def take_back(process: Process, word: str) -> None:
+    """Take back an order that was just typed from paper."""
+    _require_uncounted(process)
+    ballots.take_back(RankingBallot, process, word)
+
+
+def _require_uncounted(process: Process) -> None:
     Process.objects.select_for_update().get(pk=process.pk)
     if RankingCount.objects.filter(process=process).exists():
         raise Conflict(ballots.COUNTED_ALREADY)
-    ballots.require_begun(process, "rank", now)
-    ballots.keep_paper(RankingBallot, process, code, order=_order(process, places))
 
 
 def _order(process: Process, places: Mapping[int, int]) -> list[int]:

@@ -21,7 +21,7 @@ from allmende.participation.models import Process
 from allmende.participation.permission import VOTES
 from allmende.participation.services import budgets, rankings
 from allmende.participation.vote_queries import statements
-from allmende.portal.office.frame import page, refuse
+from allmende.portal.office.frame import page, refuse, tell
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import reads, roles_of
@@ -103,12 +103,15 @@ def paper(request: HttpRequest, slug: str) -> HttpResponseBase:
     ranks = "ranking" in process.form.parts
     if not ranks and budget_queries.budget_of(process) is None:
         raise Http404
+    if request.POST.get("deed") == "back":
+        return _back(request, process, ranks)
     form = (OrderForm if ranks else ProjectsForm)(process, request.POST or None)
     options = _options(process, ranks)
     if form.is_bound and form.is_valid():
         try:
-            messages.success(request, _taken(process, form.cleaned_data, options, ranks))
-            return redirect("office:participation-paper", slug)
+            word = _taken(process, form.cleaned_data, ranks)
+            messages.success(request, _in_words(form.cleaned_data["choice"], options, ranks))
+            return redirect(f"{request.path}?zuletzt={word}")
         except AllmendeError as error:
             refuse(request, form, error)
     return page(
@@ -120,6 +123,7 @@ def paper(request: HttpRequest, slug: str) -> HttpResponseBase:
         process=process,
         form=form,
         options=options,
+        last="" if form.is_bound else request.GET.get("zuletzt", ""),
         turnout=turnout(process.rankings.all() if ranks else process.ballots.all()),
         may_change=may_write(roles_of(request.user), AREA),
     )
@@ -132,14 +136,25 @@ def _options(process: Process, ranks: bool) -> dict[int, str]:
     return {one.number or 0: one.contribution.title for one in budget_queries.on_ballot(process)}
 
 
-def _taken(process: Process, values: dict[str, Any], options: dict[int, str], ranks: bool) -> str:
-    """Take a ballot; say in words what it says, so that whoever typed it can compare."""
-    code, choice = values.get("code", ""), values["choice"]
+def _taken(process: Process, values: dict[str, Any], ranks: bool) -> str:
+    """Take a ballot; give the word that takes it back."""
     require_taking(process, VOTES)
-    if ranks:
-        rankings.cast_on_paper(process, code, choice, utc_now())
-    else:
-        budgets.cast_on_paper(process, code, choice, utc_now())
+    cast = rankings.cast_on_paper if ranks else budgets.cast_on_paper
+    return cast(process, values.get("code", ""), values["choice"], utc_now())
+
+
+def _back(request: HttpRequest, process: Process, ranks: bool) -> HttpResponseBase:
+    """Take back the ballot that was typed last."""
+    try:
+        (rankings.take_back if ranks else budgets.take_back)(process, request.POST.get("word", ""))
+        messages.success(request, gettext("Zurückgenommen; Sie können ihn noch einmal aufnehmen."))
+    except AllmendeError as error:
+        tell(request, error)
+    return redirect("office:participation-paper", process.slug)
+
+
+def _in_words(choice: dict[int, int], options: dict[int, str], ranks: bool) -> str:
+    """Say what a ballot says, so that whoever typed it can compare."""
     said = [_said(options[number], value, ranks) for number, value in choice.items()]
     return gettext("Aufgenommen: %(choice)s") % {"choice": ", ".join(said)}
 
