@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from tests.postgres import Databases
 from tests.program import HOMES, founded_copy, migrated_home
@@ -45,6 +46,13 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
             made.backup(connection.connection)
         made.close()
         yield
+
+
+@pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """Leave the language of one test's pages behind with the test."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
