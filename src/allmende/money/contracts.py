@@ -3,7 +3,7 @@
 import datetime as dt
 
 import msgspec
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from allmende.kernel.money import Money
 from allmende.money.models import Booking, Commitment
@@ -39,13 +39,16 @@ def drawn_on(on: dt.date) -> dict[str, int]:
 def contracts_on(on: dt.date) -> list[Bound]:
     """Give the contracts known on a day, by their numbers."""
     drawn = drawn_on(on)
-    rows = Commitment.objects.filter(known_since__lte=on).select_related("project", "cost_type")
-    newest = {row.number: row for row in rows.order_by("known_since", "pk")}
-    return [Bound(newest[number], drawn.get(number, 0)) for number in sorted(newest)]
+    rows = Commitment.objects.select_related("project", "cost_type")
+    return [Bound(row, drawn.get(row.number, 0)) for row in _newest(rows, on)]
 
 
 def running(on: dt.date) -> list[Commitment]:
     """Give the contracts that have not ended by a day."""
-    rows = Commitment.objects.filter(known_since__lte=on).order_by("known_since", "pk")
-    newest = {row.number: row for row in rows}
-    return [row for _number, row in sorted(newest.items()) if row.until is None or row.until >= on]
+    return [row for row in _newest(Commitment.objects.all(), on) if row.until is None or row.until >= on]
+
+
+def _newest(rows: QuerySet[Commitment], on: dt.date) -> list[Commitment]:
+    """Give each contract as it was last entered by a day, by their numbers."""
+    newest = {row.number: row for row in rows.filter(known_since__lte=on).order_by("known_since", "pk")}
+    return [newest[number] for number in sorted(newest)]

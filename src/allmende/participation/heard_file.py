@@ -1,12 +1,11 @@
 """What was said on site as text: quick lines, cards as CSV, minutes; read whole or not at all."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from allmende.kernel.text import Text
+from allmende.participation.table_file import Fault, rows_of
 
 LONGEST_TITLE, LONGEST_BODY, MOST = 120, 5_000, 500
 COLUMNS = ("titel", "text", "thema")
@@ -19,8 +18,6 @@ _NO_COLUMN = Text("die Spalte „titel“ fehlt", "the column “titel” is mis
 _STRANGE = Text("die Spalte „{column}“ ist unbekannt", "the column “{column}” is unknown")
 _EMPTY = Text("hier steht nichts", "there is nothing here")
 _MANY = Text("mehr als 500 Beiträge auf einmal", "more than 500 contributions at once")
-_NO_TABLE = Text("die Datei ist keine Tabelle als CSV", "the file is no table as CSV")
-_ENCODING = Text("die Datei ist kein Text in UTF-8", "the file is no text in UTF-8")
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -32,23 +29,11 @@ class Card(msgspec.Struct, frozen=True):
     topic: str = ""
 
 
-class Fault(msgspec.Struct, frozen=True):
-    """What is wrong in which row."""
-
-    row: int
-    reason: Text
-
-
 def read_cards(content: bytes, topics: Mapping[str, str]) -> tuple[list[Card], list[Fault]]:
     """Read cards as CSV with the columns titel, text, thema; ``topics`` are the names by what may stand there."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return [], [Fault(1, _ENCODING)]
-    try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ","))
-    except csv.Error:
-        return [], [Fault(1, _NO_TABLE)]
+    rows = rows_of(content)
+    if isinstance(rows, Fault):
+        return [], [rows]
     header = [cell.strip().casefold() for cell in rows[0]] if rows else []
     if "titel" not in header:
         return [], [Fault(1, _NO_COLUMN)]

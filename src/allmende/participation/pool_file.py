@@ -1,13 +1,12 @@
 """A pool as a file: read whole or not at all, each fault with its row and its reason; quotas as lines of text."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from allmende.kernel.text import Text
 from allmende.participation.methods.panels.pool import Quota
+from allmende.participation.table_file import Fault, rows_of
 
 NAME, ADDRESS, EMAIL, HOUSEHOLD = "name", "anschrift", "email", "haushalt"
 MOST_ROWS = 60_000
@@ -19,8 +18,6 @@ _STRANGE = Text("„{value}“ ist keine Vorgabe von „{column}“", "“{value
 _CELLS = Text("zu viele oder zu wenige Felder", "too many or too few fields")
 _EMPTY = Text("die Liste ist leer", "the list is empty")
 _MANY = Text("mehr als 60.000 Zeilen", "more than 60,000 rows")
-_NO_TABLE = Text("die Datei ist keine Tabelle als CSV", "the file is no table as CSV")
-_ENCODING = Text("die Datei ist kein Text in UTF-8", "the file is no text in UTF-8")
 
 
 class Willing(msgspec.Struct, frozen=True):
@@ -33,24 +30,11 @@ class Willing(msgspec.Struct, frozen=True):
     features: dict[str, str]
 
 
-class Fault(msgspec.Struct, frozen=True):
-    """What is wrong in which row; the first row is that of the column names."""
-
-    row: int
-    reason: Text
-
-
 def read_pool(content: bytes, quotas: Sequence[Quota]) -> tuple[list[Willing], list[Fault]]:
     """Read a pool; with faults, nothing of it is to be kept."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return [], [Fault(1, _ENCODING)]
-    first = text.partition("\n")[0]
-    try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in first else ","))
-    except csv.Error:
-        return [], [Fault(1, _NO_TABLE)]
+    rows = rows_of(content)
+    if isinstance(rows, Fault):
+        return [], [rows]
     if len(rows) < 2:
         return [], [Fault(1, _EMPTY)]
     if len(rows) > MOST_ROWS:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +26,7 @@ from django.db.models import When as If
 from django.db.models.functions import Coalesce
 
 from allmende.kernel.clock import CIVIL_TIME
+from allmende.kernel.ids import number_of
 from allmende.participation.methods.least import LEAST_GROUP
 from allmende.participation.models import (
     Case,
@@ -50,8 +50,6 @@ DEGREE, NARROWEST = 111_195.0, 0.57
 TOLD = When(If(supports__gte=LEAST_GROUP, then=F("supports")), default=Value(0), output_field=IntegerField())
 # Causes that a program found, and from how many on one decision about all of them is offered.
 MACHINE_CAUSES, FLOOD = ("no-proof", "links", "repeated"), 25
-# A number that the databases can look for.
-NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 PUBLIC_STATES = ("open", "closed", "archived")
 
 
@@ -166,15 +164,15 @@ def _within(rows: QuerySet[Contribution], point: Point, radius: int) -> QuerySet
 def listing(process: Process, wanted: Wanted) -> Listing:
     """Give a page of contributions, found by its place and not by counting from the first."""
     rows = _narrowed(process, wanted)
-    head, _, tail = wanted.after.partition("-")
+    head, tail = (number_of(part) for part in wanted.after.partition("-")[::2])
     if wanted.order == "supported":
         rows = rows.annotate(told=TOLD).order_by("-told", "-id")
-        if NUMBER.fullmatch(head) and NUMBER.fullmatch(tail):
-            rows = rows.filter(Q(told__lt=int(head)) | Q(told=int(head), id__lt=int(tail)))
+        if head is not None and tail is not None:
+            rows = rows.filter(Q(told__lt=head) | Q(told=head, id__lt=tail))
     else:
         rows = rows.order_by("-id")
-        if NUMBER.fullmatch(head):
-            rows = rows.filter(id__lt=int(head))
+        if head is not None:
+            rows = rows.filter(id__lt=head)
     found = list(_counted(rows)[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
     after = "" if last is None else f"{last.supported or 0}-{last.pk}" if wanted.order == "supported" else str(last.pk)

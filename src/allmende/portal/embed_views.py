@@ -141,10 +141,8 @@ def oembed(request: HttpRequest) -> HttpResponse:
     named = TITLES[match.url_name](match.kwargs.get("slug", ""), stand_of(request).day)
     if named is None:
         return refused(request, NotFound(NO_BLOCK))
-    title, stand = (
-        named.within(language),
-        f"?{urlencode({'stand': stand_of(request).written})}" if "stand" in request.GET else "",
-    )
+    title = named.within(language)
+    stand = f"?{urlencode({'stand': stand_of(request).written})}" if "stand" in request.GET else ""
     with override(language):
         address = _base(request) + reverse(f"embed-{match.url_name}", kwargs=match.kwargs) + stand
     width, height = _room(request, "maxwidth", WIDTH), _room(request, "maxheight", HEIGHT)

@@ -11,7 +11,8 @@ import yaml
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, get_resolver
 
-from allmende.portal.numbers import DIGITS, KIND
+from allmende.kernel.ids import DIGITS
+from allmende.portal.numbers import KIND
 
 MEDIA = "application/vnd.oai.openapi+json;version=3.1"
 FORMS = {

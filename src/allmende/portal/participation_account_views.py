@@ -4,11 +4,12 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from allmende.catalog.door import gate
+from allmende.kernel.text import Text
 from allmende.participation.impact import Impact, Setting, impact
 from allmende.participation.languages import EASY, SIGNS
 from allmende.participation.models import Panel, Process
 from allmende.participation.permission import CONTRIBUTIONS, EVERY, PANELS, VOTES, WORKSHOPS
-from allmende.participation.reach_queries import reach
+from allmende.participation.reach_queries import Reach, reach
 from allmende.participation.rules import CHANNELS
 from allmende.participation.services.editions import said_in_german
 from allmende.portal.data_views import told
@@ -42,9 +43,7 @@ def reached(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show who was reached, beside the people of the city."""
     process = _shown(request, slug)
     found = reach(process)
-    ballots = found.ballots.channels if found.ballots else {}
-    ways = [(text, found.contributions.get(name, 0), ballots.get(name)) for name, text in CHANNELS.items()]
-    return process_page(request, "reach.html", process, reach=found, ways=ways)
+    return process_page(request, "reach.html", process, reach=found, ways=_ways(found))
 
 
 @told
@@ -55,12 +54,14 @@ def reached_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
         ("group", row.group.title_de, row.group.title_en, row.group.people, row.voters, row.contributions, None)
         for row in found.groups
     ]
-    ballots = found.ballots.channels if found.ballots else {}
-    rows += [
-        ("way", text.de, text.en, None, None, found.contributions.get(name, 0), ballots.get(name))
-        for name, text in CHANNELS.items()
-    ]
+    rows += [("way", text.de, text.en, None, None, brought, cast) for text, brought, cast in _ways(found)]
     return csv_file(f"{slug}-erreicht", REACH_HEADER, rows)
+
+
+def _ways(found: Reach) -> list[tuple[Text, int, int | None]]:
+    """Give each way of taking part with its contributions and its ballots, as far as they may be told."""
+    ballots = found.ballots.channels if found.ballots else {}
+    return [(text, found.contributions.get(name, 0), ballots.get(name)) for name, text in CHANNELS.items()]
 
 
 def _shown(request: HttpRequest, slug: str) -> Process:

@@ -12,16 +12,16 @@ from django.views.decorators.csrf import csrf_exempt
 
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, Denied
+from allmende.kernel.ids import number_of
 from allmende.participation import rules
 from allmende.participation.models import Process
 from allmende.participation.services import notices, votes
 from allmende.portal import citizen_account
 from allmende.portal.data_views import told
-from allmende.portal.numbers import number_of
 from allmende.portal.participation_forms import FollowForm
 from allmende.portal.participation_frame import (
     MOST_TRIES,
-    address,
+    full_address,
     language,
     new_pass,
     private,
@@ -133,11 +133,11 @@ def _by_mail(request: HttpRequest, process: Process, values: dict[str, Any]) -> 
     email = form.cleaned_data["email"].lower()
     word = new_pass(process, "mail", votes.pseudonym_of(process, "mail", email))
     path, _ = _goal(process, values["wanted"])
-    link = f"{address(request, 'process', process.slug).removesuffix(reverse('process', args=[process.slug]))}{path}"
+    link = f"{full_address(request, path)}?karte={word}"
     title = process.title.within(language())
     body = gettext(
         "Mit diesem Link nehmen Sie teil an: %(title)s\n\n%(link)s\n\n"
         "Geben Sie ihn nicht weiter; er zählt als Ihre Stimme.\n"
-    ) % {"title": title, "link": f"{link}?karte={word}"}
+    ) % {"title": title, "link": link}
     notices.post(email, gettext("Ihr Zugang: %(title)s") % {"title": title}, body, utc_now())
     return process_page(request, "enter.html", process, sent=True, **values)

@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from allmende.catalog.door import gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError, Conflict, Denied, ErrorCode
+from allmende.kernel.ids import number_of
 from allmende.kernel.text import Text
 from allmende.packs.read import pack_folder, read_places
 from allmende.participation import permission, proof, queries
@@ -26,7 +27,6 @@ from allmende.participation.models import Process
 from allmende.participation.rules import CODE_LENGTH, LEVELS, NEEDS_PASS, allowed_now, fits
 from allmende.participation.services.ballots import VOTED_ON_PAPER
 from allmende.portal.frame import page
-from allmende.portal.numbers import number_of
 from allmende.portal.visitors import require_own_page, take_room
 from allmende.register.addresses import address_of
 from allmende.register.around import Point, metres, named, read_point
@@ -213,8 +213,12 @@ def _own_comment(request: HttpRequest) -> str:
 
 def address(request: HttpRequest, name: str, *words: Any) -> str:
     """Give the full address of a page."""
+    return full_address(request, reverse(name, args=words))
+
+
+def full_address(request: HttpRequest, path: str) -> str:
+    """Give the full address of a path of this site."""
     base = settings.ALLMENDE.public_url.rstrip("/")
-    path = reverse(name, args=words)
     return f"{base}{path}" if base else request.build_absolute_uri(path)
 
 

@@ -11,6 +11,7 @@ from allmende.council import queries as council
 from allmende.council.models import Paper
 from allmende.kernel.clock import today, utc_now
 from allmende.kernel.errors import AllmendeError, ErrorCode, Invalid
+from allmende.kernel.ids import number_of
 from allmende.kernel.text import Text
 from allmende.participation import queries
 from allmende.participation.difference import difference
@@ -21,7 +22,6 @@ from allmende.participation.services import authors, moderation, notices
 from allmende.participation.services import contributions as services
 from allmende.portal.data_views import told
 from allmende.portal.frame import page
-from allmende.portal.numbers import number_of
 from allmende.portal.participation_author_views import owned
 from allmende.portal.participation_comment_views import said_at, take_comment
 from allmende.portal.participation_forms import CoAuthorForm, CommentForm, FollowForm, WordsForm

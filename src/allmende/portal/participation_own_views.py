@@ -13,14 +13,15 @@ from django.views.decorators.csrf import csrf_exempt
 from allmende.catalog.door import gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import Denied
-from allmende.participation import permission, queries
-from allmende.participation.models import Contribution, Follower
+from allmende.kernel.ids import number_of
+from allmende.participation import permission
+from allmende.participation.models import Follower
 from allmende.participation.rules import LEVELS, NEEDS_PASS
-from allmende.participation.services import moderation, notices, own_data
+from allmende.participation.services import notices, own_data
 from allmende.participation.services.contributions import PUBLIC
 from allmende.portal.data_views import told
 from allmende.portal.frame import page
-from allmende.portal.numbers import number_of
+from allmende.portal.participation_author_views import owned
 from allmende.portal.participation_forms import FollowForm
 from allmende.portal.participation_frame import (
     MOST_TRIES,
@@ -40,18 +41,11 @@ def _file(name: str, values: dict[str, Any]) -> HttpResponse:
     return private(answer)
 
 
-def _mine(number: str, key: str) -> Contribution:
-    one = queries.contribution(number)
-    if one is None or not moderation.owns(one, key):
-        raise Http404
-    return one
-
-
 @csrf_exempt
 @told
 def forget_name(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
     """Take an author's name off a contribution."""
-    one = _mine(number, key)
+    one = owned(number, key)
     if request.method == "POST":
         require_form(request)
         own_data.forget_author(PUBLIC, one)
@@ -61,7 +55,7 @@ def forget_name(request: HttpRequest, number: str, key: str) -> HttpResponseBase
 @told
 def own_json(_request: HttpRequest, number: str, key: str) -> HttpResponseBase:
     """Give the author everything that is kept of a contribution."""
-    return _file(number, own_data.about_contribution(_mine(number, key)))
+    return _file(number, own_data.about_contribution(owned(number, key)))
 
 
 @csrf_exempt

@@ -142,24 +142,23 @@ def calendar(request: HttpRequest, slug: str) -> HttpResponse:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Allmende//Participation//DE"]
     for phase in found.phases.all():
         title = f"{found.title.within(language())}: {phase.title.within(language())}"
-        lines += _event(
-            f"{found.slug}-{phase.slug}", (phase.since, phase.until), title, address(request, "process", slug)
-        )
-        lines[-2:-2] = [f"DESCRIPTION:{_escaped(phase.about.within(language()))}"]
+        about = f"DESCRIPTION:{_escaped(phase.about.within(language()))}"
+        where = address(request, "process", slug)
+        lines += _event(f"{found.slug}-{phase.slug}", (phase.since, phase.until), title, [about], where)
     for seats in workshop_queries.workshops_of(found):
         one = seats.workshop
         where = address(request, "workshop", slug, one.pk)
-        lines += _event(f"{found.slug}-w{one.pk}", (one.begins, one.ends), one.title.within(language()), where)
-        about = f"{gettext('Was es für wen gibt')}: {one.access.within(language())}"
-        lines[-2:-2] = [f"LOCATION:{_escaped(one.place)}", f"DESCRIPTION:{_escaped(about)}"]
+        access = f"{gettext('Was es für wen gibt')}: {one.access.within(language())}"
+        more = [f"LOCATION:{_escaped(one.place)}", f"DESCRIPTION:{_escaped(access)}"]
+        lines += _event(f"{found.slug}-w{one.pk}", (one.begins, one.ends), one.title.within(language()), more, where)
     text = "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _folded(line)) + "\r\n"
     answer = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{found.slug}.ics"'
     return answer
 
 
-def _event(name: str, span: tuple[dt.datetime, dt.datetime], title: str, link: str) -> list[str]:
-    """Write an event; what comes last is its address and its end."""
+def _event(name: str, span: tuple[dt.datetime, dt.datetime], title: str, about: list[str], link: str) -> list[str]:
+    """Write an event; ``about`` are further lines that tell of it."""
     since, until = (f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}" for at in span)
     return [
         "BEGIN:VEVENT",
@@ -168,6 +167,7 @@ def _event(name: str, span: tuple[dt.datetime, dt.datetime], title: str, link: s
         f"DTSTART:{since}",
         f"DTEND:{until}",
         f"SUMMARY:{_escaped(title)}",
+        *about,
         f"URL:{link}",
         "END:VEVENT",
     ]

@@ -18,8 +18,8 @@ from allmende.catalog.door import gate
 from allmende.ethics.wording import VERB_WORDS
 from allmende.gate.query import DecisionRow
 from allmende.kernel.clock import iso_from_micros
+from allmende.kernel.ids import number_of
 from allmende.portal.files import csv_stream
-from allmende.portal.numbers import number_of
 from allmende.portal.office.deeds import actor_of, deed_of
 from allmende.portal.office.frame import page
 from allmende.portal.office.permissions import reads

@@ -20,8 +20,9 @@ from allmende.kernel.text import Text
 from allmende.participation import panel_queries as queries
 from allmende.participation.models import Panel, Process
 from allmende.participation.permission import PANELS
-from allmende.participation.pool_file import Fault, read_pool, read_quotas, write_quotas
+from allmende.participation.pool_file import read_pool, read_quotas, write_quotas
 from allmende.participation.services import panels
+from allmende.participation.table_file import Fault
 from allmende.portal.files import csv_file
 from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_door import uses

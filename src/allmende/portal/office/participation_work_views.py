@@ -17,6 +17,7 @@ from allmende.accounts.rules import may_write
 from allmende.catalog.door import gate
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
+from allmende.kernel.ids import number_of
 from allmende.kernel.text import Text
 from allmende.participation import queries, text_queries
 from allmende.participation.difference import difference, merged
@@ -25,7 +26,6 @@ from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import CAUSES, REASONS, TEXT_MOVED
 from allmende.participation.services import handover, journey, moderation, texts
 from allmende.participation.text_queries import Clause
-from allmende.portal.numbers import number_of
 from allmende.portal.office.frame import page, refuse, tell
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_forms import (

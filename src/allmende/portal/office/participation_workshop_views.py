@@ -18,11 +18,12 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import workshop_queries as queries
-from allmende.participation.heard_file import Card, Fault, checked, read_cards, read_minutes
+from allmende.participation.heard_file import Card, checked, read_cards, read_minutes
 from allmende.participation.models import Process, Workshop
 from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
 from allmende.participation.rules import CHANNELS
 from allmende.participation.services import workshops
+from allmende.participation.table_file import Fault
 from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of

@@ -17,7 +17,7 @@ from allmende.catalog.door import gate
 from allmende.gate.ledger import Ledger
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
-from allmende.portal.numbers import number_of
+from allmende.kernel.ids import number_of
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.money.forms import month_end
 from allmende.portal.office.permissions import person_of, reads, roles_of

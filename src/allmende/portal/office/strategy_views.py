@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_write
 from allmende.kernel.errors import AllmendeError
-from allmende.portal.numbers import number_of
+from allmende.kernel.ids import number_of
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.permissions import person_of, reads, roles_of
 from allmende.programme.models import StrategyVersion

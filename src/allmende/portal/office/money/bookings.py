@@ -20,13 +20,13 @@ from allmende.accounts.models import Person
 from allmende.accounts.queries import history_of
 from allmende.accounts.rules import may_read, may_write
 from allmende.kernel.errors import AllmendeError
+from allmende.kernel.ids import number_of
 from allmende.kernel.money import Money
 from allmende.money import queries
 from allmende.money.models import Booking, Invoice
 from allmende.money.services import bookings as services
 from allmende.money.tables import BOOKING_COLUMNS
 from allmende.portal.files import FORMULA, csv_stream
-from allmende.portal.numbers import number_of
 from allmende.portal.office.amounts import plain
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.money.forms import AllocateForm, InvoiceForm, PaidForm, ReasonForm

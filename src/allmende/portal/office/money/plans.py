@@ -17,6 +17,7 @@ from allmende.accounts.models import AuditEntry
 from allmende.accounts.queries import history_of, subject_of
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
+from allmende.kernel.ids import number_of
 from allmende.kernel.money import Money
 from allmende.money import queries
 from allmende.money.models import CostType, FundingSource, Plan
@@ -26,7 +27,6 @@ from allmende.money.services import plans as services
 from allmende.money.services.imports import source_slugs
 from allmende.money.tables import PLAN_COLUMNS
 from allmende.portal.files import csv_stream
-from allmende.portal.numbers import number_of
 from allmende.portal.office.amounts import plain
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.money.bookings import context_of, xlsx_file

@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.clock import today
 from allmende.kernel.errors import AllmendeError
+from allmende.kernel.ids import number_of
 from allmende.kernel.money import Money
 from allmende.money import queries
 from allmende.money.models import Scenario
 from allmende.money.services import scenarios as services
 from allmende.portal.files import csv_file
-from allmende.portal.numbers import number_of
 from allmende.portal.office.frame import page, told
 from allmende.portal.office.money.bookings import context_of
 from allmende.portal.office.money.forms import ScenarioForm
