@@ -88,7 +88,7 @@ def editions_page(request: HttpRequest, slug: str) -> HttpResponseBase:
         "participation_editions",
         _("Fassungen"),
         icon=ICON,
-        back=(reverse("office:participation-process", args=[slug]), process.title_de),
+        back=(reverse("office:participation-process", args=[slug]), str(process)),
         process=process,
         form=form,
         rows=[(one, one.translates != german, _hint(one.language, one.body)) for one in known.values()],

@@ -119,7 +119,7 @@ def paper(request: HttpRequest, slug: str) -> HttpResponseBase:
         "participation_paper",
         _("Stimmzettel vom Papier"),
         icon=ICON,
-        back=(reverse("office:participation-process", args=[slug]), process.title.within(language())),
+        back=(reverse("office:participation-process", args=[slug]), str(process)),
         process=process,
         form=form,
         options=options,

@@ -38,7 +38,7 @@ def questions(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         "participation_questions",
         _("Fragen an die Werkstatt"),
         icon=ICON,
-        back=(reverse("office:participation-workshop", args=[slug, number]), found.workshop.title_de),
+        back=(reverse("office:participation-workshop", args=[slug, number]), str(found.workshop)),
         process=process,
         rows=queries.questions(found.workshop),
         may_change=may_write(roles_of(request.user), AREA),

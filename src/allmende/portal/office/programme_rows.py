@@ -136,11 +136,7 @@ class PlanVersions(RowViewSet):
     deeds = ADD_ONLY
     name = "planfassungen"
     icon = "list-ol"
-    list_display = (
-        *("title_de", "day", "precision"),
-        *("total_cents", "federal_cents"),
-        *("own_cents", "rounding"),
-    )
+    list_display = ("title_de", "day", "precision", "total_cents", "federal_cents", "own_cents", "rounding")
     list_filter = ("rounding",)
     search_fields = (*TITLES, "slug")
 
