@@ -113,10 +113,16 @@ def test_a_payment_is_entered_with_the_invoice() -> None:
 
 
 def test_a_base_rate_that_was_mistyped_is_corrected() -> None:
-    office, sent = browser("anna"), {"since": "2027-01-01", "hundredths": "1270", "source": "Bundesbank"}
+    office, sent = browser("anna"), {"since": "2027-01-01", "hundredths": "12,7", "source": "Bundesbank"}
     words_of(office, "/intern/basiszinssaetze/new/", sent)
     row = BaseRate.objects.get()
-    words_of(office, f"/intern/basiszinssaetze/edit/{row.pk}/", {**sent, "hundredths": "127"})
+    edit = f"/intern/basiszinssaetze/edit/{row.pk}/"
+    assert 'value="12,70"' in text_of(office, edit)
+    for wrong in ("1,275", "viel", "1e3"):
+        assert "höchstens zwei Nachkommastellen" in words_of(office, edit, {**sent, "hundredths": wrong})
+    words_of(office, edit, {**sent, "hundredths": "-0,88"})
+    assert BaseRate.objects.get().hundredths == -88
+    words_of(office, edit, {**sent, "hundredths": "1.27 %"})
     assert [rate.hundredths for rate in queries.base_rates() if rate.since == dt.date(2027, 1, 1)] == [127]
     assert "1270" in text_of(office, f"/intern/basiszinssaetze/history/{row.pk}/")
 

@@ -208,7 +208,7 @@ class TestStaff:
         given = {"supplier": "Werk", "number": "B7", "day": "2026-10-01", "cents": "1.234,56", "text": "Mast"}
         address = office.post("/intern/geld/rechnungen/", given).headers["Location"]
         form = office.get(address).context["allocate"]
-        assert form["cents"].value() == "1234.56"
+        assert form["cents"].value() == "1234,56"
         part: dict[str, Any] = {
             **{"deed": "allocate", "project": Project.objects.get(slug="licht").pk, "year": 2026},
             **{"cost_type": 1, "own_source": 2, "cents": "1234,56", "eligible": "1234,56", "paid": "2026-10-10"},

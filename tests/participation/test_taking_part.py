@@ -12,9 +12,9 @@ from PIL import Image
 
 from allmende.accounts.models import AuditEntry
 from allmende.accounts.rules import SystemActor
-from allmende.participation.models import Case, Comment, Contribution, Phase
+from allmende.participation.models import Case, Comment, Contribution, Mail, Phase
 from allmende.participation.photos import MOST_BYTES
-from allmende.portal.participation_frame import MOST_AN_HOUR
+from allmende.portal.participation_frame import MOST_AN_HOUR, MOST_MAILS
 from allmende.register.addresses import load_addresses
 from tests.participation.conftest import Make, end_phase, handed_in, solved, submit
 
@@ -278,3 +278,20 @@ def test_a_list_of_many_is_turned_over_page_by_page_with_few_queries(
             seen += [one.title for _, one in page.context["entries"]]
             query = page.context["following"]
         assert (len(seen), len(set(seen))) == (95, 95)
+
+
+def test_an_address_gets_so_many_mails_an_hour_whoever_asks(make: Make) -> None:
+    process = make()
+    for number in range(MOST_MAILS):
+        client = Client(REMOTE_ADDR=f"192.0.2.{number}")
+        handed_in(client, process, title=f"Idee Nummer {number}", email=("A" if number % 2 else "a") + "da@example.org")
+    sent, kept = Mail.objects.count(), Contribution.objects.count()
+    client = Client(REMOTE_ADDR="192.0.2.200")
+    answer = submit(client, process, title="Noch eine", body="Mein Text", email="ada@example.org")
+    page = answer.content.decode()
+    assert (answer.status_code, "Mein Text" in page, "schon 10 Mails" in page) == (429, True, True)
+    assert client.post("/mitmachen/adresse/", {"email": "ada@example.org"}).status_code == 429
+    assert (Mail.objects.count(), Contribution.objects.count()) == (sent, kept)
+    handed_in(client, process, title="An jemand anderen", email="bob@example.org")
+    handed_in(client, process, title="Ohne Adresse")
+    assert Mail.objects.count() == sent + 1

@@ -27,6 +27,7 @@ from allmende.portal.participation_frame import (
     process_page,
     proven,
     require_form,
+    require_mail_room,
     require_taking,
 )
 
@@ -114,6 +115,7 @@ def coauthor(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
         require_form(request)
         require_taking(one.process, CONTRIBUTIONS)
         email, now = form.cleaned_data["coauthor_email"], utc_now()
+        require_mail_room(email)
         follower = notices.follow(one.process, one, email=email, language=language(), now=now)
         token = authors.name_coauthor(services.PUBLIC, one, form.cleaned_data["coauthor"], follower)
         body = gettext(

@@ -19,6 +19,7 @@ from allmende.portal.participation_frame import (
     process_page,
     proven,
     require_form,
+    require_mail_room,
     require_taking,
 )
 from allmende.portal.participation_idea_views import ask_to_confirm
@@ -29,6 +30,7 @@ def take_comment(request: HttpRequest, thing: Contribution | Paragraph, form: Co
     process, values, now = thing.process, form.cleaned_data, utc_now()
     require_taking(process, CONTRIBUTIONS)
     services.require_open(process, "comment", now)
+    require_mail_room(values["email"])
     writer = _writer(request, thing, values["email"]) if values["email"] else None
     return services.comment(
         services.PUBLIC,

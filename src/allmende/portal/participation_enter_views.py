@@ -28,6 +28,7 @@ from allmende.portal.participation_frame import (
     process_or_404,
     process_page,
     require_form,
+    require_mail_room,
 )
 
 # Where somebody wants to go, and what they want to do there, which says how they have to prove themselves.
@@ -131,6 +132,7 @@ def _by_mail(request: HttpRequest, process: Process, values: dict[str, Any]) -> 
     if not form.is_valid():
         return process_page(request, "enter.html", process, status=400, **{**values, "form": form})
     email = form.cleaned_data["email"].lower()
+    require_mail_room(email)
     word = new_pass(process, "mail", votes.pseudonym_of(process, "mail", email))
     path, _ = _goal(process, values["wanted"])
     link = f"{full_address(request, path)}?karte={word}"

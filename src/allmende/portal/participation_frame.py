@@ -27,12 +27,12 @@ from allmende.participation.models import Process
 from allmende.participation.rules import CODE_LENGTH, LEVELS, NEEDS_PASS, allowed_now, fits
 from allmende.participation.services.ballots import VOTED_ON_PAPER
 from allmende.portal.frame import page
-from allmende.portal.visitors import require_own_page, take_room
+from allmende.portal.visitors import require_own_page, take_mail_room, take_room
 from allmende.register.addresses import address_of
 from allmende.register.around import Point, metres, named, read_point
 from allmende.ui import maps
 
-MOST_AN_HOUR, MOST_VOTES_AN_HOUR, MOST_TRIES = 20, 2_000, 20
+MOST_AN_HOUR, MOST_VOTES_AN_HOUR, MOST_TRIES, MOST_MAILS = 20, 2_000, 20, 10
 SALT, MAP_COLUMNS = "participation.pass", 12
 # How near the map of contributions goes, and how far the city reaches at least where nobody drew its outline.
 LEAST_METRES, CITY_METRES = 600.0, 3_000.0
@@ -52,6 +52,17 @@ TOO_MANY = ErrorCode(
     Text(
         "Senden Sie in einer Stunde noch einmal; Ihr Text ist noch da.",
         "Send again in an hour; your text is still there.",
+    ),
+)
+TOO_MANY_MAILS = ErrorCode(
+    "participation.too_many_mails",
+    Text(
+        "An diese Adresse gingen in dieser Stunde schon {limit} Mails.",
+        "{limit} mails have gone to this address within this hour already.",
+    ),
+    Text(
+        "Versuchen Sie es in einer Stunde wieder oder ohne die Adresse; Ihr Text ist noch da.",
+        "Try again in an hour or without the address; your text is still there.",
     ),
 )
 
@@ -162,6 +173,12 @@ def require_form(request: HttpRequest, limit: int = MOST_AN_HOUR, name: str = "p
     """Let in what this page's own form sends, as often as one connection may."""
     require_own_page(request, FROM_ELSEWHERE)
     take_room(request, name, limit, TOO_MANY)
+
+
+def require_mail_room(email: str) -> None:
+    """Refuse to write to an address that somebody typed more often than it can want; nothing typed says nothing."""
+    if email:
+        take_mail_room(email, MOST_MAILS, TOO_MANY_MAILS)
 
 
 def proven(request: HttpRequest) -> bool:

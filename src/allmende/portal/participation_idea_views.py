@@ -38,6 +38,7 @@ from allmende.portal.participation_frame import (
     process_page,
     proven,
     require_form,
+    require_mail_room,
     require_pass,
     require_taking,
     shut,
@@ -136,6 +137,7 @@ def keep_search(request: HttpRequest, slug: str) -> HttpResponseBase:
         radius=wanted.radius if circle else None,
     )
     email = form.cleaned_data["email"]
+    require_mail_room(email)
     follower = notices.follow(process, None, email=email, language=language(), now=utc_now(), search=search)
     if follower.confirmed is None:
         what = notices.described(follower).within(language())
@@ -304,6 +306,7 @@ def take(request: HttpRequest, process: Process, draft: services.Draft, email: s
     """Keep a contribution, ask its address to confirm, and lead to the page that only its author sees."""
     now = utc_now()
     require_taking(process, CONTRIBUTIONS)
+    require_mail_room(email)
     confirmed = process.writing != "mail"
     taken = services.submit(services.PUBLIC, process, draft, proven=proven(request), confirmed=confirmed, now=now)
     one = taken.contribution

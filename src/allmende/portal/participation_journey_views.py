@@ -34,6 +34,7 @@ from allmende.portal.participation_frame import (
     private,
     process_page,
     require_form,
+    require_mail_room,
     require_pass,
     require_shown,
     require_taking,
@@ -223,6 +224,7 @@ def support(request: HttpRequest, number: str) -> HttpResponseBase:
         card = require_pass(request, one.process, "support")
         require_taking(one.process, VOTES)
         email = _address(request, one)
+        require_mail_room(email)
         services.support(one, card.pseudonym, utc_now())
         if email:
             _ask(request, one, email)
@@ -268,6 +270,7 @@ def follow(request: HttpRequest, number: str) -> HttpResponseBase:
     form = FollowForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         require_form(request)
+        require_mail_room(form.cleaned_data["email"])
         _ask(request, one, form.cleaned_data["email"])
         return redirect(f"{reverse('contribution', args=[one.number])}?gesagt=folgen")
     return redirect("contribution", number)
@@ -289,6 +292,7 @@ def follow_process(request: HttpRequest, slug: str) -> HttpResponseBase:
         raise Http404
     if request.method == "POST" and form.is_valid():
         require_form(request)
+        require_mail_room(form.cleaned_data["email"])
         follower = notices.follow(process, None, email=form.cleaned_data["email"], language=language(), now=utc_now())
         if follower.confirmed is None:
             title = process.title.within(language())

@@ -32,6 +32,7 @@ from allmende.portal.participation_frame import (
     process_or_404,
     process_page,
     require_form,
+    require_mail_room,
 )
 
 
@@ -67,6 +68,7 @@ def ask_address(request: HttpRequest) -> HttpResponseBase:
     if sent:
         require_form(request, MOST_TRIES, "participation-enter")
         email = form.cleaned_data["email"]
+        require_mail_room(email)
         link = address(request, "address-page", own_data.word_of(email))
         body = gettext(
             "Unter diesem Link steht einen Tag lang, was wir zu dieser Adresse gespeichert haben, "

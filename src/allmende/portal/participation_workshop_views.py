@@ -29,6 +29,7 @@ from allmende.portal.participation_frame import (
     process_or_404,
     process_page,
     require_form,
+    require_mail_room,
     require_taking,
     shut,
 )
@@ -77,6 +78,7 @@ def workshop(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         require_form(request)
         require_taking(process, WORKSHOPS)
         values = form.cleaned_data
+        require_mail_room(values["email"])
         wish = workshops.Wish(values["name"], values["email"], values["needs"], language())
         one, key = workshops.register(number, wish, utc_now())
     except AllmendeError as error:

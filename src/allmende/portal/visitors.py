@@ -1,4 +1,4 @@
-"""What protects forms that need neither an account nor a cookie: their own page, and room for each connection."""
+"""What protects forms that need neither an account nor a cookie: their own page, room for connections and addresses."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ HOUR = 3_600
 
 
 class TooMany(Denied):
-    """More than one connection may send."""
+    """More than one connection may send, or one address may get."""
 
     status = 429
 
@@ -34,11 +34,15 @@ def _connection(address: str) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False)) if found.version == 6 else address
 
 
-def _place_of(request: HttpRequest, name: str) -> str:
-    """Name the place of a connection's count: a hash of its address that nobody can turn back."""
-    address = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or request.META["REMOTE_ADDR"]
-    mark = hmac.new(settings.SECRET_KEY.encode(), _connection(address).encode(), hashlib.sha256).hexdigest()
+def _place(name: str, address: str) -> str:
+    """Name the place of an address's count: a hash that nobody can turn back."""
+    mark = hmac.new(settings.SECRET_KEY.encode(), address.encode(), hashlib.sha256).hexdigest()
     return f"{name}-{mark}"
+
+
+def _place_of(request: HttpRequest, name: str) -> str:
+    address = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or request.META["REMOTE_ADDR"]
+    return _place(name, _connection(address))
 
 
 def require_room(request: HttpRequest, name: str, limit: int, code: ErrorCode) -> None:
@@ -49,7 +53,15 @@ def require_room(request: HttpRequest, name: str, limit: int, code: ErrorCode) -
 
 def take_room(request: HttpRequest, name: str, limit: int, code: ErrorCode) -> None:
     """Count what a connection sends, for an hour; of several at once, no more than there is room for are let in."""
-    place = _place_of(request, name)
+    _take(_place_of(request, name), limit, code)
+
+
+def take_mail_room(email: str, limit: int, code: ErrorCode) -> None:
+    """Count what is to be written to an address, for an hour, whoever asks for it and from wherever."""
+    _take(_place("mail", email.strip().lower()), limit, code)
+
+
+def _take(place: str, limit: int, code: ErrorCode) -> None:
     cache.add(place, 0, HOUR)
     if cache.incr(place) > limit:
         raise TooMany(code, limit=limit)

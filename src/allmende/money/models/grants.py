@@ -15,6 +15,7 @@ from allmende.programme.models.facts import NO_PART, fault_words
 from allmende.programme.rules.facts import is_part
 from allmende.programme.rules.states import FUTURE
 from allmende.ui.bilingual import Titled, short_day
+from allmende.ui.templatetags.allmende import number
 
 FEDERAL, CITY, THIRD = "federal", "city", "third"
 GIVERS = [(FEDERAL, _("Bund")), (CITY, _("Stadt")), (THIRD, _("Dritte"))]
@@ -142,7 +143,7 @@ class BaseRate(models.Model):
 
     since = models.DateField(_("gilt ab"), unique=True)
     hundredths = models.SmallIntegerField(
-        _("Basiszinssatz in hundertstel Prozent"), help_text=_("127 steht für 1,27 Prozent; er kann negativ sein")
+        _("Basiszinssatz in hundertstel Prozent"), help_text=_("er kann negativ sein")
     )
     source = models.CharField(_("Quelle"), max_length=300)
 
@@ -155,4 +156,4 @@ class BaseRate(models.Model):
 
     def __str__(self) -> str:
         """Give day and rate."""
-        return f"{short_day(self.since)}: {self.hundredths / 100:.2f} %"
+        return f"{short_day(self.since)}: {number(self.hundredths / 100, 2)}\u00a0%"

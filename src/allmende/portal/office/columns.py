@@ -9,7 +9,7 @@ from django.db.models import BooleanField, Field, Model
 from django.utils.translation import get_language, gettext
 
 from allmende.kernel.money import Money
-from allmende.portal.office.amounts import AmountField, plain
+from allmende.portal.office.amounts import AmountField, PercentField, typed
 from allmende.ui.templatetags.allmende import money, number
 
 # Parts of whole percent, and the words that say so in the name of such a field.
@@ -68,11 +68,15 @@ def words_of(row: Model, name: str) -> Any:
 
 
 def with_amounts(form: Any) -> Any:
-    """Let amounts be written in euros, as people do, instead of cents."""
+    """Let amounts be written in euros and rates in percent, as people do, instead of cents and hundredths."""
     for name, field in form.fields.items():
-        if is_cents(name) and isinstance(field, forms.IntegerField):
-            label = gettext("%(what)s in Euro") % {"what": without_unit(str(field.label), name)}
-            form.fields[name] = AmountField(label=label, help_text=field.help_text, required=field.required)
-            cents = form.initial.get(name)
-            form.initial[name] = plain(cents) if isinstance(cents, int) else ""
+        euros, rate = is_cents(name), name in HUNDREDTHS
+        if not (euros or rate) or not isinstance(field, forms.IntegerField):
+            continue
+        unit = gettext("%(what)s in Euro") if euros else gettext("%(what)s in Prozent")
+        label = unit % {"what": without_unit(str(field.label), name)}
+        kind = AmountField if euros else PercentField
+        form.fields[name] = kind(label=label, help_text=field.help_text, required=field.required)
+        stored = form.initial.get(name)
+        form.initial[name] = typed(stored) if isinstance(stored, int) else ""
     return form

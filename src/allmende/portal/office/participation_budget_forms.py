@@ -7,42 +7,20 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.clock import today
-from allmende.kernel.errors import AllmendeError
-from allmende.kernel.money import Money
 from allmende.participation.models import Budget, Proposal
 from allmende.participation.models.budgets import COUNTS, VOTES, WORTHS
-from allmende.portal.office.frame import told
+from allmende.portal.office.amounts import AmountField, typed
 
 
-class AmountField(forms.CharField):
-    """An amount in euros, above zero; its value is in cents."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=20, **kwargs)
-
-    def clean(self, value: Any) -> int | None:
-        """Read the amount."""
-        text: str = super().clean(value)
-        if not text:
-            return None
-        try:
-            cents = Money.parse(text).cents
-        except AllmendeError as error:
-            raise forms.ValidationError(told(error)) from error
-        if cents <= 0:
-            raise forms.ValidationError(_("Der Betrag ist größer als null."))
-        return cents
-
-
-def _written(cents: int | None) -> str:
-    return Money(cents).written(get_language() or "de").strip("€ \u00a0") if cents else ""
+def _or_empty(cents: int | None) -> str:
+    return typed(cents) if cents else ""
 
 
 class BudgetForm(forms.Form):
     """How much there is, how is voted and counted."""
 
-    amount = AmountField(label=_("Budget in Euro"))
-    ceiling = AmountField(label=_("höchstens je Vorschlag, in Euro"), required=False)
+    amount = AmountField(above_zero=True, label=_("Budget in Euro"))
+    ceiling = AmountField(above_zero=True, label=_("höchstens je Vorschlag, in Euro"), required=False)
     vote = forms.ChoiceField(label=_("Art der Abstimmung"))
     most_projects = forms.IntegerField(label=_("höchstens so viele Projekte"), required=False, min_value=1)
     most_points = forms.IntegerField(label=_("höchstens so viele Punkte"), required=False, min_value=1)
@@ -53,7 +31,7 @@ class BudgetForm(forms.Form):
 
     def __init__(self, budget: Budget, data: Any = None) -> None:
         first = {name: getattr(budget, name) for name in ("vote", "most_projects", "most_points", "rule", "worth")}
-        amounts = {"amount": _written(budget.amount), "ceiling": _written(budget.ceiling)}
+        amounts = {"amount": _or_empty(budget.amount), "ceiling": _or_empty(budget.ceiling)}
         super().__init__(data, initial={**first, **amounts})
         language = get_language() or "de"
         fields: dict[str, Any] = self.fields
@@ -64,10 +42,10 @@ class BudgetForm(forms.Form):
 class CostForm(forms.Form):
     """What a proposal costs, as the office reckons it."""
 
-    cost = AmountField(label=_("Kosten in Euro"))
+    cost = AmountField(above_zero=True, label=_("Kosten in Euro"))
 
     def __init__(self, proposal: Proposal, data: Any = None) -> None:
-        super().__init__(data, prefix=str(proposal.pk), initial={"cost": _written(proposal.cost or proposal.asked)})
+        super().__init__(data, prefix=str(proposal.pk), initial={"cost": _or_empty(proposal.cost or proposal.asked)})
 
 
 class CountForm(forms.Form):

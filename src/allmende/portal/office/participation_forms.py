@@ -14,7 +14,7 @@ from allmende.participation.formats import formats
 from allmende.participation.models import Contribution, Phase, Process
 from allmende.participation.queries import shown
 from allmende.participation.rules import CHANNELS, LEVELS, OUTCOMES, REASONS, STATES, TAGS, WEIGHTS
-from allmende.portal.office.participation_budget_forms import AmountField
+from allmende.portal.office.amounts import AmountField
 from allmende.programme.queries import milestones_on, projects_on
 from allmende.register.models import Purpose
 
@@ -273,7 +273,7 @@ class EntryForm(forms.Form):
             if not topics:
                 del self.fields[kind]
         if process.form.kind == "proposal":
-            self.fields["cost"] = AmountField(label=_("Kosten in Euro"))
+            self.fields["cost"] = AmountField(above_zero=True, label=_("Kosten in Euro"))
         fields["tag"].choices = [("", "–"), *_named(TAGS)]
         if "needs" not in process.form.parts:
             del self.fields["tag"]

@@ -27,7 +27,7 @@ from allmende.money.models import Booking, Invoice
 from allmende.money.services import bookings as services
 from allmende.money.tables import BOOKING_COLUMNS
 from allmende.portal.files import FORMULA, csv_stream
-from allmende.portal.office.amounts import plain
+from allmende.portal.office.amounts import plain, typed
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.money.forms import AllocateForm, InvoiceForm, PaidForm, ReasonForm
 from allmende.portal.office.permissions import person_of, reads, roles_of
@@ -113,15 +113,11 @@ def xlsx_file(name: str, header: Iterable[str], rows: Iterable[Sequence[object]]
 def _row(row: Booking) -> tuple[object, ...]:
     line = getattr(row, "line", None)
     return (
-        *(row.invoice.number, row.invoice.supplier, row.invoice.day, row.paid, _plain(row.cents), "EUR"),
-        *(row.project.slug, row.cost_type.slug, row.year, row.own_source.slug, _plain(row.eligible_cents)),
+        *(row.invoice.number, row.invoice.supplier, row.invoice.day, row.paid, plain(row.cents), "EUR"),
+        *(row.project.slug, row.cost_type.slug, row.year, row.own_source.slug, plain(row.eligible_cents)),
         *(row.reason, row.commitment, row.invoice.text, line.draw_down.number if line else None),
         *(row.reverses_id, row.pk, row.known_since),
     )
-
-
-def _plain(cents: int) -> str:
-    return plain(cents) if cents >= 0 else f"-{plain(-cents)}"
 
 
 @reads("grants")
@@ -187,7 +183,7 @@ def invoice(request: HttpRequest, number: int) -> HttpResponseBase:
     """Show an invoice; put it on positions, or take it back."""
     bill = get_object_or_404(Invoice, pk=number)
     left = services.open_cents(bill) if bill.reverses_id is None else 0
-    first = {"cents": plain(max(0, left)), "eligible": plain(max(0, left)), "year": bill.day.year, "paid": bill.day}
+    first = {"cents": typed(max(0, left)), "eligible": typed(max(0, left)), "year": bill.day.year, "paid": bill.day}
     shown: dict[str, forms.Form] = {"allocate": AllocateForm(initial=first), "reverse": ReasonForm()}
     deed = request.POST.get("deed", "")
     if request.method == "POST" and deed in DEEDS:

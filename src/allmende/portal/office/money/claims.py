@@ -26,7 +26,7 @@ from allmende.money.models import Award, Booking, DrawDown, PreparedDrawDown, Pr
 from allmende.money.models.claims import DRAFT, PREPARED
 from allmende.money.services import claims, proofs
 from allmende.portal.files import csv_stream
-from allmende.portal.office.amounts import plain
+from allmende.portal.office.amounts import typed
 from allmende.portal.office.frame import page, tell, told
 from allmende.portal.office.money.bookings import context_of
 from allmende.portal.office.money.forms import DrawForm, PaymentForm, ProofForm, ReasonForm, month_end
@@ -116,7 +116,7 @@ def draw_down(request: HttpRequest, number: int) -> HttpResponseBase:
     row = get_object_or_404(queries.draw_downs(today()), pk=number)
     entered = row.payment
     first = {
-        "cents": plain(entered.cents if entered else row.federal_cents),
+        "cents": typed(entered.cents if entered else row.federal_cents),
         "day": entered.day if entered else today(),
     }
     form = PaymentForm(request.POST or None, initial=first, corrects=entered is not None)

@@ -27,7 +27,7 @@ from allmende.money.services import plans as services
 from allmende.money.services.imports import source_slugs
 from allmende.money.tables import PLAN_COLUMNS
 from allmende.portal.files import csv_stream
-from allmende.portal.office.amounts import plain
+from allmende.portal.office.amounts import plain, typed
 from allmende.portal.office.frame import page, tell
 from allmende.portal.office.money.bookings import context_of, xlsx_file
 from allmende.portal.office.money.forms import DraftForm, PublishForm, SlotForm
@@ -161,7 +161,7 @@ def _first(request: HttpRequest, row: Plan) -> dict[str, object]:
     except (KeyError, ValueError):
         return {"year": today().year}
     shares = queries.slots_of(row).get(slot, {})
-    amounts = {f"source_{source}": plain(cents) for source, cents in shares.items()}
+    amounts = {f"source_{source}": typed(cents) for source, cents in shares.items()}
     return {"project": slot.project, "cost_type": slot.cost_type, "year": slot.year, **amounts}
 
 
