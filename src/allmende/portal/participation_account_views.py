@@ -18,7 +18,10 @@ from allmende.portal.participation_frame import process_or_404, process_page, re
 from allmende.register.queries import purpose_tree
 
 REACH_HEADER = ("kind", "name_de", "name_en", "people_in_city", "voters", "contributions", "ballots")
-KINDS_HEADER = ("data_de", "data_en", "special", "what_for_de", "until_de", "seen_by_de")
+KINDS_HEADER = (
+    *("data_de", "data_en", "special", "what_for_de", "what_for_en"),
+    *("until_de", "until_en", "seen_by_de", "seen_by_en"),
+)
 
 
 def edition(request: HttpRequest, slug: str, tag: str) -> HttpResponseBase:
@@ -107,7 +110,10 @@ def protection(request: HttpRequest, slug: str) -> HttpResponseBase:
 def protection_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the kinds of data of a process as CSV."""
     rows = [
-        (one.data.de, one.data.en, one.special, one.what_for.de, one.until.de, one.seen_by.de)
+        (
+            *(one.data.de, one.data.en, one.special, one.what_for.de, one.what_for.en),
+            *(one.until.de, one.until.en, one.seen_by.de, one.seen_by.en),
+        )
         for one in _impact(process_or_404(request, slug)).kinds
     ]
     return csv_file(f"{slug}-datenschutz", KINDS_HEADER, rows)

@@ -86,8 +86,11 @@ class Part(msgspec.Struct, frozen=True):
 
 def count_up() -> None:
     """Let sums that are kept in memory be worked out anew; whoever books at the same time waits here."""
-    if not BookingCount.objects.filter(pk=1).update(number=F("number") + 1):
-        BookingCount.objects.create(pk=1, number=1)
+    counts = BookingCount.objects.filter(pk=1)
+    if not counts.update(number=F("number") + 1):
+        # Of several who book first in a city, one makes the row and the others wait for it.
+        BookingCount.objects.bulk_create([BookingCount(pk=1, number=0)], ignore_conflicts=True)
+        counts.update(number=F("number") + 1)
 
 
 def _settle(bill: Invoice) -> None:
