@@ -49,7 +49,8 @@ def bill(number, cents):
 def book(case):
     invoice, cents, eligible = case
     try:
-        bookings.allocate(actor, invoice=invoice, part=bookings.Part(**names, cents=cents, eligible=eligible, reason="x"))
+        part = bookings.Part(**names, cents=cents, eligible=eligible, reason="x")
+        bookings.allocate(actor, invoice=invoice, part=part)
         return "booked"
     except AllmendeError as error:
         return error.code.code
