@@ -83,10 +83,30 @@ function begin(box) {
     return area < 1000 ? `${named(0, area)} m²` : `${named(1, area / 10000)} ha`;
   }
 
+  // Names that the search knows, and a bar of a round length, so that one finds one's way on an enlarged map.
+  const labels = new Set(Array.from(svg.querySelectorAll("text.place"), (one) => one.textContent));
+  const marks = Array.from(choices?.options ?? [], (one) => one.value).filter((name) => !labels.has(name));
+  function landmarks() {
+    const letters = (window.innerWidth < 700 ? 26 : 15) / view.zoom;
+    for (const name of marks) {
+      const spot = known(name);
+      if (!spot) continue;
+      const { x, y } = toPicture(spot);
+      put("circle", { cx: x, cy: y, class: "landmark" }).style.setProperty("r", `${letters / 6}px`);
+      put("text", { x: x + letters / 3, y: y + letters / 3, "font-size": letters, class: "landmark" }).textContent = name;
+    }
+    const unit = height / ((north - south) * METRES);
+    const length = [10, 20, 50, 100, 200, 500, 1000, 2000].findLast((metres) => metres * unit * view.zoom < width / 4) ?? 10;
+    const [x, y] = [view.x + letters, view.y + height / view.zoom - letters];
+    put("path", { d: `M${x} ${y - letters / 2}v${letters / 2}h${length * unit}v${-letters / 2}`, class: "scale" });
+    put("text", { x: x + letters / 3, y: y - letters / 4, "font-size": letters, class: "landmark" }).textContent = length < 1000 ? `${length} m` : `${length / 1000} km`;
+  }
+
   function show() {
     svg.setAttribute("viewBox", `${view.x} ${view.y} ${width / view.zoom} ${height / view.zoom}`);
     svg.style.setProperty("--zoom", view.zoom);
     layer.replaceChildren();
+    landmarks();
     const places = spots.map(toPicture);
     const radius = (window.innerWidth < 700 ? 20 : 11) / view.zoom;
     const least = kind() === "area" ? 3 : 2;
@@ -94,12 +114,12 @@ function begin(box) {
       const closed = kind() === "area" && places.length > 2;
       put("path", { d: `M${places.map(({ x, y }) => `${x} ${y}`).join("L")}${closed ? "Z" : ""}`, class: `course drawn${closed ? " area" : ""}` });
     }
+    const arm = radius * 1.6;
+    put("path", { d: `M${cross.x - arm} ${cross.y}h${2 * arm}M${cross.x} ${cross.y - arm}v${2 * arm}`, class: "cross" });
     places.forEach(({ x, y }, number) => {
       put("circle", { cx: x, cy: y, class: "corner" }).style.setProperty("r", `${radius}px`);
       if (kind() !== "point") put("text", { x, y: y + radius * 0.4, "font-size": radius * 1.15, class: "corner-number" }).textContent = number + 1;
     });
-    const arm = radius * 1.6;
-    put("path", { d: `M${cross.x - arm} ${cross.y}h${2 * arm}M${cross.x} ${cross.y - arm}v${2 * arm}`, class: "cross" });
     const parts = [];
     if (kind() === "point") parts.push(places.length ? words.point : "");
     else parts.push(places.length ? `${words[kind()]}: ${places.length} ${words.corners}${places.length >= least ? `, ${size()}` : ""}.` : words.none);
