@@ -32,6 +32,7 @@ from allmende.portal.participation_frame import (
     require_taking,
 )
 from allmende.portal.participation_place import Where, typed_where
+from allmende.register.addresses import address_source
 
 
 def owned(number: str, key: str) -> Contribution:
@@ -62,7 +63,7 @@ def _form(one: Contribution, data: Any) -> ContributionForm | SuggestionForm:
 
 def _map(form: ContributionForm | SuggestionForm) -> dict[str, Any]:
     """Give the map on which a place is chosen, without the fields, which need a page of their own each time."""
-    return {**draw([]), "fields": ()} if "place" in form.fields else {}
+    return {**draw([]), "fields": (), "addresses": address_source()} if "place" in form.fields else {}
 
 
 def _draft(one: Contribution, form: ContributionForm | SuggestionForm) -> services.Draft:

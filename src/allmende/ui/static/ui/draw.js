@@ -88,11 +88,15 @@ function begin(box) {
   const marks = Array.from(choices?.options ?? [], (one) => one.value).filter((name) => !labels.has(name));
   function landmarks() {
     const letters = (window.innerWidth < 700 ? 26 : 15) / view.zoom;
+    const taken = [];
     for (const name of marks) {
       const spot = known(name);
       if (!spot) continue;
       const { x, y } = toPicture(spot);
       put("circle", { cx: x, cy: y, class: "landmark" }).style.setProperty("r", `${letters / 6}px`);
+      const long = name.length * letters * 0.55;
+      if (taken.some((one) => Math.abs(one.y - y) < letters && one.x < x + long && x < one.x + one.long)) continue;
+      taken.push({ x, y, long });
       put("text", { x: x + letters / 3, y: y + letters / 3, "font-size": letters, class: "landmark" }).textContent = name;
     }
     const unit = height / ((north - south) * METRES);
@@ -266,6 +270,7 @@ function begin(box) {
       place.closest(".kern-form-input").hidden = !point;
     }
     finish.hidden = point;
+    box.querySelector("[data-do=undo]").hidden = point;
     if (!point) box.closest("details").open = true;
     setDone(false);
     return read();
