@@ -59,7 +59,8 @@ def test_an_area_is_drawn_with_the_keyboard_alone(phone: Page) -> None:
     expect(phone.locator(".draw-told")).to_have_text(re.compile(r"Fläche: 4 Ecken, \d+,\d ha\."))
     expect(phone.locator("[data-at]")).to_have_text(re.compile(rf"Kreuz bei {CORNER}, nahe \w+"))
     send(phone, "Hier fehlt eine Wasserfläche")
-    phone.goto(phone.locator("a[href*='/beitraege/20']").first.get_attribute("href") or "")
+    number = phone.locator("dl.sheet strong").inner_text()
+    phone.goto(f"{phone.url.partition('/mitmachen/')[0]}/mitmachen/beitraege/{number}/")
     expect(phone.locator("figure.where figcaption")).to_have_text(re.compile(r"Fläche, \d+,\d ha"))
 
 
