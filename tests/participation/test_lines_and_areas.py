@@ -96,6 +96,7 @@ def test_without_a_script_fields_of_the_map_become_corners(make: Make) -> None:
     process, client = make(), Client()
     page = submit(client, process, shape="line", corners="47.6610, 9.1752", feld="47.67000,9.18000").content.decode()
     assert "47.6610, 9.1752\n47.67000,9.18000</textarea>" in page
+    assert ('class="fault"' in page, '<details class="pick" open>' in page) == (False, True)
     point = submit(client, process, shape="point", feld="47.67000,9.18000").content.decode()
     assert 'value="47.67000,9.18000" maxlength' in point
 

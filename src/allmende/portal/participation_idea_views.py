@@ -197,8 +197,9 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
     kept = _kept_photo(request)
     chosen = request.POST.get("feld", "")
     if chosen:
-        form.data = with_field(request.POST.dict(), chosen)
-        return _form(request, process, form, typed=True, photo=_fresh_photo(request) or kept)
+        # Not sent yet: what is still missing is no fault.
+        form = ContributionForm(process, initial=with_field(request.POST.dict(), chosen))
+        return _form(request, process, form, picked=True, photo=_fresh_photo(request) or kept)
     try:
         if not form.is_valid():
             return _form(request, process, form, status=400)
@@ -285,7 +286,7 @@ def _form(
     form: ContributionForm,
     *,
     status: int = 200,
-    typed: bool = False,
+    picked: bool = False,
     refused: AllmendeError | None = None,
     alike: list[Contribution] | None = None,
     photo: bytes = b"",
@@ -301,10 +302,11 @@ def _form(
         process,
         status=status,
         form=form,
-        shows_errors=form.is_bound and not typed and not refused and not alike,
+        shows_errors=form.is_bound and not refused and not alike,
         refused=refused,
         alike=alike,
         kept_photo=kept,
+        picked=picked,
         choices=place_choices(),
         addresses=address_source(),
         own_words=form.own_words,
