@@ -101,7 +101,8 @@ def test_an_address_is_found_in_the_citys_own_list(make: Make, tmp_path: Path) -
     file.write_text("STREET,NUMBER,LON,LAT\nSeestraße,1,9.18,47.66\nSeestraße,3,9.181,47.66\n", encoding="utf-8")
     load_addresses(SystemActor("system:test"), file, "Stadt Test, CC BY")
     assert "Stadt Test, CC BY" in client.get(f"/mitmachen/{process.slug}/beitraege/neu/").content.decode()
-    assert '<option value="Seestraße 3">' in client.get("/mitmachen/orte/", {"ort": "seestr"}).content.decode()
+    choice = '<option value="Seestraße 3" data-point="47.66000,9.18100">'
+    assert choice in client.get("/mitmachen/orte/", {"ort": "seestr"}).content.decode()
     unclear = submit(client, process, place="Seestraße")
     assert (unclear.status_code, "Seestraße 1, Seestraße 3" in unclear.content.decode()) == (400, True)
     one, _ = handed_in(client, process, place="Seestr. 3")

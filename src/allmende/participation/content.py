@@ -4,9 +4,12 @@ from typing import Literal
 
 import msgspec
 
+from allmende.kernel.errors import Invalid
 from allmende.kernel.text import Text
 from allmende.participation.formats import BudgetFrame
 from allmende.participation.languages import LANGUAGES
+from allmende.participation.shapes import Shape, read_place
+from allmende.register.around import Point
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +41,7 @@ class CommentEntry(_Part, frozen=True):
 
 
 class ContributionEntry(_Part, frozen=True):
-    """What somebody brought; ``key`` names it within the file."""
+    """What somebody brought; ``key`` names it within the file, ``geometry`` is a line or an area as WKT."""
 
     key: str
     kind: Literal["idea", "need", "proposal", "suggestion"]
@@ -50,6 +53,7 @@ class ContributionEntry(_Part, frozen=True):
     tag: Literal["", "idea", "caution", "conflict"] = ""
     longitude: float | None = None
     latitude: float | None = None
+    geometry: str = ""
     place: str = ""
     channel: Literal["online", "onsite", "paper"] = "online"
     supports: int = 0
@@ -60,6 +64,22 @@ class ContributionEntry(_Part, frozen=True):
     cost: int = 0
     steps: tuple[StepEntry, ...] = ()
     comments: tuple[CommentEntry, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a geometry that is none."""
+        try:
+            _ = self.where
+        except Invalid as error:
+            raise ValueError(f"geometry: {error.what.en}") from error
+
+    @property
+    def where(self) -> tuple[Point | None, Shape | None]:
+        """Give its point, or its line or area."""
+        if self.geometry:
+            return read_place(self.geometry, None)
+        if self.longitude is None or self.latitude is None:
+            return None, None
+        return Point(self.longitude, self.latitude), None
 
 
 class VersionEntry(_Part, frozen=True):

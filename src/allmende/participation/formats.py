@@ -10,6 +10,7 @@ from allmende.families.manifest import Finding
 from allmende.families.registry import folders, member, members
 from allmende.kernel.text import Text
 from allmende.participation.methods.panels.pool import Quota
+from allmende.participation.shapes import Kind
 
 FAMILY = "formats"
 Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot", "rank"]
@@ -47,10 +48,11 @@ class PanelFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A way of taking part."""
+    """A way of taking part; ``geometries`` are what the place of a contribution may be, where it may have one."""
 
     parts: tuple[Part, ...]
     place: bool
+    geometries: tuple[Kind, ...] = ("point",)
     photo: bool
     phases: tuple[FormatPhase, ...]
     budget: BudgetFrame | None = None

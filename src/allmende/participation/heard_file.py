@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
+from allmende.participation.shapes import KINDS, Borders, Kind, Shape, read_place
 from allmende.participation.table_file import Fault, rows_of
+from allmende.register.around import Point
 
 LONGEST_TITLE, LONGEST_BODY, MOST = 120, 5_000, 500
-COLUMNS = ("titel", "text", "thema")
+COLUMNS = ("titel", "text", "thema", "geometrie")
 _NO_TITLE = Text("der Titel fehlt", "the title is missing")
 _LONG = Text("der Titel hat mehr als 120 Zeichen", "the title has more than 120 characters")
 _LONG_BODY = Text("der Text hat mehr als 5.000 Zeichen", "the text has more than 5,000 characters")
@@ -16,6 +19,12 @@ _TOPIC = Text("das Thema „{topic}“ gibt es nicht", "there is no subject “{
 _CELLS = Text("zu viele oder zu wenige Felder", "too many or too few fields")
 _NO_COLUMN = Text("die Spalte „titel“ fehlt", "the column “titel” is missing")
 _STRANGE = Text("die Spalte „{column}“ ist unbekannt", "the column “{column}” is unknown")
+_PLACE = Text("geometrie: {why}", "geometrie: {why}")
+NOT_TAKEN = ErrorCode(
+    "participation.geometry_not_taken",
+    Text("Das Verfahren nimmt hier kein: {kind}.", "The process does not take this here: {kind}."),
+    Text("Lassen Sie das Feld leer, oder nennen Sie einen Punkt.", "Leave the field empty, or give a point."),
+)
 _EMPTY = Text("hier steht nichts", "there is nothing here")
 _MANY = Text("mehr als 500 Beiträge auf einmal", "more than 500 contributions at once")
 
@@ -27,10 +36,25 @@ class Card(msgspec.Struct, frozen=True):
     title: str
     body: str = ""
     topic: str = ""
+    point: Point | None = None
+    shape: Shape | None = None
 
 
-def read_cards(content: bytes, topics: Mapping[str, str]) -> tuple[list[Card], list[Fault]]:
-    """Read cards as CSV with the columns titel, text, thema; ``topics`` are the names by what may stand there."""
+class Places(msgspec.Struct, frozen=True):
+    """Where cards may be: which geometries their format takes, and the surroundings of the city."""
+
+    kinds: tuple[Kind, ...] = ()
+    borders: Borders | None = None
+
+
+NOWHERE = Places()
+
+
+def read_cards(content: bytes, topics: Mapping[str, str], places: Places = NOWHERE) -> tuple[list[Card], list[Fault]]:
+    """Read cards as CSV with the columns titel, text, thema, geometrie (WKT, longitude first).
+
+    ``topics`` are the names by what may stand there.
+    """
     rows = rows_of(content)
     if isinstance(rows, Fault):
         return [], [rows]
@@ -46,8 +70,24 @@ def read_cards(content: bytes, topics: Mapping[str, str]) -> tuple[list[Card], l
             faults.append(Fault(row, _CELLS))
         elif any(cell.strip() for cell in cells):
             named = {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
-            cards.append(Card(row, named["titel"], named.get("text", ""), named.get("thema", "")))
+            try:
+                point, shape = _place(named.get("geometrie", ""), places)
+            except Invalid as error:
+                faults.append(Fault(row, _PLACE.filled(why=error.what)))
+                continue
+            cards.append(Card(row, named["titel"], named.get("text", ""), named.get("thema", ""), point, shape))
     return checked(cards, topics, faults)
+
+
+def _place(text: str, places: Places) -> tuple[Point | None, Shape | None]:
+    """Read where a card is; raises ``Invalid`` with the reason."""
+    if not text:
+        return None, None
+    point, shape = read_place(text, places.borders)
+    kind = shape.kind if shape else "point"
+    if kind not in places.kinds:
+        raise Invalid(NOT_TAKEN, kind=KINDS[kind])
+    return point, shape
 
 
 def read_minutes(text: str) -> list[Card]:

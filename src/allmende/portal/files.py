@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, StreamingHttpResponse
@@ -45,6 +45,20 @@ def csv_stream(name: str, header: Sequence[str], rows: Iterable[Sequence[object]
     """Give a large table as a file, line by line."""
     response = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def geojson_stream(name: str, features: Iterable[Mapping[str, object]]) -> StreamingHttpResponse:
+    """Give places as GeoJSON (RFC 7946), one by one."""
+
+    def parts() -> Iterator[bytes]:
+        yield b'{"type":"FeatureCollection","features":['
+        for number, feature in enumerate(features):
+            yield (b",\n" if number else b"\n") + msgspec.json.encode(feature)
+        yield b"\n]}\n"
+
+    response = StreamingHttpResponse(parts(), content_type="application/geo+json")
+    response["Content-Disposition"] = f'attachment; filename="{name}.geojson"'
     return response
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -21,8 +22,9 @@ from allmende.portal.frame import page
 from allmende.portal.participation_forms import CoAuthorForm, ContributionForm, SuggestionForm
 from allmende.portal.participation_frame import (
     address,
+    draw,
     language,
-    place_names,
+    place_choices,
     private,
     process_page,
     proven,
@@ -30,6 +32,8 @@ from allmende.portal.participation_frame import (
     require_mail_room,
     require_taking,
 )
+from allmende.portal.participation_place import Where, typed_where
+from allmende.register.addresses import address_source
 
 
 def owned(number: str, key: str) -> Contribution:
@@ -42,12 +46,11 @@ def owned(number: str, key: str) -> Contribution:
 
 def _form(one: Contribution, data: Any) -> ContributionForm | SuggestionForm:
     """Give the form of a contribution without what cannot be changed: address, photo, cost."""
-    place = f"{one.latitude:.5f}, {one.longitude:.5f}" if one.longitude is not None else ""
     first = {
         **{name: getattr(one, name) for name in ("title", "body", "proposed", "tag", "photo_alt", "author")},
         "category": one.category.slug if one.category else "",
         "group": one.group.slug if one.group else "",
-        "place": one.place or place,
+        **typed_where(one),
         "base_version": one.base_version,
     }
     kind = SuggestionForm if one.kind == "suggestion" else ContributionForm
@@ -59,12 +62,18 @@ def _form(one: Contribution, data: Any) -> ContributionForm | SuggestionForm:
     return form
 
 
+def _map(form: ContributionForm | SuggestionForm) -> dict[str, Any]:
+    """Give the map on which a place is chosen, without the fields, which need a page of their own each time."""
+    return {**draw([]), "fields": (), "addresses": address_source()} if "place" in form.fields else {}
+
+
 def _draft(one: Contribution, form: ContributionForm | SuggestionForm) -> services.Draft:
     values = form.cleaned_data
-    same = ("title", "body", "author", "category", "group", "tag", "place", "photo_alt", "proposed")
+    same = ("title", "body", "author", "category", "group", "tag", "photo_alt", "proposed")
+    where = form.where if isinstance(form, ContributionForm) else Where()
     return services.Draft(
         kind=one.kind,  # type: ignore[arg-type]
-        point=getattr(form, "point", None),
+        **msgspec.structs.asdict(where),
         paragraph=one.paragraph,
         **{name: values.get(name, "") for name in same},
     )
@@ -76,7 +85,7 @@ def edit(request: HttpRequest, number: str, key: str) -> HttpResponseBase:
     """Let an author mend what they handed in; who comes too late keeps what they typed."""
     one, now = owned(number, key), utc_now()
     form = _form(one, request.POST or None)
-    values = {"one": one, "key": key, "form": form, "names": place_names()}
+    values = {"one": one, "key": key, "form": form, "choices": place_choices(), **_map(form)}
     try:
         rules.require_editable(authors.may_change(one, now))
         if not form.is_valid():

@@ -10,9 +10,8 @@ from allmende.kernel.money import Money
 from allmende.participation import photos
 from allmende.participation.models import Process
 from allmende.participation.rules import STANCES, TAGS, cleaned
-from allmende.portal.participation_frame import find_place, language
-from allmende.register.addresses import find_addresses
-from allmende.register.around import Point
+from allmende.portal.participation_frame import language
+from allmende.portal.participation_place import FIELDS, Where, add_place_fields, take_where
 
 Choices = list[tuple[str, Any]]
 
@@ -95,7 +94,7 @@ class CostField(forms.CharField):
 
 
 class ContributionForm(WritingForm):
-    """An idea or a need, with or without a place."""
+    """An idea or a need, with or without a place: a point, or a line or an area where the format takes them."""
 
     title = forms.CharField(
         label=_("Kurz gesagt"), min_length=5, max_length=120, help_text=_("Ein Satz, der allein zu verstehen ist.")
@@ -129,7 +128,7 @@ class ContributionForm(WritingForm):
 
     def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.point: Point | None = None
+        self.where = Where()
         self.redrawn = b""
         categories, groups = _topics(process, "category"), _topics(process, "group")
         needs = "needs" in process.form.parts
@@ -149,27 +148,18 @@ class ContributionForm(WritingForm):
             self.fields["cost"] = CostField(process)
         if not process.form.place:
             del self.fields["place"]
+        add_place_fields(self, process)
         if not process.form.photo:
             del self.fields["photo"], self.fields["photo_alt"]
         if process.writing == "mail":
             self.require_email()
-        first = ("title", "group", "tag", "category", "body", "cost", "place", "photo", "photo_alt", "author", "email")
-        self.order_fields(first)
+        words = ("title", "group", "tag", "category", "body", "cost")
+        self.order_fields((*words, "shape", "place", "corners", "photo", "photo_alt", "author", "email"))
 
-    def clean_place(self) -> str:
-        """Find the place, without asking anybody."""
-        text = self.cleaned_data["place"]
-        if not text:
-            return ""
-        self.point, name = find_place(text)
-        if self.point is None:
-            near = ", ".join(map(str, find_addresses(text)[:4]))
-            raise forms.ValidationError(
-                _("Diese Adresse ist nicht eindeutig. Meinen Sie: %(near)s?") % {"near": near}
-                if near
-                else _("Diesen Ort kennt die Suche nicht. Wählen Sie ihn in der Karte, oder lassen Sie das Feld leer.")
-            )
-        return name
+    @property
+    def map_after(self) -> str:
+        """Name the field after which the map stands."""
+        return next((name for name in reversed(FIELDS) if name in self.fields), "")
 
     def clean_photo(self) -> Any:
         """Take the pixels of the photo and nothing else."""
@@ -183,8 +173,9 @@ class ContributionForm(WritingForm):
         return file
 
     def clean(self) -> dict[str, Any]:
-        """Ask for words for a photo."""
+        """Find the place, without asking anybody; ask for words for a photo."""
         values = super().clean()
+        self.where = take_where(self, values)
         if self.redrawn and not values.get("photo_alt"):
             self.add_error("photo_alt", _("Beschreiben Sie das Foto in einem Satz."))
         return values

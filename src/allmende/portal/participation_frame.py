@@ -255,14 +255,15 @@ def find_place(text: str) -> tuple[Point | None, str]:
     return Point(one.longitude, one.latitude), one.name.within(language())
 
 
-def place_names() -> list[str]:
-    """Give the names that the search knows."""
-    return [one.name.within(language()) for one in read_places(settings.ALLMENDE.pack)]
+def place_choices() -> list[tuple[str, str]]:
+    """Give the names that the search knows, each with its latitude and longitude."""
+    known = read_places(settings.ALLMENDE.pack)
+    return [(one.name.within(language()), Point(one.longitude, one.latitude).written) for one in known]
 
 
-def draw(markers: list[maps.Marker], around: Point | None = None) -> dict[str, Any]:
+def draw(markers: list[maps.Marker]) -> dict[str, Any]:
     """Lay out the map of contributions, with the fields in which a place can be chosen."""
-    places = [around] if around else [Point(one.longitude, one.latitude) for one in markers]
+    places = [Point(*pair) for one in markers for pair in ((one.longitude, one.latitude), *one.course)]
     frame = _frame_of(places, LEAST_METRES) if places else _city_frame()
     outline = pack_folder(settings.ALLMENDE.pack) / "outline.geojson"
     rows, cells = maps.cells(frame, MAP_COLUMNS)

@@ -23,8 +23,9 @@ from allmende.participation.rules import cleaned
 from allmende.participation.search import RADII, Search
 from allmende.participation.services import contributions as services
 from allmende.participation.services import notices
+from allmende.participation.shapes import wkt_of
 from allmende.portal.data_views import told
-from allmende.portal.files import csv_stream
+from allmende.portal.files import csv_stream, geojson_stream
 from allmende.portal.participation_forms import ContributionForm, FollowForm, WritingForm
 from allmende.portal.participation_frame import (
     TOO_MANY,
@@ -32,7 +33,7 @@ from allmende.portal.participation_frame import (
     draw,
     find_place,
     language,
-    place_names,
+    place_choices,
     private,
     process_or_404,
     process_page,
@@ -44,14 +45,15 @@ from allmende.portal.participation_frame import (
     shut,
     way_in,
 )
+from allmende.portal.participation_place import marker_of, with_field
 from allmende.portal.visitors import take_room
 from allmende.register.addresses import address_source, find_addresses
-from allmende.ui.maps import Marker
+from allmende.register.around import Point
 
 PHOTO_SALT, PHOTO_SECONDS, MOST_LOOKS = "participation.photo", 3_600, 1_000
 HEADER = (
     *("number", "title", "body", "category", "group", "tag", "longitude", "latitude", "channel", "received"),
-    *("state", "outcome", "answered", "due", "supports", "comments"),
+    *("state", "outcome", "answered", "due", "supports", "comments", "geometry"),
 )
 
 
@@ -87,11 +89,8 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
     process = process_or_404(request, slug, CONTRIBUTIONS)
     wanted = _wanted(request, kind_of(process))
     found = queries.listing(process, wanted)
-    markers = [
-        Marker(one.longitude, one.latitude, f"{one.number}: {one.title}", str(place), f"#b{one.number}")
-        for place, one in enumerate(found.rows, 1)
-        if one.longitude is not None and one.latitude is not None
-    ]
+    every = [marker_of(one, str(place), f"#b{one.number}") for place, one in enumerate(found.rows, 1)]
+    markers = [marker for marker in every if marker is not None]
     following = request.GET.copy()
     following["ab"] = found.after
     return process_page(
@@ -100,6 +99,7 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
         process,
         entries=list(enumerate(found.rows, 1)),
         placed=len(markers),
+        drawn=any(marker.course for marker in markers),
         wanted=wanted,
         tally=queries.tally(process, utc_now(), wanted.kind),
         categories=[topic for topic in process.topics.all() if topic.kind == "category"],
@@ -108,7 +108,7 @@ def ideas(request: HttpRequest, slug: str) -> HttpResponseBase:
         states=rules.STATES.items(),
         place=request.GET.get("ort", "").strip()[:100],
         radii=RADII,
-        names=place_names() if process.form.place else [],
+        choices=place_choices() if process.form.place else [],
         kept=request.GET.get("gemerkt"),
         following=following.urlencode() if found.after else "",
         **(draw(markers) if process.form.place else {}),
@@ -152,12 +152,26 @@ def ideas_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     return csv_stream(slug, HEADER, (_cells(one) for one in queries.every_shown(process).iterator(2_000)))
 
 
+@told
+def ideas_geojson(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Give all shown contributions that have a place as GeoJSON (RFC 7946), row by row."""
+    process = process_or_404(request, slug, CONTRIBUTIONS)
+    rows = queries.every_shown(process).exclude(longitude=None).iterator(2_000)
+    names = [name for name in HEADER if name not in ("longitude", "latitude", "geometry")]
+    features = (
+        {"type": "Feature", "geometry": one.geojson, "properties": {name: row[name] for name in names}}
+        for one in rows
+        for row in [dict(zip(HEADER, _cells(one), strict=True))]
+    )
+    return geojson_stream(f"{slug}-orte", features)
+
+
 def _cells(one: Contribution) -> tuple[Any, ...]:
     topics = [topic.slug if topic else None for topic in (one.category, one.group)]
     days = [moment.date() if moment else None for moment in (one.received, one.answered, one.due)]
     return (
         *(one.number, one.title, one.body, *topics, one.tag, one.longitude, one.latitude, one.channel, days[0]),
-        *(one.state, one.outcome, days[1], days[2], one.supported, one.__dict__["said"]),
+        *(one.state, one.outcome, days[1], days[2], one.supported, one.__dict__["said"], wkt_of(one.geojson)),
     )
 
 
@@ -185,8 +199,9 @@ def new_idea(request: HttpRequest, slug: str) -> HttpResponseBase:
     kept = _kept_photo(request)
     chosen = request.POST.get("feld", "")
     if chosen:
-        form.data = {**request.POST.dict(), "place": chosen}
-        return _form(request, process, form, typed=True, photo=_fresh_photo(request) or kept)
+        # Not sent yet: what is still missing is no fault.
+        form = ContributionForm(process, initial=with_field(request.POST.dict(), chosen))
+        return _form(request, process, form, picked=True, photo=_fresh_photo(request) or kept)
     try:
         if not form.is_valid():
             return _form(request, process, form, status=400)
@@ -217,11 +232,12 @@ def places(request: HttpRequest) -> HttpResponseBase:
     """Give addresses that begin as somebody types, as choices of a field; asked of the city's own list."""
     take_room(request, "participation-alike", MOST_LOOKS, TOO_MANY)
     found = find_addresses(request.GET.get("ort", "")[:100])
-    return render(request, "portal/participation/choices.html", {"names": [str(one) for one in found]})
+    choices = [(str(one), Point(one.longitude, one.latitude).written) for one in found]
+    return render(request, "portal/participation/choices.html", {"choices": choices})
 
 
 def _alike(process: Process, form: ContributionForm) -> list[Contribution]:
-    found = queries.similar(process, form.cleaned_data["title"], form.point)
+    found = queries.similar(process, form.cleaned_data["title"], form.where.at)
     return [] if found and shut(process, CONTRIBUTIONS) else found
 
 
@@ -256,8 +272,9 @@ def _draft(process: Process, form: ContributionForm, kind: Collected, kept: byte
         category=values.get("category", ""),
         group=values.get("group", ""),
         tag=values.get("tag", ""),
-        point=form.point,
-        place=values.get("place", ""),
+        point=form.where.point,
+        shape=form.where.shape,
+        place=form.where.place,
         photo=picture,
         photo_alt=values.get("photo_alt", "") if picture else "",
         author=values["author"],
@@ -271,7 +288,7 @@ def _form(
     form: ContributionForm,
     *,
     status: int = 200,
-    typed: bool = False,
+    picked: bool = False,
     refused: AllmendeError | None = None,
     alike: list[Contribution] | None = None,
     photo: bytes = b"",
@@ -287,11 +304,12 @@ def _form(
         process,
         status=status,
         form=form,
-        shows_errors=form.is_bound and not typed and not refused and not alike,
+        shows_errors=form.is_bound and not refused and not alike,
         refused=refused,
         alike=alike,
         kept_photo=kept,
-        names=place_names(),
+        picked=picked,
+        choices=place_choices(),
         addresses=address_source(),
         own_words=form.own_words,
         **(draw([]) if process.form.place else {}),

@@ -40,10 +40,9 @@ from allmende.portal.participation_frame import (
     require_taking,
 )
 from allmende.portal.participation_idea_views import ask_to_confirm
+from allmende.portal.participation_place import marker_of
 from allmende.portal.participation_views import steps_feed
 from allmende.programme import queries as programme
-from allmende.register.around import Point
-from allmende.ui.maps import Marker
 
 BAD_ADDRESS = ErrorCode(
     "participation.bad_address",
@@ -123,10 +122,8 @@ def _page(
 
 
 def _where(one: Contribution) -> dict[str, object] | None:
-    if one.longitude is None or one.latitude is None:
-        return None
-    marker = Marker(one.longitude, one.latitude, one.title, one.place, "#inhalt")
-    return draw([marker], Point(one.longitude, one.latitude))
+    marker = marker_of(one, one.place, "#inhalt")
+    return draw([marker]) if marker else None
 
 
 def _stage(step: Step) -> Stage:

@@ -11,16 +11,18 @@ from allmende.kernel.text import Text
 from allmende.participation import text_queries, vote_queries
 from allmende.participation.methods.opinions.publication import Opinion
 from allmende.participation.models import Process, Statement, Topic
-from allmende.participation.permission import VOTES
+from allmende.participation.permission import CONTRIBUTIONS, VOTES
+from allmende.participation.place_queries import Meeting, meetings
 from allmende.participation.rules import Share
 from allmende.participation.services import opinions
 from allmende.participation.vote_queries import Standing
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
-from allmende.portal.participation_frame import process_or_404, process_page
+from allmende.portal.participation_frame import process_or_404, process_page, shut
 from allmende.programme import queries as programme
 
 HEADER = ("number", "text_de", "text_en", "group", "agree", "disagree", "pass", "conflict", "need", "paragraphs")
+PLACES_HEADER = ("need", "other_need", "group", "other_group", "tag", "other_tag", "metres")
 MOST_SHARED = 5
 
 
@@ -77,8 +79,26 @@ def results(request: HttpRequest, slug: str) -> HttpResponseBase:
         common=[row for row in by_agreement if row.common],
         needs=any(row.statement.contribution_id for row in rows),
         grows=any(row.grown for row in rows),
+        meetings=_meetings(process),
         **_opinions(process),
     )
+
+
+def _meetings(process: Process) -> list[Meeting]:
+    """Give needs of different groups at one place, as far as contributions may be shown."""
+    return [] if "needs" not in process.form.parts or shut(process, CONTRIBUTIONS) else meetings(process)
+
+
+@told
+def places_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Give the needs of different groups at one place as CSV."""
+    process = process_or_404(request, slug, CONTRIBUTIONS, part="needs")
+    rows = [
+        (one.number, other.number, *(need.group.slug if need.group else None for need in (one, other)), *tags, apart)
+        for one, other, apart in ((row.one, row.other, row.metres) for row in meetings(process))
+        for tags in [(one.tag, other.tag)]
+    ]
+    return csv_file(f"{slug}-ergebnis-orte", PLACES_HEADER, rows)
 
 
 def _opinions(process: Process) -> dict[str, Any]:

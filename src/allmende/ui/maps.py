@@ -29,7 +29,11 @@ ORDER = ("city", "lake", "river", "island", "border")
 
 
 class Marker(msgspec.Struct, frozen=True):
-    """A place on the map: what it is called aloud and in writing, where it leads, and whether its position is exact."""
+    """A place on the map: what it is called aloud and in writing, where it leads, and whether its position is exact.
+
+    ``course`` are the corners of the line or the area for which it stands, longitude first; an area ends where it
+    began. ``sign`` is the kind of its look, by which it is told apart without its colour.
+    """
 
     longitude: float
     latitude: float
@@ -37,10 +41,20 @@ class Marker(msgspec.Struct, frozen=True):
     label: str
     address: str
     approximate: bool = False
+    course: tuple[tuple[float, float], ...] = ()
+    sign: str = ""
+
+    @property
+    def is_area(self) -> bool:
+        """Tell whether it stands for an area."""
+        return len(self.course) > 3 and self.course[0] == self.course[-1]
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A marker in the picture's own measure; crowded where its label has room on a wide screen only."""
+    """A marker in the picture's own measure; crowded where its label has room on a wide screen only.
+
+    ``path`` is its line or its area.
+    """
 
     x: float
     y: float
@@ -49,6 +63,7 @@ class Mark(msgspec.Struct, frozen=True):
     text_x: float
     text_y: float
     crowded: bool = False
+    path: str = ""
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -76,6 +91,12 @@ class Picture(msgspec.Struct, frozen=True):
     shapes: tuple[Shape, ...]
     labels: tuple[Label, ...]
     marks: tuple[Mark, ...]
+    frame: "Frame"
+
+    @property
+    def drawn(self) -> tuple[Mark, ...]:
+        """Give the marks with a line or an area, areas first, so that no line lies under one."""
+        return tuple(sorted((one for one in self.marks if one.path), key=lambda one: not one.marker.is_area))
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -203,7 +224,17 @@ def draw_map(
     places = [frame.place(marker.longitude, marker.latitude) for marker in markers]
     taken = [Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in places]
     marks = [_mark(x, y, marker, taken, letter) for (x, y), marker in zip(places, markers, strict=True)]
-    return Picture(WIDTH, frame.height, tuple(shapes), tuple(labels), tuple(_thinned(marks, letter * NARROW_LETTERS)))
+    thinned = (
+        msgspec.structs.replace(mark, path=_straight(frame, mark.marker.course))
+        for mark in _thinned(marks, letter * NARROW_LETTERS)
+    )
+    return Picture(WIDTH, frame.height, tuple(shapes), tuple(labels), tuple(thinned), frame)
+
+
+def _straight(frame: Frame, course: Sequence[tuple[float, float]]) -> str:
+    """Draw a line or an area from corner to corner."""
+    places = (frame.place(*point) for point in course)
+    return "M" + "L".join(f"{x} {y}" for x, y in places) if course else ""
 
 
 def _box(mark: Mark, letter: float) -> Box:

@@ -1,7 +1,7 @@
 """Contributions and what became of them; what people say about them."""
 
 import datetime as dt
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,8 @@ from allmende.participation.methods.least import told
 from allmende.participation.models.processes import Process, Topic
 from allmende.participation.models.texts import Paragraph
 from allmende.participation.rules import CHANNELS, OUTCOMES, STANCES, STATES, TAGS
+from allmende.participation.shapes import DECIMALS, Shape, shape_of
+from allmende.register.around import Point
 from allmende.ui.bilingual import pair
 
 KINDS = {
@@ -24,7 +26,10 @@ VISIBILITIES = ("shown", "held", "unconfirmed", "hidden", "merged", "withdrawn")
 
 
 class Contribution(models.Model):
-    """What somebody brought: an idea, a need, or a change of a paragraph."""
+    """What somebody brought: an idea, a need, or a change of a paragraph.
+
+    ``geometry`` is a line or an area as GeoJSON; longitude and latitude are then a point on it that stands for it.
+    """
 
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="contributions")
     number = models.CharField(_("Nummer"), max_length=20, unique=True)
@@ -37,6 +42,7 @@ class Contribution(models.Model):
     tag = models.CharField(max_length=10, blank=True)
     longitude = models.FloatField(null=True)
     latitude = models.FloatField(null=True)
+    geometry = models.JSONField(null=True)
     place = models.CharField(max_length=120, blank=True)
     photo = models.CharField(max_length=100, blank=True)
     photo_alt = models.CharField(max_length=300, blank=True)
@@ -98,6 +104,32 @@ class Contribution(models.Model):
     def channel_text(self) -> Text:
         """Name the way on which it came."""
         return CHANNELS[self.channel]
+
+    @property
+    def point(self) -> Point | None:
+        """Give its point, or the one that stands for its line or area."""
+        if self.longitude is None or self.latitude is None:
+            return None
+        return Point(self.longitude, self.latitude)
+
+    @property
+    def shape(self) -> Shape | None:
+        """Give its line or area; None for a point, and without a place."""
+        return shape_of(self.geometry)
+
+    @property
+    def geojson(self) -> dict[str, Any] | None:
+        """Give where it is as a geometry of RFC 7946; None without a place."""
+        point = self.point
+        if self.geometry is not None or point is None:
+            return self.geometry
+        return {"type": "Point", "coordinates": [round(at, DECIMALS) for at in (point.longitude, point.latitude)]}
+
+    @property
+    def shape_text(self) -> Text | None:
+        """Say what kind of place it has and how large: “Line, 420 m”."""
+        shape = self.shape
+        return shape.text if shape else None
 
     @property
     def supported(self) -> int | None:

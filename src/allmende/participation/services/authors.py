@@ -11,7 +11,7 @@ from allmende.kernel.text import Text
 from allmende.participation import rules
 from allmende.participation.models import CoAuthor, Contribution, Follower, TitleGram
 from allmende.participation.queries import comments_of
-from allmende.participation.services.contributions import Draft, hold, title_grams, topic_of
+from allmende.participation.services.contributions import Draft, hold, title_grams, topic_of, where
 from allmende.participation.services.journey import News, locked, told
 
 SALT, AGREE_SECONDS = "participation.coauthor", 14 * 86_400
@@ -38,9 +38,7 @@ def change(actor: Actor, number: str, draft: Draft, *, proven: bool, now: dt.dat
         "category": topic_of(one.process, "category", draft.category),
         "group": topic_of(one.process, "group", draft.group),
         "tag": draft.tag,
-        "longitude": draft.point.longitude if draft.point else None,
-        "latitude": draft.point.latitude if draft.point else None,
-        "place": draft.place,
+        **where(draft.point, draft.shape, draft.place),
         "photo_alt": draft.photo_alt,
         "author": draft.author,
         "text_digest": draft.digest,
@@ -66,8 +64,8 @@ def withdraw(actor: Actor, number: str, now: dt.datetime) -> None:
     rules.require_withdrawable(one.visibility)
     if one.photo:
         transaction.on_commit(lambda name=one.photo: default_storage.delete(name))  # type: ignore[misc]
-    emptied = {"title": "–", "body": "", "proposed": "", "photo": "", "photo_alt": "", "place": "", "author": ""}
-    gone = {**emptied, "longitude": None, "latitude": None, "visibility": "withdrawn", "supports": 0}
+    emptied = {"title": "–", "body": "", "proposed": "", "photo": "", "photo_alt": "", "author": ""}
+    gone = {**emptied, **where(None, None, ""), "visibility": "withdrawn", "supports": 0}
     for name, value in gone.items():
         setattr(one, name, value)
     one.save(update_fields=list(gone))

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from django.core.files.base import ContentFile
@@ -31,6 +31,7 @@ from allmende.participation.models import (
 )
 from allmende.participation.queries import repeated
 from allmende.participation.services.searches import announce
+from allmende.participation.shapes import Shape
 from allmende.register.around import Point
 
 # Whoever takes part, without a name; the staff is not bound to phases.
@@ -49,6 +50,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     tag: str = ""
     point: Point | None = None
+    shape: Shape | None = None
     place: str = ""
     photo: bytes = b""
     photo_alt: str = ""
@@ -91,6 +93,17 @@ class Said(msgspec.Struct, frozen=True):
 def topic_of(process: Process, kind: str, slug: str) -> Topic | None:
     """Give a subject or a group by its name."""
     return process.topics.filter(kind=kind, slug=slug).first() if slug else None
+
+
+def where(point: Point | None, shape: Shape | None, place: str) -> dict[str, Any]:
+    """Give the fields of a place; a line or an area has a point on it that stands for it."""
+    at = shape.middle if shape else point
+    return {
+        "longitude": at.longitude if at else None,
+        "latitude": at.latitude if at else None,
+        "geometry": shape.geojson if shape else None,
+        "place": place[:120],
+    }
 
 
 def require_open(process: Process, action: str, now: dt.datetime) -> None:
@@ -136,9 +149,7 @@ def _created(process: Process, draft: Draft, key: str, now: dt.datetime) -> Cont
         category=topic_of(process, "category", draft.category),
         group=topic_of(process, "group", draft.group),
         tag=draft.tag,
-        longitude=draft.point.longitude if draft.point else None,
-        latitude=draft.point.latitude if draft.point else None,
-        place=draft.place,
+        **where(draft.point, draft.shape, draft.place),
         photo_alt=draft.photo_alt,
         author=draft.author,
         channel=draft.channel,

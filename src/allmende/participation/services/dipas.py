@@ -26,9 +26,8 @@ def _instant(at: dt.datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _feature(point: list[float] | None, about: dict[str, Any]) -> Feature:
+def _feature(geometry: dict[str, Any] | None, about: dict[str, Any]) -> Feature:
     """Write a feature; what has no place has no geometry, never a made-up one."""
-    geometry = {"type": "Point", "coordinates": point} if point else None
     return {"type": "Feature", "geometry": geometry, "properties": about}
 
 
@@ -65,9 +64,8 @@ def contributions() -> Iterator[Feature]:
     said = Count("comments", filter=Q(comments__visibility="shown"))
     rows = Contribution.objects.filter(visibility="shown", process__state__in=PUBLIC_STATES).annotate(said=said)
     for one in rows.select_related("process", "category", "group").order_by("pk").iterator(CHUNK):
-        point = [one.longitude, one.latitude] if one.longitude is not None and one.latitude is not None else None
         yield _feature(
-            point,
+            one.geojson,
             {
                 "id": one.number,
                 "dateCreated": _instant(one.received),
@@ -80,7 +78,7 @@ def contributions() -> Iterator[Feature]:
                 "votingPro": one.supported,
                 "votingContra": None,
                 "belongToProject": one.process.slug,
-                "dipasLocated": point is not None,
+                "dipasLocated": one.point is not None,
                 "demonstration": one.process.demonstration,
             },
         )

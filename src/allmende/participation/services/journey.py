@@ -10,9 +10,8 @@ from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.participation.models import Contribution, Follower, Step, Support
 from allmende.participation.rules import require_step
-from allmende.participation.services.contributions import Draft, submit
+from allmende.participation.services.contributions import Draft, submit, where
 from allmende.participation.services.notices import tell
-from allmende.register.around import Point
 
 NO_CONTRIBUTION = ErrorCode(
     "participation.unknown_contribution",
@@ -108,12 +107,18 @@ def merge(actor: Actor, *, number: str, into: str, now: dt.datetime) -> None:
 
 
 def _take_along(one: Contribution, other: Contribution) -> None:
-    """Lead to another contribution all that hangs on one: support, followers, reasons, and what grew from it."""
+    """Lead to another contribution all that hangs on one: support, followers, reasons, and what grew from it.
+
+    Its place, too, where the other has none.
+    """
+    if other.point is None:
+        for name, value in where(one.point, one.shape, one.place).items():
+            setattr(other, name, value)
     known = set(other.supporters.values_list("pseudonym", flat=True))
     fresh = [row.pseudonym for row in one.supporters.all() if row.pseudonym not in known]
     Support.objects.bulk_create([Support(contribution=other, pseudonym=name) for name in fresh])
     other.supports += len(fresh)
-    other.save(update_fields=["supports"])
+    other.save(update_fields=["supports", "longitude", "latitude", "geometry", "place"])
     addresses = set(other.followers.values_list("email", flat=True))
     one.followers.exclude(email__in=addresses).update(contribution=other)
     one.comments.update(contribution=other)
@@ -137,7 +142,8 @@ def split(actor: Actor, *, number: str, parts: list[tuple[str, str]], now: dt.da
             category=one.category.slug if one.category else "",
             group=one.group.slug if one.group else "",
             tag=one.tag,
-            point=None if one.longitude is None or one.latitude is None else Point(one.longitude, one.latitude),
+            point=one.point,
+            shape=one.shape,
             place=one.place,
             channel=one.channel,
         )

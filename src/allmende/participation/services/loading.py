@@ -51,7 +51,6 @@ from allmende.participation.services import (
     workshops,
 )
 from allmende.participation.services.contributions import Draft, submit
-from allmende.register.around import Point
 from allmende.register.queries import drafts, newest_rules
 from allmende.register.services import edit_rule, publish_rulebook
 
@@ -128,9 +127,7 @@ class _Story:
     def contribute(self, entry: ContributionEntry) -> None:
         """Hand in a contribution, with what was said about it and what became of it."""
         paragraph = self.process.paragraphs.get(number=entry.paragraph) if entry.paragraph else None
-        point = None
-        if entry.longitude is not None and entry.latitude is not None:
-            point = Point(entry.longitude, entry.latitude)
+        point, shape = entry.where
         draft = Draft(
             kind=entry.kind,
             title=entry.title,
@@ -139,6 +136,7 @@ class _Story:
             group=entry.group,
             tag=entry.tag,
             point=point,
+            shape=shape,
             place=entry.place,
             channel=entry.channel,
             paragraph=paragraph,

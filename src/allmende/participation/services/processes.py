@@ -199,7 +199,9 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
         "followers": Follower.objects.filter(process=process).delete()[1].get("participation.Follower", 0),
         "codes": Code.objects.filter(process=process).delete()[0],
         "hidden": hidden.update(
-            title="–", body="", proposed="", photo="", photo_alt="", place="", longitude=None, latitude=None
+            **dict.fromkeys(("body", "proposed", "photo", "photo_alt", "place"), ""),
+            **dict.fromkeys(("longitude", "latitude", "geometry")),
+            title="–",
         ),
         "pools": PoolPerson.objects.filter(panel__process=process).delete()[1].get("participation.PoolPerson", 0),
         "registrations": Registration.objects.filter(workshop__process=process).delete()[0],

@@ -2,19 +2,15 @@
 
 from allmende.participation.models import Contribution, Follower, Notice
 from allmende.participation.search import Found, read
-from allmende.register.around import Point
 
 
 def found_of(one: Contribution) -> Found:
     """Give what a search looks at."""
-    point = None
-    if one.longitude is not None and one.latitude is not None:
-        point = Point(one.longitude, one.latitude)
     return Found(
         text=f"{one.title} {one.body}",
         category=one.category.slug if one.category else "",
         group=one.group.slug if one.group else "",
-        point=point,
+        point=one.point,
     )
 
 

@@ -19,6 +19,7 @@ from allmende.participation.models import Comment, Contribution, ParagraphVersio
 from allmende.participation.permission import CONTRIBUTIONS, OPEN_DATA, PANELS, VOTES, WORKSHOPS, Data, shut
 from allmende.participation.queries import PUBLIC_STATES
 from allmende.participation.services import dipas, snapshot_counts
+from allmende.participation.shapes import wkt_of
 from allmende.participation.vote_queries import groups, standings
 
 FOLDER, KEPT, CHUNK = "open-data/participation", 3, 2_000
@@ -27,6 +28,8 @@ LICENCE_TEXT = (
     "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/\n\n"
     "Beiträge von Teilnehmenden; keine Aussage der Stadt. Contributions by participants; no statement of the city.\n"
 )
+# What a row carries for the file of places only.
+GEOJSON = "_geojson"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ACTOR = SystemActor("system:participation")
 # Each table: its columns with type and meaning, as schema.json tells them.
@@ -52,6 +55,7 @@ TABLES: dict[str, dict[str, str]] = {
         "tag": "string: idea, caution, conflict",
         "longitude": "number: WGS 84",
         "latitude": "number: WGS 84",
+        "geometry": "string: point, line or area as WKT, WGS 84, longitude first; the point stands for line and area",
         "channel": "string: online, onsite, paper",
         "received": "date",
         "state": "string",
@@ -132,6 +136,8 @@ def _contributions() -> Iterator[Row]:
             "category": one.category.slug if one.category else None,
             "group": one.group.slug if one.group else None,
             "paragraph": one.paragraph.number if one.paragraph else None,
+            "geometry": wkt_of(one.geojson),
+            GEOJSON: one.geojson,
             "supports": one.supported,
             "received": _day(one.received),
             "answered": _day(one.answered),
@@ -227,7 +233,7 @@ def _write(folder: Path, name: str, rows: Iterator[Row]) -> int:
         for row in rows:
             writer.writerow([_cell(row[column]) for column in columns])
             lines.write(encode({column: row[column] for column in columns}) + b"\n")
-            if row.get("longitude") is not None:
+            if row.get(GEOJSON) is not None:
                 places.write((b",\n" if begun else b"\n") + encode(_feature(row)))
                 begun = True
             count += 1
@@ -238,9 +244,8 @@ def _write(folder: Path, name: str, rows: Iterator[Row]) -> int:
 
 
 def _feature(row: Row) -> Row:
-    point = {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]}
-    about = {name: value for name, value in row.items() if name not in ("longitude", "latitude")}
-    return {"type": "Feature", "geometry": point, "properties": about}
+    about = {name: value for name, value in row.items() if name not in ("longitude", "latitude", "geometry", GEOJSON)}
+    return {"type": "Feature", "geometry": row[GEOJSON], "properties": about}
 
 
 def _sha256(path: Path) -> str:

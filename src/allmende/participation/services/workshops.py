@@ -190,7 +190,14 @@ def take_up(
     for card in cards:
         kind = process.form.kind or "idea"
         draft = Draft(
-            kind=kind, title=card.title, body=card.body, category=card.topic, channel=channel, workshop=workshop
+            kind=kind,
+            title=card.title,
+            body=card.body,
+            category=card.topic,
+            point=card.point,
+            shape=card.shape,
+            channel=channel,
+            workshop=workshop,
         )
         made.append(submit(actor, process, draft, proven=True, confirmed=True, now=now).contribution)
     return made

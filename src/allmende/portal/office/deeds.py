@@ -120,6 +120,7 @@ DEEDS: dict[str, Text] = {
     "participation.phase_set": Text("Phase gesetzt", "Phase set"),
     "participation.pool_deleted": Text("Lostopf gelöscht", "Pool of the lot deleted"),
     "participation.pool_filled": Text("Lostopf gefüllt", "Pool of the lot filled"),
+    "participation.place_corrected": Text("Ort eines Beitrags berichtigt", "Place of a contribution corrected"),
     "participation.process_archived": Text("Verfahren ins Archiv gelegt", "Process archived"),
     "participation.process_changed": Text("Verfahren geändert", "Process changed"),
     "participation.process_closed": Text("Verfahren beendet", "Process closed"),

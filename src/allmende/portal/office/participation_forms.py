@@ -15,6 +15,7 @@ from allmende.participation.models import Contribution, Phase, Process
 from allmende.participation.queries import shown
 from allmende.participation.rules import CHANNELS, LEVELS, OUTCOMES, REASONS, STATES, TAGS, WEIGHTS
 from allmende.portal.office.amounts import AmountField
+from allmende.portal.participation_place import add_place_fields, take_where, typed_where
 from allmende.programme.queries import milestones_on, projects_on
 from allmende.register.models import Purpose
 
@@ -277,6 +278,30 @@ class EntryForm(forms.Form):
         fields["tag"].choices = [("", "–"), *_named(TAGS)]
         if "needs" not in process.form.parts:
             del self.fields["tag"]
+        add_place_fields(self, process)
+
+    def clean(self) -> dict[str, Any]:
+        """Find the place; words that the search does not know stay words, as on the paper."""
+        values: dict[str, Any] = super().clean() or {}
+        return {**values, "where": take_where(self, values, free=True)}
+
+
+class PlaceForm(forms.Form):
+    """Where a contribution is, corrected, and why; the reason is public."""
+
+    place = forms.CharField(label=_("Ort"), required=False, max_length=120)
+    reason_de = in_both(_("Grund"))["de"]
+    reason_en = in_both(_("Grund"))["en"]
+
+    def __init__(self, one: Contribution, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": typed_where(one), **kwargs})
+        add_place_fields(self, one.process)
+        self.order_fields(("shape", "place", "corners"))
+
+    def clean(self) -> dict[str, Any]:
+        """Find the place; an empty one takes it away."""
+        values: dict[str, Any] = super().clean() or {}
+        return {**values, "where": take_where(self, values)}
 
 
 class StatementForm(forms.Form):

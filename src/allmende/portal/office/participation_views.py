@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -40,7 +41,7 @@ from allmende.portal.office.participation_forms import (
     TopicForm,
 )
 from allmende.portal.office.permissions import person_of, reads, roles_of
-from allmende.portal.participation_frame import address, find_place, language, require_taking
+from allmende.portal.participation_frame import address, language, require_taking
 from allmende.ui import codes as code_sheets
 
 AREA, ICON = "participation", "group"
@@ -114,7 +115,6 @@ def _statement(person: Person, process: Process, values: Values) -> str:
 
 def _entry(person: Person, process: Process, values: Values) -> str:
     require_taking(process, CONTRIBUTIONS)
-    point, name = find_place(values["place"]) if values["place"] else (None, "")
     draft = Draft(
         kind=process.form.kind or "idea",
         title=values["title"],
@@ -123,8 +123,7 @@ def _entry(person: Person, process: Process, values: Values) -> str:
         category=values.get("category", ""),
         group=values.get("group", ""),
         tag=values.get("tag", ""),
-        point=point,
-        place=name or values["place"],
+        **msgspec.structs.asdict(values["where"]),
         cost=values.get("cost", 0),
     )
     taken = submit(person, process, draft, proven=True, confirmed=True, now=utc_now())

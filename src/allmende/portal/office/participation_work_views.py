@@ -24,13 +24,14 @@ from allmende.participation.difference import difference, merged
 from allmende.participation.models import Contribution, Handover, Process
 from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import CAUSES, REASONS, TEXT_MOVED
-from allmende.participation.services import handover, journey, moderation, texts
+from allmende.participation.services import handover, journey, moderation, places, texts
 from allmende.participation.text_queries import Clause
 from allmende.portal.office.frame import page, refuse, tell
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_forms import (
     DecideForm,
     MergeForm,
+    PlaceForm,
     SplitForm,
     StepForm,
 )
@@ -58,6 +59,7 @@ def contribution(request: HttpRequest, number: str) -> HttpResponseBase:
         "step": StepForm(request.POST if deed == "step" else None, initial=office),
         "merge": MergeForm(request.POST if deed == "merge" else None),
         "split": SplitForm(request.POST if deed == "split" else None),
+        "place": PlaceForm(one, request.POST if deed == "place" else None),
     }
     form = shown.get(deed)
     if deed == "defect" or (form is not None and form.is_valid()):
@@ -93,6 +95,11 @@ def _deed(person: Person, one: Contribution, deed: str, values: dict[str, Any]) 
     if deed == "split":
         made = journey.split(person, number=one.number, parts=values["parts"], now=now)
         return gettext("Geteilt in: %(numbers)s") % {"numbers": ", ".join(part.number for part in made)}
+    if deed == "place":
+        where = values["where"]
+        note = Text(values["reason_de"], values["reason_en"])
+        places.correct(person, one.number, where.point, where.shape, where.place, note=note, now=now)
+        return gettext("Der Ort ist berichtigt; wer folgt, erfährt es.")
     if deed == "defect":
         handover.hand_over(person, number=one.number, desk=handover.desk_of(settings.ALLMENDE), now=now)
         return gettext("Der Mängelmelder bekommt es gleich; seine Vorgangsnummer erscheint im Verlauf.")

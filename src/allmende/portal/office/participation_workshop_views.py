@@ -18,7 +18,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import workshop_queries as queries
-from allmende.participation.heard_file import Card, checked, read_cards, read_minutes
+from allmende.participation.heard_file import Card, Places, checked, read_cards, read_minutes
 from allmende.participation.models import Process, Workshop
 from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
 from allmende.participation.rules import CHANNELS
@@ -29,6 +29,7 @@ from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
 from allmende.portal.participation_frame import require_taking
+from allmende.portal.participation_place import city_borders
 
 MOST_FAULTS, MOST_KEPT = 50, 3_000_000
 
@@ -91,7 +92,9 @@ class HeardForm(forms.Form):
         help_text=_("eine Leerzeile trennt Beiträge; die erste Zeile ist der Titel, der Rest der Text"),
     )
     file = forms.FileField(
-        label=_("oder Karten als CSV"), required=False, help_text=_("Spalten: titel, text, thema; UTF-8")
+        label=_("oder Karten als CSV"),
+        required=False,
+        help_text=_("Spalten: titel, text, thema, geometrie (WKT, Länge zuerst; darf fehlen); UTF-8"),
     )
     kept = forms.CharField(required=False, max_length=MOST_KEPT, widget=forms.HiddenInput)
 
@@ -180,7 +183,8 @@ def _plan(values: dict[str, Any]) -> workshops.Plan:
 def _read(process: Process, values: dict[str, Any]) -> tuple[list[Card], list[Fault]]:
     topics = queries.topics_of(process)
     if "cards" in values:
-        return read_cards(values["cards"], topics)
+        places = Places(process.form.geometries if process.form.place else (), city_borders())
+        return read_cards(values["cards"], topics, places)
     return checked(read_minutes(values["text"]), topics)
 
 

@@ -56,7 +56,7 @@ function keepDrafts(box) {
   const form = box.closest("form");
   const key = place(new URL(form.action).pathname);
   const tick = box.querySelector("input");
-  const fields = () => Array.from(form.elements).filter((one) => one !== tick && TYPED.has(one.type) && !PRIVATE.has(one.name));
+  const fields = () => Array.from(form.elements).filter((one) => one !== tick && one.name && TYPED.has(one.type) && !PRIVATE.has(one.name));
   const stored = kept(key);
   box.hidden = false;
   tick.checked = Boolean(stored);
