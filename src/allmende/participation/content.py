@@ -7,6 +7,7 @@ import msgspec
 from allmende.kernel.text import Text
 from allmende.participation.formats import BudgetFrame
 from allmende.participation.languages import LANGUAGES
+from allmende.participation.rules import CLOSE_DAYS
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -198,6 +199,7 @@ class ProcessEntry(_Part, frozen=True):
     level: Literal["open", "mail", "code", "oidc"] = "open"
     writing: Literal["open", "mail", "code", "oidc"] = "open"
     answer_days: int = 30
+    close_days: int | None = CLOSE_DAYS
     keep_days: int = 180
     code: str = ""
     project: str = ""

@@ -11,6 +11,7 @@ from allmende.kernel.errors import AllmendeError
 from allmende.kernel.money import Money
 from allmende.participation.models import Budget, Proposal
 from allmende.participation.models.budgets import COUNTS, VOTES, WORTHS
+from allmende.portal.office.final import confirmed
 from allmende.portal.office.frame import told
 
 
@@ -79,6 +80,7 @@ class CountForm(forms.Form):
         help_text=_("etwas Öffentliches, das vor dem Ende niemand kannte, etwa die Lottozahlen vom folgenden Samstag"),
     )
     source = forms.CharField(label=_("Woher?"), max_length=300)
+    sure = confirmed(_("Ja, alle Stimmzettel vom Papier sind aufgenommen."))
 
 
 class DecisionForm(forms.Form):
