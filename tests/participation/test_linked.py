@@ -85,7 +85,7 @@ def test_looking_takes_the_same_queries_for_three_and_for_thirty(programme: None
             draft = Draft(kind="idea", title=f"Idee {at}")
             one = submit(ACTOR, process, draft, proven=True, confirmed=True, now=utc_now()).contribution
             answered(one)
-            led = News(state="linked", project=projects[at % 6], milestone=milestones[at % 5])
+            led = News(state="linked", project=projects[at % len(projects)], milestone=milestones[at % len(milestones)])
             journey.advance(ACTOR, number=one.number, news=led, now=utc_now())
         go_along(utc_now(), gate)
         with CaptureQueriesContext(connection) as caught:

@@ -168,10 +168,12 @@ def publish_rulebook(actor: Actor, *, decision: str, gate: Gate, seen: str | Non
 
 
 @transaction.atomic
-def enter_algorithm(actor: Actor, slug: str, words: Mapping[str, Text], *, use: str, day: dt.date) -> None:
+def enter_algorithm(actor: Actor, slug: str, words: Mapping[str, Text], *, source: str, use: str, day: dt.date) -> None:
     """Enter a helper that is part of the program into the register when it begins to help; what staff wrote stays."""
     columns = {name: value for part, text in words.items() for name, value in columns_of(part, text).items()}
-    one, fresh = Algorithm.objects.get_or_create(slug=slug, defaults={"autonomy": "supports", "since": day, **columns})
+    one, fresh = Algorithm.objects.get_or_create(
+        slug=slug, defaults={"autonomy": "supports", "since": day, "source": source, **columns}
+    )
     if fresh:
         one.data_uses.set(DataUse.objects.filter(slug=use))
     elif one.until is None:

@@ -34,7 +34,8 @@ SHEET_WORDS = {
     "method": Text(
         "Logistische Regression über Folgen von zwei bis vier Zeichen; gelernt nur aus Entscheidungen dieser Stadt, "
         f"auf ihrem Rechner. Kein Hinweis unter je {LEAST} Entscheidungen oder wenn er an Entscheidungen, aus denen er "
-        f"nicht lernte, zu oft irrt. Gezeigt ab {LIMIT} von 1. Güte und Umfang: /mitmachen/moderation/.",
+        f"nicht lernte, zu oft irrt. Gezeigt ab {str(LIMIT).replace('.', ',')} von 1. "
+        "Güte und Umfang: /mitmachen/moderation/.",
         "Logistic regression over sequences of two to four signs; learned from decisions of this city alone, on its "
         f"own machine. No hint below {LEAST} decisions each way, or where it errs too often on decisions it did not "
         f"learn from. Shown from {LIMIT} of 1 on. How good it is: /en/mitmachen/moderation/.",
@@ -104,7 +105,8 @@ def _keep(row: Learned, digest: str, facts: Facts, found: tuple[Quality, Weights
         after = {"kept": facts.kept, "hidden": facts.hidden, "works": useful}
         record(ACTOR, "participation.hint_learned", row, after=after)
         if useful:
-            enter_algorithm(ACTOR, SHEET, SHEET_WORDS, use=CONTRIBUTIONS.data_use, day=now.date())
+            use = CONTRIBUTIONS.data_use
+            enter_algorithm(ACTOR, SHEET, SHEET_WORDS, source="Allmende, ADR 45", use=use, day=now.date())
 
 
 @transaction.atomic
