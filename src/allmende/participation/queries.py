@@ -145,7 +145,7 @@ def tally(process: Process, now: dt.datetime, kind: str = "") -> Tally:
     return Tally(**{name.removeprefix("n_"): count for name, count in found.items()})
 
 
-def narrowed(process: Process, wanted: Wanted) -> QuerySet[Contribution]:
+def _narrowed(process: Process, wanted: Wanted) -> QuerySet[Contribution]:
     """Give what a list shows."""
     return shown(process).select_related("category", "group").filter(fits(wanted))
 
@@ -185,7 +185,7 @@ def _within(point: Point, radius: int) -> Q:
 
 def listing(process: Process, wanted: Wanted) -> Listing:
     """Give a page of contributions, found by its place and not by counting from the first."""
-    rows = narrowed(process, wanted)
+    rows = _narrowed(process, wanted)
     head, tail = (number_of(part) for part in wanted.after.partition("-")[::2])
     if wanted.order == "supported":
         rows = rows.annotate(told=TOLD).order_by("-told", "-id")
