@@ -195,7 +195,7 @@ def test_paper_from_before_the_vote_is_refused(voting: Voting) -> None:
 
 
 def counted(process: Process, desk: Client, seed: str = "4 8 15") -> Any:
-    return desk.post(f"{HOME}budget/budget/", {"deed": "count", "seed": seed, "source": "Lotto"})
+    return desk.post(f"{HOME}budget/budget/", {"deed": "count", "seed": seed, "source": "Lotto", "sure": "on"})
 
 
 def test_it_is_counted_once_after_the_end_and_rules_stand_from_the_first_ballot(voting: Voting) -> None:

@@ -26,8 +26,8 @@ OBJECTION = "Ein Einwand wird geprüft."
 def drawn(desk: Desk) -> Desk:
     desk.rules()
     desk.load(people(40))
-    desk.do(deed="lots")
-    desk.do(deed="draw", word="4 8 15")
+    desk.do(deed="lots", sure="on")
+    desk.do(deed="draw", sure="on", word="4 8 15")
     return desk
 
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from allmende.council.models import CouncilSystem, Paper
 from allmende.gate.door import Gate
@@ -11,6 +13,7 @@ from allmende.kernel.clock import today, utc_now
 from allmende.packs.read import read_parts
 from allmende.participation.models import Contribution, Step
 from allmende.participation.services import journey, notices
+from allmende.participation.services.contributions import Draft, submit
 from allmende.participation.services.following import go_along
 from allmende.participation.services.journey import News
 from allmende.programme.content import ProgrammeContent
@@ -70,6 +73,26 @@ def test_it_is_done_when_every_milestone_is_reached(programme: None, make: Make,
         assert one.state == state
     page = Client().get(f"/mitmachen/beitraege/{one.number}/").content.decode()
     assert f"#meilenstein-{second.slug}" in page
+
+
+def test_looking_takes_the_same_queries_for_three_and_for_thirty(programme: None, make: Make, gate: Gate) -> None:
+    process = make()
+    projects = [project.slug for project, _ in states_on(today(), ["certain", "likely"])][:6]
+    milestones = [row.milestone.pk for row in milestones_on(today()) if row.view.state in ("ahead", "late")][:6]
+
+    def more(count: int) -> int:
+        for at in range(count):
+            draft = Draft(kind="idea", title=f"Idee {at}")
+            one = submit(ACTOR, process, draft, proven=True, confirmed=True, now=utc_now()).contribution
+            answered(one)
+            led = News(state="linked", project=projects[at % len(projects)], milestone=milestones[at % len(milestones)])
+            journey.advance(ACTOR, number=one.number, news=led, now=utc_now())
+        go_along(utc_now(), gate)
+        with CaptureQueriesContext(connection) as caught:
+            assert go_along(utc_now(), gate) == 0
+        return len(caught)
+
+    assert more(3) == more(27)
 
 
 def test_a_milestone_leads_to_the_page_of_its_project_too(programme: None, make: Make) -> None:

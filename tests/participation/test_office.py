@@ -40,7 +40,7 @@ def test_a_process_goes_from_format_to_archive(gate: Gate) -> None:
     assert process.preview in desk.get(here).content.decode()
     assert Client().get("/mitmachen/neu-hier/").status_code == 404
     for to in ("archived", "open"):
-        desk.post(here, {"deed": "move", "to": to})
+        desk.post(here, {"deed": "move", "to": to, "sure": "on"})
     assert Client().get("/mitmachen/neu-hier/").status_code == 200
     desk.post(here, {"deed": "entry", "title": "Vom Aufsteller", "channel": "paper", "tag": "idea", "place": ""})
     one = Contribution.objects.get()
@@ -59,7 +59,7 @@ def test_a_process_goes_from_format_to_archive(gate: Gate) -> None:
     assert like.until - like.since == dt.timedelta(days=21)
     assert bytes(copy.key or b"") != bytes(process.key or b"")
     for to in ("closed", "archived"):
-        desk.post(here, {"deed": "move", "to": to})
+        desk.post(here, {"deed": "move", "to": to, "sure": "on"})
     process.refresh_from_db()
     assert process.state == "archived"
 

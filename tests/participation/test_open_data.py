@@ -59,7 +59,7 @@ def test_counts_by_way_of_panels_and_of_workshops_are_in_the_generation(make: Ma
     desk = Desk()
     desk.rules()
     desk.load(people(40))
-    desk.do(deed="lots")
+    desk.do(deed="lots", sure="on")
     folder = write_snapshot(tmp_path, utc_now(), door.gate())
 
     def lines(name: str) -> list[dict[str, Any]]:

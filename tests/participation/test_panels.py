@@ -88,7 +88,7 @@ def test_a_list_is_kept_whole_or_not_at_all_with_row_and_reason(desk: Desk) -> N
 def test_quotas_that_cannot_be_met_are_named(desk: Desk) -> None:
     desk.rules()
     desk.load(people(40, dorf=False))
-    said = desk.client.post(HOME, {"deed": "lots"}, follow=True).content.decode()
+    said = desk.client.post(HOME, {"deed": "lots", "sure": "on"}, follow=True).content.decode()
     assert "Ort Dorf: 0 bis 4 statt 2 bis 4" in said
     assert Panel.objects.get().lottery == ""
 
@@ -97,13 +97,15 @@ def test_anyone_repeats_the_draw_and_who_followed_from_the_files(desk: Desk, tmp
     desk.rules()
     desk.load(people(60))
     for deed in ("draw", "lots", "lots", "rules"):
-        desk.do(deed=deed, word="early", **{name: RULES[name] for name in ("size", "lots") if deed == "rules"})
+        desk.do(
+            deed=deed, word="early", sure="on", **{name: RULES[name] for name in ("size", "lots") if deed == "rules"}
+        )
     panel = Panel.objects.get()
     before = Client().get(PAGE).content.decode()
     assert (panel.commitment in before, panel.secret in before, Seat.objects.count()) == (True, False, 0)
     table = Client().get(f"{PAGE}lostabelle.json").content
-    desk.do(deed="draw", word=" 4  8 15 ")
-    desk.do(deed="draw", word="again")
+    desk.do(deed="draw", sure="on", word=" 4  8 15 ")
+    desk.do(deed="draw", sure="on", word="again")
     assert (Panel.objects.get().public_word, Seat.objects.count()) == ("4 8 15", 8)
     first, second = Seat.objects.all()[:2]
     desk.do(deed="answer", number=first.number, answer="accepted")
@@ -129,7 +131,7 @@ def test_anyone_repeats_the_draw_and_who_followed_from_the_files(desk: Desk, tmp
 def test_the_pool_goes_on_its_day_and_the_numbers_stay(desk: Desk) -> None:
     desk.rules()
     desk.load(people(60))
-    desk.do(deed="lots")
+    desk.do(deed="lots", sure="on")
     assert panels.forget_pools(utc_now()) == []
     assert panels.forget_pools(utc_now() + dt.timedelta(days=91)) == ["panel-budget"]
     assert (PoolPerson.objects.count(), PoolContact.objects.count()) == (0, 0)

@@ -8,6 +8,7 @@ from allmende.kernel.errors import Invalid
 from allmende.kernel.text import Text
 from allmende.participation.formats import BudgetFrame
 from allmende.participation.languages import LANGUAGES
+from allmende.participation.rules import CLOSE_DAYS
 from allmende.participation.shapes import Shape, read_place
 from allmende.register.around import Point
 
@@ -218,6 +219,7 @@ class ProcessEntry(_Part, frozen=True):
     level: Literal["open", "mail", "code", "oidc"] = "open"
     writing: Literal["open", "mail", "code", "oidc"] = "open"
     answer_days: int = 30
+    close_days: int | None = CLOSE_DAYS
     keep_days: int = 180
     code: str = ""
     project: str = ""

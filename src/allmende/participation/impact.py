@@ -194,6 +194,18 @@ RISKS: tuple[tuple[Holds, Risk], ...] = (
         ),
     ),
     (
+        _writes,
+        Risk(
+            Text("Ein Rechenverfahren lenkt, was verborgen wird.", "An algorithm steers what is hidden."),
+            Text(
+                "Es gibt höchstens Hinweise, gelernt aus Entscheidungen dieser Stadt; ein Mensch entscheidet, zu "
+                "Einsprüchen gibt es keinen, und ob es an ist und wie gut, steht unter „Wie moderiert wird“.",
+                "It gives hints at most, learned from this city's decisions; a human decides, there is none on "
+                "appeals, and whether it is on and how good it is stands under “How we moderate”.",
+            ),
+        ),
+    ),
+    (
         lambda one: _writes(one) and one.strict,
         Risk(
             Text(

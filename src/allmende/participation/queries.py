@@ -24,6 +24,7 @@ from django.db.models import (
 )
 from django.db.models import When as If
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThanOrEqual
 
 from allmende.kernel.clock import CIVIL_TIME
 from allmende.kernel.ids import number_of
@@ -43,7 +44,7 @@ from allmende.participation.rules import CHANNELS, PAGE, grams, likeness
 from allmende.programme.models import Milestone
 from allmende.register.around import Point, metres
 
-LIKE, NEAR_METRES, MOST_SIMILAR = 0.3, 150.0, 5
+LIKE, NEAR_METRES, MOST_SIMILAR, MOST_WORDS = 0.3, 150.0, 5, 5
 # A degree of latitude in metres, and the smallest cosine of a latitude in Germany: a box that holds the circle.
 DEGREE, NARROWEST = 111_195.0, 0.57
 # Fewer supporters than are told must not be told by an order, either.
@@ -75,7 +76,7 @@ class Wanted(msgspec.Struct, frozen=True):
     state: str = ""
     words: str = ""
     near: Point | None = None
-    radius: int = 0
+    radius: int | None = None
     order: str = "newest"
     after: str = ""
 
@@ -145,20 +146,41 @@ def tally(process: Process, now: dt.datetime, kind: str = "") -> Tally:
 
 
 def _narrowed(process: Process, wanted: Wanted) -> QuerySet[Contribution]:
-    rows = shown(process, wanted.kind).select_related("category", "group")
-    filters = {"category__slug": wanted.category, "group__slug": wanted.group, "tag": wanted.tag, "state": wanted.state}
-    rows = rows.filter(**{name: value for name, value in filters.items() if value})
-    for word in wanted.words.split()[:5]:
-        rows = rows.filter(Q(title__icontains=word) | Q(body__icontains=word))
-    return _within(rows, wanted.near, wanted.radius) if wanted.near and wanted.radius else rows
+    """Give what a list shows."""
+    return shown(process).select_related("category", "group").filter(fits(wanted))
 
 
-def _within(rows: QuerySet[Contribution], point: Point, radius: int) -> QuerySet[Contribution]:
+def fits(wanted: Wanted) -> Q:
+    """Give the condition that a list and a kept search are made of: which contributions are looked for."""
+    names = {
+        "kind": wanted.kind,
+        "category__slug": wanted.category,
+        "group__slug": wanted.group,
+        "tag": wanted.tag,
+        "state": wanted.state,
+    }
+    found = Q(**{name: value for name, value in names.items() if value})
+    for word in wanted.words.split()[:MOST_WORDS]:
+        found &= _holds(word)
+    return found & _within(wanted.near, wanted.radius) if wanted.near and wanted.radius else found
+
+
+def _holds(word: str) -> Q:
+    """Find a word in title or text in any case; SQLite alone knows capitals only of signs without marks."""
+    spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
+    found = Q()
+    for one in sorted(spellings):
+        found |= Q(title__icontains=one) | Q(body__icontains=one)
+    return found
+
+
+def _within(point: Point, radius: int) -> Q:
     """Keep what lies in a circle; on a few kilometres the earth is flat."""
     north = (F("latitude") - point.latitude) * DEGREE
     east = (F("longitude") - point.longitude) * (DEGREE * math.cos(math.radians(point.latitude)))
     apart = ExpressionWrapper(north * north + east * east, output_field=FloatField())
-    return rows.annotate(apart=apart).filter(apart__lte=float(radius) ** 2)
+    near: Any = LessThanOrEqual(apart, float(radius) ** 2)
+    return Q(latitude__isnull=False, longitude__isnull=False) & Q(near)
 
 
 def listing(process: Process, wanted: Wanted) -> Listing:

@@ -96,6 +96,8 @@ FORGOT: dict[str, Text] = {
     "pools": Text("Menschen im Kreis des Losverfahrens", "people in the pool of the lots"),
     "registrations": Text("Anmeldungen zu Werkstätten", "registrations for workshops"),
 }
+# A new process closes itself so many days after its last phase, unless somebody says otherwise.
+CLOSE_DAYS = 30
 MOST_LINKS, PAGE, MOST_COAUTHORS = 2, 30, 5
 EDIT_TIME = dt.timedelta(hours=1)
 SMALLEST_GROUP = LEAST_GROUP

@@ -131,6 +131,7 @@ def keep_search(request: HttpRequest, slug: str) -> HttpResponseBase:
         words=wanted.words,
         category=wanted.category[:50],
         group=wanted.group[:50],
+        tag=wanted.tag if wanted.tag in rules.TAGS else "",
         place=cleaned(request.POST.get("ort", ""))[:100] if circle else "",
         longitude=round(circle.longitude, 5) if circle else None,
         latitude=round(circle.latitude, 5) if circle else None,

@@ -7,7 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from allmende.catalog.door import gate
-from allmende.participation import permission, queries
+from allmende.participation import hint_queries, permission, queries
 from allmende.participation.rules import CAUSES, REASONS
 from allmende.participation.services.snapshot import held_by, newest_snapshot, snapshot_facts
 from allmende.portal.data_views import told
@@ -35,7 +35,8 @@ def moderation(request: HttpRequest) -> HttpResponseBase:
     ]
     rows = queries.closed_cases()[:SHOWN]
     waiting = queries.waiting_cases().count()
-    return page(request, "participation/moderation.html", counts=counts, rows=rows, waiting=waiting)
+    hint = hint_queries.standing()
+    return page(request, "participation/moderation.html", counts=counts, rows=rows, waiting=waiting, hint=hint)
 
 
 @told

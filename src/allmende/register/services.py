@@ -1,5 +1,7 @@
 """Writes of the register; publishing compiles the rules and puts them in force at the gate."""
 
+import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +13,9 @@ from allmende.kernel.errors import Conflict, ErrorCode, Invalid
 from allmende.kernel.text import Text
 from allmende.register.content import EthicsContent
 from allmende.register.models import (
+    Algorithm,
     Category,
+    DataUse,
     Principle,
     Purpose,
     RecipientClass,
@@ -161,3 +165,30 @@ def publish_rulebook(actor: Actor, *, decision: str, gate: Gate, seen: str | Non
     after = {"version": version, "decision": decision, "rules": [str(rule) for rule in newest_rules()]}
     record(actor, "register.rulebook_published", publication, after=after)
     return publication
+
+
+@transaction.atomic
+def enter_algorithm(actor: Actor, slug: str, words: Mapping[str, Text], *, source: str, use: str, day: dt.date) -> None:
+    """Enter a helper that is part of the program into the register when it begins to help; what staff wrote stays."""
+    columns = {name: value for part, text in words.items() for name, value in columns_of(part, text).items()}
+    one, fresh = Algorithm.objects.get_or_create(
+        slug=slug, defaults={"autonomy": "supports", "since": day, "source": source, **columns}
+    )
+    if fresh:
+        one.data_uses.set(DataUse.objects.filter(slug=use))
+    elif one.until is None:
+        return
+    else:
+        one.until = None
+        one.save(update_fields=["until"])
+    record(actor, "register.algorithm_entered", one)
+
+
+@transaction.atomic
+def end_algorithm(actor: Actor, slug: str, day: dt.date) -> None:
+    """Say in the register that a helper has been switched off."""
+    one = Algorithm.objects.filter(slug=slug, until=None).first()
+    if one is not None:
+        one.until = day
+        one.save(update_fields=["until"])
+        record(actor, "register.algorithm_ended", one)

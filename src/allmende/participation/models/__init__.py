@@ -3,6 +3,7 @@
 from allmende.participation.models.budgets import Ballot, Budget, BudgetCount, Proposal
 from allmende.participation.models.contributions import KINDS, CoAuthor, Comment, Contribution, Origin, Step, TitleGram
 from allmende.participation.models.editions import Edition
+from allmende.participation.models.hints import Learned
 from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.rankings import RankingBallot, RankingCount
@@ -25,6 +26,7 @@ __all__ = [
     "Follower",
     "Handover",
     "Heard",
+    "Learned",
     "Mail",
     "Notice",
     "OpinionRun",

@@ -1,5 +1,6 @@
 """Processes: what they are for, who may take part, what their result counts, when they forget."""
 
+import datetime as dt
 import secrets
 from typing import ClassVar
 
@@ -10,8 +11,10 @@ from django.utils.translation import pgettext_lazy
 from allmende.kernel.clock import utc_now
 from allmende.kernel.text import Text
 from allmende.participation.formats import Format, format_of
-from allmende.participation.rules import LEVELS, PROCESS_STATES, SMALLEST_GROUP, WEIGHTS, Span
+from allmende.participation.rules import CLOSE_DAYS, LEVELS, PROCESS_STATES, SMALLEST_GROUP, WEIGHTS, Span
 from allmende.ui.bilingual import Titled, choices_of, pair
+
+CLOSES_HELP = _("nach der letzten Phase, wenn alles beantwortet ist; leer: jemand schließt es ab")
 
 
 def new_key() -> bytes:
@@ -59,6 +62,9 @@ class Process(Titled):
     answer_days = models.PositiveSmallIntegerField(_("Antwort in Tagen"), default=30)
     keep_days = models.PositiveSmallIntegerField(
         _("Löschen nach Tagen"), default=180, help_text=_("nach dem Abschluss")
+    )
+    close_days = models.PositiveSmallIntegerField(
+        _("Schließt sich nach Tagen"), null=True, blank=True, default=CLOSE_DAYS, help_text=CLOSES_HELP
     )
     purpose_slug = models.SlugField(_("Zweck im Register"), default="participation")
     code = models.CharField(
@@ -152,10 +158,33 @@ class Process(Titled):
         return LEVELS[self.writing]
 
     @property
+    def ends(self) -> dt.datetime | None:
+        """Give when its last phase is over."""
+        return max((phase.until for phase in self.phases.all()), default=None)
+
+    @property
+    def closes(self) -> dt.datetime | None:
+        """Give when it closes itself; None where somebody does that, or did."""
+        if self.ends is None or self.close_days is None or self.state not in ("draft", "open"):
+            return None
+        return self.ends + dt.timedelta(days=self.close_days)
+
+    @property
+    def forgets(self) -> dt.datetime | None:
+        """Give when its deletion plan is carried out; None where that is not known, or over."""
+        end = self.closed or self.closes
+        known = self.forgotten is None and (self.closed is not None or not self.held_up)
+        return end + dt.timedelta(days=self.keep_days) if end is not None and known else None
+
+    @property
+    def held_up(self) -> bool:
+        """Tell whether it should have closed itself: something still waits for an answer."""
+        return self.state == "open" and self.closes is not None and self.closes <= utc_now()
+
+    @property
     def overdue_days(self) -> int | None:
         """Count the days since its last phase, while nobody has closed it and so nothing is ever deleted."""
-        last = max((phase.until for phase in self.phases.all()), default=None)
-        late = (utc_now() - last).days if last is not None and self.state == "open" else 0
+        late = (utc_now() - self.ends).days if self.ends is not None and self.state == "open" else 0
         return late if late > 0 else None
 
     @property

@@ -84,6 +84,7 @@ class _Story:
             level=entry.level,
             writing=entry.writing,
             answer_days=entry.answer_days,
+            close_days=entry.close_days,
             keep_days=entry.keep_days,
             code=entry.code,
             project=entry.project,

@@ -19,6 +19,7 @@ from allmende.kernel.text import Text
 from allmende.participation.models import Contribution, Follower, Mail, Notice, Process, Step
 from allmende.participation.permission import CONTRIBUTIONS, shut
 from allmende.participation.queries import digest_rows, followers_of
+from allmende.participation.rules import TAGS
 from allmende.participation.search import Search, read, written
 from allmende.participation.services.contributions import PUBLIC
 
@@ -187,6 +188,7 @@ def described(one: Follower) -> Text:
     search = read(one.search)
     topics = {topic.slug: topic.title for topic in one.process.topics.all()}
     named = [topics.get(slug, Text(slug, slug)) for slug in (search.category, search.group) if slug]
+    named += [TAGS[search.tag]] if search.tag in TAGS else []
     words = [Text(f"„{search.words}“", f"“{search.words}”")] if search.words else []
     where = search.place or (search.point.written if search.point else "")
     around = [Text(f"{search.radius} m um {where}", f"{search.radius} m around {where}")] if search.point else []

@@ -9,6 +9,7 @@ from django.db import transaction
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import Actor, record
 from allmende.kernel.text import Text
+from allmende.participation import closing_queries
 from allmende.participation.formats import BudgetFrame, format_of
 from allmende.participation.models import (
     Budget,
@@ -36,7 +37,7 @@ DECLARED = {
     "office_de": Text("wer antwortet", "who answers"),
     "weight": Text("was das Ergebnis zählt", "what the result counts"),
 }
-RETENTION = SystemActor("system:retention")
+RETENTION, CLOSING = SystemActor("system:retention"), SystemActor("system:participation")
 
 
 @transaction.atomic
@@ -94,10 +95,15 @@ def move(actor: Actor, process: Process, to: str, now: dt.datetime) -> None:
     require_move(one.state, to)
     if to == "open":
         require_declared([text.de for name, text in DECLARED.items() if not getattr(one, name)])
-    before, one.state = one.state, to
+    before = {"state": one.state, "close_days": one.close_days}
+    one.state = to
     one.closed = now if to == "closed" else None if to == "open" else one.closed
-    one.save(update_fields=["state", "closed"])
-    record(actor, f"participation.process_{to}", one, before={"state": before}, after={"state": to})
+    if to == "open" and one.closes is not None and one.closes <= now:
+        # Whoever opens it now wants it open: it would close itself within a quarter of an hour.
+        one.close_days = None
+    one.save(update_fields=["state", "closed", "close_days"])
+    after = {"state": to, "close_days": one.close_days}
+    record(actor, f"participation.process_{to}", one, before=before, after=after)
 
 
 @transaction.atomic
@@ -170,6 +176,14 @@ def publish_result(actor: Actor, process: Process, result: Text, now: dt.datetim
     process.result_de, process.result_en, process.result_at = result.de, result.en, now
     process.save(update_fields=["result_de", "result_en", "result_at"])
     record(actor, "participation.result_published", process, before=before, after={"de": result.de, "en": result.en})
+
+
+def close_ended(now: dt.datetime) -> list[str]:
+    """Close the processes whose declared day has come and in which nothing waits; give their names."""
+    closed = closing_queries.due(now)
+    for one in closed:
+        move(CLOSING, one, "closed", now)
+    return [one.slug for one in closed]
 
 
 def forget_ended(now: dt.datetime) -> list[str]:

@@ -42,6 +42,8 @@ TABLES: dict[str, dict[str, str]] = {
         "state": "string: open, closed, archived",
         "weight": "string: mood, recommendation, decision",
         "demonstration": "boolean: contributions are made up",
+        "closes": "date: on which it closes itself if all is answered; empty where people close it, and once closed",
+        "forgets": "date: on which addresses, names and what was hidden are deleted; empty where not known yet",
     },
     "contributions": {
         "number": "string: public number",
@@ -123,8 +125,9 @@ def _day(at: dt.datetime | None) -> str | None:
 
 
 def _processes() -> Iterator[Row]:
-    for one in Process.objects.filter(state__in=PUBLIC_STATES).order_by("pk"):
-        yield {name: getattr(one, name) for name in TABLES["processes"]}
+    for one in Process.objects.filter(state__in=PUBLIC_STATES).order_by("pk").prefetch_related("phases"):
+        row = {name: getattr(one, name) for name in TABLES["processes"]}
+        yield row | {"closes": _day(one.closes), "forgets": _day(one.forgets)}
 
 
 def _contributions() -> Iterator[Row]:

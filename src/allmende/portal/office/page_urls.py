@@ -13,6 +13,7 @@ from allmende.portal.office import (
     objection_views,
     participation_budget_views,
     participation_edition_views,
+    participation_hint_views,
     participation_panel_views,
     participation_paper_views,
     participation_question_views,
@@ -102,6 +103,7 @@ page_patterns = [
     path("beteiligung/", participation_views.processes_list, name="participation"),
     path("beteiligung/neu/", participation_views.found, name="participation-new"),
     path("beteiligung/moderation/", participation_work_views.cases, name="participation-cases"),
+    path("beteiligung/moderation/hinweise/", participation_hint_views.hint_page, name="participation-hints"),
     path("beteiligung/beitrag/<str:number>/", participation_work_views.contribution, name="participation-contribution"),
     path("beteiligung/<slug:slug>/", participation_views.process_page, name="participation-process"),
     path(

@@ -10,6 +10,7 @@ from allmende.kernel.clock import today
 from allmende.participation.models import Budget, Proposal
 from allmende.participation.models.budgets import COUNTS, VOTES, WORTHS
 from allmende.portal.office.amounts import AmountField, typed
+from allmende.portal.office.final import confirmed
 
 
 def _or_empty(cents: int | None) -> str:
@@ -57,6 +58,7 @@ class CountForm(forms.Form):
         help_text=_("etwas Öffentliches, das vor dem Ende niemand kannte, etwa die Lottozahlen vom folgenden Samstag"),
     )
     source = forms.CharField(label=_("Woher?"), max_length=300)
+    sure = confirmed(_("Ja, alle Stimmzettel vom Papier sind aufgenommen."))
 
 
 class DecisionForm(forms.Form):

@@ -12,16 +12,18 @@ from allmende.kernel.clock import CIVIL_TIME, today
 from allmende.kernel.text import Text
 from allmende.participation.formats import formats
 from allmende.participation.models import Contribution, Phase, Process
+from allmende.participation.models.processes import CLOSES_HELP
 from allmende.participation.queries import shown
-from allmende.participation.rules import CHANNELS, LEVELS, OUTCOMES, REASONS, STATES, TAGS, WEIGHTS
+from allmende.participation.rules import CHANNELS, CLOSE_DAYS, LEVELS, OUTCOMES, REASONS, STATES, TAGS, WEIGHTS
 from allmende.portal.office.amounts import AmountField
+from allmende.portal.office.final import confirmed
 from allmende.portal.participation_place import add_place_fields, take_where, typed_where
 from allmende.programme.queries import milestones_on, projects_on
 from allmende.register.models import Purpose
 
 DECLARATIONS = (
     *("title_de", "title_en", "purpose_de", "purpose_en", "audience_de", "audience_en", "office_de", "office_en"),
-    *("weight", "weight_de", "weight_en", "level", "writing", "strict", "answer_days", "keep_days"),
+    *("weight", "weight_de", "weight_en", "level", "writing", "strict", "answer_days", "close_days", "keep_days"),
     *("purpose_slug", "code", "project", "people_de", "people_en", "demonstration"),
 )
 IN_ADDRESS = _("steht in der Adresse: /mitmachen/kurzname/; Kleinbuchstaben, Ziffern, Bindestriche")
@@ -69,6 +71,14 @@ class ProcessForm(forms.ModelForm[Process]):
         fields = DECLARATIONS
 
     answer_days = forms.IntegerField(label=_("Antwort in Tagen"), min_value=1, max_value=730, initial=30)
+    close_days = forms.IntegerField(
+        label=_("Schließt sich nach Tagen"),
+        help_text=CLOSES_HELP,
+        required=False,
+        min_value=0,
+        max_value=3_650,
+        initial=CLOSE_DAYS,
+    )
     keep_days = forms.IntegerField(
         label=_("Löschen nach Tagen"), help_text=_("nach dem Abschluss"), min_value=0, max_value=3_650, initial=180
     )
@@ -233,6 +243,7 @@ class MergeForm(forms.Form):
     """Into which other contribution this goes."""
 
     into = forms.CharField(label=_("Nummer des anderen Beitrags"), max_length=20)
+    sure = confirmed(_("Ja, dieser Beitrag geht in dem anderen auf; das lässt sich nicht zurücknehmen."))
 
 
 class SplitForm(forms.Form):
@@ -243,6 +254,7 @@ class SplitForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("ein Teil je Zeile: Titel, dann nach einem senkrechten Strich der Text"),
     )
+    sure = confirmed(_("Ja, aus diesem Beitrag werden mehrere; das lässt sich nicht zurücknehmen."))
 
     def clean_parts(self) -> list[tuple[str, str]]:
         """Read the lines."""

@@ -24,6 +24,7 @@ from allmende.participation.pool_file import read_pool, read_quotas, write_quota
 from allmende.participation.services import panels
 from allmende.participation.table_file import Fault
 from allmende.portal.files import csv_file
+from allmende.portal.office.final import LotsForm, confirmed
 from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
@@ -86,6 +87,7 @@ class WordForm(forms.Form):
     """What the public chance gave."""
 
     word = forms.CharField(label=_("Was der öffentliche Zufall ergab"), max_length=200)
+    sure = confirmed(_("Ja, so wurde es öffentlich gesagt; gelost wird einmal."))
 
     def clean_word(self) -> str:
         """Write blanks one way, so that everybody types the same."""
@@ -114,6 +116,7 @@ def panel(request: HttpRequest, slug: str) -> HttpResponseBase:
     shown: dict[str, forms.Form] = {
         "rules": PanelForm(request.POST if deed == "rules" else None, initial=_first(found)),
         "pool": PoolForm(*((request.POST, request.FILES) if deed == "pool" else ())),
+        "lots": LotsForm(request.POST if deed == "lots" else None),
         "draw": WordForm(request.POST if deed == "draw" else None),
     }
     faults: list[Fault] = []

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from allmende.participation.models import Contribution, Process
+from allmende.portal.office.final import confirmed
 from allmende.portal.office.participation_forms import in_both, project_choices
 
 
@@ -80,3 +81,4 @@ class SealForm(forms.Form):
 
     occasion_de = forms.CharField(label=_("Anlass (deutsch)"), max_length=300)
     occasion_en = forms.CharField(label=_("Anlass (englisch)"), max_length=300)
+    sure = confirmed(_("Ja, die Prüfsumme bleibt für immer im öffentlichen Protokoll."))

@@ -20,12 +20,14 @@ from allmende.kernel.clock import CIVIL_TIME, utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.text import Text
 from allmende.participation import queries
+from allmende.participation.closing_queries import ending_of
 from allmende.participation.models import Process
 from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.readability import Reading, reading
 from allmende.participation.rules import FORGOT, MOVES, PROCESS_STATES
 from allmende.participation.services import processes, votes
 from allmende.participation.services.contributions import Draft, submit
+from allmende.portal.office.final import ArchiveForm
 from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_door import refused
 from allmende.portal.office.participation_forms import (
@@ -87,7 +89,14 @@ def process_of(slug: str) -> Process:
 
 def _close(person: Person, process: Process, values: Values) -> str:
     processes.move(person, process, values["to"], utc_now())
-    return gettext("Jetzt: %(state)s") % {"state": PROCESS_STATES[values["to"]].within(language())}
+    said = gettext("Jetzt: %(state)s") % {"state": PROCESS_STATES[values["to"]].within(language())}
+    closes = process.close_days
+    process.refresh_from_db()
+    if closes is not None and process.close_days is None:
+        return (
+            f"{said}. {gettext('Der Tag, an dem es sich schließen sollte, ist vorbei: Jetzt schließt es jemand ab.')}"
+        )
+    return said
 
 
 def _declare(person: Person, process: Process, _values: Values) -> str:
@@ -139,6 +148,10 @@ DEEDS: dict[str, Deed] = {
 }
 
 
+def _archives(request: HttpRequest) -> bool:
+    return (request.POST.get("deed"), request.POST.get("to")) == ("move", "archived")
+
+
 def _forms(request: HttpRequest, process: Process) -> dict[str, forms.BaseForm]:
     deed = request.POST.get("deed", "")
 
@@ -153,6 +166,7 @@ def _forms(request: HttpRequest, process: Process) -> dict[str, forms.BaseForm]:
         "statement": StatementForm(process, data("statement")),
         "clone": CloneForm(data("clone")),
         "codes": CodesForm(data("codes")),
+        "archive": ArchiveForm(request.POST if _archives(request) else None),
     }
     for name, form in found_forms.items():
         # The same names come in several forms of the page, which would have the same ids.
@@ -189,6 +203,7 @@ def process_page(request: HttpRequest, slug: str) -> HttpResponseBase:
         phase_open=any(phase.is_bound for phase in phases),
         ordered=process.rankings.exists(),
         tally=queries.tally(process, now),
+        ending=ending_of(process),
         waiting=[] if refused(request, process.purpose_slug) else queries.waiting_contributions(process)[:50],
         now=now,
         moves=[(to, PROCESS_STATES[to]) for state, to in sorted(MOVES) if state == process.state],
@@ -217,6 +232,8 @@ def _done(
     request: HttpRequest, process: Process, deed: str, shown: dict[str, forms.BaseForm], phases: list[PhaseForm]
 ) -> HttpResponse | None:
     person = person_of(request)
+    if _archives(request) and not shown["archive"].is_valid():
+        return None
     if deed == "move":
         said = _close(person, process, {"to": request.POST.get("to", "")})
         return _told(request, process, said)

@@ -1,6 +1,7 @@
 """What the staff does with contributions, texts and cases of moderation."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
@@ -26,6 +27,7 @@ from allmende.participation.permission import CONTRIBUTIONS
 from allmende.participation.rules import CAUSES, REASONS, TEXT_MOVED
 from allmende.participation.services import handover, journey, moderation, places, texts
 from allmende.participation.text_queries import Clause
+from allmende.portal.office import participation_hint_views
 from allmende.portal.office.frame import page, refuse, tell
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_forms import (
@@ -260,7 +262,8 @@ def _reworded(request: HttpRequest, person: Person, clause: Clause, values: dict
 def cases(request: HttpRequest) -> HttpResponseBase:
     """Show the next case of moderation with all that is needed to decide it; then the one after it."""
     rows = queries.waiting_cases()
-    current = rows.filter(pk=number_of(request.GET.get("fall", "")) or 0).first() or rows.first()
+    queue = participation_hint_views.queue(request, rows)
+    current = rows.filter(pk=number_of(request.GET.get("fall", "")) or 0).first() or queue.first
     form = DecideForm(request.POST or None)
     if request.method == "POST" and request.POST.get("deed") == "flood":
         return _flood(request)
@@ -275,21 +278,29 @@ def cases(request: HttpRequest) -> HttpResponseBase:
                 tell(request, error)
         else:
             messages.error(request, gettext("Zum Verbergen fehlt der Grund."))
-            return redirect(f"{request.path}?fall={number}" if number is not None else request.path)
-        return redirect("office:participation-cases")
+            return redirect(_in_order(request, number))
+        return redirect(_in_order(request))
     return page(
         request,
         "participation_cases",
         _("Moderation"),
         icon=ICON,
         current=current,
-        rows=rows[:100],
+        queue=queue,
+        hint=participation_hint_views.hint_of(request, current),
         waiting=rows.count(),
         floods=[(process, cause, CAUSES[cause], n, last) for process, cause, n, last in queries.floods()],
         form=form,
         back=(reverse("office:participation"), _("Beteiligung")),
         may_change=may_write(roles_of(request.user), AREA),
     )
+
+
+def _in_order(request: HttpRequest, case: int | None = None) -> str:
+    """Give the address of the queue in the order that was chosen, at a case if one is named."""
+    asked = {"folge": request.GET.get("folge"), "fall": case}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{request.path}?{query}" if query else request.path
 
 
 def _flood(request: HttpRequest) -> HttpResponseBase:

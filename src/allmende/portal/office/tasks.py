@@ -12,6 +12,8 @@ from allmende.accounts.models import Person
 from allmende.accounts.rules import may_read, may_write
 from allmende.effects.queries import IndicatorView, stale
 from allmende.effects.rules import cadence, overdue_since
+from allmende.kernel.clock import CIVIL_TIME, utc_now
+from allmende.participation.closing_queries import Ending, endings
 from allmende.portal.office.money import overview as money
 from allmende.programme.models import Project
 from allmende.programme.queries.tasks import KINDS, URGENT, Task, tasks_on
@@ -57,6 +59,7 @@ def items_of(person: Person, on: dt.date, stale_ones: Sequence[IndicatorView] | 
         *(_item(task, on) for task in steering),
         *_indicators(stale(on) if stale_ones is None else stale_ones, own),
         *_reports(person, on),
+        *_processes(person),
         *due,
     ]
     return sorted(items, key=lambda one: (one.due or dt.date.max, one.kind, one.title))
@@ -94,6 +97,31 @@ def _reports(person: Person, on: dt.date) -> Iterator[Item]:
         project = row.project.title.within(get_language() or "de") if row.project else ""
         late, url = due is not None and due < on, reverse("office:report", args=[row.pk])
         yield Item(gettext("Bericht freigeben"), str(row), project, due, late, url, urgent=True)
+
+
+def _processes(person: Person) -> Iterator[Item]:
+    """Give the participation processes that close themselves soon, that cannot, or that nobody closes."""
+    if not may_write(person.roles, "participation"):
+        return
+    now = utc_now()
+    for one in endings(now):
+        end = one.closes or one.process.ends
+        due = end.astimezone(CIVIL_TIME).date() if end is not None else None
+        title, url = one.process.title.within(get_language() or "de"), one.process.slug
+        late = end is not None and end <= now
+        yield Item(
+            ending_words(one), title, "", due, late, reverse("office:participation-process", args=[url]), urgent=True
+        )
+
+
+def ending_words(one: Ending) -> str:
+    """Say what becomes of a process after its last phase, in the language in use."""
+    if one.closes is None:
+        return gettext("Verfahren abschließen")
+    if not one.held_up:
+        return gettext("Verfahren schließt sich")
+    counts = {"a": one.unanswered, "m": one.unread}
+    return gettext("Verfahren kann sich nicht schließen (ohne Antwort: %(a)s, in Moderation: %(m)s)") % counts
 
 
 def _indicators(views: Sequence[IndicatorView], own: set[str] | None) -> Iterator[Item]:
