@@ -192,7 +192,7 @@ def cast_on_paper(process: Process, code: str, choice: Mapping[int, int], now: d
     """
     budget = _uncounted(process)
     ballots.require_begun(process, "ballot", now)
-    return ballots.keep_paper(Ballot, process, code, choice=_checked(budget, choice))
+    return ballots.keep_paper(Ballot, process, ballots.name_on_paper(process, code), choice=_checked(budget, choice))
 
 
 @transaction.atomic
