@@ -200,7 +200,7 @@ def test_fewer_than_ten_are_not_counted_and_scattered_comparisons_give_no_order(
     few, scattered = (with_options(make("pairs", slug=slug)) for slug in ("few", "scattered"))
     filled(few, (9, {(1, 2): 1}))
     assert "zeigen wir ab zehn Menschen" in Client().get("/mitmachen/few/paarvergleich/").content.decode()
-    filled(scattered, *((4, {pair: 1}) for pair in ((1, 2), (3, 4), (2, 3))))
+    filled(scattered, (4, {(1, 2): 1}), (4, {(3, 4): 1}), (4, {(2, 3): 1}))
     for process in (few, scattered):
         end_phase(process)
         process.phases.filter(slug="result").update(since=utc_now())

@@ -86,7 +86,7 @@ def people(process: Process) -> int | None:
 
     def counted() -> int:
         rows = process.pair_judgements.filter(value__isnull=False)
-        return rows.aggregate(people=Count("pseudonym", distinct=True))["people"]
+        return rows.values("pseudonym").distinct().count()
 
     return told(cache.get_or_set(f"pairs-people-{process.pk}", counted, SECONDS))
 
@@ -98,7 +98,7 @@ def strengths(process: Process) -> Strengths | None:
     judgements: list[Judgement] = [
         (pseudonym, name_of(first), name_of(second), value)
         for pseudonym, first, second, value in rows.values_list("pseudonym", "first", "second", "value")
-        if first in known and second in known
+        if first in known and second in known and value is not None
     ]
     return compare(map(name_of, known), judgements, process.slug)
 

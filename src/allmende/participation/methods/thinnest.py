@@ -50,9 +50,13 @@ def _touched(
         lots[who] = [lot for lot in mine if not lot & joined] + [joined]
     rows = np.zeros((len(lots), count), np.bool_)
     for at, mine in enumerate(lots.values()):
-        rows[at, sorted(max(mine, key=lambda lot: (len(lot), sorted(lot))))] = True
+        rows[at, _largest(mine)] = True
     kinds, people = np.unique(rows[:, names], axis=0, return_counts=True)
     return kinds, people
+
+
+def _largest(lots: list[set[int]]) -> list[int]:
+    return min((sorted(lot) for lot in lots), key=lambda lot: (-len(lot), lot))
 
 
 def thinnest(kinds: Booleans, people: Integers) -> tuple[int, Integers]:

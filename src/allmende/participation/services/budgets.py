@@ -227,7 +227,7 @@ def count_once(actor: Actor, process: Process, *, seed: str, source: str, now: d
         at=now,
         seed=seed,
         seed_source=source,
-        published=msgspec.json.encode(told(election, comparison, names)).decode(),
+        published=msgspec.json.encode(told(election, comparison, names, queries.by_way(process))).decode(),
         sha256=hashlib.sha256(whole.encode()).hexdigest(),
     )
     after = {"ballots": election.voters, "seed": seed, "sha256": found.sha256}

@@ -99,7 +99,8 @@ def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
 def _count(process: Process, now: dt.datetime) -> bool:
     """Keep what may be told; nothing where fewer than ten people took part."""
     Process.objects.select_for_update().get(pk=process.pk)
-    told = told_of(queries.common_order(process))
+    ways = {channel: queries.common_order(process, channel) for channel in ("online", "paper")}
+    told = told_of(queries.common_order(process), ways)
     if told is None:
         return False
     RankingCount.objects.create(process=process, at=now, published=msgspec.json.encode(told).decode())
