@@ -12,6 +12,7 @@ from allmende.participation import (
     pair_queries,
     panel_queries,
     ranking_queries,
+    vote_queries,
     workshop_queries,
 )
 from allmende.participation.models import Contribution, Panel, Process
@@ -60,6 +61,17 @@ TABLES: dict[str, dict[str, str]] = {
         "percent_low": "integer",
         "percent_high": "integer",
         "judgements": "integer: comparisons that it was in",
+    },
+    "statement-ways": {
+        "process": "string: processes.slug",
+        "number": "integer: of the statement; only where ten people judged it by each way",
+        "online_people": "integer",
+        "online_agree": "integer",
+        "onsite_people": "integer: on site or on paper",
+        "onsite_agree": "integer",
+        "difference": "number: share on site less share online",
+        "low": "number: end of its range; all of a process hold together with 95 %",
+        "high": "number",
     },
     "panels": {
         "process": "string: processes.slug",
@@ -163,6 +175,20 @@ def _pairs() -> Iterator[Row]:
             }
 
 
+def _statement_ways() -> Iterator[Row]:
+    for process in _processes():
+        for one in vote_queries.by_way(process):
+            yield {
+                "process": process.slug,
+                "number": int(one.name),
+                "online_people": one.online.people,
+                "online_agree": one.online.said,
+                "onsite_people": one.onsite.people,
+                "onsite_agree": one.onsite.said,
+                **{name: getattr(one, name) for name in ("difference", "low", "high")},
+            }
+
+
 def _drawn() -> Iterator[Panel]:
     rows = Panel.objects.filter(process__state__in=PUBLIC_STATES).exclude(lottery="")
     yield from rows.select_related("process").order_by("pk")
@@ -215,6 +241,7 @@ SOURCES = {
     "budget-projects": _budget_projects,
     "rankings": _rankings,
     "pairs": _pairs,
+    "statement-ways": _statement_ways,
     "panels": _panels,
     "panel-quotas": _panel_quotas,
     "workshops": _workshops,
