@@ -88,7 +88,7 @@ def enter(page: Page, town: City, slug: str, goal: str, code: str) -> None:
     page.get_by_label("Code").focus()
     page.keyboard.type(code)
     page.keyboard.press("Enter")
-    page.get_by_role("button", name=re.compile("abgeben")).wait_for()
+    page.get_by_role("button", name=re.compile("abgeben|Beide gleich")).wait_for()
 
 
 def send(page: Page, button: str) -> None:
@@ -192,3 +192,30 @@ def test_an_order_is_given_and_a_second_person_cannot_use_the_code(
     send(phone, "Reihenfolge abgeben")
     expect(phone.get_by_role("alert")).to_contain_text("Mit diesem Code wurde schon auf Papier abgestimmt.")
     expect(phone.get_by_label("Baum")).to_have_value("1")
+
+
+def test_pairs_are_compared_and_taken_back_by_keyboard(city_with_data: City, desk: Desk, phone: Page) -> None:
+    code, _ = desk.found("paare", "pairs", 1)
+    options = ("Eine Bank, auf der man auch im Regen sitzen kann", "Ein Baum", "Ein Brunnen")
+    for option in options:
+        desk.post(f"{HOME}paare/", deed="statement", text_de=option, text_en=option)
+    enter(phone, city_with_data, "paare", "vergleich", code)
+    seen = set()
+    for done in ("Ein Vergleich, danke.", "2 Vergleiche, danke."):
+        shown = [phone.locator(".pair-option").nth(at).inner_text() for at in (0, 1)]
+        seen.add(frozenset(shown))
+        send(phone, shown[1])
+        expect(phone.get_by_role("status")).to_contain_text(f"Zuletzt: „{shown[1]}“ vor „{shown[0]}“")
+        expect(phone.get_by_text(done)).to_be_visible()
+    # The page goes on at the next pair: one step of the keyboard reaches its first option.
+    phone.keyboard.press("Tab")
+    expect(phone.locator(".pair-option").first).to_be_focused()
+    phone.get_by_role("button", name="Rückgängig").focus()
+    with phone.expect_navigation():
+        phone.keyboard.press("Enter")
+    assert [phone.locator(".pair-option").nth(at).inner_text() for at in (0, 1)] == shown
+    for _ in range(2):
+        send(phone, "Beide gleich")
+    assert len(seen) == 2
+    expect(phone.get_by_text("Danke. Sie haben alle Paare verglichen.")).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= NARROW

@@ -29,6 +29,7 @@ PATHS = (
     *("innenstadt-charta/erreicht/", "innenstadt-charta/datenschutz/", "adresse/", "werkstaetten/werkstatt/2/fragen/"),
     *("innenstadt-charta/fassung/de-simple/", "innenstadt-charta/fassung/ar/"),
     *("stadtteilfonds/", "stadtteilfonds/stimmzettel/", "werkstaetten/", "plaetze-reihenfolge/rangfolge/"),
+    "plaetze-wuensche/paarvergleich/",
 )
 
 
@@ -218,7 +219,7 @@ def test_the_staff_pages_are_accessible_and_whole(town: City, browser: Browser) 
     number = first_number(town)
     paths = ("", "neu/", "moderation/", f"beitrag/{number}/", "innenstadt-charta/", "innenstadt-charta/text/")
     faults = []
-    votes = ("stadtteilfonds/budget/", "stadtteilfonds/papier/", "plaetze-reihenfolge/papier/")
+    votes = ("stadtteilfonds/budget/", "stadtteilfonds/papier/", "plaetze-reihenfolge/papier/", "sommerorte/boegen/")
     people = ("buergerbudget-gremium/gremium/", "werkstaetten/werkstaetten/", "werkstaetten/werkstaetten/2/")
     for path in (*paths, "innenstadt-charta/text/2/", *votes, *people):
         window.open(f"{town.address}/intern/beteiligung/{path}")

@@ -89,7 +89,7 @@ def test_what_the_rules_prohibit_is_refused_with_the_rule_and_its_reason(
     assert ("Der Beirat prüft." in home, one.title in home) == (category != "vote-results", category == "vote-results")
     tables = snapshot_facts(write_snapshot(tmp_path, utc_now(), gate))
     told = {"contributions", "comments", "steps", "dipas-contributions", "contribution-channels"}
-    votes_of = {"statements", "ballot-channels", "budget-projects", "rankings"}
+    votes_of = {"statements", "ballot-channels", "budget-projects", "rankings", "pairs", "statement-ways"}
     away = votes_of if category == "vote-results" else told
     assert ({*tables["withheld"]}, away & {*tables["rows"]}) == (away, set())
 

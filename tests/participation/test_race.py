@@ -1,4 +1,4 @@
-"""Fifty who vote at once, each vote, ballot and code sent by several: PostgreSQL keeps one of each."""
+"""Fifty who vote at once, each vote, ballot, code and pair sent by several: PostgreSQL keeps one of each."""
 
 import os
 import subprocess
@@ -22,14 +22,15 @@ from django.db import connection
 from allmende.accounts.rules import SystemActor
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import Conflict
-from allmende.participation.models import Ballot, Code, Contribution, Process, Support, Vote
-from allmende.participation.services import budgets, contributions, processes, votes
+from allmende.participation.models import Ballot, Code, Contribution, PairJudgement, Process, Support, Vote
+from allmende.participation.pair_queries import Pair
+from allmende.participation.services import budgets, contributions, pairs, processes, votes
 for app in ("accounts", "participation"):
     call_command("migrate", app, verbosity=0)
 actor, now = SystemActor("system:test"), utc_now()
 names = {f"{name}_{code}": "x" for name in ("title", "purpose", "audience", "office") for code in ("de", "en")}
 found = {}
-for form, phase in (("survey", 0), ("ideas", 0), ("budget", 2)):
+for form, phase in (("survey", 0), ("ideas", 0), ("budget", 2), ("pairs", 0)):
     process = Process(slug=form, format=form, weight="mood", level="code" if form == "budget" else "open", **names)
     days = sum(one.days for one in process.form.phases[:phase])
     processes.found(actor, process, first_day=now - dt.timedelta(days=days + 1))
@@ -37,6 +38,7 @@ for form, phase in (("survey", 0), ("ideas", 0), ("budget", 2)):
     found[form] = Process.objects.get(pk=process.pk)
 for number in range(4):
     votes.add_statement(actor, found["survey"], text_de="x", text_en="x")
+    votes.add_statement(actor, found["pairs"], text_de="x", text_en="x")
 draft = contributions.Draft(kind="idea", title="Eine Idee")
 idea = contributions.submit(actor, found["ideas"], draft, proven=True, confirmed=True, now=now).contribution
 for cost in (4000_00, 5000_00):
@@ -56,17 +58,20 @@ def cast(process, writer, turn):
 def write(writer):
     budget = Process.objects.prefetch_related("phases").get(slug="budget")
     process = Process.objects.prefetch_related("phases").get(slug="survey")
+    compared = Process.objects.prefetch_related("phases").get(slug="pairs")
     for turn in range(12):
         person = f"person-{(writer + turn) % 5}"
         votes.vote(process, turn % 4 + 1, person, ("agree", "disagree")[turn % 2], utc_now())
         contributions.support(Contribution.objects.get(pk=idea.pk), person, utc_now())
         cast(budget, writer, turn)
+        pair = Pair(1, 2) if writer % 2 else Pair(2, 1)
+        pairs.judge(compared, "person", pair, ("left", "right", "alike", "pass")[turn % 4], utc_now())
     connection.close()
 with ThreadPoolExecutor(50) as pool:
     list(pool.map(write, range(50)))
 idea.refresh_from_db()
 print(Vote.objects.count(), Support.objects.count(), idea.supports)
-print(Ballot.objects.count(), Code.objects.filter(used=True).count())
+print(Ballot.objects.count(), Code.objects.filter(used=True).count(), PairJudgement.objects.count())
 """
 
 
@@ -83,4 +88,4 @@ def test_nobody_counts_twice_however_many_send_at_once(postgres: Databases) -> N
         [sys.executable, "-c", RACE], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.split() == ["20", "5", "5", "5", "5"]
+    assert done.stdout.split() == ["20", "5", "5", "5", "5", "1"]

@@ -4,10 +4,10 @@ import msgspec
 from django.db.models import Count, QuerySet
 
 from allmende.participation.methods.least import enough, told
-from allmende.participation.models import Ballot, RankingBallot
+from allmende.participation.models import Ballot, RankingBallot, Voter
 from allmende.participation.rules import CHANNELS
 
-Ballots = QuerySet[Ballot] | QuerySet[RankingBallot]
+Ballots = QuerySet[Ballot] | QuerySet[RankingBallot] | QuerySet[Voter]
 
 
 class Turnout(msgspec.Struct, frozen=True):
@@ -18,8 +18,8 @@ class Turnout(msgspec.Struct, frozen=True):
 
 
 def on_paper(ballots: Ballots, pseudonym: str) -> bool:
-    """Tell whether somebody has voted on paper already."""
-    return ballots.filter(pseudonym=pseudonym, channel="paper").exists()
+    """Tell whether somebody has voted on paper or on site already."""
+    return ballots.filter(pseudonym=pseudonym).exclude(channel="online").exists()
 
 
 def turnout(ballots: Ballots) -> Turnout:

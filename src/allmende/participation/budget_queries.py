@@ -1,11 +1,13 @@
 """Reads of budgets: what is on the ballot, the election as it is counted, the result."""
 
 import datetime as dt
+from collections import Counter
 
 import msgspec
 
 from allmende.participation.methods.budgets.election import BallotRules, Election, Project, VoteKind
 from allmende.participation.methods.budgets.publication import ToldCount
+from allmende.participation.methods.ways import Side
 from allmende.participation.models import Ballot, Budget, BudgetCount, Process, Proposal
 
 WIDTH = 3
@@ -68,6 +70,20 @@ def election(budget: Budget) -> Election:
     rows = Ballot.objects.filter(process=budget.process).values_list("choice", flat=True)
     ballots = ({name_of(int(number)): points for number, points in row.items()} for row in rows.iterator(10_000))
     return Election.of(budget.amount, projects_of(budget.process), rules_of(budget), ballots)
+
+
+def by_way(process: Process) -> dict[str, tuple[Side, Side]]:
+    """Count who supports each project online and on paper, of all who voted by that way."""
+    voters, supporters = Counter[str](), Counter[tuple[str, str]]()
+    rows = Ballot.objects.filter(process=process).values_list("channel", "choice")
+    for channel, choice in rows.iterator(10_000):
+        voters[channel] += 1
+        supporters.update((channel, name_of(int(number))) for number, points in choice.items() if points)
+
+    def side(channel: str, project: str) -> Side:
+        return Side(voters[channel], supporters[channel, project])
+
+    return {one.id: (side("online", one.id), side("paper", one.id)) for one in projects_of(process)}
 
 
 def result(process: Process) -> Result | None:

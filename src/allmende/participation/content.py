@@ -102,11 +102,12 @@ class ParagraphEntry(_Part, frozen=True):
 
 
 class StatementEntry(_Part, frozen=True):
-    """A statement, and how many of each group agreed, disagreed and passed."""
+    """A statement, and how many of each group agreed, disagreed and passed, online and on site."""
 
     text: Text
     grown_from: str = ""
     votes: dict[str, tuple[int, int, int]] = {}
+    onsite: dict[str, tuple[int, int, int]] = {}
 
 
 class RankedEntry(_Part, frozen=True):
@@ -115,6 +116,15 @@ class RankedEntry(_Part, frozen=True):
     people: int
     order: tuple[int, ...]
     channel: Literal["online", "paper"] = "online"
+
+
+class ComparedEntry(_Part, frozen=True):
+    """Made-up people who compare options of these strengths (logits), each so many pairs; ``seed`` decides by lot."""
+
+    people: int
+    each: int
+    strengths: tuple[float, ...]
+    seed: str
 
 
 class SealEntry(_Part, frozen=True):
@@ -233,6 +243,7 @@ class ProcessEntry(_Part, frozen=True):
     panel: PanelEntry | None = None
     workshops: tuple[WorkshopEntry, ...] = ()
     ranked: tuple[RankedEntry, ...] = ()
+    compared: ComparedEntry | None = None
     editions: tuple[EditionEntry, ...] = ()
     result: Text | None = None
 

@@ -13,8 +13,8 @@ from allmende.participation.methods.panels.pool import Quota
 from allmende.participation.shapes import Kind
 
 FAMILY = "formats"
-Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot", "rank"]
-Part = Literal["ideas", "needs", "proposals", "text", "statements", "panel", "workshops", "ranking"]
+Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot", "rank", "compare"]
+Part = Literal["ideas", "needs", "proposals", "text", "statements", "panel", "workshops", "ranking", "pairs"]
 Collected = Literal["idea", "need", "proposal"]
 
 
@@ -70,6 +70,11 @@ class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def answers(self) -> bool:
         """Tell whether people hand something in that is answered: contributions, or suggestions for a text."""
         return self.kind is not None or "text" in self.parts
+
+    @property
+    def options(self) -> bool:
+        """Tell whether its statements are options, to be put into an order or compared."""
+        return bool({"ranking", "pairs"} & {*self.parts})
 
     def phase(self, slug: str) -> FormatPhase | None:
         """Give a phase by its name."""

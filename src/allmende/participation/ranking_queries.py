@@ -27,9 +27,10 @@ def order_of(process: Process, pseudonym: str) -> list[int]:
     return rows.values_list("order", flat=True).first() or []
 
 
-def common_order(process: Process) -> Ranking:
-    """Count all ballots; equals go by a lot from the short name of the process."""
-    rows = RankingBallot.objects.filter(process=process).values_list("order", flat=True)
+def common_order(process: Process, channel: str = "") -> Ranking:
+    """Count all ballots, or those of a way; equals go by a lot from the short name of the process."""
+    found = RankingBallot.objects.filter(process=process, **({"channel": channel} if channel else {}))
+    rows = found.values_list("order", flat=True)
     names = [name_of(one.number) for one in statements(process)]
     known = set(names)
     ballots = ([name for number in row if (name := name_of(number)) in known] for row in rows.iterator(10_000))

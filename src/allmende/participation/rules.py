@@ -27,6 +27,7 @@ ACTIONS: dict[str, Text] = {
     "vote": Text("Aussagen bewerten", "judge statements"),
     "ballot": Text("über das Geld abstimmen", "vote on the money"),
     "rank": Text("in eine Reihenfolge bringen", "put into an order"),
+    "compare": Text("paarweise vergleichen", "compare in pairs"),
 }
 WEIGHTS: dict[str, Text] = {
     "mood": Text("Stimmungsbild", "picture of the mood"),

@@ -1,8 +1,9 @@
 """Reads of votes: never one by one, and of groups only what enough people said."""
 
 import msgspec
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from allmende.participation.methods.ways import Beside, Side, beside
 from allmende.participation.models import OpinionRun, Process, Statement, Topic, Vote, Voter
 from allmende.participation.rules import Share, consensus, is_conflict
 
@@ -45,9 +46,16 @@ def statements(process: Process) -> list[Statement]:
 
 
 def votes_of(process: Process, pseudonym: str) -> dict[int, int]:
-    """Give what a pseudonym voted."""
+    """Give what a pseudonym voted online; what is on paper is shown to nobody who has its code."""
+    if elsewhere(process).filter(pseudonym=pseudonym).exists():
+        return {}
     rows = Vote.objects.filter(statement__process=process, pseudonym=pseudonym)
     return dict(rows.values_list("statement_id", "value"))
+
+
+def elsewhere(process: Process) -> QuerySet[Voter]:
+    """Give who voted on paper or on site."""
+    return Voter.objects.filter(process=process).exclude(channel="online")
 
 
 def group_of(process: Process, pseudonym: str) -> str:
@@ -107,6 +115,26 @@ def _by_group(process: Process, member: dict[str, int | None]) -> dict[tuple[int
             found.setdefault((statement, group), [0, 0, 0])[value] += 1
     # Index -1 of a list of three is its last place: disagreeing.
     return {key: Share(counts[1], counts[-1], counts[0]) for key, counts in found.items()}
+
+
+def by_way(process: Process) -> tuple[Beside, ...]:
+    """Set the votes on each statement (by number) that came online beside those from paper or on site."""
+    if not elsewhere(process).exists():
+        return ()
+    rows = Vote.objects.filter(statement__process=process, statement__visibility="shown").order_by()
+    away = Exists(elsewhere(process).filter(pseudonym=OuterRef("pseudonym")))
+    counted = rows.annotate(away=away).values_list("statement__number", "away")
+    sides = {
+        (number, away): Side(people, agree)
+        for number, away, people, agree in counted.annotate(n=Count("pk"), agree=Count("pk", filter=Q(value=1)))
+    }
+    nobody = Side(0, 0)
+    return beside(
+        {
+            str(number): (sides.get((number, False), nobody), sides.get((number, True), nobody))
+            for number in sorted({number for number, _ in sides})
+        }
+    )
 
 
 def voters(process: Process) -> int:

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import AllmendeError
 from allmende.kernel.money import Money
+from allmende.kernel.text import Text
 from allmende.participation import budget_queries as queries
 from allmende.participation.ballot_queries import turnout
 from allmende.participation.methods.budgets.publication import ToldOutcome, ToldProject, exact
@@ -27,11 +28,13 @@ from allmende.portal.participation_frame import (
     process_page,
     take_ballot,
 )
+from allmende.portal.participation_ways_views import COLUMNS, Ways, cells, ways_of
 
 HEADER = (
     *("number", "contribution", "title", "cost_cents", "supporters", "score"),
     *("greedy_chosen", "greedy_place", "greedy_why", "shares_chosen", "shares_place", "shares_why"),
     *("payers", "price_cents", "givers_of_the_rest", "rest_cents", "missing_cents", "decided"),
+    *(name.replace("onsite", "paper") for name in COLUMNS),
 )
 
 
@@ -142,8 +145,15 @@ def result(request: HttpRequest, slug: str) -> HttpResponseBase:
         share=_rounded(found.told.endowment) if found else None,
         turnout=turnout(process.ballots.all()),
         channels=CHANNELS,
+        ways=_ways(rows, found) if found else None,
         differ=[row for row in rows if row.told.greedy.chosen != row.told.equal_shares.chosen],
     )
+
+
+def _ways(rows: list[Shown], found: queries.Result) -> Ways:
+    titles = {row.told.project: row.proposal.contribution for row in rows}
+    words = {name: (Text(one.title, one.title), one.language) for name, one in titles.items()}
+    return ways_of(found.told.ways, words)
 
 
 def _rounded(amount: str) -> Money:
@@ -188,6 +198,7 @@ def _cells(row: Shown, found: queries.Result) -> tuple[object, ...]:
         *(row.proposal.number, one.name, row.proposal.contribution.title, one.cost, one.supporters, one.score),
         *(cell for outcome in outcomes for cell in outcome),
         *(*bearers, one.equal_shares.missing, row.funded if found.count.decided else None),
+        *cells(next((way for way in found.told.ways if way.name == one.project), None)),
     )
 
 

@@ -36,6 +36,7 @@ GOALS = {
     "aussagen": ("statements", "vote"),
     "stimmzettel": ("ballot", "ballot"),
     "rangfolge": ("ranking", "rank"),
+    "vergleich": ("pairs", "compare"),
     "beitrag": ("idea-new", "contribute"),
     "uebersicht": ("process", "vote"),
 }

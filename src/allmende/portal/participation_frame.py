@@ -25,7 +25,7 @@ from allmende.participation.ballot_queries import Ballots, on_paper
 from allmende.participation.formats import Part
 from allmende.participation.models import Process
 from allmende.participation.rules import CODE_LENGTH, LEVELS, NEEDS_PASS, allowed_now, fits
-from allmende.participation.services.ballots import VOTED_ON_PAPER
+from allmende.participation.services.votes import VOTED_ON_PAPER
 from allmende.portal.frame import page
 from allmende.portal.visitors import require_own_page, take_mail_room, take_room
 from allmende.register.addresses import address_of

@@ -135,7 +135,8 @@ def own_votes(request: HttpRequest, slug: str) -> HttpResponseBase:
         own_data.forget_votes(process, card.pseudonym, utc_now())
         return private(redirect(f"{reverse('own-votes', args=[slug])}?karte={card.word}"))
     mine = own_data.about_pseudonym(process, card.pseudonym)
-    count = len(mine["votes"]) + len(mine["supports"]) + sum(mine[name] is not None for name in ("ballot", "ranking"))
+    count = sum(len(mine[name]) for name in ("votes", "supports", "pairs"))
+    count += sum(mine[name] is not None for name in ("ballot", "ranking"))
     return process_page(request, "own_votes.html", process, mine=mine, count=count)
 
 

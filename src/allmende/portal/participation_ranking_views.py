@@ -42,6 +42,13 @@ class Placed(msgspec.Struct, frozen=True):
     statement: Statement
     told: ToldRanked
     preferred: tuple[int | None, ...]
+    online: int | None
+    paper: int | None
+
+    @property
+    def apart(self) -> bool:
+        """Tell whether both ways put it at other places."""
+        return self.online != self.paper
 
 
 @csrf_exempt
@@ -66,6 +73,7 @@ def _page(
 ) -> HttpResponse:
     options, closed = statements(process), shut(process, VOTES)
     found = None if closed else queries.result(process)
+    rows = _placed(process, found) if found else []
     return process_page(
         request,
         "ranking.html",
@@ -77,7 +85,8 @@ def _page(
         closed=None if values.get("refused") else closed,
         turnout=None if closed else turnout(process.rankings.all()),
         found=found,
-        rows=_placed(process, found) if found else [],
+        rows=rows,
+        first=[[row for row in rows if getattr(row, way) == 1] for way in ("online", "paper")],
         **values,
     )
 
@@ -85,7 +94,12 @@ def _page(
 def _placed(process: Process, found: queries.Result) -> list[Placed]:
     known = {queries.name_of(one.number): one for one in statements(process)}
     rows = dict(zip(found.told.options, found.told.preferred, strict=True))
-    return [Placed(known[one.option], one, rows[one.option]) for one in found.told.ranked if one.option in known]
+    online, paper = (found.told.ways[way].places if found.told.ways else {} for way in ("online", "paper"))
+    return [
+        Placed(known[one.option], one, rows[one.option], online.get(one.option), paper.get(one.option))
+        for one in found.told.ranked
+        if one.option in known
+    ]
 
 
 def _result(request: HttpRequest, slug: str) -> tuple[Process, queries.Result]:
@@ -101,11 +115,11 @@ def ranking_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Give the common order as CSV, with how many prefer each option to each other; untold cells are empty."""
     process, found = _result(request, slug)
     over = (f"preferred_to_{int(name)}" for name in found.told.options)
-    header = ("place", "turn", "number", "text_de", "text_en", "points", *over)
+    header = ("place", "turn", "number", "text_de", "text_en", "points", *over, "place_online", "place_paper")
     rows = [
         (
             *(one.told.place, one.told.turn, one.statement.number, one.statement.text_de, one.statement.text_en),
-            *(one.told.borda, *one.preferred),
+            *(one.told.borda, *one.preferred, one.online, one.paper),
         )
         for one in _placed(process, found)
     ]

@@ -18,7 +18,8 @@ from allmende.participation.services import opinions
 from allmende.participation.vote_queries import Standing
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
-from allmende.portal.participation_frame import process_or_404, process_page, shut
+from allmende.portal.participation_frame import language, process_or_404, process_page, shut
+from allmende.portal.participation_ways_views import ways_of
 from allmende.programme import queries as programme
 
 HEADER = ("number", "text_de", "text_en", "group", "agree", "disagree", "pass", "conflict", "need", "paragraphs")
@@ -80,6 +81,9 @@ def results(request: HttpRequest, slug: str) -> HttpResponseBase:
         needs=any(row.statement.contribution_id for row in rows),
         grows=any(row.grown for row in rows),
         meetings=_meetings(process),
+        ways=ways_of(
+            vote_queries.by_way(process), {str(row.statement.number): (row.statement.text, language()) for row in rows}
+        ),
         **_opinions(process),
     )
 

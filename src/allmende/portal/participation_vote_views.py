@@ -15,6 +15,7 @@ from allmende.participation.services import votes
 from allmende.portal.data_views import told
 from allmende.portal.participation_frame import (
     MOST_VOTES_AN_HOUR,
+    came_on_paper,
     pass_of,
     private,
     process_or_404,
@@ -47,6 +48,7 @@ def statements(request: HttpRequest, slug: str) -> HttpResponseBase:
         request,
         "statements.html",
         process,
+        refused=came_on_paper(card, process.voters.all()),
         every=every,
         chosen=chosen,
         given=[(one, _word(given[one.pk])) for one in every if one.pk in given],

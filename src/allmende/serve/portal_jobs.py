@@ -123,12 +123,12 @@ def _hand_over(settings: Settings, gate: Gate) -> None:
 
 def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     """Write the open data of the participation once a day, tell what projects made of it, and forget what is due."""
+    from allmende.participation.services import pairs, rankings
     from allmende.participation.services.following import go_along
     from allmende.participation.services.hints import learn_again
     from allmende.participation.services.opinions import look_again
     from allmende.participation.services.panels import forget_pools
     from allmende.participation.services.processes import close_ended, forget_ended
-    from allmende.participation.services.rankings import count_ended
     from allmende.participation.services.snapshot import newest_snapshot, write_snapshot
     from allmende.participation.services.workshops import forget_registrations
 
@@ -140,7 +140,8 @@ def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     forget_registrations(now)
     learn_again(now, gate)
     look_again(now, gate)
-    count_ended(now, gate)
+    rankings.count_ended(now, gate)
+    pairs.count_ended(now, gate)
     newest = newest_snapshot(settings.home)
     if newest is None or newest.name[:8] < f"{now:%Y%m%d}":
         write_snapshot(settings.home, now, gate)

@@ -1,6 +1,6 @@
 """Put options into the order that people prefer, from ballots that rank all or some of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -55,8 +55,18 @@ class ToldRanked(msgspec.Struct, frozen=True):
     borda: int | None
 
 
+class WayOrder(msgspec.Struct, frozen=True):
+    """The order of those who voted by one way: how many they are, and the place of each option, by name."""
+
+    voters: int
+    places: dict[str, int]
+
+
 class ToldRanking(msgspec.Struct, frozen=True):
-    """The order as it is published; counts of a pair are None where one would tell of one to nine people."""
+    """The order as it is published; counts of a pair are None where one would tell of one to nine people.
+
+    ``ways`` are the orders online and on paper, where ten people voted by each.
+    """
 
     method: str
     version: str
@@ -65,9 +75,10 @@ class ToldRanking(msgspec.Struct, frozen=True):
     options: tuple[str, ...]
     preferred: tuple[tuple[int | None, ...], ...]
     ranked: tuple[ToldRanked, ...]
+    ways: dict[str, WayOrder] = {}
 
 
-def told_of(ranking: Ranking) -> ToldRanking | None:
+def told_of(ranking: Ranking, ways: Mapping[str, Ranking] | None = None) -> ToldRanking | None:
     """Give what may be published: of a pair both counts and the rest, or neither; None for fewer than ten people."""
     if ranking.voters < LEAST_GROUP:
         return None
@@ -85,7 +96,19 @@ def told_of(ranking: Ranking) -> ToldRanking | None:
     ranked = tuple(
         ToldRanked(one.option, one.place, one.turn, one.borda if whole[one.option] else None) for one in ranking.ranked
     )
-    return ToldRanking(ranking.method, ranking.version, ranking.seed, ranking.voters, ranking.options, table, ranked)
+    return ToldRanking(
+        *(ranking.method, ranking.version, ranking.seed, ranking.voters, ranking.options),
+        preferred=table,
+        ranked=ranked,
+        ways=_ways_told(ways or {}),
+    )
+
+
+def _ways_told(ways: Mapping[str, Ranking]) -> dict[str, WayOrder]:
+    """Give the order by each way, or none: beside the sum, one tells how many came by the other."""
+    if len(ways) < 2 or any(one.voters < LEAST_GROUP for one in ways.values()):
+        return {}
+    return {name: WayOrder(one.voters, {row.option: row.place for row in one.ranked}) for name, one in ways.items()}
 
 
 def rank(options: Iterable[str], ballots: Iterable[Sequence[str]], seed: str) -> Ranking:

@@ -4,6 +4,7 @@ from allmende.participation.models.budgets import Ballot, Budget, BudgetCount, P
 from allmende.participation.models.contributions import KINDS, CoAuthor, Comment, Contribution, Origin, Step, TitleGram
 from allmende.participation.models.editions import Edition
 from allmende.participation.models.hints import Learned
+from allmende.participation.models.pairs import PairCount, PairJudgement
 from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.rankings import RankingBallot, RankingCount
@@ -31,6 +32,8 @@ __all__ = [
     "Notice",
     "OpinionRun",
     "Origin",
+    "PairCount",
+    "PairJudgement",
     "Panel",
     "Paragraph",
     "ParagraphVersion",

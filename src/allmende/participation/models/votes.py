@@ -34,11 +34,12 @@ class Statement(models.Model):
 
 
 class Voter(models.Model):
-    """The group that a pseudonym chose for itself."""
+    """The group that a pseudonym chose for itself, and the way by which its votes came."""
 
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="voters")
     pseudonym = models.CharField(max_length=64)
     group = models.ForeignKey(Topic, null=True, on_delete=models.SET_NULL, related_name="+")
+    channel = models.CharField(max_length=10, default="online")
 
     class Meta:
         """Once in a process."""

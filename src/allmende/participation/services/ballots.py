@@ -9,21 +9,16 @@ from django.db import IntegrityError, transaction
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
 from allmende.participation import rules
-from allmende.participation.models import Ballot, Process, RankingBallot
-from allmende.participation.services.votes import pseudonym_of, redeem
+from allmende.participation.models import Ballot, Process, RankingBallot, Voter
+from allmende.participation.services.votes import VOTED_ON_PAPER, pseudonym_of, redeem
 
-Kind = type[Ballot] | type[RankingBallot]
+Kind = type[Ballot] | type[RankingBallot] | type[Voter]
 SALT, BACK_SECONDS = "participation.paper", 600
 
 VOTED_ALREADY = ErrorCode(
     "participation.voted_already",
     Text("Mit diesem Code wurde schon abgestimmt.", "This code has been voted with already."),
     Text("Der erste Stimmzettel zählt; legen Sie das Papier zu den Akten.", "The first ballot counts; file the paper."),
-)
-VOTED_ON_PAPER = ErrorCode(
-    "participation.voted_on_paper",
-    Text("Mit diesem Code wurde schon auf Papier abgestimmt.", "This code has been voted with on paper already."),
-    Text("Der Stimmzettel auf Papier zählt.", "The ballot on paper counts."),
 )
 NOT_BACK = ErrorCode(
     "participation.paper_not_back",
@@ -43,6 +38,12 @@ def require_begun(process: Process, action: str, now: dt.datetime) -> None:
         raise Conflict(rules.PHASE_CLOSED, action=rules.ACTIONS[action])
 
 
+def over(process: Process, action: str, now: dt.datetime) -> bool:
+    """Tell whether nobody votes any more and the last phase has begun; until then paper is still taken up."""
+    spans = process.spans
+    return spans[-1].since <= now and not any(action in span.allows and now < span.until for span in spans)
+
+
 def keep(kind: Kind, process: Process, pseudonym: str, **kept: Any) -> None:
     """Keep a ballot; a second one of the same pseudonym replaces the first, but none on paper with the same code."""
     mine = kind.objects.filter(process=process, pseudonym=pseudonym, channel="online")
@@ -57,25 +58,34 @@ def keep(kind: Kind, process: Process, pseudonym: str, **kept: Any) -> None:
             raise Conflict(VOTED_ON_PAPER) from error
 
 
-def keep_paper(kind: Kind, process: Process, code: str, **kept: Any) -> str:
-    """Keep a ballot from paper; with codes, the code on it says that it is one person's only.
+def name_on_paper(process: Process, code: str) -> str:
+    """Give the pseudonym of a ballot from paper; with codes, the code on it says that it is one person's only."""
+    return redeem(process, code) if process.level == "code" else pseudonym_of(process, "paper", rules.new_secret())
+
+
+def keep_paper(kind: Kind, process: Process, name: str, *, channel: str = "paper", **kept: Any) -> str:
+    """Keep a ballot from paper under its pseudonym.
 
     The word that it gives takes the ballot back, for ten minutes, if it was mistyped.
     """
-    name = redeem(process, code) if process.level == "code" else pseudonym_of(process, "paper", rules.new_secret())
     try:
         with transaction.atomic():
-            kind.objects.create(process=process, pseudonym=name, channel="paper", **kept)
+            kind.objects.create(process=process, pseudonym=name, channel=channel, **kept)
     except IntegrityError as error:
         raise Conflict(VOTED_ALREADY) from error
     return signing.dumps([process.pk, name], salt=SALT)
 
 
-def take_back(kind: Kind, process: Process, word: str) -> None:
-    """Delete a ballot that was just typed from paper. No entry is kept: it could tell who voted what."""
+def take_back(kind: Kind, process: Process, word: str) -> str:
+    """Delete a ballot that was just typed from paper; give whose it was.
+
+    No entry is kept: it could tell who voted what.
+    """
     try:
         number, name = signing.loads(word, salt=SALT, max_age=BACK_SECONDS)
     except signing.BadSignature as error:
         raise Conflict(NOT_BACK) from error
-    if number != process.pk or not kind.objects.filter(process=process, pseudonym=name, channel="paper").delete()[0]:
+    mine = kind.objects.filter(process=process, pseudonym=name).exclude(channel="online")
+    if number != process.pk or not mine.delete()[0]:
         raise Conflict(NOT_BACK)
+    return str(name)

@@ -192,7 +192,7 @@ def cast_on_paper(process: Process, code: str, choice: Mapping[int, int], now: d
     """
     budget = _uncounted(process)
     ballots.require_begun(process, "ballot", now)
-    return ballots.keep_paper(Ballot, process, code, choice=_checked(budget, choice))
+    return ballots.keep_paper(Ballot, process, ballots.name_on_paper(process, code), choice=_checked(budget, choice))
 
 
 @transaction.atomic
@@ -227,7 +227,7 @@ def count_once(actor: Actor, process: Process, *, seed: str, source: str, now: d
         at=now,
         seed=seed,
         seed_source=source,
-        published=msgspec.json.encode(told(election, comparison, names)).decode(),
+        published=msgspec.json.encode(told(election, comparison, names, queries.by_way(process))).decode(),
         sha256=hashlib.sha256(whole.encode()).hexdigest(),
     )
     after = {"ballots": election.voters, "seed": seed, "sha256": found.sha256}

@@ -1,7 +1,8 @@
 """The processes of a pack's demonstration: made up, marked as such, and told through the same acts as real ones."""
 
 import datetime as dt
-from itertools import pairwise
+import math
+from itertools import combinations, pairwise
 
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from allmende.participation import panel_queries, workshop_queries
 from allmende.participation.content import (
     BudgetEntry,
     CommentEntry,
+    ComparedEntry,
     ContributionEntry,
     PanelEntry,
     ParagraphEntry,
@@ -22,10 +24,12 @@ from allmende.participation.content import (
     WorkshopEntry,
 )
 from allmende.participation.heard_file import checked, read_minutes
+from allmende.participation.methods.lots import generator, shuffled
 from allmende.participation.models import (
     Ballot,
     Comment,
     Contribution,
+    PairJudgement,
     Panel,
     Paragraph,
     Process,
@@ -43,6 +47,7 @@ from allmende.participation.services import (
     editions,
     journey,
     opinions,
+    pairs,
     panels,
     processes,
     rankings,
@@ -56,6 +61,8 @@ from allmende.register.services import edit_rule, publish_rulebook
 
 ACTOR = SystemActor("system:demonstration")
 CHECKED_AFTER = 20
+# How near a made-up person's lot has to be to call both alike.
+EQUAL = 0.05
 DECISION = "Beschluss über den Datenethik-Kodex (Vorführung)"
 
 
@@ -192,16 +199,18 @@ class _Story:
         statement = votes.add_statement(
             ACTOR, self.process, text_de=entry.text.de, text_en=entry.text.en, contribution=grown
         )
-        for group, (agree, disagree, passed) in entry.votes.items():
-            values = [1] * agree + [0] * passed + [-1] * disagree
-            self._votes(statement, group, values)
+        for channel, given in (("online", entry.votes), ("onsite", entry.onsite)):
+            for group, (agree, disagree, passed) in given.items():
+                values = [1] * agree + [0] * passed + [-1] * disagree
+                self._votes(statement, group, channel, values)
 
-    def _votes(self, statement: Statement, group: str, values: list[int]) -> None:
+    def _votes(self, statement: Statement, group: str, channel: str, values: list[int]) -> None:
         # Each group has one row of people, of whom the first vote on everything, and agree with more than the last:
         # opinions go together, as they do among people.
         topic = self.process.topics.filter(kind="group", slug=group).first()
-        names = [f"demonstration-{group}-{number}" for number in range(len(values))]
-        voters = [Voter(process=self.process, pseudonym=name, group=topic) for name in names]
+        place = "" if channel == "online" else f"{channel}-"
+        names = [f"demonstration-{place}{group}-{number}" for number in range(len(values))]
+        voters = [Voter(process=self.process, pseudonym=name, group=topic, channel=channel) for name in names]
         Voter.objects.bulk_create(voters, ignore_conflicts=True)
         pairs = zip(names, values, strict=True)
         Vote.objects.bulk_create([Vote(statement=statement, pseudonym=name, value=value) for name, value in pairs])
@@ -219,6 +228,7 @@ def load_participation(content: ParticipationContent, *, gate: Gate, now: dt.dat
     if added:
         opinions.look_again(now, gate)
         rankings.count_ended(now, gate)
+        pairs.count_ended(now, gate)
         _cite(content.rule_sources, gate)
     return added
 
@@ -268,6 +278,22 @@ def _hold(story: _Story) -> None:
         for kind, row in enumerate(entry.ranked)
         for name in (f"demonstration-{kind}-{person}" for person in range(row.people))
     )
+    if entry.compared is not None:
+        _compare(story.process, entry.compared)
+
+
+def _compare(process: Process, entry: ComparedEntry) -> None:
+    """Let people compare the pairs that the lot gives them, and choose by the strengths and a lot of their own."""
+    every = [f"{first} {second}" for first, second in combinations(range(1, len(entry.strengths) + 1), 2)]
+    for person in range(entry.people):
+        name = f"demonstration-{person}"
+        chances = generator(entry.seed, name)
+        for pair in shuffled(entry.seed + name, every)[: entry.each]:
+            first, second = map(int, pair.split())
+            ahead = 1 / (1 + math.exp(entry.strengths[second - 1] - entry.strengths[first - 1]))
+            drawn = chances.random()
+            value = 0 if abs(drawn - ahead) < EQUAL else 1 if drawn < ahead else -1
+            PairJudgement.objects.create(process=process, pseudonym=name, first=first, second=second, value=value)
 
 
 def _draw_lots(story: _Story, entry: PanelEntry) -> None:

@@ -8,11 +8,13 @@ from django.db import transaction
 from django.db.models import F
 
 from allmende.accounts.services import Actor, record
+from allmende.participation.ballot_queries import on_paper
 from allmende.participation.models import (
     Ballot,
     Comment,
     Contribution,
     Follower,
+    PairJudgement,
     Process,
     RankingBallot,
     Registration,
@@ -122,10 +124,13 @@ def withdraw(actor: Actor, one: Comment) -> None:
 def about_pseudonym(process: Process, pseudonym: str) -> dict[str, Any]:
     """Give everything that somebody judged, supported and chose with a pass, as it is written into a file."""
     voted = Vote.objects.filter(statement__process=process, pseudonym=pseudonym).order_by("statement__number")
-    liked = Support.objects.filter(contribution__process=process, pseudonym=pseudonym).order_by("pk")
     group = Voter.objects.filter(process=process, pseudonym=pseudonym, group__isnull=False)
     # What came on paper is shown to nobody who has its code.
+    if on_paper(process.voters.all(), pseudonym):
+        voted, group = voted.none(), group.none()
+    liked = Support.objects.filter(contribution__process=process, pseudonym=pseudonym).order_by("pk")
     online = {"process": process, "pseudonym": pseudonym, "channel": "online"}
+    pairs = PairJudgement.objects.filter(process=process, pseudonym=pseudonym).order_by("pk")
     ballot, order = Ballot.objects.filter(**online), RankingBallot.objects.filter(**online)
     return {
         "process": process.slug,
@@ -134,6 +139,7 @@ def about_pseudonym(process: Process, pseudonym: str) -> dict[str, Any]:
         "supports": list(liked.values_list("contribution__number", flat=True)),
         "ballot": ballot.values_list("choice", flat=True).first(),
         "ranking": order.values_list("order", flat=True).first(),
+        "pairs": list(pairs.values("first", "second", "value")),
     }
 
 
@@ -145,7 +151,7 @@ def forget_votes(process: Process, pseudonym: str, now: dt.datetime) -> set[str]
     """
     open_now = allowed_now(process.spans, now) if process.state == "open" else set()
     mine = {"process": process, "pseudonym": pseudonym}
-    if "vote" in open_now:
+    if "vote" in open_now and not on_paper(process.voters.all(), pseudonym):
         Vote.objects.filter(statement__process=process, pseudonym=pseudonym).delete()
         Voter.objects.filter(**mine).delete()
     if "support" in open_now:
@@ -156,4 +162,6 @@ def forget_votes(process: Process, pseudonym: str, now: dt.datetime) -> set[str]
         Ballot.objects.filter(**mine, channel="online").delete()
     if "rank" in open_now:
         RankingBallot.objects.filter(**mine, channel="online").delete()
-    return open_now & {"vote", "support", "ballot", "rank"}
+    if "compare" in open_now:
+        PairJudgement.objects.filter(**mine).delete()
+    return open_now & {"vote", "support", "ballot", "rank", "compare"}

@@ -55,7 +55,8 @@ def cast_on_paper(process: Process, code: str, places: Mapping[int, int], now: d
     """
     _require_uncounted(process)
     ballots.require_begun(process, "rank", now)
-    return ballots.keep_paper(RankingBallot, process, code, order=_order(process, places))
+    order, name = _order(process, places), ballots.name_on_paper(process, code)
+    return ballots.keep_paper(RankingBallot, process, name, order=order)
 
 
 @transaction.atomic
@@ -90,21 +91,16 @@ def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
     return [
         one.slug
         for one in waiting.prefetch_related("phases").distinct()
-        if _over(one, now) and barred(gate, one.purpose_slug, VOTES) is None and _count(one, now)
+        if ballots.over(one, "rank", now) and barred(gate, one.purpose_slug, VOTES) is None and _count(one, now)
     ]
-
-
-def _over(process: Process, now: dt.datetime) -> bool:
-    """Tell whether nobody orders any more and the last phase has begun; until then paper is still taken up."""
-    spans = process.spans
-    return spans[-1].since <= now and not any("rank" in span.allows and now < span.until for span in spans)
 
 
 @transaction.atomic
 def _count(process: Process, now: dt.datetime) -> bool:
     """Keep what may be told; nothing where fewer than ten people took part."""
     Process.objects.select_for_update().get(pk=process.pk)
-    told = told_of(queries.common_order(process))
+    ways = {channel: queries.common_order(process, channel) for channel in ("online", "paper")}
+    told = told_of(queries.common_order(process), ways)
     if told is None:
         return False
     RankingCount.objects.create(process=process, at=now, published=msgspec.json.encode(told).decode())

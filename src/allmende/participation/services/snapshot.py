@@ -114,7 +114,7 @@ Row = dict[str, Any]
 HOLDS = {
     **dict.fromkeys(("contributions", "comments", "steps", "dipas-contributions"), CONTRIBUTIONS),
     "contribution-channels": CONTRIBUTIONS,
-    **dict.fromkeys(("statements", "ballot-channels", "budget-projects", "rankings"), VOTES),
+    **dict.fromkeys(("statements", "ballot-channels", "budget-projects", "rankings", "pairs", "statement-ways"), VOTES),
     **dict.fromkeys(("panels", "panel-quotas"), PANELS),
     "workshops": WORKSHOPS,
 }

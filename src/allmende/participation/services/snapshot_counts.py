@@ -6,7 +6,15 @@ from typing import Any
 
 from django.db.models import Count
 
-from allmende.participation import ballot_queries, budget_queries, panel_queries, ranking_queries, workshop_queries
+from allmende.participation import (
+    ballot_queries,
+    budget_queries,
+    pair_queries,
+    panel_queries,
+    ranking_queries,
+    vote_queries,
+    workshop_queries,
+)
 from allmende.participation.models import Contribution, Panel, Process
 from allmende.participation.queries import PUBLIC_STATES
 from allmende.participation.rules import CHANNELS
@@ -42,6 +50,28 @@ TABLES: dict[str, dict[str, str]] = {
         "place": "integer: equals share one",
         "turn": "integer: after lots among equals",
         "points": f"{FEW}, and where those could be reckoned",
+    },
+    "pairs": {
+        "process": "string: processes.slug",
+        "number": "integer: of the option",
+        "text_de": "string",
+        "text_en": "string",
+        "place": "integer: equals share one; empty where too few compared it with the others",
+        "percent": "integer: chance to be chosen against an average option",
+        "percent_low": "integer",
+        "percent_high": "integer",
+        "judgements": "integer: comparisons that it was in",
+    },
+    "statement-ways": {
+        "process": "string: processes.slug",
+        "number": "integer: of the statement; only where ten people judged it by each way",
+        "online_people": "integer",
+        "online_agree": "integer",
+        "onsite_people": "integer: on site or on paper",
+        "onsite_agree": "integer",
+        "difference": "number: share on site less share online",
+        "low": "number: end of its range; all of a process hold together with 95 %",
+        "high": "number",
     },
     "panels": {
         "process": "string: processes.slug",
@@ -127,6 +157,38 @@ def _rankings() -> Iterator[Row]:
             yield {"process": process.slug, **about, "place": one.place, "turn": one.turn, "points": one.borda}
 
 
+def _pairs() -> Iterator[Row]:
+    for process in _processes():
+        found = pair_queries.result(process)
+        words = {ranking_queries.name_of(one.number): one for one in process.statements.all()} if found else {}
+        strengths = {one.option: one for one in found.told.placed} if found else {}
+        for name in (*strengths, *found.told.apart) if found else ():
+            statement, one = words[name], strengths.get(name)
+            yield {
+                "process": process.slug,
+                **{name: getattr(statement, name) for name in ("number", "text_de", "text_en")},
+                "place": one.place if one else None,
+                "percent": one.percent if one else None,
+                "percent_low": one.low if one else None,
+                "percent_high": one.high if one else None,
+                "judgements": one.judgements if one else None,
+            }
+
+
+def _statement_ways() -> Iterator[Row]:
+    for process in _processes():
+        for one in vote_queries.by_way(process):
+            yield {
+                "process": process.slug,
+                "number": int(one.name),
+                "online_people": one.online.people,
+                "online_agree": one.online.said,
+                "onsite_people": one.onsite.people,
+                "onsite_agree": one.onsite.said,
+                **{name: getattr(one, name) for name in ("difference", "low", "high")},
+            }
+
+
 def _drawn() -> Iterator[Panel]:
     rows = Panel.objects.filter(process__state__in=PUBLIC_STATES).exclude(lottery="")
     yield from rows.select_related("process").order_by("pk")
@@ -178,6 +240,8 @@ SOURCES = {
     "ballot-channels": _ballot_channels,
     "budget-projects": _budget_projects,
     "rankings": _rankings,
+    "pairs": _pairs,
+    "statement-ways": _statement_ways,
     "panels": _panels,
     "panel-quotas": _panel_quotas,
     "workshops": _workshops,

@@ -9,7 +9,17 @@ from allmende.accounts.services import Actor, record
 from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import rules
-from allmende.participation.models import Code, Contribution, Process, RankingBallot, Statement, Topic, Vote, Voter
+from allmende.participation.models import (
+    Code,
+    Contribution,
+    PairJudgement,
+    Process,
+    RankingBallot,
+    Statement,
+    Topic,
+    Vote,
+    Voter,
+)
 from allmende.participation.services.contributions import require_open
 
 NO_STATEMENT = ErrorCode(
@@ -25,17 +35,25 @@ FORGOTTEN = ErrorCode(
 ORDERED = ErrorCode(
     "participation.ranking_began",
     Text(
-        "Es wurde schon geordnet; was zur Wahl steht, bleibt, wie es ist.",
-        "People have put things into an order already; the options stay as they are.",
+        "Es wurde schon geordnet oder verglichen; was zur Wahl steht, bleibt, wie es ist.",
+        "People have ordered or compared already; the options stay as they are.",
     ),
     Text("Ändern Sie es im nächsten Verfahren.", "Change it in the next process."),
+)
+VOTED_ON_PAPER = ErrorCode(
+    "participation.voted_on_paper",
+    Text("Mit diesem Code wurde schon auf Papier abgestimmt.", "This code has been voted with on paper already."),
+    Text("Der Stimmzettel auf Papier zählt.", "The ballot on paper counts."),
 )
 VALUES = {"agree": 1, "pass": 0, "disagree": -1}
 MOST_CODES = 20_000
 # One statement, one way to the database: looking the statement up first took most of a vote's time.
 UPSERT = f"""
 INSERT INTO {Vote._meta.db_table} (statement_id, pseudonym, value)
-SELECT id, %s, %s FROM {Statement._meta.db_table} WHERE process_id = %s AND number = %s AND visibility = 'shown'
+SELECT id, %s, %s FROM {Statement._meta.db_table}
+WHERE process_id = %s AND number = %s AND visibility = 'shown' AND NOT EXISTS (
+    SELECT 1 FROM {Voter._meta.db_table} WHERE process_id = %s AND pseudonym = %s AND channel <> 'online'
+)
 ON CONFLICT (statement_id, pseudonym) DO UPDATE SET value = excluded.value
 """  # noqa: S608
 
@@ -48,19 +66,30 @@ def pseudonym_of(process: Process, method: str, subject: str) -> str:
 
 
 def vote(process: Process, number: int, pseudonym: str, choice: str, now: dt.datetime) -> None:
-    """Take a vote; a second one of the same pseudonym changes the first. No entry is kept of who voted and when."""
+    """Take a vote; a second one of the same pseudonym changes the first, but none that came on paper or on site.
+
+    No entry is kept of who voted and when.
+    """
     require_open(process, "vote", now)
     if choice not in VALUES:
         raise NotFound(NO_STATEMENT)
     with connection.cursor() as cursor:
-        cursor.execute(UPSERT, [pseudonym, VALUES[choice], process.pk, number])
+        cursor.execute(UPSERT, [pseudonym, VALUES[choice], process.pk, number, process.pk, pseudonym])
         if not cursor.rowcount:
+            require_online(process, pseudonym)
             raise NotFound(NO_STATEMENT)
+
+
+def require_online(process: Process, pseudonym: str) -> None:
+    """Refuse who has voted on paper or on site with the same code."""
+    if Voter.objects.filter(process=process, pseudonym=pseudonym).exclude(channel="online").exists():
+        raise Conflict(VOTED_ON_PAPER)
 
 
 @transaction.atomic
 def choose_group(process: Process, pseudonym: str, slug: str) -> None:
     """Keep the group that a pseudonym names for itself."""
+    require_online(process, pseudonym)
     group = Topic.objects.filter(process=process, kind="group", slug=slug).first()
     Voter.objects.bulk_create(
         [Voter(process=process, pseudonym=pseudonym, group=group)],
@@ -76,7 +105,7 @@ def add_statement(
 ) -> Statement:
     """Put a statement to be judged; its words are never changed, as people judged these."""
     Process.objects.select_for_update().get(pk=process.pk)
-    if RankingBallot.objects.filter(process=process).exists():
+    if any(kind.objects.filter(process=process).exists() for kind in (RankingBallot, PairJudgement)):
         raise Conflict(ORDERED)
     last = process.statements.aggregate(last=Max("number"))["last"] or 0
     found = Statement.objects.create(

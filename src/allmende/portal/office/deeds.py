@@ -128,6 +128,7 @@ DEEDS: dict[str, Text] = {
     "participation.process_closed": Text("Verfahren beendet", "Process closed"),
     "participation.process_founded": Text("Verfahren angelegt", "Process founded"),
     "participation.process_open": Text("Verfahren geöffnet", "Process opened"),
+    "participation.pairs_counted": Text("Paarvergleich ausgezählt", "Comparison of pairs counted"),
     "participation.ranking_counted": Text("Rangfolge ausgezählt", "Ranking counted"),
     "participation.received": Text("Beitrag eingegangen", "Contribution received"),
     "participation.registered": Text("Anmeldung zu einer Werkstatt", "Registration for a workshop"),

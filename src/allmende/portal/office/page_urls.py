@@ -17,6 +17,7 @@ from allmende.portal.office import (
     participation_panel_views,
     participation_paper_views,
     participation_question_views,
+    participation_sheet_views,
     participation_views,
     participation_work_views,
     participation_workshop_views,
@@ -116,6 +117,7 @@ page_patterns = [
         name="participation-ballots",
     ),
     path("beteiligung/<slug:slug>/papier/", participation_paper_views.paper, name="participation-paper"),
+    path("beteiligung/<slug:slug>/boegen/", participation_sheet_views.sheets, name="participation-sheets"),
     path("beteiligung/<slug:slug>/gremium/", participation_panel_views.panel, name="participation-panel"),
     path("beteiligung/<slug:slug>/gremium/briefe.csv", participation_panel_views.letters, name="participation-letters"),
     path(

@@ -328,7 +328,7 @@ class StatementForm(forms.Form):
     def __init__(self, process: Process, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.process = process
-        if "ranking" in process.form.parts:
+        if process.form.options:
             self.fields["text_de"].label = _("Möglichkeit (deutsch)")
             self.fields["text_en"].label = _("Möglichkeit (englisch)")
             del self.fields["number"]

@@ -1,6 +1,6 @@
 """Ballots from paper, on money or on an order: typed one after the other, on one page that also fits a telephone."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Any
 
 from django import forms
@@ -37,6 +37,15 @@ def _number(word: str, found: Container[int]) -> int:
     if int(word) in found:
         raise forms.ValidationError(_("Nr. %(number)s steht zweimal da."), params={"number": word})
     return int(word)
+
+
+def numbers_of(text: str, before: Iterable[int] = ()) -> list[int]:
+    """Read numbers with blanks or commas between them; none may stand twice, nor among those before."""
+    taken, found = {*before}, []
+    for word in text.replace(",", " ").split():
+        found.append(_number(word, taken))
+        taken.add(found[-1])
+    return found
 
 
 class PaperForm(forms.Form):
@@ -89,10 +98,7 @@ class OrderForm(PaperForm):
 
     def clean_choice(self) -> dict[int, int]:
         """Read the places by number."""
-        found: dict[int, int] = {}
-        for place, word in enumerate(self.words(), 1):
-            found[_number(word, found)] = place
-        return found
+        return {number: place for place, number in enumerate(numbers_of(self.cleaned_data["choice"]), 1)}
 
 
 @reads(AREA)

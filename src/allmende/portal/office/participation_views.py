@@ -201,7 +201,7 @@ def process_page(request: HttpRequest, slug: str) -> HttpResponseBase:
         shown=shown,
         phases=phases,
         phase_open=any(phase.is_bound for phase in phases),
-        ordered=process.rankings.exists(),
+        ordered=process.rankings.exists() or process.pair_judgements.exists(),
         tally=queries.tally(process, now),
         ending=ending_of(process),
         waiting=[] if refused(request, process.purpose_slug) else queries.waiting_contributions(process)[:50],

@@ -9,6 +9,7 @@ import msgspec
 from allmende.participation.methods.budgets.count import Carried, Comparison, Count, Outcome, Step
 from allmende.participation.methods.budgets.election import Election
 from allmende.participation.methods.least import LEAST_GROUP, enough
+from allmende.participation.methods.ways import Beside, Side, beside
 
 Kind = tuple[tuple[str, int], ...]
 
@@ -59,6 +60,8 @@ class ToldCount(msgspec.Struct, frozen=True):
     represented: tuple[int | None, int | None]
     endowment: str
     projects: tuple[ToldProject, ...]
+    # Support online beside that on paper, by number of the ballot, where ten people voted by each way.
+    ways: tuple[Beside, ...] = ()
 
 
 def exact(value: str) -> Fraction:
@@ -66,8 +69,10 @@ def exact(value: str) -> Fraction:
     return Fraction(value)
 
 
-def told(election: Election, comparison: Comparison, names: Mapping[str, str]) -> ToldCount:
-    """Give what may be published of a count."""
+def told(
+    election: Election, comparison: Comparison, names: Mapping[str, str], ways: Mapping[str, tuple[Side, Side]]
+) -> ToldCount:
+    """Give what may be published of a count; ``ways`` is the support of each project online and on paper."""
     pairs = zip(election.projects, comparison.greedy.outcomes, comparison.equal_shares.outcomes, strict=True)
     _, withheld = tellable(election)
     return ToldCount(
@@ -86,6 +91,7 @@ def told(election: Election, comparison: Comparison, names: Mapping[str, str]) -
             )
             for project, greedy, shares in pairs
         ),
+        ways=beside(ways, few=True),
     )
 
 
