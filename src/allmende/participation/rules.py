@@ -95,6 +95,7 @@ FORGOT: dict[str, Text] = {
     "commenters": Text("Namen und Schlüssel von Kommentaren", "names and keys of comments"),
     "pools": Text("Menschen im Kreis des Losverfahrens", "people in the pool of the lots"),
     "registrations": Text("Anmeldungen zu Werkstätten", "registrations for workshops"),
+    "card_photos": Text("Fotos von Karten", "photos of cards"),
 }
 MOST_LINKS, PAGE, MOST_COAUTHORS = 2, 30, 5
 EDIT_TIME = dt.timedelta(hours=1)
