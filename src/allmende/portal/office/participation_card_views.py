@@ -36,7 +36,7 @@ class CardForm(forms.Form):
         label=_("Was auf der Karte steht"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True})
     )
     body = forms.CharField(
-        label=_("mehr dazu"), required=False, max_length=5_000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Mehr dazu"), required=False, max_length=5_000, widget=forms.Textarea(attrs={"rows": 3})
     )
     category = forms.ChoiceField(label=_("Thema"), required=False)
     item = forms.ChoiceField(label=_("Punkt des Ablaufs"), required=False)
