@@ -186,8 +186,21 @@ class PanelEntry(_Part, frozen=True):
     declined: int
 
 
+class ItemEntry(_Part, frozen=True):
+    """An item of an agenda; ``links_to`` and ``target`` as the table has them, ``discussed`` for the minutes."""
+
+    title: Text
+    after: int
+    lasts: int
+    leads: str = ""
+    place: str = ""
+    links_to: str = ""
+    target: str = ""
+    discussed: Text | None = None
+
+
 class WorkshopEntry(_Part, frozen=True):
-    """A workshop, so many days after the founding; its minutes, split at empty lines."""
+    """A workshop, so many days after the founding; its minutes, split at empty lines, heard at item ``heard_at``."""
 
     title: Text
     place: str
@@ -197,6 +210,10 @@ class WorkshopEntry(_Part, frozen=True):
     registered: int = 0
     came: int | None = None
     minutes: str = ""
+    agenda: tuple[ItemEntry, ...] = ()
+    heard_at: int | None = None
+    said: Text | None = None
+    follows: Text | None = None
 
 
 class EditionEntry(_Part, frozen=True):

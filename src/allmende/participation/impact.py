@@ -112,6 +112,8 @@ def _kinds(one: Setting) -> list[Kind]:
         came = Text("Anmeldungen mit dem, was jemand braucht", "registrations with what somebody needs")
         day = Text("an dem Tag, den die Werkstatt nennt", "on the day that the workshop names")
         found.append(Kind(came, Text("vorbereiten", "to prepare"), day, STAFF, special=True))
+        cards = Text("Fotos von Karten aus der Werkstatt", "photos of cards from the workshop")
+        found.append(Kind(cards, Text("abtippen", "to type them"), day, STAFF, special=True))
     return found
 
 

@@ -96,6 +96,7 @@ FORGOT: dict[str, Text] = {
     "commenters": Text("Namen und Schlüssel von Kommentaren", "names and keys of comments"),
     "pools": Text("Menschen im Kreis des Losverfahrens", "people in the pool of the lots"),
     "registrations": Text("Anmeldungen zu Werkstätten", "registrations for workshops"),
+    "card_photos": Text("Fotos von Karten", "photos of cards"),
 }
 # A new process closes itself so many days after its last phase, unless somebody says otherwise.
 CLOSE_DAYS = 30

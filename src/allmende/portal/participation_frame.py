@@ -239,6 +239,15 @@ def full_address(request: HttpRequest, path: str) -> str:
     return f"{base}{path}" if base else request.build_absolute_uri(path)
 
 
+def qr_picture(link: str) -> HttpResponse:
+    """Draw a link as a QR code."""
+    import segno
+
+    svg = segno.make(link, error="m").svg_inline(scale=4, border=2, dark="#131525", light="#ffffff")
+    text = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) if "xmlns" not in svg else svg
+    return HttpResponse(text, content_type="image/svg+xml")
+
+
 def find_place(text: str) -> tuple[Point | None, str]:
     """Find a place by coordinates, address, or name in the pack's list, without asking anybody; give its name, too."""
     point = read_point(text)

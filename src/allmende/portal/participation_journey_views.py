@@ -33,6 +33,7 @@ from allmende.portal.participation_frame import (
     pass_of,
     private,
     process_page,
+    qr_picture,
     require_form,
     require_mail_room,
     require_pass,
@@ -177,12 +178,7 @@ def _appeal(request: HttpRequest, one: Contribution, key: str) -> HttpResponseBa
 
 def qr(request: HttpRequest, number: str) -> HttpResponse:
     """Draw the QR code that leads to a contribution."""
-    import segno
-
-    code = segno.make(address(request, "short-contribution", _found(number).number), error="m")
-    svg = code.svg_inline(scale=4, border=2, dark="#131525", light="#ffffff")
-    text = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) if "xmlns" not in svg else svg
-    return HttpResponse(text, content_type="image/svg+xml")
+    return qr_picture(address(request, "short-contribution", _found(number).number))
 
 
 @told

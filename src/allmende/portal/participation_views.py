@@ -16,6 +16,7 @@ from allmende.participation import queries as participation
 from allmende.participation.models import Process, Step
 from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
 from allmende.participation.rules import ACTIONS, LEVELS
+from allmende.portal import participation_agenda
 from allmende.portal.asof import stand_of
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
@@ -149,7 +150,8 @@ def calendar(request: HttpRequest, slug: str) -> HttpResponse:
         one = seats.workshop
         where = address(request, "workshop", slug, one.pk)
         access = f"{gettext('Was es für wen gibt')}: {one.access.within(language())}"
-        more = [f"LOCATION:{_escaped(one.place)}", f"DESCRIPTION:{_escaped(access)}"]
+        about = "\n\n".join(part for part in (participation_agenda.as_text(one), access) if part)
+        more = [f"LOCATION:{_escaped(one.place)}", f"DESCRIPTION:{_escaped(about)}"]
         lines += _event(f"{found.slug}-w{one.pk}", (one.begins, one.ends), one.title.within(language()), more, where)
     text = "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _folded(line)) + "\r\n"
     answer = HttpResponse(text, content_type="text/calendar; charset=utf-8")

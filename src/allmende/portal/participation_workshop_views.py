@@ -18,7 +18,9 @@ from allmende.participation import permission
 from allmende.participation import workshop_queries as queries
 from allmende.participation.models import Process, Registration
 from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
+from allmende.participation.queries import tally
 from allmende.participation.services import notices, workshops
+from allmende.portal import participation_agenda as agenda
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
 from allmende.portal.participation_forms import OpenForm
@@ -28,6 +30,7 @@ from allmende.portal.participation_frame import (
     private,
     process_or_404,
     process_page,
+    qr_picture,
     require_form,
     require_mail_room,
     require_taking,
@@ -110,6 +113,8 @@ def _page(
     **values: Any,
 ) -> HttpResponse:
     closed = shut(process, WORKSHOPS)
+    told = shut(process, CONTRIBUTIONS) is None
+    heard = queries.heard_at(found.workshop) if told else {}
     return process_page(
         request,
         "workshop.html",
@@ -121,10 +126,44 @@ def _page(
         is_open=found.workshop.open(utc_now()),
         closed=None if values.get("refused") else closed,
         counts=closed is None,
-        heard=[] if shut(process, CONTRIBUTIONS) else queries.heard_at(found.workshop),
+        lines=agenda.lines(process, found.workshop, utc_now(), heard),
+        several_days=agenda.several_days(found.workshop),
+        heard=heard.get(None, []),
+        heard_count=queries.counted(heard) if heard else None,
+        tally=tally(process, utc_now()) if heard else None,
         registered=request.GET.get("angemeldet", ""),
         **values,
     )
+
+
+@told
+def sheet(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
+    """Show the agenda for the wall or as a hand-out, with the code that leads to the page of the workshop."""
+    process, found = workshop_of(request, slug, number)
+    return process_page(
+        request,
+        "workshop_sheet.html",
+        process,
+        one=found.workshop,
+        lines=agenda.lines(process, found.workshop, utc_now(), {}),
+        several_days=agenda.several_days(found.workshop),
+        link=address(request, "workshop", slug, number),
+    )
+
+
+@told
+def qr(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Draw the QR code that leads to the page of a workshop."""
+    workshop_of(request, slug, number)
+    return qr_picture(address(request, "workshop", slug, number))
+
+
+@told
+def agenda_csv(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
+    """Give the agenda of a workshop as CSV."""
+    process, found = workshop_of(request, slug, number)
+    rows = [agenda.cells(line) for line in agenda.lines(process, found.workshop, utc_now(), {})]
+    return csv_file(f"{slug}-ablauf", agenda.HEADER, rows)
 
 
 @csrf_exempt

@@ -251,6 +251,17 @@ urlpatterns = [
     ),
     path("mitmachen/<slug:slug>/werkstatt/<number:number>/", participation_workshop_views.workshop, name="workshop"),
     path(
+        "mitmachen/<slug:slug>/werkstatt/<number:number>/aushang/",
+        participation_workshop_views.sheet,
+        name="workshop-sheet",
+    ),
+    path(
+        "mitmachen/<slug:slug>/werkstatt/<number:number>/ablauf.csv",
+        participation_workshop_views.agenda_csv,
+        name="workshop-agenda-csv",
+    ),
+    path("mitmachen/<slug:slug>/werkstatt/<number:number>/qr.svg", participation_workshop_views.qr, name="workshop-qr"),
+    path(
         "mitmachen/<slug:slug>/werkstatt/<number:number>/abmelden/<str:key>/",
         participation_workshop_views.cancel,
         name="workshop-cancel",

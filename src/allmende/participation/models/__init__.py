@@ -11,13 +11,16 @@ from allmende.participation.models.rankings import RankingBallot, RankingCount
 from allmende.participation.models.texts import Paragraph, ParagraphVersion, SealedText
 from allmende.participation.models.upkeep import Case, Follower, Handover, Mail, Notice
 from allmende.participation.models.votes import Code, OpinionRun, Statement, Support, Vote, Voter
-from allmende.participation.models.workshops import Heard, Registration, Workshop
+from allmende.participation.models.workshops import LINKS, AgendaItem, CardPhoto, Heard, Registration, Workshop
 
 __all__ = [
     "KINDS",
+    "LINKS",
+    "AgendaItem",
     "Ballot",
     "Budget",
     "BudgetCount",
+    "CardPhoto",
     "Case",
     "CoAuthor",
     "Code",

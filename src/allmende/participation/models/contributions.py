@@ -46,6 +46,7 @@ class Contribution(models.Model):
     place = models.CharField(max_length=120, blank=True)
     photo = models.CharField(max_length=100, blank=True)
     photo_alt = models.CharField(max_length=300, blank=True)
+    photo_alt_en = models.CharField(max_length=300, blank=True)
     author = models.CharField(max_length=80, blank=True)
     channel = models.CharField(max_length=10, default="online")
     received = models.DateTimeField(_("eingegangen"))
@@ -135,6 +136,11 @@ class Contribution(models.Model):
     def supported(self) -> int | None:
         """Give how many support it, as it may be told."""
         return told(self.supports)
+
+    @property
+    def photo_text(self) -> Text:
+        """Say what its photo shows; in the language of who described it, where nobody put it into English."""
+        return Text(self.photo_alt, self.photo_alt_en or self.photo_alt)
 
     def overdue(self, now: dt.datetime) -> bool:
         """Tell whether it should have been answered by now."""

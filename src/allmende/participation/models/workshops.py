@@ -1,4 +1,4 @@
-"""Workshops on site: when and where, who registered with which needs, what was heard there."""
+"""Workshops on site: when and where, their agenda, who registered with which needs, what was heard there."""
 
 import datetime as dt
 from typing import ClassVar
@@ -8,13 +8,23 @@ from django.db import models
 from allmende.kernel.text import Text
 from allmende.participation.models.contributions import Contribution
 from allmende.participation.models.processes import Process
-from allmende.ui.bilingual import Titled
+from allmende.ui.bilingual import Titled, pair
 
 REGISTRATIONS: dict[str, Text] = {
     "placed": Text("hat einen Platz", "has a place"),
     "waiting": Text("auf der Warteliste", "on the waiting list"),
 }
 ASKED_AROUND = dt.timedelta(hours=1)
+# Where an item of an agenda can lead; each but the questions has a target, a process or a project.
+LINKS: dict[str, Text] = {
+    "questions": Text("Fragen stellen", "Ask questions"),
+    "contribute": Text("Beitrag einreichen", "Hand in a contribution"),
+    "statements": Text("Aussagen bewerten", "Judge statements"),
+    "ballot": Text("Abstimmen", "Vote"),
+    "ranking": Text("In eine Reihenfolge bringen", "Put into an order"),
+    "text": Text("Text lesen", "Read the text"),
+    "project": Text("Projekt", "Project"),
+}
 
 
 class Workshop(Titled):
@@ -30,6 +40,14 @@ class Workshop(Titled):
     forget_on = models.DateField()
     forgotten = models.DateTimeField(null=True)
     came = models.PositiveIntegerField(null=True)
+    # What was said and what follows, in the city's words, once the workshop is over.
+    said_de = models.TextField(blank=True)
+    said_en = models.TextField(blank=True)
+    follows_de = models.TextField(blank=True)
+    follows_en = models.TextField(blank=True)
+    summed_up = models.DateTimeField(null=True)
+    # What was deleted on the day named, by kind: how many rows.
+    forgot = models.JSONField(default=dict)
 
     class Meta:
         """In their order."""
@@ -43,6 +61,21 @@ class Workshop(Titled):
     def access(self) -> Text:
         """Say what there is for whom."""
         return Text(self.access_de, self.access_en)
+
+    @property
+    def said(self) -> Text | None:
+        """Sum up what was said."""
+        return pair(self, "said")
+
+    @property
+    def follows(self) -> Text | None:
+        """Say what follows from it."""
+        return pair(self, "follows")
+
+    @property
+    def length(self) -> int:
+        """Give how many minutes it lasts."""
+        return int((self.ends - self.begins).total_seconds() // 60)
 
     def asks(self, now: dt.datetime) -> bool:
         """Tell whether people can ask questions: from an hour before until an hour after."""
@@ -78,8 +111,74 @@ class Registration(models.Model):
         return REGISTRATIONS[self.state]
 
 
+class AgendaItem(Titled):
+    """An item of the agenda, from so many minutes after the beginning on; so it moves with the workshop.
+
+    ``minutes`` is what was discussed, in both languages or not at all.
+    """
+
+    workshop = models.ForeignKey(Workshop, on_delete=models.CASCADE, related_name="agenda")
+    after = models.PositiveSmallIntegerField()
+    lasts = models.PositiveSmallIntegerField()
+    leads = models.CharField(max_length=200, blank=True)
+    place = models.CharField(max_length=120, blank=True)
+    links_to = models.CharField(max_length=12, blank=True)
+    target = models.SlugField(blank=True)
+    paper = models.URLField(max_length=500, blank=True)
+    minutes_de = models.TextField(blank=True)
+    minutes_en = models.TextField(blank=True)
+
+    class Meta:
+        """By time."""
+
+        ordering: ClassVar[list[str]] = ["after", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(lasts__gt=0), name="agenda_item_lasts")
+        ]
+
+    @property
+    def begins(self) -> dt.datetime:
+        """Give when it begins."""
+        return self.workshop.begins + dt.timedelta(minutes=self.after)
+
+    @property
+    def ends(self) -> dt.datetime:
+        """Give when it ends."""
+        return self.begins + dt.timedelta(minutes=self.lasts)
+
+    @property
+    def minutes(self) -> Text | None:
+        """Tell what was discussed."""
+        return pair(self, "minutes")
+
+
+class CardPhoto(models.Model):
+    """A photo of pinned cards: raw material for the staff, deleted on the day that the workshop names.
+
+    ``digest`` is that of the photo as it is kept, so that one that is sent twice is there once.
+    """
+
+    workshop = models.ForeignKey(Workshop, on_delete=models.CASCADE, related_name="card_photos")
+    number = models.PositiveSmallIntegerField()
+    file = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)
+    received = models.DateTimeField()
+    done = models.DateTimeField(null=True)
+
+    class Meta:
+        """In the order in which they came."""
+
+        ordering: ClassVar[list[str]] = ["number"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["workshop", "number"], name="card_photo_number"),
+            models.UniqueConstraint(fields=["workshop", "digest"], name="card_photo_once"),
+        ]
+
+
 class Heard(models.Model):
-    """At which workshop a contribution was heard."""
+    """At which workshop a contribution was heard, at which item, and from which photo it was typed."""
 
     workshop = models.ForeignKey(Workshop, on_delete=models.CASCADE, related_name="heard")
     contribution = models.OneToOneField(Contribution, on_delete=models.CASCADE, related_name="heard_at")
+    item = models.ForeignKey(AgendaItem, null=True, on_delete=models.SET_NULL, related_name="heard")
+    photo = models.ForeignKey(CardPhoto, null=True, on_delete=models.SET_NULL, related_name="heard")

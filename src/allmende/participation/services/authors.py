@@ -58,14 +58,14 @@ def change(actor: Actor, number: str, draft: Draft, *, proven: bool, now: dt.dat
 
 
 @transaction.atomic
-def withdraw(actor: Actor, number: str, now: dt.datetime) -> None:
+def withdraw(actor: Actor, number: str, now: dt.datetime, note: Text = WITHDRAWN) -> None:
     """Delete the words, the photo and the names of a contribution; its number and its journey stay."""
     one = locked(number)
     rules.require_withdrawable(one.visibility)
     if one.photo:
         transaction.on_commit(lambda name=one.photo: default_storage.delete(name))  # type: ignore[misc]
-    emptied = {"title": "–", "body": "", "proposed": "", "photo": "", "photo_alt": "", "author": ""}
-    gone = {**emptied, **where(None, None, ""), "visibility": "withdrawn", "supports": 0}
+    emptied = dict.fromkeys(("body", "proposed", "photo", "photo_alt", "photo_alt_en", "author"), "")
+    gone = {**emptied, **where(None, None, ""), "title": "–", "visibility": "withdrawn", "supports": 0}
     for name, value in gone.items():
         setattr(one, name, value)
     one.save(update_fields=list(gone))
@@ -73,7 +73,7 @@ def withdraw(actor: Actor, number: str, now: dt.datetime) -> None:
     one.supporters.all().delete()
     one.coauthors.all().delete()
     one.cases.filter(closed__isnull=True).delete()
-    told(one, News(state=one.state, outcome=one.outcome, note=WITHDRAWN), now)
+    told(one, News(state=one.state, outcome=one.outcome, note=note), now)
     record(actor, "participation.withdrawn", one)
 
 

@@ -15,6 +15,8 @@ from allmende.accounts.services import Actor, record
 from allmende.kernel.clock import CIVIL_TIME
 from allmende.participation import rules
 from allmende.participation.models import (
+    AgendaItem,
+    CardPhoto,
     Case,
     Comment,
     Contribution,
@@ -54,6 +56,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
     photo: bytes = b""
     photo_alt: str = ""
+    photo_alt_en: str = ""
     author: str = ""
     channel: str = "online"
     paragraph: Paragraph | None = None
@@ -61,6 +64,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     proposed: str = ""
     cost: int = 0
     workshop: Workshop | None = None
+    item: AgendaItem | None = None
+    card_photo: CardPhoto | None = None
 
     @property
     def words(self) -> str:
@@ -130,7 +135,8 @@ def submit(actor: Actor, process: Process, draft: Draft, *, proven: bool, confir
         contribution=one, at=now, state="received", office_de=process.office_de, office_en=process.office_en
     )
     if draft.workshop is not None:
-        Heard.objects.create(workshop=draft.workshop, contribution=one)
+        about = {"item": draft.item, "photo": draft.card_photo}
+        Heard.objects.create(workshop=draft.workshop, contribution=one, **about)
     hold(process, causes, now, contribution=one)
     if one.visibility == "shown":
         announce(one)
@@ -151,6 +157,7 @@ def _created(process: Process, draft: Draft, key: str, now: dt.datetime) -> Cont
         tag=draft.tag,
         **where(draft.point, draft.shape, draft.place),
         photo_alt=draft.photo_alt,
+        photo_alt_en=draft.photo_alt_en,
         author=draft.author,
         channel=draft.channel,
         received=now,

@@ -15,6 +15,7 @@ from allmende.participation.content import (
     CommentEntry,
     ComparedEntry,
     ContributionEntry,
+    ItemEntry,
     PanelEntry,
     ParagraphEntry,
     ParticipationContent,
@@ -43,6 +44,7 @@ from allmende.participation.models import (
 )
 from allmende.participation.pool_file import Willing
 from allmende.participation.services import (
+    agenda,
     budgets,
     editions,
     journey,
@@ -330,13 +332,21 @@ def _meet(story: _Story, entry: WorkshopEntry) -> None:
         forget_on=day + dt.timedelta(days=14),
     )
     one = workshops.put_up(ACTOR, story.process, plan)
+    items = [agenda.put_item(ACTOR, one, _item(row)) for row in entry.agenda]
     for number in range(entry.registered):
         wish = workshops.Wish(f"Erfundene Person {number}", f"person-{number}@example.org", "", "de")
         workshops.register(one.pk, wish, story.now)
     if entry.came is not None:
         workshops.count_people(ACTOR, one, entry.came)
     cards, _ = checked(read_minutes(entry.minutes), workshop_queries.topics_of(story.process))
-    workshops.take_up(ACTOR, story.process, cards, channel="onsite", workshop=one, now=begins)
+    heard = items[entry.heard_at - 1] if entry.heard_at else None
+    workshops.take_up(ACTOR, story.process, cards, channel="onsite", workshop=one, item=heard, now=begins)
+    if entry.said is not None:
+        agenda.sum_up(ACTOR, one, entry.said, entry.follows, begins + dt.timedelta(days=2))
+
+
+def _item(entry: ItemEntry) -> agenda.Item:
+    return agenda.Item(**{name: getattr(entry, name) for name in ItemEntry.__struct_fields__})
 
 
 def _spend(story: _Story, entry: BudgetEntry) -> None:

@@ -91,7 +91,7 @@ def forget_address(email: str, now: dt.datetime, *, promotes: bool) -> None:
 def about_contribution(one: Contribution) -> dict[str, Any]:
     """Give everything that is kept about a contribution, as it is written into a file for its author."""
     names = ("number", "kind", "title", "body", "proposed", "language", "tag", "longitude", "latitude", "geometry")
-    told = ("place", "photo_alt", "author", "channel", "state", "outcome", "visibility")
+    told = ("place", "photo_alt", "photo_alt_en", "author", "channel", "state", "outcome", "visibility")
     return {
         **{name: getattr(one, name) for name in (*names, *told)},
         "process": one.process.slug,

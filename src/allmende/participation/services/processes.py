@@ -13,6 +13,7 @@ from allmende.participation import closing_queries
 from allmende.participation.formats import BudgetFrame, format_of
 from allmende.participation.models import (
     Budget,
+    CardPhoto,
     Case,
     CoAuthor,
     Code,
@@ -30,6 +31,7 @@ from allmende.participation.models import (
 )
 from allmende.participation.models.processes import new_key, preview_key
 from allmende.participation.rules import require_declared, require_move
+from allmende.participation.services.cards import forget_photos
 
 DECLARED = {
     "purpose_de": Text("Zweck", "purpose"),
@@ -213,12 +215,13 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
         "followers": Follower.objects.filter(process=process).delete()[1].get("participation.Follower", 0),
         "codes": Code.objects.filter(process=process).delete()[0],
         "hidden": hidden.update(
-            **dict.fromkeys(("body", "proposed", "photo", "photo_alt", "place"), ""),
+            **dict.fromkeys(("body", "proposed", "photo", "photo_alt", "photo_alt_en", "place"), ""),
             **dict.fromkeys(("longitude", "latitude", "geometry")),
             title="–",
         ),
         "pools": PoolPerson.objects.filter(panel__process=process).delete()[1].get("participation.PoolPerson", 0),
         "registrations": Registration.objects.filter(workshop__process=process).delete()[0],
+        "card_photos": forget_photos(CardPhoto.objects.filter(workshop__process=process)),
         "authors": mine.update(author="", key_digest=""),
     }
     report["comments"] = said.exclude(visibility="shown").update(body="")

@@ -15,7 +15,7 @@ from allmende.participation import (
     vote_queries,
     workshop_queries,
 )
-from allmende.participation.models import Contribution, Panel, Process
+from allmende.participation.models import AgendaItem, Contribution, Panel, Process
 from allmende.participation.queries import PUBLIC_STATES
 from allmende.participation.rules import CHANNELS
 
@@ -96,6 +96,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "workshops": {
         "process": "string: processes.slug",
+        "number": "integer: of its page",
         "title_de": "string",
         "title_en": "string",
         "place": "string",
@@ -105,8 +106,27 @@ TABLES: dict[str, dict[str, str]] = {
         "free": "integer: empty where one to nine people have a place, unless all are taken",
         "came": FEW,
         "heard": "integer: contributions from there",
+        "said_de": "string: what was said, summed up",
+        "said_en": "string",
+        "follows_de": "string: what follows from it",
+        "follows_en": "string",
+    },
+    "workshop-agenda": {
+        "process": "string: processes.slug",
+        "workshop": "integer: workshops.number",
+        "begins": "date-time",
+        "ends": "date-time",
+        "title_de": "string",
+        "title_en": "string",
+        "leads": "string: who leads it",
+        "place": "string: within the workshop's place",
+        "paper": "string: address of a paper of the council",
+        "minutes_de": "string: what was discussed",
+        "minutes_en": "string",
     },
 }
+WORDS = ("said_de", "said_en", "follows_de", "follows_en")
+ITEM = ("title_de", "title_en", "leads", "place", "paper", "minutes_de", "minutes_en")
 
 
 def _processes() -> Iterator[Process]:
@@ -228,11 +248,24 @@ def _workshops() -> Iterator[Row]:
             one = seats.workshop
             yield {
                 "process": process.slug,
-                **{name: getattr(one, name) for name in ("title_de", "title_en", "place", "places")},
+                "number": one.pk,
+                **{name: getattr(one, name) for name in ("title_de", "title_en", "place", "places", *WORDS)},
                 "begins": one.begins.isoformat(),
                 "ends": one.ends.isoformat(),
                 **{name: getattr(seats, name) for name in ("free", "came", "heard")},
             }
+
+
+def _workshop_agenda() -> Iterator[Row]:
+    rows = AgendaItem.objects.filter(workshop__process__state__in=PUBLIC_STATES).select_related("workshop__process")
+    for item in rows.order_by("workshop", "after", "id"):
+        yield {
+            "process": item.workshop.process.slug,
+            "workshop": item.workshop_id,
+            "begins": item.begins.isoformat(),
+            "ends": item.ends.isoformat(),
+            **{name: getattr(item, name) for name in ITEM},
+        }
 
 
 SOURCES = {
@@ -245,4 +278,5 @@ SOURCES = {
     "panels": _panels,
     "panel-quotas": _panel_quotas,
     "workshops": _workshops,
+    "workshop-agenda": _workshop_agenda,
 }

@@ -17,7 +17,9 @@ from allmende.kernel.errors import Conflict, ErrorCode, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import rules
 from allmende.participation.heard_file import Card
-from allmende.participation.models import Contribution, Process, Registration, Workshop
+from allmende.participation.models import AgendaItem, Contribution, Process, Registration, Workshop
+from allmende.participation.services.agenda import require_fits
+from allmende.participation.services.cards import forget_photos
 from allmende.participation.services.contributions import PUBLIC, Draft, submit
 from allmende.participation.services.journey import News, advance
 from allmende.participation.services.notices import post
@@ -83,8 +85,12 @@ def put_up(actor: Actor, process: Process, plan: Plan) -> Workshop:
 
 @transaction.atomic
 def change(actor: Actor, workshop: Workshop, plan: Plan, now: dt.datetime) -> Workshop:
-    """Change a workshop; who registered hears of another time or place, and who waits gets the places that are new."""
+    """Change a workshop, with which its agenda moves.
+
+    Who registered hears of another time or place, and who waits gets the places that are new.
+    """
     one = _locked(workshop.pk)
+    require_fits(one, int((plan.ends - plan.begins).total_seconds() // 60))
     before = {"title": one.title_de, "place": one.place, "begins": one.begins.isoformat(), "places": one.places}
     moved = (one.begins, one.ends, one.place) != (plan.begins, plan.ends, plan.place)
     for name, value in _columns(plan).items():
@@ -183,7 +189,14 @@ def _promote(one: Workshop, waiting: Registration, now: dt.datetime) -> None:
 
 @transaction.atomic
 def take_up(
-    actor: Actor, process: Process, cards: Sequence[Card], *, channel: str, workshop: Workshop | None, now: dt.datetime
+    actor: Actor,
+    process: Process,
+    cards: Sequence[Card],
+    *,
+    channel: str,
+    workshop: Workshop | None,
+    now: dt.datetime,
+    item: AgendaItem | None = None,
 ) -> list[Contribution]:
     """Make contributions of what was written down, all or none; each goes its way like one from online."""
     made = []
@@ -198,6 +211,7 @@ def take_up(
             shape=card.shape,
             channel=channel,
             workshop=workshop,
+            item=item,
         )
         made.append(submit(actor, process, draft, proven=True, confirmed=True, now=now).contribution)
     return made
@@ -220,7 +234,7 @@ def count_people(actor: Actor, workshop: Workshop, came: int) -> None:
 
 
 def forget_registrations(now: dt.datetime) -> int:
-    """Delete the names, addresses and needs of the workshops whose day has come."""
+    """Delete names, addresses, needs and photos of cards of the workshops whose day has come; give how many."""
     due = Workshop.objects.filter(forgotten__isnull=True, forget_on__lte=now.date()).select_related("process")
     return sum(_forget(one, now) for one in due)
 
@@ -229,6 +243,12 @@ def forget_registrations(now: dt.datetime) -> int:
 def _forget(one: Workshop, now: dt.datetime) -> int:
     count, _ = one.registrations.all().delete()
     one.forgotten = now
-    one.save(update_fields=["forgotten"])
-    record(RETENTION, "participation.registrations_deleted", one.process, after={"workshop": one.pk, "count": count})
-    return count
+    one.forgot = {"registrations": count, "card_photos": forget_photos(one.card_photos.all())}
+    one.save(update_fields=["forgotten", "forgot"])
+    record(
+        RETENTION,
+        "participation.registrations_deleted",
+        one.process,
+        after={"workshop": one.pk, "count": count, **one.forgot},
+    )
+    return sum(one.forgot.values())

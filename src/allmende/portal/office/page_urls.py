@@ -11,7 +11,9 @@ from allmende.portal.office import (
     finding_views,
     minutes_views,
     objection_views,
+    participation_agenda_views,
     participation_budget_views,
+    participation_card_views,
     participation_edition_views,
     participation_hint_views,
     participation_panel_views,
@@ -134,6 +136,31 @@ page_patterns = [
         "beteiligung/<slug:slug>/werkstaetten/<number:number>/fragen/",
         participation_question_views.questions,
         name="participation-questions",
+    ),
+    path(
+        "beteiligung/<slug:slug>/werkstaetten/<number:number>/ablauf/",
+        participation_agenda_views.items,
+        name="participation-agenda",
+    ),
+    path(
+        "beteiligung/<slug:slug>/werkstaetten/<number:number>/ablauf/<number:which>/",
+        participation_agenda_views.item,
+        name="participation-agenda-item",
+    ),
+    path(
+        "beteiligung/<slug:slug>/werkstaetten/<number:number>/karten/",
+        participation_card_views.photos_page,
+        name="participation-cards",
+    ),
+    path(
+        "beteiligung/<slug:slug>/werkstaetten/<number:number>/karten/<number:which>/",
+        participation_card_views.photo_page,
+        name="participation-card",
+    ),
+    path(
+        "beteiligung/<slug:slug>/werkstaetten/<number:number>/karten/<number:which>.jpg",
+        participation_card_views.picture,
+        name="participation-card-picture",
     ),
     path("beteiligung/<slug:slug>/text/", participation_work_views.text, name="participation-text"),
     path(

@@ -57,6 +57,16 @@ def in_both(label: Any, *, required: bool = True, rows: int = 3) -> dict[str, fo
     }
 
 
+def paper_address(text: str) -> str:
+    """Find a paper in what the council's systems have; give its own address, which stays."""
+    if not text.strip():
+        return ""
+    found = paper(text.strip()) or papers().filter(reference__iexact=text.strip()).first()
+    if found is None:
+        raise forms.ValidationError(_("Diese Vorlage kennt kein angeschlossenes Ratsinformationssystem."))
+    return found.url
+
+
 def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
@@ -215,14 +225,8 @@ class StepForm(forms.Form):
         fields["milestone"].choices = [("", "–"), *rows]
 
     def clean_paper(self) -> str:
-        """Find the paper in what the council's systems have; give its own address, which stays."""
-        text = self.cleaned_data["paper"].strip()
-        if not text:
-            return ""
-        found = paper(text) or papers().filter(reference__iexact=text).first()
-        if found is None:
-            raise forms.ValidationError(_("Diese Vorlage kennt kein angeschlossenes Ratsinformationssystem."))
-        return found.url
+        """Find the paper in what the council's systems have."""
+        return paper_address(self.cleaned_data["paper"])
 
     def clean(self) -> dict[str, Any]:
         """Ask for outcome and reason of an answer, and for the project or milestone that it leads into."""

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,10 +22,12 @@ from allmende.participation import workshop_queries as queries
 from allmende.participation.heard_file import Card, Places, checked, read_cards, read_minutes
 from allmende.participation.models import Process, Workshop
 from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
-from allmende.participation.rules import CHANNELS
-from allmende.participation.services import workshops
+from allmende.participation.rules import CHANNELS, FORGOT
+from allmende.participation.services import agenda, workshops
+from allmende.participation.services.agenda import TOO_LONG
 from allmende.participation.table_file import Fault
-from allmende.portal.office.frame import page, refuse
+from allmende.portal.office.frame import page, refuse, told
+from allmende.portal.office.participation_agenda_forms import SumForm
 from allmende.portal.office.participation_door import uses
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
@@ -75,11 +78,23 @@ class WorkshopForm(forms.Form):
         return values
 
 
+def _heard_at(process: Process, language: str) -> list[tuple[str, str]]:
+    """Name the workshops of a process, each with the items of its agenda."""
+    found = list[tuple[str, str]]()
+    for one in process.workshops.prefetch_related("agenda__workshop"):
+        title = one.title.within(language)
+        found.append((str(one.pk), title))
+        for item in one.agenda.all():
+            when = timezone.localtime(item.begins)
+            found.append((f"{one.pk}-{item.pk}", f"{title}, {when:%H:%M} {item.title.within(language)}"))
+    return found
+
+
 class HeardForm(forms.Form):
     """What was said: as text, or as a file of cards."""
 
     workshop = forms.ChoiceField(
-        label=_("Werkstatt"),
+        label=_("Werkstatt, oder Punkt ihres Ablaufs"),
         required=False,
         help_text=_("leer, wenn es keine war, etwa bei Karten aus einem Briefkasten"),
     )
@@ -102,8 +117,7 @@ class HeardForm(forms.Form):
         super().__init__(*args, **kwargs)
         language = get_language() or "de"
         fields: dict[str, Any] = self.fields
-        rows = [(str(one.workshop.pk), one.workshop.title.within(language)) for one in queries.workshops_of(process)]
-        fields["workshop"].choices = [("", "–"), *rows]
+        fields["workshop"].choices = [("", "–"), *_heard_at(process, language)]
         channels = [(name, text.within(language)) for name, text in CHANNELS.items() if name != "online"]
         fields["channel"].choices = channels
 
@@ -192,8 +206,10 @@ def _taken(
     request: HttpRequest, person: Person, process: Process, values: dict[str, Any], cards: list[Card]
 ) -> HttpResponseBase:
     require_taking(process, CONTRIBUTIONS)
-    one = Workshop.objects.filter(process=process, pk=int(values["workshop"])).first() if values["workshop"] else None
-    made = workshops.take_up(person, process, cards, channel=values["channel"], workshop=one, now=utc_now())
+    number, _dash, which = values["workshop"].partition("-")
+    one = process.workshops.filter(pk=int(number)).first() if number else None
+    item = one.agenda.filter(pk=int(which)).first() if one and which else None
+    made = workshops.take_up(person, process, cards, channel=values["channel"], workshop=one, item=item, now=utc_now())
     messages.success(
         request, gettext("Aufgenommen: %(numbers)s") % {"numbers": ", ".join(row.number for row in made[:20])}
     )
@@ -203,33 +219,50 @@ def _taken(
 @reads(AREA)
 @uses(WORKSHOPS)
 def workshop(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
-    """Show who comes and what they need; keep how many came."""
+    """Show who comes and what they need; keep how many came, what was said, and another time or place."""
     process = process_of(slug)
     found = queries.workshop(process, number)
     if found is None:
         raise Http404
-    deed = request.POST.get("deed", "")
-    form = CameForm(request.POST if deed == "came" else None, initial={"came": found.workshop.came})
-    plan = WorkshopForm(request.POST if deed == "change" else None, found.workshop)
-    sent = {"came": form, "change": plan}.get(deed)
+    one, deed = found.workshop, request.POST.get("deed", "")
+    shown: dict[str, Any] = {
+        "came": CameForm(request.POST if deed == "came" else None, initial={"came": one.came}),
+        "sum": SumForm(one, request.POST if deed == "sum" else None),
+        "change": WorkshopForm(request.POST if deed == "change" else None, one),
+    }
+    sent = shown.get(deed)
     if sent is not None and sent.is_valid():
-        if deed == "came":
-            workshops.count_people(person_of(request), found.workshop, sent.cleaned_data["came"])
-        else:
-            workshops.change(person_of(request), found.workshop, _plan(sent.cleaned_data), utc_now())
-        messages.success(request, gettext("Gespeichert."))
-        return redirect("office:participation-workshop", slug, number)
+        try:
+            _keep(person_of(request), one, deed, sent)
+            messages.success(request, gettext("Gespeichert."))
+            return redirect("office:participation-workshop", slug, number)
+        except AllmendeError as error:
+            sent.add_error("ends" if error.code is TOO_LONG else None, told(error))
+    photos = queries.card_photos(one)
     return page(
         request,
         "participation_workshop",
-        str(found.workshop),
+        str(one),
         icon=ICON,
         back=(reverse("office:participation-workshops", args=[slug]), _("Werkstätten")),
         process=process,
-        one=found.workshop,
+        one=one,
         left=found.left,
-        people=queries.registrations(found.workshop),
-        form=form,
-        plan=plan,
+        people=queries.registrations(one),
+        shown=shown,
+        items=one.agenda.count(),
+        photos=len(photos),
+        photos_done=sum(row.photo.done is not None for row in photos),
+        forgot=[(text, one.forgot[name]) for name, text in FORGOT.items() if one.forgot.get(name)],
+        begun=one.begins <= utc_now(),
         may_change=may_write(roles_of(request.user), AREA),
     )
+
+
+def _keep(person: Person, one: Workshop, deed: str, form: Any) -> None:
+    if deed == "came":
+        workshops.count_people(person, one, form.cleaned_data["came"])
+    elif deed == "sum":
+        agenda.sum_up(person, one, form.said, form.follows, utc_now())
+    else:
+        workshops.change(person, one, _plan(form.cleaned_data), utc_now())
