@@ -2,7 +2,8 @@
 
 from allmende.participation.models.budgets import Ballot, Budget, BudgetCount, Proposal
 from allmende.participation.models.contributions import KINDS, CoAuthor, Comment, Contribution, Origin, Step, TitleGram
-from allmende.participation.models.editions import Edition
+from allmende.participation.models.editions import Edition, Translation
+from allmende.participation.models.formal import FormalMessage, FormalProcedure
 from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.rankings import RankingBallot, RankingCount
@@ -23,6 +24,8 @@ __all__ = [
     "Contribution",
     "Edition",
     "Follower",
+    "FormalMessage",
+    "FormalProcedure",
     "Handover",
     "Heard",
     "Mail",
@@ -47,6 +50,7 @@ __all__ = [
     "Support",
     "TitleGram",
     "Topic",
+    "Translation",
     "Vote",
     "Voter",
     "Workshop",

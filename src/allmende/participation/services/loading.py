@@ -51,6 +51,7 @@ from allmende.participation.services import (
     workshops,
 )
 from allmende.participation.services.contributions import Draft, submit
+from allmende.participation.services.loading_formal import load_formal
 from allmende.register.around import Point
 from allmende.register.queries import drafts, newest_rules
 from allmende.register.services import edit_rule, publish_rulebook
@@ -221,6 +222,7 @@ def load_participation(content: ParticipationContent, *, gate: Gate, now: dt.dat
         opinions.look_again(now, gate)
         rankings.count_ended(now, gate)
         _cite(content.rule_sources, gate)
+    load_formal(content.formal, now)
     return added
 
 

@@ -13,6 +13,7 @@ from allmende.portal.office import (
     objection_views,
     participation_budget_views,
     participation_edition_views,
+    participation_formal_views,
     participation_panel_views,
     participation_paper_views,
     participation_question_views,
@@ -103,6 +104,7 @@ page_patterns = [
     path("beteiligung/neu/", participation_views.found, name="participation-new"),
     path("beteiligung/moderation/", participation_work_views.cases, name="participation-cases"),
     path("beteiligung/beitrag/<str:number>/", participation_work_views.contribution, name="participation-contribution"),
+    path("beteiligung/foermlich/", participation_formal_views.formal, name="participation-formal"),
     path("beteiligung/<slug:slug>/", participation_views.process_page, name="participation-process"),
     path(
         "beteiligung/<slug:slug>/fassungen/", participation_edition_views.editions_page, name="participation-editions"
