@@ -335,7 +335,7 @@ def test_the_staff_looks_takes_removes_and_takes_back(db: None) -> None:
     assert card.address == "https://amt.example/hier"
     assert AuditEntry.objects.get(verb="participation.formal_taken").after == {"new": 2}
     desk.post(DESK, {"deed": "remove", "card": card.pk})
-    assert "Mühlenfeld“</h3>" not in Client().get(LIST).content.decode()
+    assert "Mühlenfeld“</span></h3>" not in Client().get(LIST).content.decode()
     took(words("0402"))
     assert FormalProcedure.objects.get(pk=card.pk).hidden
     desk.post(DESK, {"deed": "show", "card": card.pk})

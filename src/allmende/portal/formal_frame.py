@@ -12,12 +12,16 @@ from allmende.participation.plan_words import STATES
 
 
 class FormalCard(msgspec.Struct, frozen=True):
-    """A procedure on a day; ``left`` counts the days after it, ``ahead`` those until it begins."""
+    """A procedure on a day; ``left`` counts the days after it, ``ahead`` those until it begins.
+
+    ``place`` is its number on the map, where that shows it.
+    """
 
     one: FormalProcedure
     state: str
     left: int | None
     ahead: int | None
+    place: int | None = None
 
     @property
     def state_text(self) -> Text:
@@ -29,6 +33,17 @@ def formal_cards(several: Iterable[FormalProcedure]) -> list[FormalCard]:
     """Give the cards of today."""
     day = today()
     return [_card(one, day) for one in several]
+
+
+def numbered(several: Iterable[FormalCard], most: int) -> list[FormalCard]:
+    """Number the cards that a map can show, up to so many."""
+    found, count = [], 0
+    for card in several:
+        if card.one.middle and count < most:
+            count += 1
+            card = msgspec.structs.replace(card, place=count)
+        found.append(card)
+    return found
 
 
 def _card(one: FormalProcedure, day: dt.date) -> FormalCard:

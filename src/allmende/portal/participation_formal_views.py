@@ -15,7 +15,7 @@ from allmende.participation.models import FormalProcedure
 from allmende.participation.plan_words import DISPLAY, EARLY, STEPS
 from allmende.portal.calendar_file import calendar_file, escaped, event, instant, whole_day
 from allmende.portal.files import csv_file, json_file
-from allmende.portal.formal_frame import formal_cards
+from allmende.portal.formal_frame import FormalCard, formal_cards, numbered
 from allmende.portal.frame import page
 from allmende.portal.participation_frame import draw, full_address, language
 from allmende.ui.maps import Marker
@@ -38,24 +38,25 @@ def formal(request: HttpRequest) -> HttpResponseBase:
     """Show what runs, what begins, what has no dates yet, and what is over."""
     words, step = _asked(request)
     found = formal_queries.board(today(), words, step)
-    placed = [one for one in found.open if one.middle][:MOST_ON_MAP]
+    current = numbered(formal_cards(found.open), MOST_ON_MAP)
+    markers = [_marker(card) for card in current if card.place]
     return page(
         request,
         "participation/formal.html",
         words=words,
         step=step,
         steps=[(name, STEPS[name]) for name in (EARLY, DISPLAY)],
-        current=formal_cards(found.open),
+        current=current,
         ended=formal_cards(found.ended),
         asked=bool(words or step),
         query=f"?{request.GET.urlencode()}" if words or step else "",
-        map=draw([_marker(one) for one in placed]) if placed else None,
+        map=draw(markers) if markers else None,
     )
 
 
-def _marker(one: FormalProcedure) -> Marker:
-    longitude, latitude = one.middle or (0.0, 0.0)
-    return Marker(longitude, latitude, one.title, "", f"#plan-{one.pk}")
+def _marker(card: FormalCard) -> Marker:
+    longitude, latitude = card.one.middle or (0.0, 0.0)
+    return Marker(longitude, latitude, card.one.title, str(card.place), f"#plan-{card.one.pk}")
 
 
 def _row(one: FormalProcedure, day: dt.date) -> dict[str, Any]:
