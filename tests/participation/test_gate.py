@@ -20,13 +20,13 @@ from tests.participation.conftest import ACTOR, Make, handed_in, pass_for, sheet
 SHOWS = ("contributions", "/mitmachen/charter/beitraege/", "published-contributions")
 
 
-def prohibit(gate: Gate, *categories: str) -> None:
+def prohibit(gate: Gate, *categories: str, verb: str = "*") -> None:
     book = gate.rulebook()
     words = Text("Still gelegt", "Stood still")
     rule = Rule(
         slug="stillgelegt",
         effect="prohibit",
-        verbs=("*",),
+        verbs=(verb,),
         categories=categories,
         purposes=("*",),
         title=words,

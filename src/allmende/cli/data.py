@@ -1,4 +1,4 @@
-"""``allmende load``: observations and addresses from files."""
+"""``allmende load``: observations, addresses and messages about formal procedures from files."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from allmende.cli.speech import language, progress, say, t
 from allmende.connectors.table.load import load_files
 from allmende.connectors.table.report import LoadReport, prepare_refusals, write_refusals
 from allmende.gate.door import open_gate
-from allmende.serve import datasets
+from allmende.serve import datasets, procedures
 from allmende.serve.readiness import require_ready
 from allmende.serve.settings import settings
 
@@ -78,6 +78,39 @@ def addresses(file: Path, source: str) -> None:
     require_ready(current)
     count = datasets.take_addresses(current, file, source)
     say(f"{count} Adressen geladen.", f"{count} addresses loaded.")
+
+
+@load.command(
+    "procedures",
+    help=t(
+        "Förmliche Verfahren anderer Stellen aus Nachrichten nach XBeteiligung 1.x laden (kommunal 0401, 0402, 0409). "
+        "Zweimal laden verdoppelt nichts; ältere Nachrichten ersetzen keine neueren.",
+        "Load formal procedures of other bodies from messages of XBeteiligung 1.x (kommunal 0401, 0402, 0409). "
+        "Loading twice doubles nothing; older messages replace no newer ones.",
+    ),
+    epilog="\b\nallmende load procedures nachrichten/*.xml --dry-run\nallmende load procedures nachrichten/*.xml",
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--url",
+    default="",
+    help=t(
+        "wo man teilnimmt, wenn eine Nachricht es nicht sagt", "where people take part if a message does not say it"
+    ),
+)
+@click.option("--dry-run", is_flag=True, help=t("nur zeigen, was daraus würde", "only show what would become of it"))
+def load_procedures(files: tuple[Path, ...], url: str, dry_run: bool) -> None:
+    """Take messages, and say what became of each."""
+    require_ready(settings())
+    if url and not url.startswith(("https://", "http://")):
+        raise click.BadParameter(t("eine Adresse mit https:// oder http://", "an address with https:// or http://"))
+    found = procedures.load(files, own_url=url, dry_run=dry_run)
+    for one, result in found:
+        click.echo(f"{one.source}: {result.within(language())}  {one.plan_id}  {one.title}")
+        for hint in one.hints:
+            click.echo(f"  {hint.within(language())}")
+    if dry_run:
+        say("Nichts davon wurde gespeichert.", "Nothing of it was stored.")
 
 
 def _tell(report: LoadReport) -> None:

@@ -265,8 +265,25 @@ class ProcessEntry(_Part, frozen=True):
     result: Text | None = None
 
 
+class FormalEntry(_Part, frozen=True):
+    """A formal procedure of another body, in days from the founding; ``area`` is west, south, east, north."""
+
+    plan_id: str
+    title: str
+    authority: str
+    kind: str
+    step: Literal["4000", "6000"]
+    begins_in_days: int
+    ends_in_days: int
+    description: str
+    place: str
+    url: str
+    area: tuple[float, float, float, float]
+
+
 class ParticipationContent(_Part, frozen=True):
     """The whole file."""
 
     processes: tuple[ProcessEntry, ...] = ()
+    formal: tuple[FormalEntry, ...] = ()
     rule_sources: dict[str, str] = {}

@@ -28,7 +28,8 @@ def edition(request: HttpRequest, slug: str, tag: str) -> HttpResponseBase:
     """Show what a process says of itself in easy words, in signs, or in a further language."""
     process = process_or_404(request, slug)
     found = process.editions.filter(language=tag).first()
-    if found is None:
+    looks = request.GET.get("vorschau") == process.preview
+    if found is None or not (found.public or looks):
         raise Http404
     return process_page(
         request,

@@ -20,6 +20,7 @@ from allmende.participation.permission import CONTRIBUTIONS, VOTES
 from allmende.participation.rules import EDIT_TIME, STANCES
 from allmende.participation.services import authors, moderation, notices
 from allmende.participation.services import contributions as services
+from allmende.portal import translation_door
 from allmende.portal.data_views import told
 from allmende.portal.frame import page
 from allmende.portal.participation_author_views import owned
@@ -119,6 +120,9 @@ def _page(
         own_words=comment.own_words,
         said=request.GET.get("gesagt"),
         where=_where(one),
+        into=translation_door.into(one),
+        translation_host=translation_door.outside(),
+        translated=translation_door.asked_for(request, one),
     )
 
 

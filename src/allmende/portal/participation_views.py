@@ -10,22 +10,31 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext
 
-from allmende.kernel.clock import UTC, utc_now
-from allmende.participation import budget_queries, panel_queries, text_queries, vote_queries, workshop_queries
+from allmende.kernel.clock import today, utc_now
+from allmende.participation import (
+    budget_queries,
+    formal_queries,
+    panel_queries,
+    text_queries,
+    vote_queries,
+    workshop_queries,
+)
 from allmende.participation import queries as participation
 from allmende.participation.models import Process, Step
 from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
 from allmende.participation.rules import ACTIONS, LEVELS
 from allmende.portal import participation_agenda
 from allmende.portal.asof import stand_of
+from allmende.portal.calendar_file import calendar_file, escaped, event, instant
 from allmende.portal.data_views import told
 from allmende.portal.files import csv_file
+from allmende.portal.formal_frame import formal_cards
 from allmende.portal.frame import page
 from allmende.portal.participation_frame import address, language, process_or_404, process_page, shut
 from allmende.programme import queries
 from allmende.register.queries import purpose_tree
 
-LAST_STEPS = 5
+LAST_STEPS, MOST_FORMAL = 5, 6
 
 
 def participate(request: HttpRequest) -> HttpResponse:
@@ -43,6 +52,8 @@ def participate(request: HttpRequest) -> HttpResponse:
         tracks=queries.tracks(),
         running=[card for card in cards if card[0].state == "open"],
         ended=[card for card in cards if card[0].state != "open"],
+        formal=[] if stand.past else formal_cards(formal_queries.board(today()).open)[:MOST_FORMAL],
+        formal_any=not stand.past and formal_queries.shown().exists(),
     )
 
 
@@ -140,10 +151,10 @@ def steps_feed(request: HttpRequest, title: str, link: str, steps: Iterable[Step
 def calendar(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the phases and the workshops as a calendar (RFC 5545)."""
     found = process_or_404(request, slug)
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Allmende//Participation//DE"]
+    lines: list[str] = []
     for phase in found.phases.all():
         title = f"{found.title.within(language())}: {phase.title.within(language())}"
-        about = f"DESCRIPTION:{_escaped(phase.about.within(language()))}"
+        about = f"DESCRIPTION:{escaped(phase.about.within(language()))}"
         where = address(request, "process", slug)
         lines += _event(f"{found.slug}-{phase.slug}", (phase.since, phase.until), title, [about], where)
     for seats in workshop_queries.workshops_of(found):
@@ -151,43 +162,14 @@ def calendar(request: HttpRequest, slug: str) -> HttpResponse:
         where = address(request, "workshop", slug, one.pk)
         access = f"{gettext('Was es für wen gibt')}: {one.access.within(language())}"
         about = "\n\n".join(part for part in (participation_agenda.as_text(one), access) if part)
-        more = [f"LOCATION:{_escaped(one.place)}", f"DESCRIPTION:{_escaped(about)}"]
+        more = [f"LOCATION:{escaped(one.place)}", f"DESCRIPTION:{escaped(about)}"]
         lines += _event(f"{found.slug}-w{one.pk}", (one.begins, one.ends), one.title.within(language()), more, where)
-    text = "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _folded(line)) + "\r\n"
-    answer = HttpResponse(text, content_type="text/calendar; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{found.slug}.ics"'
-    return answer
+    return calendar_file(found.slug, lines)
 
 
 def _event(name: str, span: tuple[dt.datetime, dt.datetime], title: str, about: list[str], link: str) -> list[str]:
-    """Write an event; ``about`` are further lines that tell of it."""
-    since, until = (f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}" for at in span)
-    return [
-        "BEGIN:VEVENT",
-        f"UID:{name}@allmende",
-        f"DTSTAMP:{since}",
-        f"DTSTART:{since}",
-        f"DTEND:{until}",
-        f"SUMMARY:{_escaped(title)}",
-        *about,
-        f"URL:{link}",
-        "END:VEVENT",
-    ]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
-
-
-def _folded(line: str) -> list[str]:
-    """Break a line so that none has more than 75 octets."""
-    parts, part = [], ""
-    for sign in line:
-        if len((part + sign).encode()) > 74:
-            parts.append(part)
-            part = " "
-        part += sign
-    return [*parts, part]
+    since, until = (instant(at) for at in span)
+    return event(name, f":{since}", f":{until}", since, title, about, link)
 
 
 def short(_request: HttpRequest, number: str) -> HttpResponseBase:

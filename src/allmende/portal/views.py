@@ -144,7 +144,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         "comparison",
     )
     base = settings.ALLMENDE.public_url.rstrip("/") or f"{request.scheme}://{request.get_host()}"
-    addresses = [reverse(name) for name in (*names, "register", "nearby", "participate", "easy")]
+    addresses = [reverse(name) for name in (*names, "register", "nearby", "participate", "formal", "easy")]
     slugs = queries.projects_known(stand_of(request).day).values_list("slug", flat=True)
     addresses += [reverse("project", args=[slug]) for slug in slugs]
     found = findings_on(stand_of(request).day)

@@ -35,6 +35,7 @@ def portal_jobs(settings: Settings, gate: Gate, house: House) -> list[PortalJob]
         ("indicators", 600.0, 40.0, lambda: _determine(gate)),
         ("council", 60.0, 30.0, lambda: _ask_council(house)),
         ("defects", 30.0, 35.0, lambda: _hand_over(settings, gate)),
+        ("procedures", 60.0, 50.0, lambda: _read_messages(settings)),
         ("federation", 60.0, 45.0, lambda: _meet_cities(settings, gate)),
         ("reminders", 3_600.0, 60.0, lambda: _remind(settings)),
         ("open data", 900.0, 60.0, lambda: _publish_and_forget(settings, gate)),
@@ -69,6 +70,13 @@ def _ask_council(house: House) -> None:
     from allmende.council.services import import_due
 
     import_due(COUNCIL, now=utc_now(), allowed_hosts=house.allowed_hosts, contact=house.contact)
+
+
+def _read_messages(settings: Settings) -> None:
+    """Take the messages about formal procedures that lie in their folder."""
+    from allmende.serve.procedures import look_after
+
+    look_after(settings)
 
 
 def _meet_cities(settings: Settings, gate: Gate) -> None:

@@ -64,6 +64,14 @@ BAD_BROKER = ErrorCode(
     ),
 )
 
+BAD_TRANSLATOR = ErrorCode(
+    "settings.bad_translator",
+    Text("„{value}“ ist keine Adresse eines Übersetzungsservers.", "“{value}” is no address of a translation server."),
+    Text(
+        "Schreiben Sie http://Rechner:5000 oder https://…, ohne Zugangsdaten.",
+        "Write http://host:5000 or https://…, without credentials.",
+    ),
+)
 PREFIX = "ALLMENDE_"
 SECRETS = (
     *(
@@ -73,13 +81,14 @@ SECRETS = (
         "oidc_client_secret",
         "citizen_client_secret",
         "open311_key",
+        "translation_key",
         "mail_url",
         "mqtt_url",
     ),
     "ledger_key",
     "s3_secret_key",
 )
-LISTS = ("allowed_hosts", "ledger_witnesses", "ledger_witnessed", "source_hosts")
+LISTS = ("allowed_hosts", "ledger_witnesses", "ledger_witnessed", "source_hosts", "translation_hosts")
 ELSEWHERE = frozenset(
     {"ALLMENDE_TEST_POSTGRES_URL", "ALLMENDE_TEST_DECISIONS", "ALLMENDE_SAMPLES", "ALLMENDE_CONFORMANCE"}
 )
@@ -134,6 +143,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="jurisdiction_id of the city, where the desk asks for it")
     ] = ""
     open311_key: Annotated[str, Meta(description="api_key at the service desk")] = ""
+    translation_url: Annotated[
+        str,
+        Meta(
+            description="address of the city's own translation server (LibreTranslate), without /translate; empty"
+            " switches machine translation off"
+        ),
+    ] = ""
+    translation_key: Annotated[str, Meta(description="api_key at the translation server")] = ""
+    translation_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="hosts outside the city's own network that may translate, separated by commas"),
+    ] = ()
     mail_url: Annotated[
         str, Meta(description="mail server, smtp://user:password@host:port; empty prints mails to the log")
     ] = ""
@@ -255,6 +276,7 @@ def load_settings(directory: Path, environment: dict[str, str]) -> Settings:
         raise Invalid(BAD_VALUE, key=place.rstrip("`") or "?", why=why) from error
     _check_basemap(settings)
     _check_broker(settings.mqtt_url)
+    _check_translator(settings.translation_url)
     return msgspec.structs.replace(settings, home=(directory / settings.home).resolve())
 
 
@@ -271,6 +293,11 @@ def _check_broker(url: str) -> None:
     """Refuse what names no broker; the address itself holds a secret and is not repeated."""
     if url and re.fullmatch(r"mqtts?://([^\s/@]+@)?[^\s/@]+(:\d{1,5})?/?", url) is None:
         raise Invalid(BAD_BROKER)
+
+
+def _check_translator(url: str) -> None:
+    if url and re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", url) is None:
+        raise Invalid(BAD_TRANSLATOR, value=url)
 
 
 @cache

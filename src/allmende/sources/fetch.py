@@ -5,7 +5,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -47,6 +47,14 @@ PRIVATE = ErrorCode(
         "If that is meant, name the host in ALLMENDE_SOURCE_HOSTS.",
     ),
 )
+OUTSIDE = ErrorCode(
+    "source.outside_address",
+    Text("{host} liegt nicht im eigenen Netz.", "{host} is not on the city's own network."),
+    Text(
+        "Ist das gewollt, so nennen Sie den Rechner in ALLMENDE_TRANSLATION_HOSTS.",
+        "If that is meant, name the host in ALLMENDE_TRANSLATION_HOSTS.",
+    ),
+)
 TOO_LARGE = ErrorCode(
     "source.too_large",
     Text("Die Antwort von {host} ist größer als {limit} Bytes.", "The reply of {host} is larger than {limit} bytes."),
@@ -65,6 +73,10 @@ BAD_URL = ErrorCode(
     Text("„{url}“ ist keine Adresse mit http oder https.", "“{url}” is no address with http or https."),
     Text("Berichtigen Sie request.url im Rezept.", "Correct request.url in the recipe."),
 )
+
+
+# Gives the number of a host at a port, or refuses; the third are names of hosts that are let in all the same.
+LookUp = Callable[[str, int, tuple[str, ...]], str]
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -176,6 +188,7 @@ def directed(
     allowed_hosts: tuple[str, ...],
     *,
     headers: Mapping[str, str] | None = None,
+    look_up: LookUp | None = None,
     **more: Any,
 ) -> httpx.Request:
     """Build a request to the number that its host has now, under the host's name.
@@ -183,7 +196,7 @@ def directed(
     The host is looked up once: a second look-up could lead elsewhere, into the city's own network.
     """
     whole = httpx.URL(url)
-    pinned = whole.copy_with(host=public_address(whole.host, whole.port or 0, allowed_hosts))
+    pinned = whole.copy_with(host=(look_up or public_address)(whole.host, whole.port or 0, allowed_hosts))
     named = {**(headers or {}), "Host": whole.netloc.decode()}
     return client.build_request(method, pinned, headers=named, extensions={"sni_hostname": whole.host}, **more)
 
@@ -200,14 +213,26 @@ def asked(
 
 def public_address(host: str, port: int, allowed: tuple[str, ...]) -> str:
     """Look a host up once; refuse one in the city's own network, unless it is allowed."""
+    addresses = _addresses(host, port)
+    if host not in allowed and not all(ipaddress.ip_address(one).is_global for one in addresses):
+        raise Invalid(PRIVATE, host=host)
+    return addresses[0]
+
+
+def own_address(host: str, port: int, allowed: tuple[str, ...]) -> str:
+    """Look a host up once; refuse one outside the city's own network, unless it is allowed."""
+    addresses = _addresses(host, port)
+    if host not in allowed and any(ipaddress.ip_address(one).is_global for one in addresses):
+        raise Invalid(OUTSIDE, host=host)
+    return addresses[0]
+
+
+def _addresses(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Busy(UNREACHABLE, host=host, why=str(error)) from error
-    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
-    if host not in allowed and not all(ipaddress.ip_address(one).is_global for one in addresses):
-        raise Invalid(PRIVATE, host=host)
-    return addresses[0]
+    return [str(entry[4][0]).partition("%")[0] for entry in found]
 
 
 def secret_header(secret: Secret | None) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from allmende.participation.models.budgets import Ballot, Budget, BudgetCount, Proposal
 from allmende.participation.models.contributions import KINDS, CoAuthor, Comment, Contribution, Origin, Step, TitleGram
-from allmende.participation.models.editions import Edition
+from allmende.participation.models.editions import Edition, Translation
+from allmende.participation.models.formal import FormalMessage, FormalProcedure
 from allmende.participation.models.hints import Learned
 from allmende.participation.models.pairs import PairCount, PairJudgement
 from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
@@ -28,6 +29,8 @@ __all__ = [
     "Contribution",
     "Edition",
     "Follower",
+    "FormalMessage",
+    "FormalProcedure",
     "Handover",
     "Heard",
     "Learned",
@@ -55,6 +58,7 @@ __all__ = [
     "Support",
     "TitleGram",
     "Topic",
+    "Translation",
     "Vote",
     "Voter",
     "Workshop",

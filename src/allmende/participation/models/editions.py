@@ -1,4 +1,4 @@
-"""What a process says of itself in Leichte Sprache, in signs, and in further languages."""
+"""What a process says of itself in Leichte Sprache, in signs, in further languages; what a machine translated."""
 
 from typing import ClassVar
 
@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allmende.participation.languages import LANGUAGES, Language
+from allmende.participation.models.contributions import Contribution
 from allmende.participation.models.processes import Process
 
 
@@ -21,6 +22,9 @@ class Edition(models.Model):
     at = models.DateField()
     # The hash of the German words at that time.
     translates = models.CharField(max_length=64)
+    # A machine wrote it, and nobody has said yet that they checked it.
+    machine = models.BooleanField(default=False)
+    public = models.BooleanField(default=True)
 
     class Meta:
         """In the order of the languages; one of each."""
@@ -34,3 +38,23 @@ class Edition(models.Model):
     def about(self) -> Language:
         """Give what is known of the language."""
         return LANGUAGES[self.language]
+
+
+class Translation(models.Model):
+    """What a machine made of a contribution in a language, and of which words: it goes with them."""
+
+    contribution = models.ForeignKey(Contribution, on_delete=models.CASCADE, related_name="translations")
+    language = models.CharField(max_length=12)
+    # The hash of the words that were translated.
+    digest = models.CharField(max_length=64)
+    title = models.TextField()
+    body = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        """One in each language."""
+
+        ordering: ClassVar[list[str]] = ["language"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["contribution", "language"], name="translation_once")
+        ]

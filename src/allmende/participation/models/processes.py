@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -98,6 +98,11 @@ class Process(Titled):
     def form(self) -> Format:
         """Give what its format says."""
         return format_of(self.format)
+
+    @property
+    def public_editions(self) -> models.QuerySet[Any]:
+        """Give its editions but for drafts."""
+        return self.editions.filter(public=True)
 
     @property
     def spans(self) -> list[Span]:

@@ -49,6 +49,7 @@ def change(actor: Actor, number: str, draft: Draft, *, proven: bool, now: dt.dat
     for name, value in fields.items():
         setattr(one, name, value)
     one.save(update_fields=list(fields))
+    one.translations.all().delete()
     one.grams.all().delete()
     TitleGram.objects.bulk_create(title_grams(one))
     waiting = set(one.cases.filter(closed__isnull=True).values_list("cause", flat=True))
@@ -69,6 +70,7 @@ def withdraw(actor: Actor, number: str, now: dt.datetime, note: Text = WITHDRAWN
     for name, value in gone.items():
         setattr(one, name, value)
     one.save(update_fields=list(gone))
+    one.translations.all().delete()
     one.grams.all().delete()
     one.supporters.all().delete()
     one.coauthors.all().delete()

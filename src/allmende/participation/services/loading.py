@@ -58,6 +58,7 @@ from allmende.participation.services import (
     workshops,
 )
 from allmende.participation.services.contributions import Draft, submit
+from allmende.participation.services.loading_formal import load_formal
 from allmende.register.queries import drafts, newest_rules
 from allmende.register.services import edit_rule, publish_rulebook
 
@@ -232,6 +233,7 @@ def load_participation(content: ParticipationContent, *, gate: Gate, now: dt.dat
         rankings.count_ended(now, gate)
         pairs.count_ended(now, gate)
         _cite(content.rule_sources, gate)
+    load_formal(content.formal, now)
     return added
 
 

@@ -15,6 +15,7 @@ from allmende.participation.queries import Flood, waiting_flood
 from allmende.participation.rules import REASONS, SAME_PERSON, digest
 from allmende.participation.services.notices import post
 from allmende.participation.services.searches import announce
+from allmende.participation.services.translation import forget_translations
 
 DECIDED = ErrorCode(
     "participation.case_closed",
@@ -65,6 +66,7 @@ def decide(actor: Actor, *, case: int, keep: bool, reason: str, now: dt.datetime
     decision = {"closed": now, "decision": "shown" if keep else "hidden", "reason": said, "decided_by": name_of(actor)}
     Case.objects.filter(**about, closed__isnull=True).update(**decision)
     if not keep:
+        forget_translations([thing.pk] if isinstance(thing, Contribution) else [])
         _tell_author(thing, said, now)
     record(actor, "participation.moderated", thing, before={"visibility": before}, after={"keep": keep, "reason": said})
     return found
@@ -83,6 +85,7 @@ def hide_flood(actor: Actor, flood: Flood, *, reason: str, now: dt.datetime) -> 
         texts = {one.pk for one in things if isinstance(one, Contribution)}
         said = {one.pk for one in things if isinstance(one, Comment)}
         Contribution.objects.filter(pk__in=texts).update(visibility="hidden")
+        forget_translations(texts)
         Comment.objects.filter(pk__in=said).update(visibility="hidden")
         open_cases = Case.objects.filter(closed__isnull=True)
         open_cases.filter(Q(contribution__in=texts) | Q(comment__in=said)).update(**decision)

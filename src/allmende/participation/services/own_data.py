@@ -99,6 +99,7 @@ def about_contribution(one: Contribution) -> dict[str, Any]:
         "group": one.group.slug if one.group else None,
         "received": one.received.isoformat(),
         "photo": bool(one.photo),
+        "machine_translations": list(one.translations.values("language", "title", "body")),
         "name_and_key_deleted": one.process.forgotten.isoformat() if one.process.forgotten else None,
         "days_until_then_after_the_end": one.process.keep_days,
     }

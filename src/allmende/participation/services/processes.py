@@ -32,6 +32,7 @@ from allmende.participation.models import (
 from allmende.participation.models.processes import new_key, preview_key
 from allmende.participation.rules import require_declared, require_move
 from allmende.participation.services.cards import forget_photos
+from allmende.participation.services.translation import forget_translations
 
 DECLARED = {
     "purpose_de": Text("Zweck", "purpose"),
@@ -207,6 +208,7 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
     hidden = mine.exclude(visibility__in=("shown", "merged"))
     for name in hidden.exclude(photo="").values_list("photo", flat=True):
         default_storage.delete(name)
+    forget_translations(hidden.values_list("pk", flat=True))
     said = Comment.objects.filter(contribution__process=process) | Comment.objects.filter(paragraph__process=process)
     report = {
         "coauthors": CoAuthor.objects.filter(contribution__process=process)

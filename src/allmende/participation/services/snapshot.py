@@ -18,7 +18,7 @@ from allmende.kernel.clock import UTC
 from allmende.participation.models import Comment, Contribution, ParagraphVersion, Process, Step
 from allmende.participation.permission import CONTRIBUTIONS, OPEN_DATA, PANELS, VOTES, WORKSHOPS, Data, shut
 from allmende.participation.queries import PUBLIC_STATES
-from allmende.participation.services import dipas, snapshot_counts
+from allmende.participation.services import dipas, snapshot_counts, snapshot_formal
 from allmende.participation.shapes import wkt_of
 from allmende.participation.vote_queries import groups, standings
 
@@ -108,6 +108,7 @@ TABLES: dict[str, dict[str, str]] = {
         "passed": "integer",
     },
     **snapshot_counts.TABLES,
+    **snapshot_formal.TABLES,
 }
 Row = dict[str, Any]
 # What each table holds of the data that rules speak of; the others hold words of the city.
@@ -213,6 +214,7 @@ SOURCES = {
     "paragraphs": _paragraphs,
     "statements": _statements,
     **snapshot_counts.SOURCES,
+    **snapshot_formal.SOURCES,
 }
 
 

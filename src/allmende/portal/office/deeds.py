@@ -104,12 +104,22 @@ DEEDS: dict[str, Text] = {
     "participation.commented": Text("Kommentar eingegangen", "Comment received"),
     "participation.confirmed": Text("Beitrag bestätigt", "Contribution confirmed"),
     "participation.edited": Text("Beitrag geändert", "Contribution changed"),
+    "participation.edition_checked": Text("Maschinelle Übersetzung geprüft", "Machine translation checked"),
+    "participation.edition_drafted": Text("Fassung maschinell übersetzt", "Edition translated by a machine"),
+    "participation.edition_published": Text("Entwurf einer Fassung veröffentlicht", "Draft of an edition published"),
     "participation.edition_put_up": Text("Fassung in einer Sprache veröffentlicht", "Edition in a language published"),
     "participation.edition_taken_down": Text("Fassung in einer Sprache entfernt", "Edition in a language removed"),
     "participation.flood_hidden": Text("Vieles auf einmal verborgen", "Many hidden at once"),
     "participation.follower_confirmed": Text("Benachrichtigung bestellt", "Notice ordered"),
     "participation.follower_stopped": Text("Benachrichtigung abbestellt", "Notice cancelled"),
     "participation.forgotten": Text("Angaben zu Menschen gelöscht", "Details of people deleted"),
+    "participation.formal_set": Text(
+        "Karte eines förmlichen Verfahrens geändert", "Card of a formal procedure changed"
+    ),
+    "participation.formal_taken": Text("Nachrichten über förmliche Verfahren", "Messages about formal procedures"),
+    "participation.formal_taken_back": Text(
+        "Nachrichten über förmliche Verfahren zurückgenommen", "Messages about formal procedures taken back"
+    ),
     "participation.handed_over": Text("Beitrag an ein Amt gegeben", "Contribution handed over to an office"),
     "participation.hint_learned": Text("Hinweise für die Moderation gelernt", "Hints for moderation learned"),
     "participation.hint_switched": Text("Hinweise für die Moderation geschaltet", "Hints for moderation switched"),

@@ -15,6 +15,7 @@ from allmende.portal.office import (
     participation_budget_views,
     participation_card_views,
     participation_edition_views,
+    participation_formal_views,
     participation_hint_views,
     participation_panel_views,
     participation_paper_views,
@@ -108,6 +109,7 @@ page_patterns = [
     path("beteiligung/moderation/", participation_work_views.cases, name="participation-cases"),
     path("beteiligung/moderation/hinweise/", participation_hint_views.hint_page, name="participation-hints"),
     path("beteiligung/beitrag/<str:number>/", participation_work_views.contribution, name="participation-contribution"),
+    path("beteiligung/foermlich/", participation_formal_views.formal, name="participation-formal"),
     path("beteiligung/<slug:slug>/", participation_views.process_page, name="participation-process"),
     path(
         "beteiligung/<slug:slug>/fassungen/", participation_edition_views.editions_page, name="participation-editions"

@@ -30,7 +30,7 @@ IN_ADDRESS = _("steht in der Adresse: /mitmachen/kurzname/; Kleinbuchstaben, Zif
 RESERVED = frozenset(
     {
         *("nummer", "moderation", "offene-daten", "folgen", "abmelden", "beitraege", "buergerkonto"),
-        *("mitverfasst", "orte", "adresse"),
+        *("mitverfasst", "orte", "adresse", "foermlich"),
     }
 )
 
