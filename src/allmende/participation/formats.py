@@ -12,8 +12,8 @@ from allmende.kernel.text import Text
 from allmende.participation.methods.panels.pool import Quota
 
 FAMILY = "formats"
-Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot", "rank"]
-Part = Literal["ideas", "needs", "proposals", "text", "statements", "panel", "workshops", "ranking"]
+Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot", "rank", "answer"]
+Part = Literal["ideas", "needs", "proposals", "text", "statements", "panel", "workshops", "ranking", "questions"]
 Collected = Literal["idea", "need", "proposal"]
 
 

@@ -27,6 +27,7 @@ ACTIONS: dict[str, Text] = {
     "vote": Text("Aussagen bewerten", "judge statements"),
     "ballot": Text("über das Geld abstimmen", "vote on the money"),
     "rank": Text("in eine Reihenfolge bringen", "put into an order"),
+    "answer": Text("Fragen beantworten", "answer questions"),
 }
 WEIGHTS: dict[str, Text] = {
     "mood": Text("Stimmungsbild", "picture of the mood"),
@@ -95,6 +96,8 @@ FORGOT: dict[str, Text] = {
     "commenters": Text("Namen und Schlüssel von Kommentaren", "names and keys of comments"),
     "pools": Text("Menschen im Kreis des Losverfahrens", "people in the pool of the lots"),
     "registrations": Text("Anmeldungen zu Werkstätten", "registrations for workshops"),
+    "sheets": Text("Bögen von Umfragen", "sheets of surveys"),
+    "words": Text("freie Worte in Umfragen", "free words in surveys"),
 }
 MOST_LINKS, PAGE, MOST_COAUTHORS = 2, 30, 5
 EDIT_TIME = dt.timedelta(hours=1)

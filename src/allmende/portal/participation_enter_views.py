@@ -35,6 +35,7 @@ GOALS = {
     "aussagen": ("statements", "vote"),
     "stimmzettel": ("ballot", "ballot"),
     "rangfolge": ("ranking", "rank"),
+    "umfrage": ("survey", "answer"),
     "beitrag": ("idea-new", "contribute"),
     "uebersicht": ("process", "vote"),
 }

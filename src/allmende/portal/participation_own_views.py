@@ -133,7 +133,8 @@ def own_votes(request: HttpRequest, slug: str) -> HttpResponseBase:
         own_data.forget_votes(process, card.pseudonym, utc_now())
         return private(redirect(f"{reverse('own-votes', args=[slug])}?karte={card.word}"))
     mine = own_data.about_pseudonym(process, card.pseudonym)
-    count = len(mine["votes"]) + len(mine["supports"]) + sum(mine[name] is not None for name in ("ballot", "ranking"))
+    sheets = sum(mine[name] is not None for name in ("ballot", "ranking", "survey"))
+    count = len(mine["votes"]) + len(mine["supports"]) + sheets
     return process_page(request, "own_votes.html", process, mine=mine, count=count)
 
 

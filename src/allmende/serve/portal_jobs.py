@@ -123,11 +123,11 @@ def _hand_over(settings: Settings, gate: Gate) -> None:
 
 def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     """Write the open data of the participation once a day, tell what projects made of it, and forget what is due."""
+    from allmende.participation.services import rankings, surveys
     from allmende.participation.services.following import go_along
     from allmende.participation.services.opinions import look_again
     from allmende.participation.services.panels import forget_pools
     from allmende.participation.services.processes import forget_ended
-    from allmende.participation.services.rankings import count_ended
     from allmende.participation.services.snapshot import newest_snapshot, write_snapshot
     from allmende.participation.services.workshops import forget_registrations
 
@@ -137,7 +137,8 @@ def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     forget_pools(now)
     forget_registrations(now)
     look_again(now, gate)
-    count_ended(now, gate)
+    rankings.count_ended(now, gate)
+    surveys.count_ended(now, gate)
     newest = newest_snapshot(settings.home)
     if newest is None or newest.name[:8] < f"{now:%Y%m%d}":
         write_snapshot(settings.home, now, gate)

@@ -6,6 +6,7 @@ from allmende.participation.models.editions import Edition
 from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.rankings import RankingBallot, RankingCount
+from allmende.participation.models.surveys import AnswerSheet, FreeWords, Question, SurveyCount
 from allmende.participation.models.texts import Paragraph, ParagraphVersion, SealedText
 from allmende.participation.models.upkeep import Case, Follower, Handover, Mail, Notice
 from allmende.participation.models.votes import Code, OpinionRun, Statement, Support, Vote, Voter
@@ -13,6 +14,7 @@ from allmende.participation.models.workshops import Heard, Registration, Worksho
 
 __all__ = [
     "KINDS",
+    "AnswerSheet",
     "Ballot",
     "Budget",
     "BudgetCount",
@@ -23,6 +25,7 @@ __all__ = [
     "Contribution",
     "Edition",
     "Follower",
+    "FreeWords",
     "Handover",
     "Heard",
     "Mail",
@@ -37,6 +40,7 @@ __all__ = [
     "PoolPerson",
     "Process",
     "Proposal",
+    "Question",
     "RankingBallot",
     "RankingCount",
     "Registration",
@@ -45,6 +49,7 @@ __all__ = [
     "Statement",
     "Step",
     "Support",
+    "SurveyCount",
     "TitleGram",
     "Topic",
     "Vote",

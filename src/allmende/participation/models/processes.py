@@ -109,7 +109,7 @@ class Process(Titled):
 
     def needs(self, action: str) -> str:
         """Give the level that an action needs."""
-        return self.level if action in ("vote", "support", "ballot", "rank") else self.writing
+        return self.level if action in ("vote", "support", "ballot", "rank", "answer") else self.writing
 
     @property
     def purpose(self) -> Text:

@@ -1,4 +1,4 @@
-"""Taking ballots on money and on an order: one for each person, online or from paper, whichever came first."""
+"""Taking ballots on money or an order, and sheets of a survey: one for each person, whichever came first."""
 
 import datetime as dt
 from typing import Any
@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
 from allmende.participation import rules
-from allmende.participation.models import Ballot, Process, RankingBallot
+from allmende.participation.models import AnswerSheet, Ballot, Process, RankingBallot
 from allmende.participation.services.votes import pseudonym_of, redeem
 
-Kind = type[Ballot] | type[RankingBallot]
+Kind = type[Ballot] | type[RankingBallot] | type[AnswerSheet]
 SALT, BACK_SECONDS = "participation.paper", 600
 
 VOTED_ALREADY = ErrorCode(
@@ -71,11 +71,20 @@ def keep_paper(kind: Kind, process: Process, code: str, **kept: Any) -> str:
     return signing.dumps([process.pk, name], salt=SALT)
 
 
-def take_back(kind: Kind, process: Process, word: str) -> None:
-    """Delete a ballot that was just typed from paper. No entry is kept: it could tell who voted what."""
+def name_in(word: str) -> str:
+    """Give the pseudonym of a ballot from paper by the word that was just given for it."""
+    return str(signing.loads(word, salt=SALT)[1])
+
+
+def take_back(kind: Kind, process: Process, word: str) -> str:
+    """Delete a ballot that was just typed from paper; give its pseudonym.
+
+    No entry is kept: it could tell who voted what.
+    """
     try:
         number, name = signing.loads(word, salt=SALT, max_age=BACK_SECONDS)
     except signing.BadSignature as error:
         raise Conflict(NOT_BACK) from error
     if number != process.pk or not kind.objects.filter(process=process, pseudonym=name, channel="paper").delete()[0]:
         raise Conflict(NOT_BACK)
+    return str(name)

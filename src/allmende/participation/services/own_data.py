@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from allmende.accounts.services import Actor, record
+from allmende.participation import survey_queries
 from allmende.participation.models import (
     Ballot,
     Comment,
@@ -21,7 +22,7 @@ from allmende.participation.models import (
     Voter,
 )
 from allmende.participation.rules import allowed_now
-from allmende.participation.services import notices, workshops
+from allmende.participation.services import notices, surveys, workshops
 
 SALT, SECONDS = "participation.address", 86_400
 
@@ -134,7 +135,16 @@ def about_pseudonym(process: Process, pseudonym: str) -> dict[str, Any]:
         "supports": list(liked.values_list("contribution__number", flat=True)),
         "ballot": ballot.values_list("choice", flat=True).first(),
         "ranking": order.values_list("order", flat=True).first(),
+        "survey": _sheet(process, pseudonym),
     }
+
+
+def _sheet(process: Process, pseudonym: str) -> dict[str, Any] | None:
+    """Give what somebody answered, and their own words; None where they sent no sheet."""
+    answers = survey_queries.answers_of(process, pseudonym)
+    if answers is None:
+        return None
+    return {"answers": answers, "words": survey_queries.words_of(process, pseudonym)}
 
 
 @transaction.atomic
@@ -156,4 +166,6 @@ def forget_votes(process: Process, pseudonym: str, now: dt.datetime) -> set[str]
         Ballot.objects.filter(**mine, channel="online").delete()
     if "rank" in open_now:
         RankingBallot.objects.filter(**mine, channel="online").delete()
-    return open_now & {"vote", "support", "ballot", "rank"}
+    if "answer" in open_now:
+        surveys.forget_sheet(process, pseudonym)
+    return open_now & {"vote", "support", "ballot", "rank", "answer"}

@@ -108,7 +108,9 @@ Row = dict[str, Any]
 HOLDS = {
     **dict.fromkeys(("contributions", "comments", "steps", "dipas-contributions"), CONTRIBUTIONS),
     "contribution-channels": CONTRIBUTIONS,
-    **dict.fromkeys(("statements", "ballot-channels", "budget-projects", "rankings"), VOTES),
+    **dict.fromkeys(
+        ("statements", "ballot-channels", "budget-projects", "rankings", "survey-questions", "survey-answers"), VOTES
+    ),
     **dict.fromkeys(("panels", "panel-quotas"), PANELS),
     "workshops": WORKSHOPS,
 }
