@@ -73,11 +73,12 @@ def told_options(counts: Sequence[int], answered: int, silent: int, span: tuple[
     """Give how many chose each of several options, of which a person chooses some; None where that is not told.
 
     ``span`` is the fewest and the most that each person may choose. Neither those who chose an option nor those who
-    answered without it may be few. What the sums tell of the rest is kept from being of few people, too: the choices
+    did not may be few. What the sums tell of the rest is kept from being of few people, too: the choices
     above the fewest that each has to make, those below the most that each may make, and the hidden options together.
     """
     fewest, highest = span
-    hidden = {at for at, people in enumerate(counts) if not (enough(people) and enough(answered - people))}
+    rests = [(people, answered - people, answered + silent - people) for people in counts]
+    hidden = {at for at, numbers in enumerate(rests) if not all(map(enough, numbers))}
     order = sorted(range(len(counts)), key=lambda at: min(counts[at], answered - counts[at]))
     above, below = sum(counts) - fewest * answered, highest * answered - sum(counts)
     # Where everybody chooses as many, the sum of all choices tells how many answered, and so who did not.

@@ -51,14 +51,14 @@ class ToldSurvey(msgspec.Struct, frozen=True):
 
 
 class _Known(msgspec.Struct):
-    """What is told of a question on which others depend: its groups, or its options, and bases taken from those."""
+    """What is told of a question on which others depend: its groups, or its options, and the set of these in use."""
 
     one: Asked
     tally: Tally
     cells: list[Cell]
     groups: list[Group]
     options: dict[int, int | None]
-    bases: list[tuple[frozenset[int], int]]
+    several: frozenset[int] | None = None
 
 
 def told_of(questions: Sequence[Asked], count: Count, channels: Mapping[str, int]) -> ToldSurvey | None:
@@ -75,7 +75,7 @@ def told_of(questions: Sequence[Asked], count: Count, channels: Mapping[str, int
         conditions = [
             other.condition for other in questions if other.condition and other.condition.question == one.number
         ]
-        found = _Known(one, tally, cells_of(one, conditions), [], {}, [])
+        found = _Known(one, tally, cells_of(one, conditions), [], {})
         known[one.number] = found
         told.append(_told_options(found) if one.kind == "multiple" else _told_groups(found))
     apart = all(enough(people) for people in channels.values())
@@ -123,16 +123,28 @@ def _whole(group: Group, fits: Sequence[bool]) -> bool:
 
 
 def _base_of_options(chosen: frozenset[int], asked: int, parent: _Known) -> bool:
-    """Tell whether those who chose one of several options, beside what is told already, tell of no few people."""
-    counts = [parent.options[number] for number in chosen]
-    if None in counts:
+    """Tell whether those who chose one of several options, beside what is told already, tell of no few people.
+
+    One such set for a question is all that may be told, and only where people choose from one to three and more: from
+    two sets that overlap, or from who chooses two at most, more could be reckoned.
+    """
+    told = parent.options
+    if any(told[number] is None for number in told):
+        return len(chosen) == 1 and told[next(iter(chosen))] is not None
+    if len(chosen) == 1:
+        return True
+    free = parent.one.fewest == 1 and (parent.one.highest > 2 or len(chosen) == len(told))
+    if not free or parent.several not in (None, chosen):
         return False
-    rests = [parent.tally.answered - asked, parent.tally.asked - asked, sum(filter(None, counts)) - asked]
-    rests += [asked - (people or 0) for people in counts]
-    rests += [abs(asked - other) for options, other in parent.bases if options <= chosen or chosen <= options]
-    if not all(map(enough, rests)):
+    within = [people or 0 for number, people in told.items() if number in chosen]
+    without = [people or 0 for number, people in told.items() if number not in chosen]
+    # Who chose none of them; who chose another one of them; who chose two of them; the same of the options beside.
+    rest = parent.tally.answered - asked
+    found = [rest, parent.tally.asked - asked, sum(within) - asked, *(asked - people for people in within)]
+    found += [sum(without) - rest] if without else []
+    if not all(map(enough, found)):
         return False
-    parent.bases.append((chosen, asked))
+    parent.several = chosen
     return True
 
 
@@ -144,7 +156,8 @@ def _told_options(found: _Known) -> ToldQuestion:
     found.options = {option.number: people for option, people in zip(one.options, told, strict=True)}
     answers = [ToldAnswer(option.text, people) for option, people in zip(one.options, told, strict=True)]
     if silent:
-        answers.append(ToldAnswer(SILENT, silent if enough(silent) else None))
+        # Who is silent tells how many answered.
+        answers.append(ToldAnswer(SILENT, silent if enough(silent) and enough(tally.answered) else None))
     return _told(found, answers, None, None)
 
 
