@@ -1,13 +1,13 @@
-"""How many ballots there are, by the way they came: on money, and on an order."""
+"""How many ballots there are, by the way they came: on money, on an order, and sheets of a survey."""
 
 import msgspec
 from django.db.models import Count, QuerySet
 
 from allmende.participation.methods.least import enough, told
-from allmende.participation.models import Ballot, RankingBallot, Voter
+from allmende.participation.models import AnswerSheet, Ballot, RankingBallot, Voter
 from allmende.participation.rules import CHANNELS
 
-Ballots = QuerySet[Ballot] | QuerySet[RankingBallot] | QuerySet[Voter]
+Ballots = QuerySet[Ballot] | QuerySet[RankingBallot] | QuerySet[AnswerSheet] | QuerySet[Voter]
 
 
 class Turnout(msgspec.Struct, frozen=True):

@@ -127,6 +127,54 @@ class ComparedEntry(_Part, frozen=True):
     seed: str
 
 
+class AfterEntry(_Part, frozen=True):
+    """After which answers to an earlier question, by its number, a question is asked."""
+
+    question: int
+    options: tuple[int, ...] = ()
+    least: float | None = None
+    most: float | None = None
+
+
+class QuestionEntry(_Part, frozen=True):
+    """A question of a survey; ``open`` gives the last option room for own words."""
+
+    kind: Literal["single", "multiple", "scale", "number", "text"]
+    title: Text
+    help: Text | None = None
+    required: bool = False
+    options: tuple[Text, ...] = ()
+    open: bool = False
+    least: float | None = None
+    most: float | None = None
+    decimals: bool = False
+    low: Text | None = None
+    high: Text | None = None
+    unit: Text | None = None
+    after: AfterEntry | None = None
+
+
+class LeaningEntry(_Part, frozen=True):
+    """How made-up people answer: weights of options or steps (percent where several may be chosen), or a range.
+
+    Every so many people write one of the words, in turn.
+    """
+
+    weights: tuple[int, ...] = ()
+    between: tuple[int, int] = (0, 0)
+    words: tuple[str, ...] = ()
+    every: int = 7
+
+
+class SheetsEntry(_Part, frozen=True):
+    """How many made-up people answered, the first of them on paper; the same seed gives the same sheets."""
+
+    people: int
+    seed: str
+    paper: int = 0
+    leanings: dict[int, LeaningEntry] = {}
+
+
 class SealEntry(_Part, frozen=True):
     """When and on which occasion the text was sealed."""
 
@@ -261,6 +309,8 @@ class ProcessEntry(_Part, frozen=True):
     workshops: tuple[WorkshopEntry, ...] = ()
     ranked: tuple[RankedEntry, ...] = ()
     compared: ComparedEntry | None = None
+    questions: tuple[QuestionEntry, ...] = ()
+    sheets: SheetsEntry | None = None
     editions: tuple[EditionEntry, ...] = ()
     result: Text | None = None
 

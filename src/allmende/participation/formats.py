@@ -13,8 +13,10 @@ from allmende.participation.methods.panels.pool import Quota
 from allmende.participation.shapes import Kind
 
 FAMILY = "formats"
-Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot", "rank", "compare"]
-Part = Literal["ideas", "needs", "proposals", "text", "statements", "panel", "workshops", "ranking", "pairs"]
+Action = Literal["contribute", "comment", "support", "suggest", "vote", "ballot", "rank", "compare", "answer"]
+Part = Literal[
+    "ideas", "needs", "proposals", "text", "statements", "panel", "workshops", "ranking", "pairs", "questions"
+]
 Collected = Literal["idea", "need", "proposal"]
 
 

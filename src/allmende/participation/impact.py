@@ -10,6 +10,7 @@ import msgspec
 
 from allmende.kernel.text import Text
 from allmende.participation.methods.least import LEAST_GROUP
+from allmende.participation.rules import COUNTED
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -69,7 +70,11 @@ def _writes(one: Setting) -> bool:
 
 
 def _votes(one: Setting) -> bool:
-    return bool({"vote", "ballot", "rank", "support"} & {*one.actions})
+    return bool(COUNTED & {*one.actions})
+
+
+def _asks(one: Setting) -> bool:
+    return "answer" in one.actions
 
 
 def _panel(one: Setting) -> bool:
@@ -92,7 +97,15 @@ def _kinds(one: Setting) -> list[Kind]:
         found.append(Kind(named, Text("zeigen, wer spricht", "to show who speaks"), _after(one), EVERYBODY))
     mail = Text("E-Mail-Adresse, wenn jemand folgt", "e-mail address, if somebody follows")
     found.append(Kind(mail, Text("Nachricht geben", "to send word"), _after(one), NOBODY))
-    if _votes(one):
+    if _asks(one):
+        sheets = Text(
+            "Antworten auf Fragen unter einem Kennzeichen, freie Worte getrennt davon",
+            "answers to questions under a pseudonym, free words apart from them",
+        )
+        found.append(
+            Kind(sheets, Text("zählen und auswerten", "to count and evaluate"), _after(one), STAFF, special=True)
+        )
+    elif _votes(one):
         cast = Text("Stimmen und Unterstützungen unter einem Kennzeichen", "votes and supports under a pseudonym")
         key = Text(
             f"bleibt; der Schlüssel zum Kennzeichen wird {one.keep_days} Tage nach dem Abschluss vernichtet",
@@ -178,6 +191,18 @@ RISKS: tuple[tuple[Holds, Risk], ...] = (
                 "Die Datenbank nimmt je Kennzeichen eine Stimme; Raten wird nach wenigen Versuchen in der Stunde "
                 "abgewiesen.",
                 "The database takes one vote for each pseudonym; guessing is refused after a few tries an hour.",
+            ),
+        ),
+    ),
+    (
+        _asks,
+        Risk(
+            Text("Freie Worte verraten, wer sie schrieb.", "Free words tell who wrote them."),
+            Text(
+                "Sie liegen getrennt vom Bogen; das Amt liest sie erst nach dem Ende, und öffentlich ist nur, was es "
+                "daraus zusammenfasst oder ohne Namen zitiert.",
+                "They lie apart from the sheet; the office reads them after the end only, and public is only what it "
+                "sums up or quotes without names.",
             ),
         ),
     ),

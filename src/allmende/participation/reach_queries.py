@@ -3,7 +3,7 @@
 import msgspec
 from django.db.models import Count, QuerySet
 
-from allmende.participation import ballot_queries, vote_queries, workshop_queries
+from allmende.participation import ballot_queries, survey_queries, vote_queries, workshop_queries
 from allmende.participation.methods.least import covered, enough, told
 from allmende.participation.models import Contribution, Process, Topic, Vote, Voter
 
@@ -78,6 +78,8 @@ def reach(process: Process) -> Reach:
 def _turnout(process: Process) -> ballot_queries.Turnout | None:
     if "proposals" in process.form.parts:
         return ballot_queries.turnout(process.ballots.all())
+    if "questions" in process.form.parts:
+        return survey_queries.turnout_of(process)
     return ballot_queries.turnout(process.rankings.all()) if "ranking" in process.form.parts else None
 
 

@@ -28,7 +28,10 @@ ACTIONS: dict[str, Text] = {
     "ballot": Text("über das Geld abstimmen", "vote on the money"),
     "rank": Text("in eine Reihenfolge bringen", "put into an order"),
     "compare": Text("paarweise vergleichen", "compare in pairs"),
+    "answer": Text("Fragen beantworten", "answer questions"),
 }
+# What is counted by the head: each person once, whatever they write besides.
+COUNTED = frozenset(("vote", "support", "ballot", "rank", "compare", "answer"))
 WEIGHTS: dict[str, Text] = {
     "mood": Text("Stimmungsbild", "picture of the mood"),
     "recommendation": Text("Empfehlung an Verwaltung und Gemeinderat", "recommendation to administration and council"),
@@ -97,6 +100,8 @@ FORGOT: dict[str, Text] = {
     "pools": Text("Menschen im Kreis des Losverfahrens", "people in the pool of the lots"),
     "registrations": Text("Anmeldungen zu Werkstätten", "registrations for workshops"),
     "card_photos": Text("Fotos von Karten", "photos of cards"),
+    "sheets": Text("Bögen von Umfragen", "sheets of surveys"),
+    "words": Text("freie Worte in Umfragen", "free words in surveys"),
 }
 # A new process closes itself so many days after its last phase, unless somebody says otherwise.
 CLOSE_DAYS = 30

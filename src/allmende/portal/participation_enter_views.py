@@ -37,6 +37,7 @@ GOALS = {
     "stimmzettel": ("ballot", "ballot"),
     "rangfolge": ("ranking", "rank"),
     "vergleich": ("pairs", "compare"),
+    "umfrage": ("survey", "answer"),
     "beitrag": ("idea-new", "contribute"),
     "uebersicht": ("process", "vote"),
 }

@@ -136,7 +136,7 @@ def own_votes(request: HttpRequest, slug: str) -> HttpResponseBase:
         return private(redirect(f"{reverse('own-votes', args=[slug])}?karte={card.word}"))
     mine = own_data.about_pseudonym(process, card.pseudonym)
     count = sum(len(mine[name]) for name in ("votes", "supports", "pairs"))
-    count += sum(mine[name] is not None for name in ("ballot", "ranking"))
+    count += sum(mine[name] is not None for name in ("ballot", "ranking", "survey"))
     return process_page(request, "own_votes.html", process, mine=mine, count=count)
 
 

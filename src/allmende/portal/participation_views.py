@@ -105,6 +105,7 @@ def process(request: HttpRequest, slug: str) -> HttpResponseBase:
         steps=[] if closed else participation.steps_of(found)[:LAST_STEPS],
         paragraphs=text_queries.clauses(found) if "text" in parts else [],
         statements=len(vote_queries.statements(found)) if "statements" in parts or found.form.options else 0,
+        questions=found.questions.count() if "questions" in parts else 0,
         purpose=next((one.title for _, one in purpose_tree() if one.slug == found.purpose_slug), None),
         project=queries.project_on(found.project, stand_of(request).day) if found.project else None,
         may=[(ACTIONS[action], LEVELS[found.needs(action)]) for action in found.form.actions],

@@ -131,7 +131,7 @@ def _hand_over(settings: Settings, gate: Gate) -> None:
 
 def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     """Write the open data of the participation once a day, tell what projects made of it, and forget what is due."""
-    from allmende.participation.services import pairs, rankings
+    from allmende.participation.services import pairs, rankings, surveys
     from allmende.participation.services.following import go_along
     from allmende.participation.services.hints import learn_again
     from allmende.participation.services.opinions import look_again
@@ -150,6 +150,7 @@ def _publish_and_forget(settings: Settings, gate: Gate) -> None:
     look_again(now, gate)
     rankings.count_ended(now, gate)
     pairs.count_ended(now, gate)
+    surveys.count_ended(now, gate)
     newest = newest_snapshot(settings.home)
     if newest is None or newest.name[:8] < f"{now:%Y%m%d}":
         write_snapshot(settings.home, now, gate)

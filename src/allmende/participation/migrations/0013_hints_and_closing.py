@@ -9,7 +9,7 @@ def leave_open(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("participation", "0010_editions_searches_and_sizes_of_groups"),
+        ("participation", "0012_agenda_and_cards"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Keep judgements of pairs and their count, and the way of a voter; who is there came online."""
 
-    dependencies = [("participation", "0010_editions_searches_and_sizes_of_groups")]  # noqa: RUF012 - Django reads a list
+    dependencies = [("participation", "0013_hints_and_closing")]  # noqa: RUF012 - Django reads a list
 
     operations = [  # noqa: RUF012 - Django reads a list
         migrations.AddField(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Contributions that were there have a point, or no place."""
 
-    dependencies = [("participation", "0010_editions_searches_and_sizes_of_groups")]
+    dependencies = [("participation", "0014_pairs")]
 
     operations = [
         migrations.AddField(model_name="contribution", name="geometry", field=models.JSONField(null=True)),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participation', '0010_editions_searches_and_sizes_of_groups'),
+        ('participation', '0015_geometry'),
     ]
 
     operations = [

@@ -9,6 +9,7 @@ from allmende.participation.models.pairs import PairCount, PairJudgement
 from allmende.participation.models.panels import Panel, PoolContact, PoolPerson, Seat
 from allmende.participation.models.processes import Phase, Process, Topic
 from allmende.participation.models.rankings import RankingBallot, RankingCount
+from allmende.participation.models.surveys import AnswerSheet, FreeWords, Question, SurveyCount
 from allmende.participation.models.texts import Paragraph, ParagraphVersion, SealedText
 from allmende.participation.models.upkeep import Case, Follower, Handover, Mail, Notice
 from allmende.participation.models.votes import Code, OpinionRun, Statement, Support, Vote, Voter
@@ -18,6 +19,7 @@ __all__ = [
     "KINDS",
     "LINKS",
     "AgendaItem",
+    "AnswerSheet",
     "Ballot",
     "Budget",
     "BudgetCount",
@@ -31,6 +33,7 @@ __all__ = [
     "Follower",
     "FormalMessage",
     "FormalProcedure",
+    "FreeWords",
     "Handover",
     "Heard",
     "Learned",
@@ -48,6 +51,7 @@ __all__ = [
     "PoolPerson",
     "Process",
     "Proposal",
+    "Question",
     "RankingBallot",
     "RankingCount",
     "Registration",
@@ -56,6 +60,7 @@ __all__ = [
     "Statement",
     "Step",
     "Support",
+    "SurveyCount",
     "TitleGram",
     "Topic",
     "Translation",

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from allmende.kernel.clock import utc_now
 from allmende.kernel.text import Text
 from allmende.participation.formats import Format, format_of
-from allmende.participation.rules import CLOSE_DAYS, LEVELS, PROCESS_STATES, SMALLEST_GROUP, WEIGHTS, Span
+from allmende.participation.rules import CLOSE_DAYS, COUNTED, LEVELS, PROCESS_STATES, SMALLEST_GROUP, WEIGHTS, Span
 from allmende.ui.bilingual import Titled, choices_of, pair
 
 CLOSES_HELP = _("nach der letzten Phase, wenn alles beantwortet ist; leer: jemand schließt es ab")
@@ -120,7 +120,7 @@ class Process(Titled):
 
     def needs(self, action: str) -> str:
         """Give the level that an action needs."""
-        return self.level if action in ("vote", "support", "ballot", "rank", "compare") else self.writing
+        return self.level if action in COUNTED else self.writing
 
     @property
     def purpose(self) -> Text:

@@ -1,4 +1,4 @@
-"""Taking ballots on money and on an order: one for each person, online or from paper, whichever came first."""
+"""Taking ballots on money or an order, and sheets of a survey: one for each person, whichever came first."""
 
 import datetime as dt
 from typing import Any
@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
 from allmende.participation import rules
-from allmende.participation.models import Ballot, Process, RankingBallot, Voter
+from allmende.participation.models import AnswerSheet, Ballot, Process, RankingBallot, Voter
 from allmende.participation.services.votes import VOTED_ON_PAPER, pseudonym_of, redeem
 
-Kind = type[Ballot] | type[RankingBallot] | type[Voter]
+Kind = type[Ballot] | type[RankingBallot] | type[AnswerSheet] | type[Voter]
 SALT, BACK_SECONDS = "participation.paper", 600
 
 VOTED_ALREADY = ErrorCode(
@@ -76,8 +76,13 @@ def keep_paper(kind: Kind, process: Process, name: str, *, channel: str = "paper
     return signing.dumps([process.pk, name], salt=SALT)
 
 
+def name_in(word: str) -> str:
+    """Give the pseudonym of a ballot from paper by the word that was just given for it."""
+    return str(signing.loads(word, salt=SALT)[1])
+
+
 def take_back(kind: Kind, process: Process, word: str) -> str:
-    """Delete a ballot that was just typed from paper; give whose it was.
+    """Delete a ballot that was just typed from paper; give its pseudonym.
 
     No entry is kept: it could tell who voted what.
     """

@@ -48,11 +48,13 @@ from allmende.participation.services import (
     budgets,
     editions,
     journey,
+    loading_surveys,
     opinions,
     pairs,
     panels,
     processes,
     rankings,
+    surveys,
     texts,
     votes,
     workshops,
@@ -113,6 +115,7 @@ class _Story:
             ends.append(ends[-1] + dt.timedelta(days=days))
         for phase, (since, until) in zip(self.process.phases.all(), pairwise(ends), strict=True):
             processes.set_phase(ACTOR, phase, since=since, until=until)
+        loading_surveys.ask(self.process, self.entry.questions, start)
         for kind, topics in (("category", self.entry.categories), ("group", self.entry.groups)):
             for position, topic in enumerate(topics):
                 Topic.objects.create(
@@ -232,6 +235,7 @@ def load_participation(content: ParticipationContent, *, gate: Gate, now: dt.dat
         opinions.look_again(now, gate)
         rankings.count_ended(now, gate)
         pairs.count_ended(now, gate)
+        surveys.count_ended(now, gate)
         _cite(content.rule_sources, gate)
     load_formal(content.formal, now)
     return added
@@ -277,6 +281,8 @@ def _hold(story: _Story) -> None:
         _draw_lots(story, entry.panel)
     for one in entry.workshops:
         _meet(story, one)
+    if entry.sheets is not None:
+        loading_surveys.answer(story.process, entry.sheets)
     RankingBallot.objects.bulk_create(
         RankingBallot(process=story.process, pseudonym=name, channel=row.channel, order=list(row.order))
         for kind, row in enumerate(entry.ranked)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from allmende.accounts.services import Actor, record
+from allmende.participation import survey_queries
 from allmende.participation.ballot_queries import on_paper
 from allmende.participation.models import (
     Ballot,
@@ -22,8 +23,8 @@ from allmende.participation.models import (
     Vote,
     Voter,
 )
-from allmende.participation.rules import allowed_now
-from allmende.participation.services import notices, workshops
+from allmende.participation.rules import COUNTED, allowed_now
+from allmende.participation.services import notices, surveys, workshops
 
 SALT, SECONDS = "participation.address", 86_400
 
@@ -141,7 +142,16 @@ def about_pseudonym(process: Process, pseudonym: str) -> dict[str, Any]:
         "ballot": ballot.values_list("choice", flat=True).first(),
         "ranking": order.values_list("order", flat=True).first(),
         "pairs": list(pairs.values("first", "second", "value")),
+        "survey": _sheet(process, pseudonym),
     }
+
+
+def _sheet(process: Process, pseudonym: str) -> dict[str, Any] | None:
+    """Give what somebody answered, and their own words; None where they sent no sheet."""
+    answers = survey_queries.answers_of(process, pseudonym)
+    if answers is None:
+        return None
+    return {"answers": answers, "words": survey_queries.words_of(process, pseudonym)}
 
 
 @transaction.atomic
@@ -156,13 +166,20 @@ def forget_votes(process: Process, pseudonym: str, now: dt.datetime) -> set[str]
         Vote.objects.filter(statement__process=process, pseudonym=pseudonym).delete()
         Voter.objects.filter(**mine).delete()
     if "support" in open_now:
-        for one in Support.objects.select_for_update().filter(contribution__process=process, pseudonym=pseudonym):
-            if one.delete()[0]:
-                Contribution.objects.filter(pk=one.contribution_id).update(supports=F("supports") - 1)
-    if "ballot" in open_now:
-        Ballot.objects.filter(**mine, channel="online").delete()
-    if "rank" in open_now:
-        RankingBallot.objects.filter(**mine, channel="online").delete()
-    if "compare" in open_now:
-        PairJudgement.objects.filter(**mine).delete()
-    return open_now & {"vote", "support", "ballot", "rank", "compare"}
+        _forget_supports(process, pseudonym)
+    online = {
+        "ballot": Ballot.objects.filter(**mine, channel="online"),
+        "rank": RankingBallot.objects.filter(**mine, channel="online"),
+        "compare": PairJudgement.objects.filter(**mine),
+    }
+    for action in open_now & online.keys():
+        online[action].delete()
+    if "answer" in open_now:
+        surveys.forget_sheet(process, pseudonym)
+    return open_now & COUNTED
+
+
+def _forget_supports(process: Process, pseudonym: str) -> None:
+    for one in Support.objects.select_for_update().filter(contribution__process=process, pseudonym=pseudonym):
+        if one.delete()[0]:
+            Contribution.objects.filter(pk=one.contribution_id).update(supports=F("supports") - 1)

@@ -12,6 +12,7 @@ from allmende.kernel.text import Text
 from allmende.participation import closing_queries
 from allmende.participation.formats import BudgetFrame, format_of
 from allmende.participation.models import (
+    AnswerSheet,
     Budget,
     CardPhoto,
     Case,
@@ -20,6 +21,7 @@ from allmende.participation.models import (
     Comment,
     Contribution,
     Follower,
+    FreeWords,
     Panel,
     Phase,
     PoolPerson,
@@ -31,6 +33,7 @@ from allmende.participation.models import (
 )
 from allmende.participation.models.processes import new_key, preview_key
 from allmende.participation.rules import require_declared, require_move
+from allmende.participation.services import survey_questions
 from allmende.participation.services.cards import forget_photos
 from allmende.participation.services.translation import forget_translations
 
@@ -123,7 +126,7 @@ def add_topic(actor: Actor, process: Process, *, kind: str, slug: str, title: Te
 
 @transaction.atomic
 def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: dt.datetime) -> Process:
-    """Make a draft like a process: its declarations, topics, statements; nothing of what people brought."""
+    """Make a draft like a process: its declarations, topics, statements, questions; nothing of what people brought."""
     copy = Process.objects.get(pk=process.pk)
     copy.pk, copy.state, copy.slug = None, "draft", slug
     copy.title_de, copy.title_en = title.de, title.en
@@ -148,6 +151,7 @@ def clone(actor: Actor, process: Process, *, slug: str, title: Text, first_day: 
     _set_like(copy, process)
     for one in process.statements.filter(contribution__isnull=True, visibility="shown"):
         Statement.objects.create(process=copy, number=one.number, text_de=one.text_de, text_en=one.text_en)
+    survey_questions.copy(process, copy)
     return copy
 
 
@@ -200,9 +204,9 @@ def forget_ended(now: dt.datetime) -> list[str]:
 
 @transaction.atomic
 def forget(process: Process, now: dt.datetime) -> dict[str, int]:
-    """Delete addresses, names, keys, codes and hidden words; what was public stays without its author.
+    """Delete addresses, names, keys, codes, hidden words, sheets of surveys; what was public stays without its author.
 
-    Votes stay for the counts. Their pseudonyms cannot be traced any more, as the key that made them is gone.
+    Other votes stay for the counts. Their pseudonyms cannot be traced any more, as the key that made them is gone.
     """
     mine = Contribution.objects.filter(process=process)
     hidden = mine.exclude(visibility__in=("shown", "merged"))
@@ -224,6 +228,8 @@ def forget(process: Process, now: dt.datetime) -> dict[str, int]:
         "pools": PoolPerson.objects.filter(panel__process=process).delete()[1].get("participation.PoolPerson", 0),
         "registrations": Registration.objects.filter(workshop__process=process).delete()[0],
         "card_photos": forget_photos(CardPhoto.objects.filter(workshop__process=process)),
+        "sheets": AnswerSheet.objects.filter(process=process).delete()[0],
+        "words": FreeWords.objects.filter(question__process=process).delete()[0],
         "authors": mine.update(author="", key_digest=""),
     }
     report["comments"] = said.exclude(visibility="shown").update(body="")

@@ -116,6 +116,7 @@ HOLDS = {
     **dict.fromkeys(("contributions", "comments", "steps", "dipas-contributions"), CONTRIBUTIONS),
     "contribution-channels": CONTRIBUTIONS,
     **dict.fromkeys(("statements", "ballot-channels", "budget-projects", "rankings", "pairs", "statement-ways"), VOTES),
+    **dict.fromkeys(("survey-questions", "survey-answers"), VOTES),
     **dict.fromkeys(("panels", "panel-quotas"), PANELS),
     "workshops": WORKSHOPS,
 }

@@ -12,9 +12,11 @@ from allmende.participation import (
     pair_queries,
     panel_queries,
     ranking_queries,
+    survey_queries,
     vote_queries,
     workshop_queries,
 )
+from allmende.participation.methods.surveys.publication import ToldQuestion
 from allmende.participation.models import AgendaItem, Contribution, Panel, Process
 from allmende.participation.queries import PUBLIC_STATES
 from allmende.participation.rules import CHANNELS
@@ -72,6 +74,23 @@ TABLES: dict[str, dict[str, str]] = {
         "difference": "number: share on site less share online",
         "low": "number: end of its range; all of a process hold together with 95 %",
         "high": "number",
+    },
+    "survey-questions": {
+        "process": "string: processes.slug",
+        "number": "integer: of the question",
+        "kind": "string: single, multiple, scale, number, text",
+        "title_de": "string",
+        "title_en": "string",
+        "asked": f"{FEW}, and where those could be reckoned",
+        "mean": "number: of scales and numbers, where it tells no more than the counts",
+        "median": "number",
+    },
+    "survey-answers": {
+        "process": "string: processes.slug",
+        "number": "integer: of the question",
+        "answer_de": "string: one answer, or several that are told together",
+        "answer_en": "string",
+        "people": f"{FEW}, and where those could be reckoned",
     },
     "panels": {
         "process": "string: processes.slug",
@@ -140,12 +159,18 @@ def _contribution_channels() -> Iterator[Row]:
         yield {"process": slug, "channel": channel, "contributions": count}
 
 
+def _turnout(process: Process) -> ballot_queries.Turnout:
+    if "questions" in process.form.parts:
+        return survey_queries.turnout_of(process)
+    ranks = "ranking" in process.form.parts
+    return ballot_queries.turnout(process.rankings.all() if ranks else process.ballots.all())
+
+
 def _ballot_channels() -> Iterator[Row]:
     for process in _processes():
-        if not {"proposals", "ranking"} & {*process.form.parts}:
+        if not {"proposals", "ranking", "questions"} & {*process.form.parts}:
             continue
-        ranks = "ranking" in process.form.parts
-        turnout = ballot_queries.turnout(process.rankings.all() if ranks else process.ballots.all())
+        turnout = _turnout(process)
         yield {"process": process.slug, "channel": None, "ballots": turnout.all}
         for channel in CHANNELS:
             yield {"process": process.slug, "channel": channel, "ballots": turnout.channels[channel]}
@@ -207,6 +232,26 @@ def _statement_ways() -> Iterator[Row]:
                 "onsite_agree": one.onsite.said,
                 **{name: getattr(one, name) for name in ("difference", "low", "high")},
             }
+
+
+def _surveys() -> Iterator[tuple[str, ToldQuestion]]:
+    for process in _processes():
+        found = survey_queries.result(process)
+        for one in found.told.questions if found else ():
+            yield process.slug, one
+
+
+def _survey_questions() -> Iterator[Row]:
+    for slug, one in _surveys():
+        plain = {name: getattr(one, name) for name in ("number", "kind", "asked", "mean", "median")}
+        yield {"process": slug, **plain, "title_de": one.title.de, "title_en": one.title.en}
+
+
+def _survey_answers() -> Iterator[Row]:
+    for slug, one in _surveys():
+        for answer in one.answers:
+            words = {"answer_de": answer.label.de, "answer_en": answer.label.en}
+            yield {"process": slug, "number": one.number, **words, "people": answer.people}
 
 
 def _drawn() -> Iterator[Panel]:
@@ -275,6 +320,8 @@ SOURCES = {
     "rankings": _rankings,
     "pairs": _pairs,
     "statement-ways": _statement_ways,
+    "survey-questions": _survey_questions,
+    "survey-answers": _survey_answers,
     "panels": _panels,
     "panel-quotas": _panel_quotas,
     "workshops": _workshops,

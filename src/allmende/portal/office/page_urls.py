@@ -21,6 +21,7 @@ from allmende.portal.office import (
     participation_paper_views,
     participation_question_views,
     participation_sheet_views,
+    participation_survey_views,
     participation_views,
     participation_work_views,
     participation_workshop_views,
@@ -122,6 +123,32 @@ page_patterns = [
     ),
     path("beteiligung/<slug:slug>/papier/", participation_paper_views.paper, name="participation-paper"),
     path("beteiligung/<slug:slug>/boegen/", participation_sheet_views.sheets, name="participation-sheets"),
+    path("beteiligung/<slug:slug>/umfrage/", participation_survey_views.survey, name="participation-survey"),
+    path(
+        "beteiligung/<slug:slug>/umfrage/<number:number>/",
+        participation_survey_views.question,
+        name="participation-survey-question",
+    ),
+    path(
+        "beteiligung/<slug:slug>/umfrage/papier/",
+        participation_survey_views.paper,
+        name="participation-survey-paper",
+    ),
+    path(
+        "beteiligung/<slug:slug>/umfrage/worte/",
+        participation_survey_views.words,
+        name="participation-survey-words",
+    ),
+    path(
+        "beteiligung/<slug:slug>/umfrage/worte.csv",
+        participation_survey_views.words_csv,
+        name="participation-survey-words-csv",
+    ),
+    path(
+        "beteiligung/<slug:slug>/umfrage/boegen.csv",
+        participation_survey_views.sheets_csv,
+        name="participation-survey-sheets",
+    ),
     path("beteiligung/<slug:slug>/gremium/", participation_panel_views.panel, name="participation-panel"),
     path("beteiligung/<slug:slug>/gremium/briefe.csv", participation_panel_views.letters, name="participation-letters"),
     path(

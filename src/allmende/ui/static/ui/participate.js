@@ -40,7 +40,8 @@ for (const form of document.querySelectorAll("form[data-proof]")) {
 // Only who ticks the box keeps a draft on their own device; names and addresses are never in it.
 const DAYS = 30;
 const PRIVATE = new Set(["author", "email", "website", "nachweis", "karte", "foto_behalten"]);
-const TYPED = new Set(["text", "textarea", "select-one", "radio"]);
+const TYPED = new Set(["text", "textarea", "select-one", "radio", "checkbox"]);
+const TICKED = new Set(["radio", "checkbox"]);
 const place = (path) => `allmende-entwurf:${path.replace(/^\/en\//, "/")}`;
 
 function kept(key) {
@@ -63,7 +64,7 @@ function keepDrafts(box) {
   if (stored && !("typed" in form.dataset)) {
     for (const one of fields()) {
       if (!(one.name in stored)) continue;
-      if (one.type === "radio") one.checked = one.value === stored[one.name];
+      if (TICKED.has(one.type)) one.checked = [stored[one.name]].flat().includes(one.value);
       else one.value = stored[one.name];
     }
     box.querySelector("[role=status]").hidden = false;
@@ -72,7 +73,11 @@ function keepDrafts(box) {
   const save = () => {
     if (!tick.checked) { localStorage.removeItem(key); return; }
     const values = {};
-    for (const one of fields()) if (one.type !== "radio" || one.checked) values[one.name] = one.value;
+    for (const one of fields()) {
+      // A box that is not ticked is kept, too, as a list without it.
+      if (one.type === "checkbox") values[one.name] = [...(values[one.name] ?? []), ...(one.checked ? [one.value] : [])];
+      else if (one.type !== "radio" || one.checked) values[one.name] = one.value;
+    }
     localStorage.setItem(key, JSON.stringify({ at: Date.now(), values }));
   };
   tick.addEventListener("change", save);
