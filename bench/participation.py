@@ -1,4 +1,4 @@
-"""Participation: 10,000 ideas, votes by 50 writers at once, the digest, open data of 250,000 comments and answers.
+"""Participation: 10,000 ideas, votes by 50 at once, the digest, open data of 250,000, export of 250,000 sheets.
 
 Needs PostgreSQL for the votes (ALLMENDE_TEST_POSTGRES_URL); the figures stand beside their bars.
 """
@@ -20,6 +20,7 @@ from tests.postgres import Databases  # noqa: E402 - the tests lie beside this f
 
 IDEAS, WRITERS, PEOPLE, STATEMENTS, COMMENTS, FOLLOWERS = 10_000, 50, 100, 20, 250_000, 50_000
 ANSWERS = 250_000 // STATEMENTS
+SHEETS, QUESTIONS = 250_000, 10
 BARS = {
     "list of 10,000 ideas": "≤ 150 ms",
     "votes, 50 writers": "≥ 500/s",
@@ -27,6 +28,7 @@ BARS = {
     "memory of open data": "≤ 200 MB",
     "digest, 50,000 followers": "1 query",
     "mails of it": "3",
+    "memory of the sheets": "≤ 50 MB",
 }
 
 
@@ -204,6 +206,52 @@ def files(people: int) -> None:
     tell("program before it", f"{before} MB")
 
 
+def fill_sheets(first: int, last: int) -> None:
+    """Let the people of these numbers answer ten questions, by the database alone."""
+    from django.db import connection
+
+    from allmende.kernel.clock import utc_now
+    from allmende.participation.models import Process, Question
+
+    process, made = Process.objects.get_or_create(
+        slug="questionnaire", defaults={"format": "questionnaire", "state": "open"}
+    )
+    if made:
+        steps = {"kind": "scale", "most": 5, "title_de": "x", "title_en": "x"}
+        Question.objects.bulk_create(Question(process=process, number=n, **steps) for n in range(1, QUESTIONS + 1))
+        process.phases.create(slug="answer", since=utc_now() - dt.timedelta(2), until=utc_now() - dt.timedelta(1))
+    answers = ", ".join(f"'{n}', (p + {n}) %% 5 + 1" for n in range(1, QUESTIONS + 1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO participation_answersheet (process_id, pseudonym, channel, answers) "
+            f"SELECT %s, md5(p::text), 'online', jsonb_build_object({answers}) FROM generate_series(%s, %s) p",
+            [process.pk, first, last],
+        )
+
+
+def export(people: int) -> None:
+    """Read the export of all sheets in a process of its own, line by line as it is sent, and see what it takes."""
+    code = (
+        "import django;django.setup()\n"
+        "from pathlib import Path\n"
+        "from allmende.participation import survey_queries as queries\n"
+        "from allmende.participation.models import Process\n"
+        "from allmende.portal.files import csv_lines\n"
+        "from django.urls import reverse;reverse('participate')\n"
+        "most=lambda: int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) // 1024\n"
+        "process=Process.objects.get(slug='questionnaire');every=queries.asked(process);before=most()\n"
+        "lines=sum(1 for _ in csv_lines(queries.raw_header(every), queries.raw_rows(process, every)))\n"
+        "print(before, most(), lines)"
+    )
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    before, most, lines = map(int, done.stdout.split()[-3:])
+    assert lines == people + 1
+    tell("sheets exported", f"{people:,} × {QUESTIONS}")
+    tell("time of it", f"{time.perf_counter() - start:.1f} s")
+    tell("memory of the sheets", f"{most - before} MB")
+
+
 def main() -> None:
     """Measure on a PostgreSQL database of its own."""
     url = os.environ.get("ALLMENDE_TEST_POSTGRES_URL", "")
@@ -226,6 +274,10 @@ def main() -> None:
         files(ANSWERS)
         answer(ANSWERS + 1, 4 * ANSWERS)
         files(4 * ANSWERS)
+        fill_sheets(1, SHEETS // 4)
+        export(SHEETS // 4)
+        fill_sheets(SHEETS // 4 + 1, SHEETS)
+        export(SHEETS)
         tell("memory of this process", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
         Path(home)
     databases.drop()

@@ -88,7 +88,7 @@ def enter(page: Page, town: City, slug: str, goal: str, code: str) -> None:
     page.get_by_label("Code").focus()
     page.keyboard.type(code)
     page.keyboard.press("Enter")
-    page.get_by_role("button", name=re.compile("abgeben|Beide gleich")).wait_for()
+    page.get_by_role("button", name=re.compile("abgeben|abschicken|Beide gleich")).wait_for()
 
 
 def send(page: Page, button: str) -> None:
@@ -219,3 +219,40 @@ def test_pairs_are_compared_and_taken_back_by_keyboard(city_with_data: City, des
     assert len(seen) == 2
     expect(phone.get_by_text("Danke. Sie haben alle Paare verglichen.")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= NARROW
+
+
+def test_a_survey_asks_on_by_keyboard_and_keeps_what_it_refuses(city_with_data: City, desk: Desk, phone: Page) -> None:
+    first = str(today() - timedelta(days=1))
+    desk.post(f"{HOME}neu/", **DECLARED, format="questionnaire", slug="fragen", first_day=first)
+    ways = "Mit dem Bus | By bus\nZu Fuß | On foot"
+    both = {"title_de": "Wie kommen Sie?", "title_en": "How do you come?"}
+    desk.post(f"{HOME}fragen/umfrage/", deed="add", kind="single", options=ways, required="on", **both)
+    both = {"title_de": "Wie gut ist der Bus?", "title_en": "How good is the bus?"}
+    desk.post(f"{HOME}fragen/umfrage/", deed="add", kind="scale", required="on", after="1", after_options="1", **both)
+    both = {"title_de": "Was noch?", "title_en": "What else?"}
+    desk.post(f"{HOME}fragen/umfrage/", deed="add", kind="text", after="2", after_most="2", **both)
+    desk.post(f"{HOME}fragen/", deed="move", to="open")
+    code, other = desk.post(f"{HOME}fragen/", deed="codes", count="2", sheet="text").splitlines()
+    enter(phone, city_with_data, "fragen", "umfrage", code)
+    expect(phone.get_by_text("Wie gut ist der Bus?")).to_be_hidden()
+    phone.get_by_label("Mit dem Bus").focus()
+    phone.keyboard.press("Space")
+    expect(phone.get_by_text("Wie gut ist der Bus?")).to_be_visible()
+    expect(phone.get_by_text("Was noch?")).to_be_hidden()
+    send(phone, "Antworten abschicken")
+    expect(phone.get_by_role("alert")).to_contain_text("Wie gut ist der Bus?: Hier fehlt Ihre Antwort.")
+    expect(phone.get_by_label("Mit dem Bus")).to_be_checked()
+    phone.get_by_role("link", name="Wie gut ist der Bus?").focus()
+    phone.keyboard.press("Enter")
+    phone.keyboard.press("Tab")
+    phone.keyboard.press("Space")
+    expect(phone.get_by_label("1", exact=True)).to_be_checked()
+    phone.get_by_label("Was noch?").focus()
+    phone.keyboard.type("Öfter am Abend")
+    send(phone, "Antworten abschicken")
+    expect(phone.get_by_role("status").first).to_contain_text("Danke. Ihre Antworten sind da.")
+    expect(phone.get_by_text("Öfter am Abend")).to_be_visible()
+
+    desk.post(f"{HOME}fragen/umfrage/papier/", **{"code": other, "f-1": "2"})
+    enter(phone, city_with_data, "fragen", "umfrage", other)
+    expect(phone.get_by_role("alert")).to_contain_text("Mit diesem Code wurde schon auf Papier abgestimmt.")

@@ -30,6 +30,7 @@ PATHS = (
     *("innenstadt-charta/fassung/de-simple/", "innenstadt-charta/fassung/ar/"),
     *("stadtteilfonds/", "stadtteilfonds/stimmzettel/", "werkstaetten/", "plaetze-reihenfolge/rangfolge/"),
     "plaetze-wuensche/paarvergleich/",
+    *("wege-zum-platz/umfrage/", "feste-am-see/", "feste-am-see/umfrage/"),
 )
 
 
@@ -220,6 +221,7 @@ def test_the_staff_pages_are_accessible_and_whole(town: City, browser: Browser) 
     paths = ("", "neu/", "moderation/", f"beitrag/{number}/", "innenstadt-charta/", "innenstadt-charta/text/")
     faults = []
     votes = ("stadtteilfonds/budget/", "stadtteilfonds/papier/", "plaetze-reihenfolge/papier/", "sommerorte/boegen/")
+    votes += ("wege-zum-platz/umfrage/", "wege-zum-platz/umfrage/worte/", "feste-am-see/umfrage/papier/")
     people = ("buergerbudget-gremium/gremium/", "werkstaetten/werkstaetten/", "werkstaetten/werkstaetten/2/")
     for path in (*paths, "innenstadt-charta/text/2/", *votes, *people):
         window.open(f"{town.address}/intern/beteiligung/{path}")

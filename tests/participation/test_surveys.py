@@ -392,5 +392,5 @@ def test_the_old_survey_still_judges_statements(make: Make) -> None:
     assert Client().get("/mitmachen/survey/umfrage/").status_code == 404
     assert (
         "Mehr Bäume"
-        in Client().get(f"/mitmachen/survey/aussagen/?karte={pass_for(Client(), process)}").content.decode()
+        in Client().get(f"/mitmachen/survey/aussagen/?ohne=1&karte={pass_for(Client(), process)}").content.decode()
     )

@@ -85,6 +85,24 @@ def _workshops(one: Setting) -> bool:
     return "workshops" in one.parts
 
 
+def _counted(one: Setting) -> list[Kind]:
+    """Give what is kept of what counts by the head."""
+    if _asks(one):
+        sheets = Text(
+            "Antworten auf Fragen unter einem Kennzeichen, freie Worte getrennt davon",
+            "answers to questions under a pseudonym, free words apart from them",
+        )
+        return [Kind(sheets, Text("zählen und auswerten", "to count and evaluate"), _after(one), STAFF, special=True)]
+    if not _votes(one):
+        return []
+    cast = Text("Stimmen und Unterstützungen unter einem Kennzeichen", "votes and supports under a pseudonym")
+    key = Text(
+        f"bleibt; der Schlüssel zum Kennzeichen wird {one.keep_days} Tage nach dem Abschluss vernichtet",
+        f"stays; the key of the pseudonym is destroyed {one.keep_days} days after the end",
+    )
+    return [Kind(cast, Text("zählen", "to count"), key, NOBODY, special=True)]
+
+
 def _kinds(one: Setting) -> list[Kind]:
     found = []
     if _writes(one):
@@ -97,21 +115,7 @@ def _kinds(one: Setting) -> list[Kind]:
         found.append(Kind(named, Text("zeigen, wer spricht", "to show who speaks"), _after(one), EVERYBODY))
     mail = Text("E-Mail-Adresse, wenn jemand folgt", "e-mail address, if somebody follows")
     found.append(Kind(mail, Text("Nachricht geben", "to send word"), _after(one), NOBODY))
-    if _asks(one):
-        sheets = Text(
-            "Antworten auf Fragen unter einem Kennzeichen, freie Worte getrennt davon",
-            "answers to questions under a pseudonym, free words apart from them",
-        )
-        found.append(
-            Kind(sheets, Text("zählen und auswerten", "to count and evaluate"), _after(one), STAFF, special=True)
-        )
-    elif _votes(one):
-        cast = Text("Stimmen und Unterstützungen unter einem Kennzeichen", "votes and supports under a pseudonym")
-        key = Text(
-            f"bleibt; der Schlüssel zum Kennzeichen wird {one.keep_days} Tage nach dem Abschluss vernichtet",
-            f"stays; the key of the pseudonym is destroyed {one.keep_days} days after the end",
-        )
-        found.append(Kind(cast, Text("zählen", "to count"), key, NOBODY, special=True))
+    found += _counted(one)
     if "code" in (one.level, one.writing):
         codes = Text("Einmalcodes, als Hash", "one-time codes, as hashes")
         found.append(Kind(codes, Text("ein Mensch, eine Stimme", "one person, one vote"), _after(one), NOBODY))

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from allmende.kernel.clock import CIVIL_TIME
@@ -44,7 +44,7 @@ class ItemForm(forms.Form):
 
     title_de = forms.CharField(label=_("Titel (deutsch)"), max_length=200)
     title_en = forms.CharField(label=_("Titel (englisch)"), max_length=200)
-    day = forms.ChoiceField(label=_("Tag"))
+    day = forms.ChoiceField(label=pgettext_lazy("Kalender", "Tag"))
     begins = _time(_("Beginn"))
     ends = _time(_("Ende"), required=False)
     lasts = forms.IntegerField(
