@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext
 
-from allmende.kernel.clock import today, utc_now
+from allmende.kernel.clock import UTC, today, utc_now
 from allmende.participation import (
     budget_queries,
     formal_queries,
@@ -20,9 +20,9 @@ from allmende.participation import (
     workshop_queries,
 )
 from allmende.participation import queries as participation
-from allmende.participation.models import Process, Step
+from allmende.participation.models import Phase, Process, Step
 from allmende.participation.permission import CONTRIBUTIONS, WORKSHOPS
-from allmende.participation.rules import ACTIONS, LEVELS
+from allmende.participation.rules import ACTIONS, LEVELS, allowed_now
 from allmende.portal import participation_agenda
 from allmende.portal.asof import stand_of
 from allmende.portal.calendar_file import calendar_file, escaped, event, instant
@@ -44,20 +44,28 @@ def participate(request: HttpRequest) -> HttpResponse:
     now = utc_now()
     found = [] if stand.past else list(participation.processes())
     cards = [(one, _tally(one, now), _running(one)) for one in found]
+    running = [card for card in cards if card[0].state == "open"]
     return page(
         request,
         "participate.html",
         stand,
         events=events,
         tracks=queries.tracks(),
-        running=[card for card in cards if card[0].state == "open"],
+        acting=sorted((card for card in running if allowed_now(card[0].spans, now)), key=_ends),
+        waiting=[card for card in running if not allowed_now(card[0].spans, now)],
         ended=[card for card in cards if card[0].state != "open"],
         formal=[] if stand.past else formal_cards(formal_queries.board(today()).open)[:MOST_FORMAL],
         formal_any=not stand.past and formal_queries.shown().exists(),
     )
 
 
-def _running(process: Process) -> object:
+def _ends(card: tuple[Process, object, Phase | None]) -> dt.datetime:
+    """Give the end of the phase that runs: what ends first stands first."""
+    phase = card[2]
+    return phase.until if phase else dt.datetime.max.replace(tzinfo=UTC)
+
+
+def _running(process: Process) -> Phase | None:
     now = utc_now()
     return next((phase for phase in process.phases.all() if phase.since <= now < phase.until), None)
 
