@@ -142,7 +142,7 @@ def _wins(count: int, rows: _Rows, weight: Floats) -> Floats:
     """Add up how much each option (rows) was chosen over each other one; both alike is half for each."""
     there = np.bincount(rows.first * count + rows.second, weight * rows.share, count * count)
     back = np.bincount(rows.second * count + rows.first, weight * (1 - rows.share), count * count)
-    wins: Floats = (there + back).reshape(count, count)
+    wins: Floats = np.asarray(there + back, np.float64).reshape(count, count)
     return wins
 
 
