@@ -212,3 +212,24 @@ def test_nothing_but_refusals_is_a_failure(city: Path, tmp_path: Path) -> None:
     done = _load(city, file, PROBE)
     assert done.returncode == 1
     assert "1 values refused:" in done.stdout
+
+
+def test_messages_about_procedures_are_looked_at_taken_and_known(city: Path, tmp_path: Path) -> None:
+    folder = Path(__file__).parents[1] / "participation" / "xbeteiligung"
+    files = [str(folder / f"{kind}.xml") for kind in ("0401", "0402")]
+    before = rows(city)
+    looked = run(city, "load", "procedures", *files, "--dry-run")
+    assert looked.returncode == 0, looked.stderr
+    assert "0401.xml: new  ID_muehlenfeld  Bebauungsplan Nr. 7 „Mühlenfeld“\n0402.xml: changed" in looked.stdout
+    assert rows(city) == before
+    assert run(city, "load", "procedures", *files).returncode == 0
+    once = rows(city)
+    assert once["city.participation_formalmessage"] == before["city.participation_formalmessage"] + 2
+    again = run(city, "load", "procedures", *files)
+    assert again.stdout.count("was there already") == 2
+    bad = tmp_path / "bad.xml"
+    bad.write_text((folder / "0401.xml").read_text(encoding="utf-8").replace("2026-04-10", "2026-02-30"), "utf-8")
+    refused = run(city, "load", "procedures", str(bad))
+    assert refused.returncode == 2
+    assert "bad.xml: The message cannot be read. zeitraum/ende: “2026-02-30" in refused.stderr
+    assert rows(city) == {**once, "city.accounts_auditentry": rows(city)["city.accounts_auditentry"]}

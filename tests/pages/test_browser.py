@@ -20,6 +20,7 @@ PATHS = (
         "/wirkung/beteiligte/",
         "/daten/statistik/",
         "/mitmachen/",
+        "/mitmachen/foermlich/",
         "/erkenntnisse/",
         "/verbund/",
         "/verbund/vergleich/",

@@ -187,6 +187,8 @@ def test_a_dtd_is_refused_in_every_encoding(name: str, encoding: str) -> None:
         ("2026-03-10+01:00", "2026-02-30", "zeitraum/beginn", "kein Tag"),
         ("2026-04-10+02:00", "10.04.2026", "zeitraum/ende", "kein Tag"),
         ("2026-04-10+02:00", "2026-03-01", "zeitraum", "vor dem Beginn"),
+        ("2026-04-10+02:00", "9999-12-31", "zeitraum/ende", "kein Tag"),
+        ("2026-03-02T08:15:00.250+01:00", "0001-01-01T00:00:00+14:00", "erstellungszeitpunkt", "kein Zeitpunkt"),
         ("<xb:durchgang>1", "<xb:durchgang>0", "durchgang", "keine Zahl"),
         ("2026-03-02T08:15:00.250+01:00", "gestern", "erstellungszeitpunkt", "kein Zeitpunkt"),
         ("2026-03-02T08:15:00.250+01:00", "2099-03-02T08:15:00Z", "erstellungszeitpunkt", "Zukunft"),

@@ -102,7 +102,7 @@ def addresses(file: Path, source: str) -> None:
 def load_procedures(files: tuple[Path, ...], url: str, dry_run: bool) -> None:
     """Take messages, and say what became of each."""
     require_ready(settings())
-    if url and not url.startswith(("https://", "http://")):
+    if url and not (url.startswith(("https://", "http://")) and len(url) <= 500):
         raise click.BadParameter(t("eine Adresse mit https:// oder http://", "an address with https:// or http://"))
     found = procedures.load(files, own_url=url, dry_run=dry_run)
     for one, result in found:

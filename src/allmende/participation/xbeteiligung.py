@@ -24,6 +24,8 @@ LONGEST_NAME, LONGEST_ID, LONGEST_TEXT = 500, 200, 8_000
 FOUND, UPDATED, DELETED = "0401", "0402", "0409"
 # A sender's clock may run ahead; a message from far ahead would outdate all that follow.
 AHEAD = dt.timedelta(days=1)
+# Outside of them a slip of the pen, and calendars that end.
+YEARS = range(2000, 2200)
 _ROOT = re.compile(r"(?:kommunal\.\w+|planung2Beteiligung\.Beteiligung(?:Kommune)?\w+)\.(0401|0402|0409)")
 _NUMBERED = re.compile(r"[\w.]+\.(\d{4})")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})?")
@@ -298,9 +300,12 @@ def _day(parent: Element | None, name: str) -> dt.date | None:
         return None
     found = _DAY.fullmatch(words)
     try:
-        return dt.date.fromisoformat(found[1] if found else "")
+        day = dt.date.fromisoformat(found[1] if found else "")
     except ValueError:
-        raise fault(f"zeitraum/{name}", NO_DAY.filled(value=words[:40])) from None
+        day = None
+    if day is None or day.year not in YEARS:
+        raise fault(f"zeitraum/{name}", NO_DAY.filled(value=words[:40]))
+    return day
 
 
 def _moment(words: str, now: dt.datetime) -> dt.datetime:
@@ -308,7 +313,9 @@ def _moment(words: str, now: dt.datetime) -> dt.datetime:
     try:
         found = dt.datetime.fromisoformat(words)
     except ValueError:
-        raise fault("erstellungszeitpunkt", NO_TIME.filled(value=words)) from None
+        found = None
+    if found is None or found.year not in YEARS:
+        raise fault("erstellungszeitpunkt", NO_TIME.filled(value=words))
     at = found if found.tzinfo is not None else found.replace(tzinfo=CIVIL_TIME)
     if at > now + AHEAD:
         raise fault("erstellungszeitpunkt", TOO_NEW.filled(value=words))

@@ -91,9 +91,11 @@ def _read(status: int, body: bytes) -> str:
         raise Busy(NOT_TRANSLATED, why=f"HTTP {status}")
     if found is None:
         raise Busy(NOT_TRANSLATED, why=UNREADABLE)
-    if not found.text.strip():
+    # PostgreSQL keeps no U+0000.
+    words = found.text.replace("\0", "")
+    if not words.strip():
         raise Busy(NOT_TRANSLATED, why=EMPTY)
-    return found.text
+    return words
 
 
 def require_translating(gate: Gate, one: Contribution, *, outside: bool) -> None:
