@@ -17,8 +17,8 @@ from allmende.participation.models import Process, Question
 FIXED = ErrorCode(
     "participation.questions_fixed",
     Text(
-        "Es wird schon geantwortet; die Fragen bleiben, wie sie sind.",
-        "People are answering already; the questions stay as they are.",
+        "Das Antworten hat begonnen; die Fragen bleiben, wie sie sind.",
+        "Answering has begun; the questions stay as they are.",
     ),
     Text("Ändern Sie sie im nächsten Verfahren.", "Change them in the next process."),
 )

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_write
@@ -32,7 +32,7 @@ EASY_WORDS = 8
 class EditionForm(forms.Form):
     """What a process says of itself in a language."""
 
-    tag = forms.ChoiceField(label=_("Fassung"))
+    tag = forms.ChoiceField(label=pgettext_lazy("Sprachen", "Fassung"))
     title = forms.CharField(label=_("Titel"), max_length=200, widget=forms.TextInput(attrs={"dir": "auto"}))
     body = forms.CharField(
         label=_("Text"),
@@ -111,7 +111,7 @@ def editions_page(request: HttpRequest, slug: str) -> HttpResponseBase:
     return page(
         request,
         "participation_editions",
-        _("Fassungen"),
+        pgettext_lazy("Sprachen", "Fassungen"),
         icon=ICON,
         back=(reverse("office:participation-process", args=[slug]), str(process)),
         process=process,

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from allmende.accounts.rules import may_write
@@ -40,7 +40,7 @@ def _process(slug: str) -> Process:
 
 
 def _back(process: Process) -> tuple[str, Any]:
-    return reverse("office:participation-survey", args=[process.slug]), _("Fragen")
+    return reverse("office:participation-survey", args=[process.slug]), pgettext_lazy("Mehrzahl", "Fragen")
 
 
 @reads(AREA)
@@ -62,7 +62,7 @@ def survey(request: HttpRequest, slug: str) -> HttpResponseBase:
     return page(
         request,
         "participation_survey",
-        _("Fragen"),
+        pgettext_lazy("Mehrzahl", "Fragen"),
         icon=ICON,
         back=(reverse("office:participation-process", args=[slug]), str(process)),
         process=process,
