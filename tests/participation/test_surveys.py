@@ -277,7 +277,7 @@ def test_questions_are_ordered_and_changed_until_answering_begins(make: Make) ->
         (f"{DESK}1/", QUESTIONS[0]),
         (DESK, {"deed": "strike", "number": "4"}),
     ):
-        assert "Es wird schon geantwortet" in desk.post(path, fields).content.decode()
+        assert "Das Antworten hat begonnen" in desk.post(path, fields).content.decode()
     assert Question.objects.count() == 4
     reader, _ = staff("steward")
     assert reader.post(DESK, {"deed": "strike", "number": "4"})["Location"] == "/intern/"
