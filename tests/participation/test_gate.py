@@ -90,6 +90,7 @@ def test_what_the_rules_prohibit_is_refused_with_the_rule_and_its_reason(
     tables = snapshot_facts(write_snapshot(tmp_path, utc_now(), gate))
     told = {"contributions", "comments", "steps", "dipas-contributions", "contribution-channels"}
     votes_of = {"statements", "ballot-channels", "budget-projects", "rankings", "pairs", "statement-ways"}
+    votes_of |= {"survey-questions", "survey-answers"}
     away = votes_of if category == "vote-results" else told
     assert ({*tables["withheld"]}, away & {*tables["rows"]}) == (away, set())
 

@@ -76,11 +76,6 @@ def keep_paper(kind: Kind, process: Process, name: str, *, channel: str = "paper
     return signing.dumps([process.pk, name], salt=SALT)
 
 
-def name_in(word: str) -> str:
-    """Give the pseudonym of a ballot from paper by the word that was just given for it."""
-    return str(signing.loads(word, salt=SALT)[1])
-
-
 def take_back(kind: Kind, process: Process, word: str) -> str:
     """Delete a ballot that was just typed from paper; give its pseudonym.
 

@@ -239,8 +239,9 @@ def _write(folder: Path, name: str, rows: Iterator[Row]) -> int:
         for row in rows:
             writer.writerow([_cell(row[column]) for column in columns])
             lines.write(encode({column: row[column] for column in columns}) + b"\n")
-            if row.get(GEOJSON) is not None:
-                places.write((b",\n" if begun else b"\n") + encode(_feature(row)))
+            feature = _feature(row)
+            if feature is not None:
+                places.write((b",\n" if begun else b"\n") + encode(feature))
                 begun = True
             count += 1
         places.write(b"\n]}\n")
@@ -249,9 +250,13 @@ def _write(folder: Path, name: str, rows: Iterator[Row]) -> int:
     return count
 
 
-def _feature(row: Row) -> Row:
+def _feature(row: Row) -> Row | None:
+    """Give a row at its place; None where it has none."""
+    if row.get("longitude") is None:
+        return None
+    point = {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]}
     about = {name: value for name, value in row.items() if name not in ("longitude", "latitude", "geometry", GEOJSON)}
-    return {"type": "Feature", "geometry": row[GEOJSON], "properties": about}
+    return {"type": "Feature", "geometry": row.get(GEOJSON, point), "properties": about}
 
 
 def _sha256(path: Path) -> str:

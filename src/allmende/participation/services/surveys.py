@@ -77,8 +77,9 @@ def answer_on_paper(process: Process, code: str, given: Mapping[int, Given], now
     _require_uncounted(process)
     ballots.require_begun(process, "answer", now)
     found = _whole(process, given)
-    word = ballots.keep_paper(AnswerSheet, process, code, answers=_stored(found))
-    _keep_words(process, ballots.name_in(word), found.words)
+    name = ballots.name_on_paper(process, code)
+    word = ballots.keep_paper(AnswerSheet, process, name, answers=_stored(found))
+    _keep_words(process, name, found.words)
     return word
 
 
