@@ -221,9 +221,9 @@ def test_the_staff_pages_are_accessible_and_whole(town: City, browser: Browser) 
     paths = ("", "neu/", "moderation/", f"beitrag/{number}/", "innenstadt-charta/", "innenstadt-charta/text/")
     faults = []
     votes = ("stadtteilfonds/budget/", "stadtteilfonds/papier/", "plaetze-reihenfolge/papier/", "sommerorte/boegen/")
-    votes += ("wege-zum-platz/umfrage/", "wege-zum-platz/umfrage/worte/", "feste-am-see/umfrage/papier/")
+    surveys = ("wege-zum-platz/umfrage/", "wege-zum-platz/umfrage/worte/", "feste-am-see/umfrage/papier/")
     people = ("buergerbudget-gremium/gremium/", "werkstaetten/werkstaetten/", "werkstaetten/werkstaetten/2/")
-    for path in (*paths, "innenstadt-charta/text/2/", *votes, *people):
+    for path in (*paths, "innenstadt-charta/text/2/", *votes, *surveys, *people):
         window.open(f"{town.address}/intern/beteiligung/{path}")
         window.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         faults += [f"{path} {width}: {fault}" for width in (NARROW, WIDE) for fault in window.faults(width)]

@@ -171,11 +171,10 @@ def test_levels_hold_as_they_do_for_other_votes(make: Make) -> None:
     assert (AnswerSheet.objects.filter(channel="paper").count(), FreeWords.objects.count()) == (1, 1)
     late = send(pass_for(Client(), process, code=other, weiter="umfrage"), f_1="1")
     assert (late.status_code, "auf Papier abgestimmt" in late.content.decode()) == (409, True)
-    word = re.search(r"zuletzt=(.+)", taken["Location"])
-    assert word is not None
-    desk.post(PAPER, {"deed": "back", "word": word[1]})
+    (typed,) = re.findall(r"zuletzt=(.+)", taken["Location"])
+    desk.post(PAPER, {"deed": "back", "word": typed})
     assert (AnswerSheet.objects.filter(channel="paper").count(), FreeWords.objects.count()) == (0, 0)
-    gone = desk.post(PAPER, {"deed": "back", "word": word[1]}, follow=True).content.decode()
+    gone = desk.post(PAPER, {"deed": "back", "word": typed}, follow=True).content.decode()
     assert "lässt sich nicht mehr zurücknehmen" in gone
 
 

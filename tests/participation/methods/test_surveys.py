@@ -105,7 +105,7 @@ def test_a_survey_that_could_not_be_answered_is_refused(questions: list[Asked], 
 
 
 @st.composite
-def surveys(draw: st.DrawFn) -> list[Asked]:
+def surveys(draw: Any) -> list[Asked]:
     """Make surveys in which questions depend on earlier ones in every way."""
     found: list[Asked] = []
     for number in range(1, draw(st.integers(1, 6)) + 1):
@@ -123,13 +123,14 @@ def surveys(draw: st.DrawFn) -> list[Asked]:
                 )
                 aim = Condition(parent.number, least=low, most=high)
         options = draw(st.integers(2, 4)) if kind in ("single", "multiple") else 0
-        more: dict[str, Any] = {
+        every: dict[str, dict[str, Any]] = {
             "single": {},
             "multiple": {"least": draw(st.sampled_from([None, 1, 2])), "most": None},
             "scale": {"most": draw(st.integers(3, 6))},
             "number": {"least": 0, "most": draw(st.sampled_from([3, 40])), "decimals": draw(st.booleans())},
             "text": {"most": 5},
-        }[kind]
+        }
+        more = every[kind]
         found.append(asked(number, kind, options, required=draw(st.booleans()), condition=aim, **more))
     require_whole(found)
     return found
