@@ -79,6 +79,8 @@ def test_xml_and_geojson(house: House, make: Make) -> None:
     assert _seen(house, xml, body) == [("2024-05-01T10:00:00Z", 0.0)]
     with pytest.raises(Invalid, match="DTD"):
         preview(house, xml, b'<!DOCTYPE a [<!ENTITY b "c">]><data>&b;</data>')
+    with pytest.raises(Invalid, match="DTD"):
+        preview(house, xml, '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE data><data/>'.encode("utf-16"))
     with pytest.raises(Invalid, match="no complete XML"):
         preview(house, xml, b"<data><station>")
     geo = make(

@@ -2,6 +2,9 @@
 
 from xml.etree import ElementTree
 
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
 from allmende.connectors.replies import NOT_READABLE, Record, only_member
 from allmende.kernel.errors import Invalid
 from allmende.kernel.text import Text
@@ -14,10 +17,11 @@ _KML = "{http://www.opengis.net/kml/2.2}"
 def records(body: bytes) -> list[Record]:
     """Give what is foretold: station, time, time of issue, and each element by its name."""
     text = only_member(body, "KMZ", _is_kml, LARGEST) if body.startswith(b"PK") else body
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise _unreadable(Text("Es enthält eine DTD, die nicht gelesen wird", "it holds a DTD, which is not read"))
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314 - what declares a DTD was refused
+        root = fromstring(text, forbid_dtd=True)
+    except DefusedXmlException as error:
+        why = Text("Es enthält eine DTD, die nicht gelesen wird", "it holds a DTD, which is not read")
+        raise _unreadable(why) from error
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise _unreadable(str(error)) from error
     issued = root.findtext(f".//{_DWD}IssueTime")

@@ -5,11 +5,14 @@ from typing import Any
 
 from django.core import signing
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
+from allmende.gate.door import Gate
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
 from allmende.participation import rules
 from allmende.participation.models import AnswerSheet, Ballot, Process, RankingBallot, Voter
+from allmende.participation.permission import VOTES, barred
 from allmende.participation.services.votes import VOTED_ON_PAPER, pseudonym_of, redeem
 
 Kind = type[Ballot] | type[RankingBallot] | type[AnswerSheet] | type[Voter]
@@ -42,6 +45,12 @@ def over(process: Process, action: str, now: dt.datetime) -> bool:
     """Tell whether nobody votes any more and the last phase has begun; until then paper is still taken up."""
     spans = process.spans
     return spans[-1].since <= now and not any(action in span.allows and now < span.until for span in spans)
+
+
+def to_count(waiting: QuerySet[Process], action: str, now: dt.datetime, gate: Gate) -> list[Process]:
+    """Give those of which the voting is over and votes may be used; ``waiting`` are those that nobody has counted."""
+    rows = waiting.exclude(state="draft").prefetch_related("phases").distinct()
+    return [one for one in rows if over(one, action, now) and barred(gate, one.purpose_slug, VOTES) is None]
 
 
 def keep(kind: Kind, process: Process, pseudonym: str, **kept: Any) -> None:

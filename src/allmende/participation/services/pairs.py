@@ -15,7 +15,6 @@ from allmende.kernel.text import Text
 from allmende.participation import pair_queries as queries
 from allmende.participation.models import PairCount, PairJudgement, Process
 from allmende.participation.pair_queries import Pair
-from allmende.participation.permission import VOTES, barred
 from allmende.participation.services import ballots
 from allmende.participation.services.contributions import require_open
 from allmende.participation.vote_queries import statements
@@ -91,12 +90,8 @@ def take_back(process: Process, pseudonym: str, pair: Pair, now: dt.datetime) ->
 
 def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
     """Count the comparisons that are over, once, where votes may be used; give the names of the processes."""
-    waiting = Process.objects.filter(pair_judgements__isnull=False, pair_count__isnull=True).exclude(state="draft")
-    return [
-        one.slug
-        for one in waiting.prefetch_related("phases").distinct()
-        if ballots.over(one, "compare", now) and barred(gate, one.purpose_slug, VOTES) is None and _count(one, now)
-    ]
+    waiting = Process.objects.filter(pair_judgements__isnull=False, pair_count__isnull=True)
+    return [one.slug for one in ballots.to_count(waiting, "compare", now, gate) if _count(one, now)]
 
 
 @transaction.atomic

@@ -14,7 +14,6 @@ from allmende.kernel.text import Text
 from allmende.participation import ranking_queries as queries
 from allmende.participation.methods.ranking import told_of
 from allmende.participation.models import Process, RankingBallot, RankingCount
-from allmende.participation.permission import VOTES, barred
 from allmende.participation.services import ballots
 from allmende.participation.services.contributions import require_open
 from allmende.participation.vote_queries import statements
@@ -87,12 +86,8 @@ def _order(process: Process, places: Mapping[int, int]) -> list[int]:
 
 def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
     """Count the rankings that are over, once, where votes may be used; give the names of the processes."""
-    waiting = Process.objects.filter(rankings__isnull=False, ranking_count__isnull=True).exclude(state="draft")
-    return [
-        one.slug
-        for one in waiting.prefetch_related("phases").distinct()
-        if ballots.over(one, "rank", now) and barred(gate, one.purpose_slug, VOTES) is None and _count(one, now)
-    ]
+    waiting = Process.objects.filter(rankings__isnull=False, ranking_count__isnull=True)
+    return [one.slug for one in ballots.to_count(waiting, "rank", now, gate) if _count(one, now)]
 
 
 @transaction.atomic

@@ -14,7 +14,6 @@ from allmende.kernel.text import Text
 from allmende.participation import survey_queries as queries
 from allmende.participation.methods.surveys.answers import Fault, Given, Read, read
 from allmende.participation.models import AnswerSheet, FreeWords, Process, SurveyCount
-from allmende.participation.permission import VOTES, barred
 from allmende.participation.services import ballots
 from allmende.participation.services.contributions import require_open
 
@@ -129,17 +128,8 @@ def _require_uncounted(process: Process) -> None:
 
 def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
     """Count the surveys that are over, once, where votes may be used; give the names of the processes."""
-    waiting = Process.objects.filter(sheets__isnull=False, survey_count__isnull=True).exclude(state="draft")
-    return [
-        one.slug
-        for one in waiting.prefetch_related("phases").distinct()
-        if _over(one, now) and barred(gate, one.purpose_slug, VOTES) is None and _count(one, now)
-    ]
-
-
-def _over(process: Process, now: dt.datetime) -> bool:
-    """Tell whether nobody answers any more and the last phase has begun; until then paper is still taken up."""
-    return process.spans[-1].since <= now and queries.answering_ended(process, now)
+    waiting = Process.objects.filter(sheets__isnull=False, survey_count__isnull=True)
+    return [one.slug for one in ballots.to_count(waiting, "answer", now, gate) if _count(one, now)]
 
 
 @transaction.atomic
