@@ -1,7 +1,9 @@
-"""PostgreSQL databases of the tests' own: what one service uses, no other test can empty."""
+"""Databases and processes of the tests' own on PostgreSQL: what one service uses, no other test can empty."""
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -56,3 +58,20 @@ def emptied(url: str) -> str:
         for schema in SCHEMAS:
             connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
     return url
+
+
+def told_by(databases: Databases, code: str) -> str:
+    """Run code with the portal on an empty database, in a process of its own; give what it prints.
+
+    Django speaks to one database in the life of a process.
+    """
+    url = databases.new()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA city")
+    settings = {"ALLMENDE_PORTAL_DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings"}
+    environment = {**os.environ, **settings}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout

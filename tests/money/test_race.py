@@ -1,17 +1,11 @@
 """Eight who book at once on PostgreSQL: neither an invoice nor the ceiling of an award is exceeded by a cent."""
 
-import os
-import subprocess
-import sys
-
-import psycopg
 import pytest
 
-from tests.postgres import Databases
+from tests.postgres import Databases, told_by
 
 pytestmark = pytest.mark.postgres
 
-# A process of its own: Django speaks to one database in the life of a process.
 RACE = """
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
@@ -72,19 +66,7 @@ print(0 <= terms.most_eligible - bookings.eligible_so_far(terms.award) < part)
 def test_who_books_at_once_finds_neither_the_same_open_rest_nor_the_same_room_below_the_ceiling(
     postgres: Databases,
 ) -> None:
-    url = postgres.new()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE SCHEMA city")
-    environment = {
-        **os.environ,
-        "ALLMENDE_PORTAL_DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", RACE], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.splitlines() == [
+    assert told_by(postgres, RACE).splitlines() == [
         "booked=2 money.beyond_invoice=6",
         "booked=2 money.over_ceiling=6",
         "True",

@@ -1,17 +1,11 @@
 """What differs between the databases and must not be seen: conditions of searches, and numbers kept as bytes."""
 
-import os
-import subprocess
-import sys
-
-import psycopg
 import pytest
 
-from tests.postgres import Databases
+from tests.postgres import Databases, told_by
 
 pytestmark = pytest.mark.postgres
 
-# A process of its own: Django speaks to one database in the life of a process.
 SAME = """
 import datetime as dt
 import django
@@ -54,16 +48,4 @@ print(hint_queries.weights().places.tolist() == kept.tolist())
 
 
 def test_searches_and_weights_are_the_same_on_postgresql(postgres: Databases) -> None:
-    url = postgres.new()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE SCHEMA city")
-    environment = {
-        **os.environ,
-        "ALLMENDE_PORTAL_DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", SAME], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.split() == ["1", "1", "1", "1", "0", "3", "True"]
+    assert told_by(postgres, SAME).split() == ["1", "1", "1", "1", "0", "3", "True"]

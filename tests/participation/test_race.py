@@ -1,17 +1,11 @@
 """Fifty who vote at once, each vote, ballot, sheet, code and pair sent by several: PostgreSQL keeps one of each."""
 
-import os
-import subprocess
-import sys
-
-import psycopg
 import pytest
 
-from tests.postgres import Databases
+from tests.postgres import Databases, told_by
 
 pytestmark = pytest.mark.postgres
 
-# A process of its own: Django speaks to one database in the life of a process.
 RACE = """
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
@@ -97,16 +91,4 @@ print(all(survey_queries.words_of(asked, name) == {2: f"Worte zu {step}"} for na
 
 
 def test_nobody_counts_twice_however_many_send_at_once(postgres: Databases) -> None:
-    url = postgres.new()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE SCHEMA city")
-    environment = {
-        **os.environ,
-        "ALLMENDE_PORTAL_DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "allmende.serve.django_settings",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", RACE], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.split() == ["20", "5", "5", "5", "5", "1", "5", "5", "True"]
+    assert told_by(postgres, RACE).split() == ["20", "5", "5", "5", "5", "1", "5", "5", "True"]
