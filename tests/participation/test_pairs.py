@@ -17,6 +17,7 @@ from allmende.kernel.clock import utc_now
 from allmende.kernel.errors import Conflict
 from allmende.kernel.text import Text
 from allmende.participation import pair_queries
+from allmende.participation.methods.borders import MOST_OPTIONS
 from allmende.participation.models import PairCount, PairJudgement, Process
 from allmende.participation.services import pairs, processes, votes
 from tests.participation.conftest import ACTOR, Make, end_phase, pass_for, sheets, staff
@@ -236,3 +237,12 @@ def test_a_copy_has_the_options_and_nothing_that_people_said(process: Process) -
     assert ("Was zur Wahl steht" in page, "Möglichkeit (deutsch)" in page) == (True, True)
     page = desk.get("/intern/beteiligung/pairs/").content.decode()
     assert ("Es wurde schon geordnet oder verglichen" in page, "Möglichkeit (deutsch)" in page) == (True, False)
+
+
+def test_sixteen_options_are_the_most(make: Make) -> None:
+    process = with_options(make("pairs"), tuple(f"Wunsch {number}" for number in range(MOST_OPTIONS)))
+    desk, _ = staff("office")
+    sent = {"deed": "statement", "text_de": "Noch einer", "text_en": "One more"}
+    page = desk.post("/intern/beteiligung/pairs/", sent, follow=True).content.decode()
+    assert ("Mehr als 16 Möglichkeiten" in page, "Noch einer" in page) == (True, True)
+    assert process.statements.count() == MOST_OPTIONS

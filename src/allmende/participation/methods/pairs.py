@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from allmende.kernel.errors import ErrorCode, Invalid
 from allmende.kernel.text import Text
+from allmende.participation.methods.borders import firm
 from allmende.participation.methods.least import LEAST_GROUP
 from allmende.participation.methods.lots import generator
-from allmende.participation.methods.thinnest import firm
 
 METHOD, VERSION = "bradley-terry", "1"
 # Each option has been compared once, so to say, with an average one, and half won.

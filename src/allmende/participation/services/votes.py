@@ -9,6 +9,7 @@ from allmende.accounts.services import Actor, record
 from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import rules
+from allmende.participation.methods.borders import MOST_OPTIONS
 from allmende.participation.models import (
     Code,
     Contribution,
@@ -39,6 +40,15 @@ ORDERED = ErrorCode(
         "People have ordered or compared already; the options stay as they are.",
     ),
     Text("Ändern Sie es im nächsten Verfahren.", "Change it in the next process."),
+)
+TOO_MANY_OPTIONS = ErrorCode(
+    "participation.too_many_options",
+    Text(
+        "Mehr als {limit} Möglichkeiten lassen sich nicht vergleichen.", "More than {limit} options cannot be compared."
+    ),
+    Text(
+        "Fassen Sie Ähnliches zusammen, oder nehmen Sie die Rangfolge.", "Put alike ones together, or take the ranking."
+    ),
 )
 VOTED_ON_PAPER = ErrorCode(
     "participation.voted_on_paper",
@@ -107,6 +117,8 @@ def add_statement(
     Process.objects.select_for_update().get(pk=process.pk)
     if any(kind.objects.filter(process=process).exists() for kind in (RankingBallot, PairJudgement)):
         raise Conflict(ORDERED)
+    if "pairs" in process.form.parts and process.statements.count() >= MOST_OPTIONS:
+        raise Conflict(TOO_MANY_OPTIONS, limit=MOST_OPTIONS)
     last = process.statements.aggregate(last=Max("number"))["last"] or 0
     found = Statement.objects.create(
         process=process, number=last + 1, text_de=text_de, text_en=text_en, contribution=contribution
