@@ -3,6 +3,7 @@
 import msgspec
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from allmende.participation.ballot_queries import on_paper
 from allmende.participation.methods.ways import Beside, Side, beside
 from allmende.participation.models import OpinionRun, Process, Statement, Topic, Vote, Voter
 from allmende.participation.rules import Share, consensus, is_conflict
@@ -47,7 +48,7 @@ def statements(process: Process) -> list[Statement]:
 
 def votes_of(process: Process, pseudonym: str) -> dict[int, int]:
     """Give what a pseudonym voted online; what is on paper is shown to nobody who has its code."""
-    if elsewhere(process).filter(pseudonym=pseudonym).exists():
+    if on_paper(process.voters.all(), pseudonym):
         return {}
     rows = Vote.objects.filter(statement__process=process, pseudonym=pseudonym)
     return dict(rows.values_list("statement_id", "value"))

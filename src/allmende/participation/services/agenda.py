@@ -65,8 +65,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     discussed: Text | None = None
 
 
-def _locked(workshop: Workshop) -> Workshop:
-    """Give the workshop alone to one writer, so that two items do not get the same time."""
+def locked(workshop: Workshop) -> Workshop:
+    """Give a workshop alone to one writer, so that two items do not get the same time, nor two photos one number."""
     return Workshop.objects.select_for_update(of=("self",)).select_related("process").get(pk=workshop.pk)
 
 
@@ -93,7 +93,7 @@ def _item(workshop: Workshop, number: int) -> AgendaItem:
 
 def require_fits(workshop: Workshop, minutes: int) -> None:
     """Refuse to shorten a workshop below its agenda."""
-    needs = max((one.after + one.lasts for one in workshop.agenda.all()), default=0)
+    needs = max((_end(one) for one in workshop.agenda.all()), default=0)
     if needs > minutes:
         raise Invalid(TOO_LONG, needs=needs, has=minutes)
 
@@ -101,7 +101,7 @@ def require_fits(workshop: Workshop, minutes: int) -> None:
 @transaction.atomic
 def put_item(actor: Actor, workshop: Workshop, item: Item, number: int | None = None) -> AgendaItem:
     """Add an item, or change one; it has to lie within the workshop, and not where another stands."""
-    one = _locked(workshop)
+    one = locked(workshop)
     found = _item(one, number) if number is not None else AgendaItem(workshop=one)
     before = {"title": found.title_de, "after": found.after, "lasts": found.lasts} if number is not None else None
     found.title_de, found.title_en = item.title.de, item.title.en
@@ -119,7 +119,7 @@ def put_item(actor: Actor, workshop: Workshop, item: Item, number: int | None = 
 @transaction.atomic
 def drop_item(actor: Actor, workshop: Workshop, number: int) -> None:
     """Take an item out, with what the minutes say of it; what was heard there stays with the workshop."""
-    one = _locked(workshop)
+    one = locked(workshop)
     found = _item(one, number)
     before = {"title": found.title_de, "minutes": found.minutes_de}
     found.delete()
@@ -129,7 +129,7 @@ def drop_item(actor: Actor, workshop: Workshop, number: int) -> None:
 @transaction.atomic
 def move_item(actor: Actor, workshop: Workshop, number: int, *, up: bool) -> None:
     """Let an item change places with the one before or after it; each keeps how long it lasts."""
-    one = _locked(workshop)
+    one = locked(workshop)
     items = list(one.agenda.all())
     found = _item(one, number)
     earlier: AgendaItem | None = found
@@ -162,13 +162,11 @@ def _begin(row: AgendaItem) -> int:
 @transaction.atomic
 def copy_agenda(actor: Actor, workshop: Workshop, source: Workshop) -> int:
     """Begin with the agenda of another workshop, as long after the beginning; give how many items there are."""
-    one = _locked(workshop)
+    one = locked(workshop)
     if one.agenda.exists():
         raise Conflict(NOT_EMPTY)
+    require_fits(source, one.length)
     rows = list(source.agenda.all())
-    needs = max((_end(row) for row in rows), default=0)
-    if needs > one.length:
-        raise Invalid(TOO_LONG, needs=needs, has=one.length)
     AgendaItem.objects.bulk_create(
         AgendaItem(workshop=one, **{name: getattr(row, name) for name in COPIED}) for row in rows
     )
@@ -179,7 +177,7 @@ def copy_agenda(actor: Actor, workshop: Workshop, source: Workshop) -> int:
 @transaction.atomic
 def sum_up(actor: Actor, workshop: Workshop, said: Text, follows: Text | None, now: dt.datetime) -> None:
     """Publish what was said at a workshop and what follows; what was published before stays in the trail."""
-    one = _locked(workshop)
+    one = locked(workshop)
     if now < one.begins:
         raise Conflict(NOT_OVER)
     before = {"said": one.said_de, "follows": one.follows_de}

@@ -1,8 +1,10 @@
 """Taking ballots on money or an order, and sheets of a survey: one for each person, whichever came first."""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import msgspec
 from django.core import signing
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -11,11 +13,22 @@ from allmende.gate.door import Gate
 from allmende.kernel.errors import Conflict, ErrorCode
 from allmende.kernel.text import Text
 from allmende.participation import rules
-from allmende.participation.models import AnswerSheet, Ballot, Process, RankingBallot, Voter
+from allmende.participation.models import (
+    AnswerSheet,
+    Ballot,
+    PairCount,
+    Process,
+    RankingBallot,
+    RankingCount,
+    SurveyCount,
+    Voter,
+)
 from allmende.participation.permission import VOTES, barred
 from allmende.participation.services.votes import VOTED_ON_PAPER, pseudonym_of, redeem
 
 Kind = type[Ballot] | type[RankingBallot] | type[AnswerSheet] | type[Voter]
+Count = type[RankingCount] | type[PairCount] | type[SurveyCount]
+Told = TypeVar("Told")
 SALT, BACK_SECONDS = "participation.paper", 600
 
 VOTED_ALREADY = ErrorCode(
@@ -51,6 +64,24 @@ def to_count(waiting: QuerySet[Process], action: str, now: dt.datetime, gate: Ga
     """Give those of which the voting is over and votes may be used; ``waiting`` are those that nobody has counted."""
     rows = waiting.exclude(state="draft").prefetch_related("phases").distinct()
     return [one for one in rows if over(one, action, now) and barred(gate, one.purpose_slug, VOTES) is None]
+
+
+def require_uncounted(kind: Count, process: Process) -> None:
+    """Hold a process, and refuse what comes after its count."""
+    Process.objects.select_for_update().get(pk=process.pk)
+    if kind.objects.filter(process=process).exists():
+        raise Conflict(COUNTED_ALREADY)
+
+
+def keep_count(
+    kind: Count, process: Process, reckon: Callable[[Process], Told | None], now: dt.datetime
+) -> Told | None:
+    """Hold a process, count, and keep what may be told; nothing where fewer than ten people took part."""
+    Process.objects.select_for_update().get(pk=process.pk)
+    told = reckon(process)
+    if told is not None:
+        kind.objects.create(process=process, at=now, published=msgspec.json.encode(told).decode())
+    return told
 
 
 def keep(kind: Kind, process: Process, pseudonym: str, **kept: Any) -> None:

@@ -18,6 +18,7 @@ from allmende.kernel.text import Text
 from allmende.participation.models import AgendaItem, CardPhoto, Contribution, Workshop
 from allmende.participation.photos import redrawn
 from allmende.participation.services import authors, contributions
+from allmende.participation.services.agenda import locked
 from allmende.register.around import Point
 
 # A board has to stay readable: more points than a photo that is shown, and room for what telephones make of it.
@@ -77,14 +78,10 @@ class TypedCard(msgspec.Struct, frozen=True, kw_only=True):
     alt_en: str = ""
 
 
-def _locked(workshop: Workshop) -> Workshop:
-    return Workshop.objects.select_for_update(of=("self",)).select_related("process").get(pk=workshop.pk)
-
-
 @transaction.atomic
 def keep_photo(actor: Actor, workshop: Workshop, file: BinaryIO, size: int, now: dt.datetime) -> CardPhoto:
     """Keep the pixels of a photo and nothing else, under a name that nobody guesses."""
-    one = _locked(workshop)
+    one = locked(workshop)
     if one.forgotten is not None or one.forget_on <= now.date():
         raise Conflict(FORGOTTEN)
     if one.card_photos.count() >= MOST_PHOTOS:
@@ -113,7 +110,7 @@ def photo_of(workshop: Workshop, number: int) -> CardPhoto:
 @transaction.atomic
 def take_card(actor: Actor, photo: CardPhoto, card: TypedCard, now: dt.datetime) -> Contribution:
     """Make a contribution of a card, heard at the workshop; with the photo only where its words are given, too."""
-    one = _locked(photo.workshop)
+    one = locked(photo.workshop)
     picture = b""
     if card.alt:
         with default_storage.open(photo.file) as kept:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-import msgspec
 from django.core import signing
 from django.db import transaction
 
@@ -96,11 +95,8 @@ def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
 
 @transaction.atomic
 def _count(process: Process, now: dt.datetime) -> bool:
-    """Keep what may be told; nothing where fewer than ten people took part."""
-    Process.objects.select_for_update().get(pk=process.pk)
-    told = queries.strengths(process)
-    if told is None:
-        return False
-    PairCount.objects.create(process=process, at=now, published=msgspec.json.encode(told).decode())
-    record(ACTOR, "participation.pairs_counted", process, after={"judgements": told.judgements})
-    return True
+    """Count one, and tell whether there was enough to count."""
+    told = ballots.keep_count(PairCount, process, queries.strengths, now)
+    if told is not None:
+        record(ACTOR, "participation.pairs_counted", process, after={"judgements": told.judgements})
+    return told is not None

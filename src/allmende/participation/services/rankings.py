@@ -3,16 +3,15 @@
 import datetime as dt
 from collections.abc import Mapping
 
-import msgspec
 from django.db import transaction
 
 from allmende.accounts.rules import SystemActor
 from allmende.accounts.services import record
 from allmende.gate.door import Gate
-from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
+from allmende.kernel.errors import ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import ranking_queries as queries
-from allmende.participation.methods.ranking import told_of
+from allmende.participation.methods.ranking import ToldRanking, told_of
 from allmende.participation.models import Process, RankingBallot, RankingCount
 from allmende.participation.services import ballots
 from allmende.participation.services.contributions import require_open
@@ -52,7 +51,7 @@ def cast_on_paper(process: Process, code: str, places: Mapping[int, int], now: d
     Whoever has ordered online with the same code keeps that ballot. No entry is kept: it could tell who voted what.
     Gives the word that takes it back.
     """
-    _require_uncounted(process)
+    ballots.require_uncounted(RankingCount, process)
     ballots.require_begun(process, "rank", now)
     order, name = _order(process, places), ballots.name_on_paper(process, code)
     return ballots.keep_paper(RankingBallot, process, name, order=order)
@@ -61,14 +60,8 @@ def cast_on_paper(process: Process, code: str, places: Mapping[int, int], now: d
 @transaction.atomic
 def take_back(process: Process, word: str) -> None:
     """Take back an order that was just typed from paper."""
-    _require_uncounted(process)
+    ballots.require_uncounted(RankingCount, process)
     ballots.take_back(RankingBallot, process, word)
-
-
-def _require_uncounted(process: Process) -> None:
-    Process.objects.select_for_update().get(pk=process.pk)
-    if RankingCount.objects.filter(process=process).exists():
-        raise Conflict(ballots.COUNTED_ALREADY)
 
 
 def _order(process: Process, places: Mapping[int, int]) -> list[int]:
@@ -92,12 +85,13 @@ def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
 
 @transaction.atomic
 def _count(process: Process, now: dt.datetime) -> bool:
-    """Keep what may be told; nothing where fewer than ten people took part."""
-    Process.objects.select_for_update().get(pk=process.pk)
+    """Count one, and tell whether there was enough to count."""
+    told = ballots.keep_count(RankingCount, process, _told, now)
+    if told is not None:
+        record(ACTOR, "participation.ranking_counted", process, after={"ballots": told.voters})
+    return told is not None
+
+
+def _told(process: Process) -> ToldRanking | None:
     ways = {channel: queries.common_order(process, channel) for channel in ("online", "paper")}
-    told = told_of(queries.common_order(process), ways)
-    if told is None:
-        return False
-    RankingCount.objects.create(process=process, at=now, published=msgspec.json.encode(told).decode())
-    record(ACTOR, "participation.ranking_counted", process, after={"ballots": told.voters})
-    return True
+    return told_of(queries.common_order(process), ways)

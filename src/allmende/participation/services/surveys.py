@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Mapping
 
-import msgspec
 from django.db import transaction
 
 from allmende.accounts.rules import SystemActor
@@ -73,7 +72,7 @@ def answer_on_paper(process: Process, code: str, given: Mapping[int, Given], now
 
     Whoever has answered online with the same code keeps that sheet. No entry is kept.
     """
-    _require_uncounted(process)
+    ballots.require_uncounted(SurveyCount, process)
     ballots.require_begun(process, "answer", now)
     found = _whole(process, given)
     name = ballots.name_on_paper(process, code)
@@ -85,7 +84,7 @@ def answer_on_paper(process: Process, code: str, given: Mapping[int, Given], now
 @transaction.atomic
 def take_back(process: Process, word: str) -> None:
     """Take back a sheet that was just typed from paper."""
-    _require_uncounted(process)
+    ballots.require_uncounted(SurveyCount, process)
     _keep_words(process, ballots.take_back(AnswerSheet, process, word), {})
 
 
@@ -120,12 +119,6 @@ def _keep_words(process: Process, pseudonym: str, words: Mapping[int, str]) -> N
     )
 
 
-def _require_uncounted(process: Process) -> None:
-    Process.objects.select_for_update().get(pk=process.pk)
-    if SurveyCount.objects.filter(process=process).exists():
-        raise Conflict(ballots.COUNTED_ALREADY)
-
-
 def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
     """Count the surveys that are over, once, where votes may be used; give the names of the processes."""
     waiting = Process.objects.filter(sheets__isnull=False, survey_count__isnull=True)
@@ -134,14 +127,11 @@ def count_ended(now: dt.datetime, gate: Gate) -> list[str]:
 
 @transaction.atomic
 def _count(process: Process, now: dt.datetime) -> bool:
-    """Keep what may be told; nothing where fewer than ten people took part."""
-    Process.objects.select_for_update().get(pk=process.pk)
-    told = queries.reckoned(process)
-    if told is None:
-        return False
-    SurveyCount.objects.create(process=process, at=now, published=msgspec.json.encode(told).decode())
-    record(ACTOR, "participation.survey_counted", process, after={"sheets": told.sheets})
-    return True
+    """Count one, and tell whether there was enough to count."""
+    told = ballots.keep_count(SurveyCount, process, queries.reckoned, now)
+    if told is not None:
+        record(ACTOR, "participation.survey_counted", process, after={"sheets": told.sheets})
+    return told is not None
 
 
 def require_ended(process: Process, now: dt.datetime) -> None:

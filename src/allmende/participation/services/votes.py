@@ -9,6 +9,7 @@ from allmende.accounts.services import Actor, record
 from allmende.kernel.errors import Conflict, ErrorCode, Invalid, NotFound
 from allmende.kernel.text import Text
 from allmende.participation import rules
+from allmende.participation.ballot_queries import on_paper
 from allmende.participation.methods.borders import MOST_OPTIONS
 from allmende.participation.models import (
     Code,
@@ -92,7 +93,7 @@ def vote(process: Process, number: int, pseudonym: str, choice: str, now: dt.dat
 
 def require_online(process: Process, pseudonym: str) -> None:
     """Refuse who has voted on paper or on site with the same code."""
-    if Voter.objects.filter(process=process, pseudonym=pseudonym).exclude(channel="online").exists():
+    if on_paper(process.voters.all(), pseudonym):
         raise Conflict(VOTED_ON_PAPER)
 
 

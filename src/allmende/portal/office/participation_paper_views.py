@@ -1,6 +1,6 @@
 """Ballots from paper, on money or on an order: typed one after the other, on one page that also fits a telephone."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from django import forms
@@ -110,7 +110,7 @@ def paper(request: HttpRequest, slug: str) -> HttpResponseBase:
     if not ranks and budget_queries.budget_of(process) is None:
         raise Http404
     if request.POST.get("deed") == "back":
-        return _back(request, process, ranks)
+        return taken_back(request, process, rankings.take_back if ranks else budgets.take_back)
     form = (OrderForm if ranks else ProjectsForm)(process, request.POST or None)
     options = _options(process, ranks)
     if form.is_bound and form.is_valid():
@@ -149,14 +149,14 @@ def _taken(process: Process, values: dict[str, Any], ranks: bool) -> str:
     return cast(process, values.get("code", ""), values["choice"], utc_now())
 
 
-def _back(request: HttpRequest, process: Process, ranks: bool) -> HttpResponseBase:
-    """Take back the ballot that was typed last."""
+def taken_back(request: HttpRequest, process: Process, take_back: Callable[[Process, str], None]) -> HttpResponseBase:
+    """Take back what was typed last, and go on on the same page."""
     try:
-        (rankings.take_back if ranks else budgets.take_back)(process, request.POST.get("word", ""))
+        take_back(process, request.POST.get("word", ""))
         messages.success(request, gettext("Zurückgenommen; Sie können ihn noch einmal aufnehmen."))
     except AllmendeError as error:
         tell(request, error)
-    return redirect("office:participation-paper", process.slug)
+    return redirect(request.path)
 
 
 def _in_words(choice: dict[int, int], options: dict[int, str], ranks: bool) -> str:

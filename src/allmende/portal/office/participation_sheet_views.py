@@ -19,9 +19,9 @@ from allmende.participation.permission import VOTES
 from allmende.participation.rules import CHANNELS
 from allmende.participation.services import on_paper
 from allmende.participation.vote_queries import groups, statements
-from allmende.portal.office.frame import page, refuse, tell
+from allmende.portal.office.frame import page, refuse
 from allmende.portal.office.participation_door import uses
-from allmende.portal.office.participation_paper_views import PaperForm, numbers_of
+from allmende.portal.office.participation_paper_views import PaperForm, numbers_of, taken_back
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import reads, roles_of
 from allmende.portal.participation_frame import language, require_taking
@@ -79,7 +79,7 @@ def sheets(request: HttpRequest, slug: str) -> HttpResponseBase:
     if "statements" not in process.form.parts:
         raise Http404
     if request.POST.get("deed") == "back":
-        return _back(request, process)
+        return taken_back(request, process, on_paper.take_back)
     channel = "paper" if request.GET.get("kam") == "paper" else "onsite"
     form = SheetForm(process, request.POST or None, channel=channel)
     if form.is_bound and form.is_valid():
@@ -115,16 +115,6 @@ def _taken(process: Process, form: SheetForm) -> str:
         group=values.get("group", ""),
         now=utc_now(),
     )
-
-
-def _back(request: HttpRequest, process: Process) -> HttpResponseBase:
-    """Take back the sheet that was typed last."""
-    try:
-        on_paper.take_back(process, request.POST.get("word", ""))
-        messages.success(request, gettext("Zurückgenommen; Sie können ihn noch einmal aufnehmen."))
-    except AllmendeError as error:
-        tell(request, error)
-    return redirect("office:participation-sheets", process.slug)
 
 
 def _in_words(judged: dict[int, int]) -> str:

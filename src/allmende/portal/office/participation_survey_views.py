@@ -23,6 +23,7 @@ from allmende.participation.services import survey_questions, surveys
 from allmende.portal.files import csv_stream
 from allmende.portal.office.frame import page, refuse, tell
 from allmende.portal.office.participation_door import uses
+from allmende.portal.office.participation_paper_views import taken_back
 from allmende.portal.office.participation_survey_forms import QuestionForm, SaidForm
 from allmende.portal.office.participation_views import AREA, ICON, process_of
 from allmende.portal.office.permissions import person_of, reads, roles_of
@@ -127,14 +128,14 @@ def question(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
 def paper(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Take up one sheet after the other; what is refused stays in the fields."""
     process = _process(slug)
+    if request.POST.get("deed") == "back":
+        return taken_back(request, process, surveys.take_back)
     every = queries.asked(process)
     posted, error = request.method == "POST", None
     given = given_in(request, every) if posted else {}
     if posted:
         try:
-            return (
-                _taken_back(request, process) if request.POST.get("deed") == "back" else _taken(request, process, given)
-            )
+            return _taken(request, process, given)
         except AllmendeError as refused:
             error = refused
     return page(
@@ -159,16 +160,6 @@ def _taken(request: HttpRequest, process: Process, given: Any) -> HttpResponseBa
     word = surveys.answer_on_paper(process, request.POST.get("code", "")[:30], given, utc_now())
     messages.success(request, gettext("Aufgenommen."))
     return redirect(f"{request.path}?zuletzt={word}")
-
-
-def _taken_back(request: HttpRequest, process: Process) -> HttpResponseBase:
-    """Take back the sheet that was typed last."""
-    try:
-        surveys.take_back(process, request.POST.get("word", ""))
-        messages.success(request, gettext("Zurückgenommen; Sie können ihn noch einmal aufnehmen."))
-    except AllmendeError as error:
-        tell(request, error)
-    return redirect(request.path)
 
 
 @reads(AREA)
